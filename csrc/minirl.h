@@ -1,0 +1,129 @@
+/* minirl.h: every C function that Python may call, declared once.
+ *
+ * Three readers share this file: the C sources include it, cffi reads it to make the Python binding, and the
+ * build reads it to make the dispatcher. So it holds plain declarations only: no macros, no inline code.
+ *
+ * Functions named kernel_* are compiled once per instruction set (see isa.h) and chosen when the program runs.
+ * All others are compiled once.
+ *
+ * Conventions. Matrices are row-major float32. Sizes come first, then inputs, then outputs. A function that
+ * allocates scratch memory returns 0, or -1 when there is none left; the others cannot fail: native.py has checked every
+ * size, type and index before a pointer gets here. Letters: B batch, T time (queries), S keys, C d_model, H heads,
+ * D head size, V vocabulary.
+ */
+#ifndef MINIRL_H
+#define MINIRL_H
+
+#include <stdint.h>
+
+/* ---- runtime: threads and instruction sets (runtime.c and the generated dispatch.c) ---- */
+
+int minirl_has_openmp(void);
+void minirl_set_threads(int threads);
+int minirl_get_threads(void);
+
+int minirl_isa_count(void);               /* instruction sets compiled into this build, best last */
+const char *minirl_isa_name(int index);
+int minirl_isa_supported(int index);      /* 1 when this CPU can run it */
+void minirl_isa_use(int index);
+
+/* ---- machine peaks, for doctor and bench (peak.c) ---- */
+
+double kernel_peak_fma(int64_t iterations);         /* runs fused multiply-adds; returns the operations done */
+double kernel_peak_fma_bf16(int64_t iterations);    /* the same in bfloat16 pairs; 0 where the CPU has none */
+float kernel_peak_read(const float *x, int64_t n);  /* sums x, so that every byte is read */
+
+/* ---- matmul.c ---- */
+
+/* C = activation(A B + bias), or C += A B, for each of `batch` matrices. A is (M, K), or stored as (K, M) when
+ * transpose_a; B is (K, N), or stored as (N, K) when transpose_b. ld* is the distance between stored rows, stride_*
+ * between matrices of the batch (0 repeats one). bias (N) and preactivation (like C; receives A B + bias) may be NULL.
+ * activation: 0 none, 1 GELU (tanh), 2 GELU (exact), 3 SiLU. bf16: 1 rounds A and B to bfloat16 first. */
+int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
+                  const float *a, int64_t stride_a, int64_t lda, int transpose_a,
+                  const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
+                  const float *bias, int activation, float *preactivation,
+                  float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
+void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
+
+/* ---- attention.c: heads side by side, q (B, T, H, D), k and v (B, S, H_kv, D) ---- */
+
+/* *_step is the distance from one token to the next, so that q, k and v may be slices of one projection. With
+ * causal, query t sees keys up to t + S - T. lse (B, H, T) receives the log of each row's softmax denominator. */
+int kernel_attention(int64_t B, int64_t T, int64_t S, int64_t H, int64_t H_kv, int64_t D, float scale, int causal,
+                     const float *q, int64_t q_step, const float *k, int64_t k_step,
+                     const float *v, int64_t v_step, float *out, int64_t out_step, float *lse);
+int kernel_attention_backward(int64_t B, int64_t T, int64_t S, int64_t H, int64_t H_kv, int64_t D, float scale,
+                              int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
+                              const float *v, int64_t v_step, const float *out, int64_t out_step,
+                              const float *lse, const float *dout, int64_t dout_step,
+                              float *dq, int64_t dq_step, float *dk, int64_t dk_step, float *dv, int64_t dv_step);
+/* One new query per row, q (B, H, D), against caches (B, capacity, H_kv, D) of which row b holds lengths[b] keys. */
+int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64_t capacity, float scale,
+                            const float *q, const float *k_cache, const float *v_cache, const int32_t *lengths,
+                            float *out);
+
+/* ---- softmax.c ---- */
+
+void kernel_softmax(int64_t rows, int64_t cols, const float *x, float *y);
+void kernel_softmax_backward(int64_t rows, int64_t cols, const float *y, const float *dy, float *dx);
+void kernel_log_softmax(int64_t rows, int64_t cols, const float *x, float *y);
+void kernel_log_softmax_backward(int64_t rows, int64_t cols, const float *y, const float *dy, float *dx);
+
+/* ---- cross_entropy.c ---- */
+
+/* For each row of logits (rows, V): log_prob = log pi(target), entropy of pi. When gradient is 1, the logits are
+ * overwritten by weight * (pi - onehot(target)). Rows whose target is ignore_index give 0 everywhere. */
+void kernel_cross_entropy(int64_t rows, int64_t V, float *logits, const int32_t *targets, const float *weights,
+                          int32_t ignore_index, int gradient, float *log_prob, float *entropy);
+
+/* ---- norm.c ---- */
+
+void kernel_layer_norm(int64_t rows, int64_t C, float eps, const float *x, const float *gamma, const float *beta,
+                       float *y, float *mean, float *rstd);
+int kernel_layer_norm_backward(int64_t rows, int64_t C, const float *dy, const float *x, const float *gamma,
+                               const float *mean, const float *rstd, float *dx, float *dgamma, float *dbeta);
+void kernel_rms_norm(int64_t rows, int64_t C, float eps, const float *x, const float *gamma, float *y, float *rstd);
+int kernel_rms_norm_backward(int64_t rows, int64_t C, const float *dy, const float *x, const float *gamma,
+                             const float *rstd, float *dx, float *dgamma);
+
+/* ---- activation.c ---- */
+
+void kernel_gelu(int64_t n, int exact, const float *x, float *y);
+void kernel_gelu_backward(int64_t n, int exact, const float *x, const float *dy, float *dx);
+void kernel_silu(int64_t n, const float *x, float *y);
+void kernel_silu_backward(int64_t n, const float *x, const float *dy, float *dx);
+/* gate and up are (rows, F) slices whose rows lie `step` apart, as the halves of one projection do; so are dgate, dup. */
+void kernel_swiglu(int64_t rows, int64_t F, int64_t step, const float *gate, const float *up, float *y);
+void kernel_swiglu_backward(int64_t rows, int64_t F, int64_t step, const float *gate, const float *up, const float *dy,
+                            float *dgate, float *dup);
+
+/* ---- rope.c ---- */
+
+/* Rotates x (tokens, H, D): pair (i, i + D/2) of each head turns by the angle of its token's position, whose cosines
+ * and sines are row positions[token] of the (., D/2) tables. inverse = 1 turns back, which is also the gradient. */
+void kernel_rope(int64_t tokens, int64_t H, int64_t D, const float *x, int64_t x_step, const int32_t *positions,
+                 const float *cosine, const float *sine, int inverse, float *y, int64_t y_step);
+
+/* ---- embedding.c ---- */
+
+void kernel_embedding(int64_t tokens, int64_t C, const int32_t *ids, const float *table, float *out);
+void kernel_embedding_backward(int64_t tokens, int64_t C, const int32_t *ids, const float *dout, float *dtable);
+
+/* ---- optimizer.c ---- */
+
+/* One AdamW step on a flat parameter of n values; the gradient is first multiplied by grad_scale (clipping). */
+void kernel_adamw(int64_t n, float *p, const float *g, float *m, float *v, float lr, float beta1, float beta2,
+                  float eps, float weight_decay, float correction1, float correction2, float grad_scale);
+int kernel_sum_squares(int64_t n, const float *x, double *total);
+void kernel_scale(int64_t n, float *x, float factor);
+
+/* ---- sampling.c ---- */
+
+/* Draws ids[r] from softmax(logits[r] / temperature), cut to the top_k likeliest tokens (0: all) and then to the
+ * smallest set whose probability reaches top_p, by inverting the distribution at uniform[r] in [0, 1). temperature 0
+ * takes the likeliest token. log_prob[r] is the log-probability of the drawn token under softmax(logits / temperature), before the cut. */
+int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperature, int64_t top_k, float top_p,
+                  const double *uniform, int32_t *ids, float *log_prob);
+
+#endif

@@ -1,0 +1,18 @@
+/* parallel.h: threads, used so that results never depend on how many there are.
+ *
+ * The rule: work is cut into pieces by its size alone, never by the number of threads; a piece is computed by one
+ * thread; pieces that add into one place are added afterwards, in order. Threads only decide who computes which
+ * piece. Every kernel keeps this rule, so a run has the same bits on any number of cores.
+ */
+#ifndef MINIRL_PARALLEL_H
+#define MINIRL_PARALLEL_H
+
+#include <stdint.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+/* How many threads are worth waking for `work` operations, when fewer than `grain` each would not pay. */
+int threads_for(int64_t work, int64_t grain);
+
+#endif

@@ -1,0 +1,95 @@
+/* simd.h: vectors of float32, written once for SSE, AVX2, AVX-512 and NEON.
+ *
+ * GCC's and Clang's vector extensions give + - * / and comparisons on `vfloat`, a register of LANES floats; the compiler
+ * picks the instructions of the instruction set being compiled. A comparison yields a `vint` of all-ones and zeros.
+ * Only what the extensions lack is written out below: loads, the odd tail of a row, select, reductions, and exp.
+ */
+#ifndef MINIRL_SIMD_H
+#define MINIRL_SIMD_H
+
+#include <math.h>
+#include <string.h>
+
+#include "isa.h"
+
+#if defined(__AVX512F__) || defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#define LANES (VECTOR_BYTES / 4)
+#define INLINE static inline __attribute__((always_inline, unused))
+
+typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t vint __attribute__((vector_size(VECTOR_BYTES)));
+typedef float vfloat_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
+
+INLINE vfloat vset(float x) { return x - (vfloat){0}; }  /* x - 0 keeps the sign of -0; x + 0 would not */
+INLINE vfloat vload(const float *p) { return *(const vfloat_unaligned *)p; }
+INLINE void vstore(float *p, vfloat x) { *(vfloat_unaligned *)p = x; }
+
+/* The last n < LANES values of a row; lanes beyond them are zero, and memory beyond them is not touched. */
+INLINE vfloat vload_tail(const float *p, int64_t n) {
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#else
+    vfloat x = {0};
+    memcpy(&x, p, (size_t)n * sizeof(float));
+    return x;
+#endif
+}
+INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
+#if defined(__AVX512F__)
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+#else
+    memcpy(p, &x, (size_t)n * sizeof(float));
+#endif
+}
+
+INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }
+/* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. */
+INLINE vfloat vmax(vfloat x, vfloat y) { return vselect(x < y, y, x); }
+INLINE vfloat vmin(vfloat x, vfloat y) { return vselect(x > y, y, x); }
+
+/* Lanes are folded in half until one is left: a fixed tree. */
+INLINE float vsum(vfloat x) {
+    float lane[LANES];
+    vstore(lane, x);
+    for (int width = LANES / 2; width > 0; width /= 2)
+        for (int i = 0; i < width; i++) lane[i] += lane[i + width];
+    return lane[0];
+}
+INLINE float vmaximum(vfloat x) {
+    float lane[LANES];
+    vstore(lane, x);
+    float best = lane[0];
+    for (int i = 1; i < LANES; i++) best = (lane[i] > best || lane[i] != lane[i]) ? lane[i] : best;
+    return best;
+}
+
+/* e^x to within 2 units in the last place: x = n ln 2 + r with |r| <= ln(2) / 2, then a polynomial for e^r
+ * (Cody and Waite's reduction; minimax coefficients as in Cephes' expf). inf, -inf and NaN come out as they should. */
+INLINE vfloat vexp(vfloat x) {
+    vfloat clamped = vmin(vmax(x, vset(-104.0f)), vset(89.0f));
+    const vfloat magic = vset(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
+    vfloat n = clamped * vset(1.44269504088896341f) + magic;
+    vint exponent = (vint)n - (vint)magic;
+    n = n - magic;
+    vfloat r = clamped - n * vset(0.693359375f);
+    r = r - n * vset(-2.12194440e-4f);
+    vfloat p = vset(1.9875691500e-4f);
+    p = p * r + vset(1.3981999507e-3f);
+    p = p * r + vset(8.3334519073e-3f);
+    p = p * r + vset(4.1665795894e-2f);
+    p = p * r + vset(1.6666665459e-1f);
+    p = p * r + vset(5.0000001201e-1f);
+    p = p * (r * r) + r + vset(1.0f);
+    /* 2^exponent in two factors, so that results near overflow and underflow stay finite until they must not */
+    vint half = exponent >> 1;
+    vfloat scale1 = (vfloat)((half + 127) << 23);
+    vfloat scale2 = (vfloat)((exponent - half + 127) << 23);
+    return vselect(x != x, x, p * scale1 * scale2);
+}
+
+INLINE vfloat vsigmoid(vfloat x) { return vset(1.0f) / (vset(1.0f) + vexp(-x)); }
+
+#endif

@@ -1,0 +1,3 @@
+"""minirl: a reasoning language model from scratch, to read and to run."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,166 @@
+"""Build the C kernels: `pip install .` runs this file, everything else about the package is in pyproject.toml.
+
+What happens, in order:
+1. `csrc/minirl.h` is read: it alone declares what Python may call.
+2. Each kernel file is compiled once per instruction set (see csrc/isa.h), and a dispatcher is generated that calls the
+   copy for the CPU the program runs on.
+3. cffi compiles its binding and links all of it into `minirl/kernels/_native`.
+
+Without a working compiler the package installs all the same and runs on NumPy; with MINIRL_REQUIRE_NATIVE=1 that is an
+error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 builds single-threaded.
+"""
+
+import os
+import platform
+import re
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+try:  # setuptools' own copy of distutils, the only one from Python 3.12 on
+    from setuptools.errors import CompileError, LinkError
+except ImportError:  # older setuptools
+    from distutils.errors import CompileError, LinkError
+
+ROOT = Path(__file__).parent
+CSRC = ROOT / "csrc"
+sys.path.insert(0, str(ROOT))
+
+KERNELS = ["matmul", "attention", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
+           "sampling", "peak"]  # fmt: skip
+COMMON = ["runtime"]
+
+X86_ISAS = {  # name -> compiler flags, worst first
+    "portable": [],
+    "avx2": ["-mavx2", "-mfma"],
+    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
+    "avx512bf16": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512",
+                   "-mavx512bf16"],
+}  # fmt: skip
+OTHER_ISAS: dict[str, list[str]] = {"portable": []}  # on arm64 the portable vectors are NEON already
+CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction set is used
+    "avx2": ["avx2", "fma"],
+    "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
+    "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
+}
+CFLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
+          "-fvisibility=hidden"]  # fmt: skip
+OPENMP_CHOICES = [  # compile flags, link flags; the first that builds a program is used
+    (["-fopenmp"], ["-fopenmp"]),
+    (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),  # Apple's clang with Homebrew's or conda's libomp
+]
+
+
+def declarations() -> list[tuple[str, str, str]]:
+    """(return type, name, parameters) of every kernel_* function in minirl.h."""
+    header = re.sub(r"/\*.*?\*/", "", (CSRC / "minirl.h").read_text(), flags=re.S)
+    found = re.findall(r"^(\w[\w\s]*?[\s*]+)(kernel_\w+)\(([^)]*)\);", header, flags=re.M)
+    return [(returns.strip(), name, " ".join(parameters.split())) for returns, name, parameters in found]
+
+
+def kernel_names() -> str:
+    """kernel_names.h: kernel_x becomes kernel_x_<instruction set> in the file being compiled."""
+    lines = ["#define JOIN2(name, isa) name##_##isa", "#define JOIN(name, isa) JOIN2(name, isa)"]
+    lines += [f"#define {name} JOIN({name}, MINIRL_ISA)" for _, name, _ in declarations()]
+    return "\n".join(lines) + "\n"
+
+
+def dispatcher(isas: list[str]) -> str:
+    """dispatch.c: for each kernel a pointer to the copy in use, and the plain function that calls it."""
+    lines = ['#include "minirl.h"', ""]
+    names = ", ".join(f'"{isa}"' for isa in isas)
+    lines += [f"static const char *const names[] = {{{names}}};", ""]
+    for returns, name, parameters in declarations():
+        arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", parameters))
+        copies = [f"{name}_{isa}" for isa in isas]
+        lines += [f"{returns} {copy}({parameters});" for copy in copies]
+        lines += [f"static {returns} (*const {name}_copies[])({parameters}) = {{{', '.join(copies)}}};"]
+        lines += [f"static {returns} (*{name}_used)({parameters}) = {copies[0]};"]
+        call = f"{name}_used({arguments});"
+        lines += [f"{returns} {name}({parameters}) {{ {call if returns == 'void' else 'return ' + call} }}", ""]
+    lines += ["int minirl_isa_count(void) { return sizeof names / sizeof *names; }"]
+    lines += ["const char *minirl_isa_name(int index) { return names[index]; }"]
+    lines += ["int minirl_isa_supported(int index) {", "    switch (index) {"]
+    for index, isa in enumerate(isas):
+        test = " && ".join(f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])) or "1"
+        lines += [f"    case {index}: return {test};"]
+    lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
+    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()]
+    return "\n".join(lines + ["}", ""])
+
+
+class BuildKernels(build_ext):
+    """Compile the kernels for each instruction set, then let setuptools compile and link cffi's binding with them."""
+
+    def build_extension(self, ext):
+        compiler = self.compiler
+        extra = os.environ.get("MINIRL_CFLAGS", "").split()
+        openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
+        on_x86 = platform.machine().lower() in ("x86_64", "amd64")
+        isas = {
+            name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)
+        }
+        generated = Path(self.build_temp) / "generated"
+        generated.mkdir(parents=True, exist_ok=True)
+        (generated / "kernel_names.h").write_text(kernel_names())
+        (generated / "dispatch.c").write_text(dispatcher(list(isas)))
+
+        jobs = [([str(CSRC / f"{name}.c")], flags + [f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
+                for name in KERNELS for isa, flags in isas.items()]  # fmt: skip
+        jobs += [([str(CSRC / f"{name}.c")], [], Path(self.build_temp)) for name in COMMON]
+        jobs += [([str(generated / "dispatch.c")], [], Path(self.build_temp))]
+
+        def compile_one(job):
+            sources, flags, folder = job
+            includes = [str(CSRC), str(generated)]
+            # relative to the root, setuptools would mirror the whole absolute path below `folder`
+            sources = [os.path.relpath(source) for source in sources]
+            return compiler.compile(sources, str(folder), include_dirs=includes,
+                                    extra_postargs=CFLAGS + openmp + flags + extra)  # fmt: skip
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            objects = [name for names in pool.map(compile_one, jobs) for name in names]
+        ext.extra_objects = objects
+        ext.include_dirs = [str(CSRC)]
+        ext.extra_compile_args = extra
+        ext.extra_link_args = openmp_link + [flag for flag in extra if flag.startswith("-fsanitize")] + ["-lm"]
+        super().build_extension(ext)
+
+    def find_openmp(self) -> tuple[list[str], list[str]]:
+        for compile_flags, link_flags in OPENMP_CHOICES:
+            if self.compiles(compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"):
+                return compile_flags, link_flags
+        print("minirl: no OpenMP found, the kernels will use one thread")
+        return [], []
+
+    def compiles(self, flags, link_flags=(), program="int main(void) { return 0; }") -> bool:
+        """Whether the compiler builds `program` with these flags."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "probe.c"
+            source.write_text(program)
+            try:
+                objects = self.compiler.compile([str(source)], folder, extra_postargs=list(flags))
+                self.compiler.link_executable(objects, "probe", folder, extra_postargs=[*flags, *link_flags])
+            except (CompileError, LinkError, OSError):
+                return False
+        return True
+
+
+def native_extension() -> dict:
+    """setup() arguments that make cffi's extension; it may fail to build unless MINIRL_REQUIRE_NATIVE=1."""
+    import cffi
+
+    declared = "".join(line for line in (CSRC / "minirl.h").read_text().splitlines(True) if not line.startswith("#"))
+    ffi = cffi.FFI()
+    ffi.cdef(declared)
+    ffi.set_source("minirl.kernels._native", '#include "minirl.h"')
+    extension = ffi.distutils_extension(tempfile.mkdtemp())
+    extension.optional = os.environ.get("MINIRL_REQUIRE_NATIVE") != "1"
+    return {"ext_modules": [extension], "cmdclass": {"build_ext": BuildKernels}}
+
+
+setup(**native_extension())
