@@ -30,7 +30,7 @@ ROOT = Path(__file__).parent
 CSRC = ROOT / "csrc"
 sys.path.insert(0, str(ROOT))
 
-KERNELS = ["matmul", "attention", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
+KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
            "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime"]
 
