@@ -107,7 +107,7 @@ def matmul(
     M, K = (a.shape[-1], a.shape[-2]) if transpose_a else a.shape[-2:]
     K_b, N = (b.shape[-1], b.shape[-2]) if transpose_b else b.shape[-2:]
     batch = a.shape[:-2] or b.shape[:-2]
-    if K != K_b or (a.ndim > 2 and b.ndim > 2 and a.shape[:-2] != b.shape[:-2]):
+    if K_b != K or (a.ndim > 2 and b.ndim > 2 and a.shape[:-2] != b.shape[:-2]):
         stored = f"{' transposed' if transpose_a else ''} and b {b.shape}{' transposed' if transpose_b else ''}"
         raise ValueError(f"matmul: a has shape {a.shape}{stored}; expected (..., M, K) and (..., K, N)")
     shape = (*batch, M, N)
@@ -203,9 +203,7 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(
-    q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None
-) -> Array:
+def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
     op = "attention_decode"
     check(op, "q", q, (-1, -1, -1), "B H D")
     B, H, D = q.shape
@@ -454,7 +452,9 @@ def _halves(op: str, gate: Array, up: Array) -> tuple[int, int, int]:
                 raise ValueError(f"{op}: {name} has shape {x.shape}; expected {gate.shape}, the shape of gate")
             steps.append(check_tokens(op, name, flat, (1, rows, 1, F), "1 rows 1 F"))
     if steps[0] != steps[1]:
-        raise ValueError(f"{op}: rows of gate lie {steps[0]} floats apart and those of up {steps[1]}; expected the same")
+        raise ValueError(
+            f"{op}: rows of gate lie {steps[0]} floats apart and those of up {steps[1]}; expected the same"
+        )
     return rows, F, steps[0]
 
 
@@ -470,7 +470,14 @@ def rope(
         raise ValueError(f"rope: x has head size {D}; RoPE rotates pairs, so it must be even")
     if positions.ndim == 1 and B != 1:
         positions = np.ascontiguousarray(np.broadcast_to(positions, (B, T)))
-    check("rope", "positions", positions, (B, T) if positions.ndim == 2 else (T,), "B T" if positions.ndim == 2 else "T", INT32)
+    check(
+        "rope",
+        "positions",
+        positions,
+        (B, T) if positions.ndim == 2 else (T,),
+        "B T" if positions.ndim == 2 else "T",
+        INT32,
+    )
     check("rope", "cosine", cosine, (-1, D // 2), "positions D/2")
     check("rope", "sine", sine, cosine.shape, "positions D/2")
     check_ids("rope", "positions", positions, len(cosine))

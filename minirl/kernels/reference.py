@@ -191,9 +191,7 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(
-    q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None
-) -> Array:
+def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
     """Attention of one new query per row over its cached keys.
 
     q: (B, H, D). k_cache, v_cache: (B, capacity, H_kv, D), of which row b holds lengths[b] (int32) keys, the new token's
