@@ -89,8 +89,8 @@ def dispatcher(isas: list[str]) -> str:
         test = " && ".join(f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])) or "1"
         lines += [f"    case {index}: return {test};"]
     lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
-    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()]
-    return "\n".join(lines + ["}", ""])
+    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()] + ["}", ""]
+    return "\n".join(lines)
 
 
 class BuildKernels(build_ext):
@@ -107,7 +107,7 @@ class BuildKernels(build_ext):
         (generated / "kernel_names.h").write_text(kernel_names())
         (generated / "dispatch.c").write_text(dispatcher(list(isas)))
 
-        jobs = [([str(CSRC / f"{name}.c")], flags + [f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
+        jobs = [([str(CSRC / f"{name}.c")], [*flags, f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
                 for name in KERNELS for isa, flags in isas.items()]  # fmt: skip
         jobs += [([str(CSRC / f"{name}.c")], [], Path(self.build_temp)) for name in COMMON]
         jobs += [([str(generated / "dispatch.c")], [], Path(self.build_temp))]
