@@ -43,7 +43,9 @@ def remedy() -> str:
     if compiler() is not None and has_python_headers():
         return f"To build them: {again[5:]}"
     if sys.platform == "darwin":
-        return f"Install Apple's compiler with `xcode-select --install` (and OpenMP with `brew install libomp`), {again}"
+        return (
+            f"Install Apple's compiler with `xcode-select --install` (and OpenMP with `brew install libomp`), {again}"
+        )
     if sys.platform == "win32":
         return "On Windows use WSL, where the Linux instructions apply."
     return (
