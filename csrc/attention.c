@@ -114,7 +114,6 @@ static __attribute__((noinline)) void finish(Block *block, const Head *head, int
 static void attend(const Head *head, int64_t q0, float *scratch) {
     int64_t D = head->D, queries = smaller(QUERY_BLOCK, head->T - q0);
     Block block = {scratch, scratch + D * QUERY_BLOCK, scratch + 2 * D * QUERY_BLOCK, {0}, {0}};
-    if (queries < QUERY_BLOCK) memset(block.q, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
     transpose(queries, D, head->scale, head->q + q0 * head->q_step, head->q_step, block.q, QUERY_BLOCK);
     memset(block.o, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
     for (int64_t i = 0; i < QUERY_BLOCK; i++) block.m[i] = -INFINITY;
@@ -128,25 +127,15 @@ static void attend(const Head *head, int64_t q0, float *scratch) {
 int kernel_attention(int64_t B, int64_t T, int64_t S, int64_t H, int64_t H_kv, int64_t D, float scale, int causal,
                      const float *q, int64_t q_step, const float *k, int64_t k_step, const float *v, int64_t v_step,
                      float *out, int64_t out_step, float *lse) {
-    int64_t blocks = (T + QUERY_BLOCK - 1) / QUERY_BLOCK, failed = 0;
-    int threads = threads_for(B * H * T * S * D * 2, 1 << 20);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(threads)
-#endif
+    int64_t blocks = (T + QUERY_BLOCK - 1) / QUERY_BLOCK;
+    int failed = 0;
+#pragma omp parallel num_threads(threads_for(B * H * T * S * D, GRAIN)) reduction(| : failed)
     {
-        float *scratch = aligned_alloc(64, (size_t)scratch_floats(D) * sizeof(float));
-        if (!scratch) {
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-            failed = 1;
-        }
-#ifdef _OPENMP
+        float *scratch = allocate(scratch_floats(D));
+        failed = !scratch;
 #pragma omp for schedule(dynamic)
-#endif
         for (int64_t unit = 0; unit < B * H * blocks; unit++) {
-            if (!scratch) continue;
+            if (failed) continue;
             int64_t b = unit / (H * blocks), h = unit / blocks % H, q0 = (blocks - 1 - unit % blocks) * QUERY_BLOCK;
             int64_t h_kv = h / (H / H_kv);
             Head head = {T, S, D, causal ? S - T : S, scale,

@@ -161,27 +161,14 @@ int kernel_attention_backward(int64_t B, int64_t T, int64_t S, int64_t H, int64_
                               const float *v, int64_t v_step, const float *out, int64_t out_step,
                               const float *lse, const float *dout, int64_t dout_step,
                               float *dq, int64_t dq_step, float *dk, int64_t dk_step, float *dv, int64_t dv_step) {
-    int failed = 0, threads = threads_for(B * H * T * S * D * 5, 1 << 20);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(threads)
-#endif
+    int failed = 0;
+#pragma omp parallel num_threads(threads_for(B * H * T * S * D, GRAIN)) reduction(| : failed)
     {
-        size_t bytes = (size_t)scratch_floats(S, D) * sizeof(float);
-        float *memory = aligned_alloc(64, bytes);
-        if (!memory) {
-#ifdef _OPENMP
-#pragma omp atomic write
-#endif
-            failed = 1;
-        } else {
-            memset(memory, 0, bytes);
-        }
-#ifdef _OPENMP
+        float *memory = allocate(scratch_floats(S, D));
+        failed = !memory;
 #pragma omp for schedule(dynamic)
-#endif
         for (int64_t unit = 0; unit < B * H_kv; unit++) {
-            if (!memory) continue;
+            if (failed) continue;
             int64_t b = unit / H_kv, h_kv = unit % H_kv, group = H / H_kv;
             Scratch s = divide_scratch(memory, S, D);
             memset(s.dk, 0, (size_t)(2 * S * s.D_padded) * sizeof(float));

@@ -24,6 +24,18 @@ INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 INLINE int64_t clip(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
 INLINE int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 
+/* Multiply-adds of a product for which a further thread is worth waking. */
+#define GRAIN (1 << 18)
+
+/* Floats on a boundary of cache lines, all zero, for free(); NULL when there is no memory. Zero, so that lanes behind
+ * the last query of a short block hold numbers, whatever they are. */
+INLINE float *allocate(int64_t floats) {
+    size_t bytes = (size_t)round_up(floats, 16) * sizeof(float);
+    float *memory = aligned_alloc(64, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
 /* ---- product ---- */
 
 /* How much of C is held in registers: 16 accumulators where there are 32 registers, 8 where there are 16. */

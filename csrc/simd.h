@@ -58,11 +58,15 @@ INLINE vfloat vmin(vfloat x, vfloat y) { return vselect(x > y, y, x); }
 
 /* Lanes are folded in half until one is left: a fixed tree. */
 INLINE float vsum(vfloat x) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)x); /* the same tree, which GCC 12 does not see in the loops below */
+#else
     float lane[LANES];
     vstore(lane, x);
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];
     return lane[0];
+#endif
 }
 INLINE float vmaximum(vfloat x) {
     float lane[LANES];
