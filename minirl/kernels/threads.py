@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+CGROUP_QUOTA = Path("/sys/fs/cgroup/cpu.max")  # of a container: "max 100000", or "150000 100000" for 1.5 cores
+
 
 def available_cores() -> int:
     """The cores this process may use: its affinity mask, cut to a container's CPU quota.
@@ -31,9 +33,9 @@ def default_threads() -> int:
 
 
 def _cgroup_quota() -> float | None:
-    """CPUs granted by cgroup v2's cpu.max ("max 100000" or "150000 100000"), or None without a limit."""
+    """The CPUs that cgroup v2 grants, or None without a limit."""
     try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        quota, period = CGROUP_QUOTA.read_text().split()
     except (OSError, ValueError):
         return None
     return None if quota == "max" else int(quota) / int(period)
