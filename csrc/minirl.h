@@ -93,10 +93,11 @@ void kernel_gelu(int64_t n, int exact, const float *x, float *y);
 void kernel_gelu_backward(int64_t n, int exact, const float *x, const float *dy, float *dx);
 void kernel_silu(int64_t n, const float *x, float *y);
 void kernel_silu_backward(int64_t n, const float *x, const float *dy, float *dx);
-/* gate and up are (rows, F) slices whose rows lie `step` apart, as the halves of one projection do; so are dgate, dup. */
+/* gate and up are (rows, F) slices whose rows lie `step` apart, as the halves of one projection do; so are dgate and
+ * dup, `dstep` apart. */
 void kernel_swiglu(int64_t rows, int64_t F, int64_t step, const float *gate, const float *up, float *y);
 void kernel_swiglu_backward(int64_t rows, int64_t F, int64_t step, const float *gate, const float *up, const float *dy,
-                            float *dgate, float *dup);
+                            int64_t dstep, float *dgate, float *dup);
 
 /* ---- rope.c ---- */
 
@@ -122,7 +123,8 @@ void kernel_scale(int64_t n, float *x, float factor);
 
 /* Draws ids[r] from softmax(logits[r] / temperature), cut to the top_k likeliest tokens (0: all) and then to the
  * smallest set whose probability reaches top_p, by inverting the distribution at uniform[r] in [0, 1). temperature 0
- * takes the likeliest token. log_prob[r] is the log-probability of the drawn token under softmax(logits / temperature), before the cut. */
+ * takes the likeliest token. log_prob[r] is the drawn token's log-probability under softmax(logits / temperature), before
+ * the cuts. Returns 1 + r when row r gives no distribution (NaN, +inf, or nothing but -inf). */
 int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperature, int64_t top_k, float top_p,
                   const double *uniform, int32_t *ids, float *log_prob);
 

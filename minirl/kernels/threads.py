@@ -1,0 +1,39 @@
+"""How many threads the kernels should start with."""
+
+import os
+from pathlib import Path
+
+
+def available_cores() -> int:
+    """The cores this process may use: its affinity mask, cut to a container's CPU quota.
+
+    More threads than that make OpenMP programs many times slower, since every parallel region waits for its last
+    thread, and that one is not running.
+    """
+    try:
+        cores = len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS
+        cores = os.cpu_count() or 1
+    quota = _cgroup_quota()
+    return max(1, min(cores, round(quota))) if quota else cores
+
+
+def default_threads() -> int:
+    """MINIRL_THREADS, else OMP_NUM_THREADS, else the available cores. Raises ValueError where they hold no number."""
+    for variable in ("MINIRL_THREADS", "OMP_NUM_THREADS"):
+        text = os.environ.get(variable, "")
+        if text:
+            first = text.split(",")[0]  # OpenMP allows one number for each nesting level
+            if not first.isdigit() or int(first) < 1:
+                raise ValueError(f"{variable}={text!r} is not a number of threads; use 1 or more, or unset it")
+            return int(first)
+    return available_cores()
+
+
+def _cgroup_quota() -> float | None:
+    """CPUs granted by cgroup v2's cpu.max ("max 100000" or "150000 100000"), or None without a limit."""
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+    except (OSError, ValueError):
+        return None
+    return None if quota == "max" else int(quota) / int(period)
