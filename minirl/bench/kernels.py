@@ -64,7 +64,7 @@ class Options:
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; without them, as a program: with its own, and NumPy on as many threads as the others."""
+    """Run with the flags `argv`, or as a program: with its own flags, and NumPy on as many threads as the others."""
     options = tyro.cli(Options, args=argv, prog="python -m minirl.bench")
     threads = options.threads or default_threads()
     if argv is None:
@@ -115,7 +115,7 @@ def describe(threads: int) -> str:
 
 
 def restart_with_blas_threads(threads: int) -> None:
-    """NumPy's maths library reads its number of threads when it is loaded; restart this program where it differs."""
+    """Restart this program where NumPy's maths library, which reads its number of threads when loaded, has another."""
     wanted = dict.fromkeys(BLAS_VARIABLES, str(threads))
     if any(os.environ.get(name) != value for name, value in wanted.items()):
         sys.stdout.flush()

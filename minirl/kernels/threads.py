@@ -14,7 +14,7 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
         cores = os.cpu_count() or 1
-    quota = _cgroup_quota()
+    quota = cgroup_quota()
     return max(1, min(cores, round(quota))) if quota else cores
 
 
@@ -30,10 +30,16 @@ def default_threads() -> int:
     return available_cores()
 
 
-def _cgroup_quota() -> float | None:
-    """CPUs granted by cgroup v2's cpu.max ("max 100000" or "150000 100000"), or None without a limit."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return None if quota == "max" else int(quota) / int(period)
+def cgroup_quota() -> float | None:
+    """CPUs granted by Linux's control groups, or None without a limit.
+
+    Version 2 has cpu.max, holding "max 100000" or "150000 100000"; version 1 two files, where -1 means no limit.
+    """
+    root = Path("/sys/fs/cgroup")
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        try:
+            quota, period = " ".join((root / name).read_text() for name in files).split()
+        except (OSError, ValueError):
+            continue
+        return None if quota in ("max", "-1") else int(quota) / int(period)
+    return None
