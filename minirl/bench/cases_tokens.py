@@ -54,7 +54,7 @@ def linear_cross_entropy(tokens: int, C: int, V: int) -> Case:
 
     return Case(
         group="cross-entropy",
-        name=f"linear + loss + gradients  {tokens} x {C} x {V}",
+        name=f"linear, loss, gradients  {tokens} x {C} x {V}",
         operands=(normal(tokens, C), normal(V, C, scale=0.02), targets, weights),
         kernel=lambda h, weight, targets, weights: kernels.linear_cross_entropy(h, weight, targets, weights),
         torch=run_torch,
@@ -73,7 +73,7 @@ def linear_log_prob(tokens: int, C: int, V: int) -> Case:
 
     return Case(
         group="cross-entropy",
-        name=f"linear + log-probability + entropy  {tokens} x {C} x {V}",
+        name=f"linear, log-prob, entropy  {tokens} x {C} x {V}",
         operands=(normal(tokens, C), normal(V, C, scale=0.02), integers(V, tokens)),
         kernel=lambda h, weight, targets: kernels.linear_log_prob(h, weight, targets),
         torch=run_torch,

@@ -22,34 +22,41 @@ def geometric_mean(values: list[float]) -> float:
 def seconds_text(seconds: float) -> str:
     """Three significant digits with a fitting unit: 12.3 ms."""
     unit, factor = next((u, f) for u, f in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if seconds * f >= 1 or u == "µs")
-    value = seconds * factor
-    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f} {unit}"
+    return f"{three_digits(seconds * factor)} {unit}"
+
+
+def three_digits(value: float) -> str:
+    """1.23, 12.3, 123, 1234."""
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
 
 
 def rate_text(result: Result, peaks: Peaks, contender: str) -> str:
     """GFLOP/s where arithmetic is the ceiling, GB/s where memory is."""
     _, ceiling = peaks.floor(result.flops, result.bytes, result.bf16)
     amount, unit = (result.flops, "GFLOP/s") if ceiling == "fma" else (result.bytes, "GB/s")
-    return f"{amount / result.seconds[contender] / 1e9:.4g} {unit}"
+    return f"{three_digits(amount / result.seconds[contender] / 1e9)} {unit}"
 
 
 def table(results: list[Result], peaks: Peaks) -> Table:
     """One line a case: minirl's time and rate, its share of the machine's ceiling, and how many times as fast it is."""
     lead = "minirl" if any("minirl" in result.seconds for result in results) else "numpy"
     built = Table(title="Median times; x: how many times as fast as the peer minirl is", title_justify="left")
-    for name in ("kernel", "case"):
-        built.add_column(name, no_wrap=True)
+    built.add_column("case", no_wrap=True)
     for name in (PEERS.get(lead, lead), "rate", "of peak", "NumPy", "x", "PyTorch", "x"):
         built.add_column(name, justify="right", no_wrap=True)
-    for index, result in enumerate(results):
-        cells = [result.group, result.name, seconds_text(result.seconds[lead]), rate_text(result, peaks, lead)]
+    group = ""
+    for result in results:
+        if result.group != group:
+            group = result.group
+            built.add_section()
+            built.add_row(f"[bold]{group}")
+        cells = [result.name, seconds_text(result.seconds[lead]), rate_text(result, peaks, lead)]
         cells.append(f"{result.fraction(peaks, lead):.0%}")
         for peer in PEERS:
             ratio = result.ratio(peer)
             cells.append(seconds_text(result.seconds[peer]) if peer in result.seconds else "")
             cells.append("" if ratio is None else f"{ratio:.2f}")
-        last_of_group = index + 1 == len(results) or results[index + 1].group != result.group
-        built.add_row(*cells, end_section=last_of_group)
+        built.add_row(*cells)
     return built
 
 
