@@ -15,18 +15,26 @@ def clean_environment(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
 
 
-def test_available_cores_respect_a_container_quota(monkeypatch, tmp_path):
-    quota = tmp_path / "cpu.max"
-    monkeypatch.setattr(threads, "CGROUP_QUOTA", quota)
-    quota.write_text("max 100000")
-    unlimited = threads.available_cores()
-    assert 1 <= unlimited <= (os.cpu_count() or 1)
-    quota.write_text("100000 100000")
-    assert threads.available_cores() == 1
-    quota.write_text("50000 100000")
-    assert threads.available_cores() == 1
-    quota.unlink()
-    assert threads.available_cores() == unlimited
+@pytest.mark.parametrize(
+    "files",
+    [
+        lambda quota: {"cpu.max": f"{quota} 100000"},
+        lambda quota: {
+            "cpu/cpu.cfs_quota_us": "-1\n" if quota == "max" else f"{quota}\n",
+            "cpu/cpu.cfs_period_us": "100000\n",
+        },
+    ],
+    ids=["version 2", "version 1"],
+)
+def test_available_cores_respect_a_container_quota(monkeypatch, tmp_path, files):
+    monkeypatch.setattr(threads, "CGROUP", tmp_path)
+    (tmp_path / "cpu").mkdir()
+    without_groups = threads.available_cores()
+    assert 1 <= without_groups <= (os.cpu_count() or 1)
+    for quota, expected in [("max", without_groups), (100000, 1), (50000, 1)]:
+        for name, text in files(quota).items():
+            (tmp_path / name).write_text(text)
+        assert threads.available_cores() == expected
 
 
 def test_minirl_threads_comes_before_omp_num_threads(monkeypatch):
