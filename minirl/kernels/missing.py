@@ -1,5 +1,6 @@
 """What to say when the C kernels are not there."""
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -28,7 +29,9 @@ def _reason() -> str:
 
 
 def compiler() -> str | None:
-    """The path of the C compiler that a build would use, or None."""
+    """The path of the C compiler that a build would use, or None. Where the variable CC is set, it decides."""
+    if os.environ.get("CC"):
+        return shutil.which(os.environ["CC"].split()[0])
     configured = (sysconfig.get_config_var("CC") or "cc").split()[0]
     return next((path for name in (configured, "cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
