@@ -14,6 +14,7 @@ from numpy import (
     concatenate,
     cos,
     divide,
+    empty,
     equal,
     exp,
     expand_dims,
@@ -51,8 +52,10 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "copy",
     "cos",
     "divide",
+    "empty",
     "equal",
     "exp",
     "expand_dims",
@@ -87,3 +90,8 @@ __all__ = [
 def add_at(x: np.ndarray, index: object, values: np.ndarray) -> None:
     """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
     np.add.at(x, index, values)  # type: ignore[call-overload]
+
+
+def copy(x: np.ndarray) -> np.ndarray:
+    """The same values in an array of their own, C-contiguous whatever the strides of x."""
+    return np.array(x, order="C", copy=True)
