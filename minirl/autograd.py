@@ -88,7 +88,7 @@ class Node:
                 )
             gradient = kernels.ones_like(self.data)
         else:
-            gradient = np.asarray(getattr(gradient, "data", gradient), self.data.dtype)
+            gradient = np.asarray(gradient.data if isinstance(gradient, Node) else gradient, self.data.dtype)
             if gradient.shape != self.data.shape:
                 raise ValueError(f"backward: gradient has shape {gradient.shape}; expected {self.data.shape}")
         order = self._graph()

@@ -352,7 +352,7 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     if not isinstance(beside, Tensor):
         raise TypeError(f"where: got {type(a).__name__} and {type(b).__name__}; at least one must be a Tensor")
     a, b = operand(a, beside), operand(b, beside)
-    chosen = np.asarray(getattr(condition, "data", condition), bool)
+    chosen = np.asarray(condition.data if isinstance(condition, Tensor) else condition, bool)
     try:
         y = kernels.where(chosen, a.data, b.data)
     except ValueError:

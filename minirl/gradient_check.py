@@ -27,7 +27,7 @@ def check_gradients(
 
     >>> check_gradients(lambda x: x * x, [np.array([1.0, -2.0])])
     """
-    arrays = [np.array(getattr(x, "data", x), np.float64) for x in inputs]
+    arrays = [np.array(x.data if isinstance(x, Tensor) else x, np.float64) for x in inputs]
     generator = np.random.default_rng(seed)
     weights: list[np.ndarray] = []
 

@@ -114,7 +114,7 @@ class Linear(Module):
         self,
         inputs: int,
         outputs: int,
-        generator: np.random.Generator,
+        generator: np.random.Generator | None,
         bias: bool = True,
         std: float = 0.02,
         activation: str | None = None,
@@ -130,7 +130,7 @@ class Linear(Module):
 class Embedding(Module):
     """Row ids[...] of a table: (...) int32 -> (..., size). Table: (count, size), from N(0, std^2)."""
 
-    def __init__(self, count: int, size: int, generator: np.random.Generator, std: float = 0.02) -> None:
+    def __init__(self, count: int, size: int, generator: np.random.Generator | None, std: float = 0.02) -> None:
         self.weight = Parameter(normal(generator, (count, size), std))
 
     def __call__(self, ids: Array) -> Tensor:
@@ -171,8 +171,10 @@ class Dropout(Module):
         return F.dropout(x, self.rate, self.generator) if self.training else x
 
 
-def normal(generator: np.random.Generator, shape: tuple[int, ...], std: float) -> Array:
-    """float32 numbers from N(0, std^2)."""
+def normal(generator: np.random.Generator | None, shape: tuple[int, ...], std: float) -> Array:
+    """float32 numbers from N(0, std^2); zeros without a generator, where a checkpoint will fill them."""
+    if generator is None:
+        return np.zeros(shape, np.float32)
     x = generator.standard_normal(shape, dtype=np.float32)
     x *= np.float32(std)
     return x
