@@ -48,7 +48,7 @@ CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction s
     "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
 }
 CFLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
-          "-fvisibility=hidden"]  # fmt: skip
+          "-fvisibility=hidden", "-Wno-unknown-pragmas"]  # fmt: skip
 OPENMP_CHOICES = [  # compile flags, link flags; the first that builds a program is used
     (["-fopenmp"], ["-fopenmp"]),
     (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),  # Apple's clang with Homebrew's or conda's libomp
@@ -89,8 +89,8 @@ def dispatcher(isas: list[str]) -> str:
         test = " && ".join(f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])) or "1"
         lines += [f"    case {index}: return {test};"]
     lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
-    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()]
-    return "\n".join(lines + ["}", ""])
+    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()] + ["}", ""]
+    return "\n".join(lines)
 
 
 class BuildKernels(build_ext):
@@ -101,15 +101,13 @@ class BuildKernels(build_ext):
         extra = os.environ.get("MINIRL_CFLAGS", "").split()
         openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-        isas = {
-            name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)
-        }
+        isas = {name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)}
         generated = Path(self.build_temp) / "generated"
         generated.mkdir(parents=True, exist_ok=True)
         (generated / "kernel_names.h").write_text(kernel_names())
         (generated / "dispatch.c").write_text(dispatcher(list(isas)))
 
-        jobs = [([str(CSRC / f"{name}.c")], flags + [f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
+        jobs = [([str(CSRC / f"{name}.c")], [*flags, f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
                 for name in KERNELS for isa, flags in isas.items()]  # fmt: skip
         jobs += [([str(CSRC / f"{name}.c")], [], Path(self.build_temp)) for name in COMMON]
         jobs += [([str(generated / "dispatch.c")], [], Path(self.build_temp))]
@@ -132,7 +130,9 @@ class BuildKernels(build_ext):
 
     def find_openmp(self) -> tuple[list[str], list[str]]:
         for compile_flags, link_flags in OPENMP_CHOICES:
-            if self.compiles(compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"):
+            if self.compiles(
+                compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"
+            ):
                 return compile_flags, link_flags
         print("minirl: no OpenMP found, the kernels will use one thread")
         return [], []

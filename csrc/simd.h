@@ -90,6 +90,10 @@ INLINE vfloat vexp(vfloat x) {
     return vselect(x != x, x, p * scale1 * scale2);
 }
 
-INLINE vfloat vsigmoid(vfloat x) { return vset(1.0f) / (vset(1.0f) + vexp(-x)); }
+/* 1 / (1 + e^-x), from e^-|x| so that neither tail overflows or loses digits. */
+INLINE vfloat vsigmoid(vfloat x) {
+    vfloat e = vexp((vfloat)((vint)x | INT32_MIN));
+    return vselect(x < 0, e, vset(1.0f)) / (vset(1.0f) + e);
+}
 
 #endif

@@ -38,7 +38,8 @@ def save(
     prefix = PREFIXES[model_type(config)]
     tensors: dict[str, Array] = {}
     for entry in entries(config):
-        part = state[entry.parameter][entry.rows]
+        part = state[entry.parameter]
+        part = part if entry.rows is None else part[slice(*entry.rows)]
         name = entry.name if entry.name.startswith("lm_head") else prefix + entry.name
         tensors[name] = part.T if entry.transposed else part
     shards = split(tensors, parse_size(max_shard_size))

@@ -22,8 +22,9 @@ class Entry:
     """Its shape in the file."""
     parameter: str
     """minirl's name."""
-    rows: slice = slice(None)
-    """The parameter's rows that it holds; entries of one parameter follow each other in order."""
+    rows: tuple[int, int] | None = None
+    """The parameter's rows that it holds, from first to one past the last, None for all. Entries of one parameter follow
+    each other."""
     transposed: bool = False
     """GPT-2's linear layers are stored (inputs, outputs)."""
 
@@ -90,7 +91,7 @@ def llama_entries(config: GPTConfig) -> list[Entry]:
             start = 0
             for name, outputs in theirs.items():
                 shape = (outputs, inputs) if kind == "weight" else (outputs,)
-                found.append(Entry(f"{name}.{kind}", shape, f"{ours}.{kind}", slice(start, start + outputs)))
+                found.append(Entry(f"{name}.{kind}", shape, f"{ours}.{kind}", (start, start + outputs)))
                 start += outputs
 
     for layer in range(config.n_layer):
