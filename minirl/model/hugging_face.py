@@ -23,8 +23,8 @@ class Entry:
     parameter: str
     """minirl's name."""
     rows: tuple[int, int] | None = None
-    """The parameter's rows that it holds, from first to one past the last, None for all. Entries of one parameter follow
-    each other."""
+    """The parameter's rows that it holds, from first to one past the last, or None for all. Entries of one parameter
+    follow each other."""
     transposed: bool = False
     """GPT-2's linear layers are stored (inputs, outputs)."""
 
