@@ -27,8 +27,7 @@ def linear_cross_entropy(
 
     Memory: one (chunk, V) array beside the results, however many tokens come. The chunk's size depends on V alone.
     """
-    N, C = h.shape
-    V = len(weight)
+    N, V = len(h), len(weight)
     chunk = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
     dh = np.empty_like(h) if gradient else None

@@ -5,6 +5,8 @@ under NumPy's names so that the floors above call `kernels.exp` and never NumPy 
 supplies its own.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy import (
     absolute,
@@ -84,6 +86,6 @@ __all__ = [
 ]
 
 
-def add_at(x: np.ndarray, index: object, values: np.ndarray) -> None:
+def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
     """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
-    np.add.at(x, index, values)  # type: ignore[call-overload]
+    np.add.at(x, index, values)

@@ -1,4 +1,4 @@
-"""A `Case` for every kernel that works on rows, elements or tokens (matmul and attention have test files of their own)."""
+"""A `Case` for every kernel on rows, elements or tokens; matmul and attention have test files of their own."""
 
 import numpy as np
 from parity import Case, normal
