@@ -104,12 +104,12 @@ class BuildKernels(build_ext):
     def build_extension(self, ext):
         compiler = self.compiler
         extra = os.environ.get("MINIRL_CFLAGS", "").split()
-        openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
         isas = {name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)}
         if not isas:
             remedy = runpy.run_path("minirl/kernels/missing.py")["remedy"]()
             raise CompileError(f"the C compiler is missing or does not work. {remedy}")
+        openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
         generated = Path(self.build_temp) / "generated"
         generated.mkdir(parents=True, exist_ok=True)
         (generated / "kernel_names.h").write_text(kernel_names())
