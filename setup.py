@@ -30,7 +30,7 @@ except ImportError:  # older setuptools
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
 
-KERNELS = ["matmul", "attention", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
+KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
            "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime"]
 

@@ -33,8 +33,8 @@ void kernel_softmax(int64_t rows, int64_t cols, const float *x, float *y) {
     for (int64_t row = 0; row < rows; row++) {
         const float *xs = x + row * cols;
         float *ys = y + row * cols;
-        float total = exponentials(xs, row_max(xs, cols), ys, cols);
-        for (int64_t i = 0; i < cols; i++) ys[i] /= total;
+        float scale = 1 / exponentials(xs, row_max(xs, cols), ys, cols); /* one division a row, not one a value */
+        for (int64_t i = 0; i < cols; i++) ys[i] *= scale;
     }
 }
 

@@ -25,15 +25,16 @@ def linear_cross_entropy(
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
     """linear_cross_entropy (see reference.py) from a backend's matmul and cross_entropy.
 
-    Memory: one (chunk, V) array beside the results, however many tokens come. The chunk's size depends on V alone.
+    Memory: one (chunk, V) array beside the results, however many tokens come. Chunks are of equal size, up to one.
     """
     N, V = len(h), len(weight)
-    chunk = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
+    largest = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
+    chunk = -(-N // max(-(-N // largest), 1))
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
     dh = np.empty_like(h) if gradient else None
     dweight = np.zeros_like(weight) if gradient else None
-    buffer = np.empty((min(chunk, N), V), h.dtype)
-    for start in range(0, N, chunk):
+    buffer = np.empty((chunk, V), h.dtype)
+    for start in range(0, N, max(chunk, 1)):
         part = slice(start, min(start + chunk, N))
         logits = matmul(h[part], weight, transpose_b=True, out=buffer[: part.stop - part.start])
         log_prob[part], entropy[part] = cross_entropy(

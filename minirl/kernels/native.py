@@ -146,6 +146,13 @@ def matmul(
     return out
 
 
+def round_bfloat16(x: Array) -> Array:
+    check_float("round_bfloat16", "x", x)
+    y = np.empty_like(x)
+    lib.kernel_round_bf16(x.size, _floats(x), _floats(y))
+    return y
+
+
 # ---- attention ----
 
 

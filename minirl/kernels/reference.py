@@ -85,7 +85,7 @@ def gelu(x: Array, exact: bool = False) -> Array:
     (1 + tanh u) / 2 = sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        y = x * (_normal_cdf(x) if exact else sigmoid(_GELU_SCALE * (x + 0.044715 * x**3)))
+        y = x * (_normal_cdf(x) if exact else sigmoid(_GELU_SCALE * (x + 0.044715 * x * x * x)))
     return np.where(x == -np.inf, np.zeros_like(x), y)  # the limit, where the formula has -inf * 0
 
 
@@ -95,7 +95,7 @@ def gelu_backward(dy: Array, x: Array, exact: bool = False) -> Array:
         if exact:
             slope = _normal_cdf(x) + x * np.exp(-0.5 * x * x) * np.asarray(1 / math.sqrt(2 * math.pi), x.dtype)
         else:
-            s = sigmoid(_GELU_SCALE * (x + 0.044715 * x**3))
+            s = sigmoid(_GELU_SCALE * (x + 0.044715 * x * x * x))
             slope = s + x * s * (1 - s) * _GELU_SCALE * (1 + 3 * 0.044715 * x * x)
         slope = np.where(np.isinf(x), (x > 0).astype(x.dtype), slope)
     return dy * slope

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+CGROUP = Path("/sys/fs/cgroup")  # Linux's control groups, which limit containers
+
 
 def available_cores() -> int:
     """The cores this process may use: its affinity mask, cut to a container's CPU quota.
@@ -18,6 +20,20 @@ def available_cores() -> int:
     return max(1, min(cores, round(quota))) if quota else cores
 
 
+def cgroup_quota() -> float | None:
+    """CPUs granted by the control group, or None without a limit.
+
+    Version 2 has cpu.max, holding "max 100000" or "150000 100000"; version 1 two files, where -1 means no limit.
+    """
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        try:
+            quota, period = " ".join((CGROUP / name).read_text() for name in files).split()
+        except (OSError, ValueError):
+            continue
+        return None if quota in ("max", "-1") else int(quota) / int(period)
+    return None
+
+
 def default_threads() -> int:
     """MINIRL_THREADS, else OMP_NUM_THREADS, else the available cores. Raises ValueError where they hold no number."""
     for variable in ("MINIRL_THREADS", "OMP_NUM_THREADS"):
@@ -28,18 +44,3 @@ def default_threads() -> int:
                 raise ValueError(f"{variable}={text!r} is not a number of threads; use 1 or more, or unset it")
             return int(first)
     return available_cores()
-
-
-def cgroup_quota() -> float | None:
-    """CPUs granted by Linux's control groups, or None without a limit.
-
-    Version 2 has cpu.max, holding "max 100000" or "150000 100000"; version 1 two files, where -1 means no limit.
-    """
-    root = Path("/sys/fs/cgroup")
-    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
-        try:
-            quota, period = " ".join((root / name).read_text() for name in files).split()
-        except (OSError, ValueError):
-            continue
-        return None if quota in ("max", "-1") else int(quota) / int(period)
-    return None
