@@ -130,7 +130,7 @@ class BuildKernels(build_ext):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = [name for names in pool.map(compile_one, jobs) for name in names]
         ext.sources = [str(generated / "_native.c")]
-        ext.extra_objects = objects
+        ext.extra_objects = ext.depends = objects
         ext.include_dirs = [str(CSRC)]
         ext.extra_compile_args = extra
         ext.extra_link_args = openmp_link + [flag for flag in extra if flag.startswith("-fsanitize")] + ["-lm"]

@@ -105,6 +105,16 @@ class TestWithACompiler:
         assert (value, backend) == ("0.25", "native")
         assert Path(path).is_relative_to(tree)
 
+    def test_building_again_takes_in_changed_c_code(self, tree: Path) -> None:
+        build = sys.executable, "setup.py", "-q", "build_ext", "--inplace"
+        ask = sys.executable, "-c", "from minirl import kernels; print(kernels.get_threads())"
+        succeeded(run(*build, cwd=tree, MINIRL_CFLAGS="-O0"))
+        assert succeeded(run(*ask, cwd=tree, MINIRL_THREADS="3")) == "3"
+        source = tree / "csrc" / "runtime.c"
+        source.write_text(source.read_text().replace("return thread_count;", "return 100 + thread_count;"))
+        succeeded(run(*build, cwd=tree, MINIRL_CFLAGS="-O0"))
+        assert succeeded(run(*ask, cwd=tree, MINIRL_THREADS="3")) == "103"
+
     def test_openmp_can_be_left_out(self, tree: Path, tmp_path: Path) -> None:
         succeeded(install(tree, tmp_path / "site", MINIRL_REQUIRE_NATIVE="1", MINIRL_OPENMP="0"))
         self.runs_on_one_thread(tmp_path / "site")
