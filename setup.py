@@ -30,8 +30,8 @@ except ImportError:  # older setuptools
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
 
-KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
-           "sampling", "peak"]  # fmt: skip
+KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm",
+           "activation", "rope", "embedding", "optimizer", "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime"]
 
 X86_ISAS = {  # name -> compiler flags, worst first
