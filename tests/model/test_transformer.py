@@ -174,7 +174,7 @@ def test_dropout_is_on_in_training_only(config, ids):
 def test_bad_ids_are_refused(config):
     model = GPT(config)
     for function in (lambda bad: model(bad), lambda bad: model.loss([[1, 2]], bad)):
-        with pytest.raises(IndexError, match="0, 1.* is 97; expected 0 to 96"):
+        with pytest.raises(IndexError, match=r"0, 1.* is 97; expected 0 to 96"):
             function([[1, 97]])
         with pytest.raises(IndexError, match="is -1"):
             function([[1, -1]])
