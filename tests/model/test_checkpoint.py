@@ -189,20 +189,20 @@ def test_damaged_files_are_errors(saved):
             GPT.from_pretrained(folder)
     weights.write_bytes(data)
     (folder / "config.json").write_text('{"model_type": "gpt2"')
-    with pytest.raises(CheckpointError, match="no valid JSON"):
+    with pytest.raises(CheckpointError, match=r"no valid JSON"):
         GPT.from_pretrained(folder)
 
 
 def test_missing_files_are_named(saved):
     folder, _ = saved
-    with pytest.raises(FileNotFoundError, match="python -m minirl.train"):
+    with pytest.raises(FileNotFoundError, match=r"python -m minirl.train"):
         GPT.from_pretrained(folder / "nowhere")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(FileNotFoundError, match=r"holds neither model.safetensors nor .*pickle"):
         GPT.from_pretrained(folder)
     GPT(GPTConfig(**TINY)).save_pretrained(folder, 2000)
-    (folder / "model-00002-of-00002.safetensors").unlink()
-    with pytest.raises(FileNotFoundError, match="names the shard model-00002-of-00002.safetensors"):
+    next(folder.glob("model-00002-of-*.safetensors")).unlink()
+    with pytest.raises(FileNotFoundError, match=r"names the shard model-00002-of-"):
         GPT.from_pretrained(folder)
     (folder / "model.safetensors.index.json").write_text('{"weight_map": {"a": "../../secret"}}')
     with pytest.raises(FileNotFoundError, match=r"names the shard \.\./\.\./secret"):
