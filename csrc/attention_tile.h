@@ -1,0 +1,146 @@
+/* attention_tile.h: the pieces that attention's forward and backward are built from.
+ *
+ * Both walk over blocks of QUERY_BLOCK queries and KEY_BLOCK keys. The scores of a block lie with queries along the
+ * vector lanes, one row of QUERY_BLOCK numbers per key, because then
+ *   - the softmax of a query runs down a lane: no sum or maximum ever crosses lanes;
+ *   - only the queries must be transposed, once per block of queries; keys and values are read where they lie.
+ *
+ * Everything costly is a product C += A B of small matrices: product(), below.
+ */
+#ifndef MINIRL_ATTENTION_TILE_H
+#define MINIRL_ATTENTION_TILE_H
+
+#include <stdlib.h>
+
+#include "parallel.h"
+#include "simd.h"
+
+/* 64 x 64 scores are 16 KB; with 64 rows of K, V and Q at D = 64 about as much again each: together L1 and a bit of L2. */
+#define QUERY_BLOCK 64
+#define KEY_BLOCK 64
+#define COLUMNS(queries) (((queries) + LANES - 1) / LANES) /* vectors that hold so many queries */
+
+INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+INLINE int64_t clip(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
+INLINE int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+
+/* Multiply-adds of a product for which a further thread is worth waking. */
+#define GRAIN (1 << 18)
+
+/* Floats on a boundary of cache lines, all zero, for free(); NULL when there is no memory. Zero, so that lanes behind
+ * the last query of a short block hold numbers, whatever they are. */
+INLINE float *allocate(int64_t floats) {
+    size_t bytes = (size_t)round_up(floats, 16) * sizeof(float);
+    float *memory = aligned_alloc(64, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+/* ---- product ---- */
+
+/* How much of C is held in registers: 16 accumulators where there are 32 registers, 8 where there are 16. */
+#define TILE_ROWS 4
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define TILE_COLUMNS 4
+#else
+#define TILE_COLUMNS 2
+#endif
+
+/* One tile of C: rows x columns vectors, both known to the compiler, so that `sum` lives in registers. */
+INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth, const float *b,
+                 int64_t b_row, float *c, int64_t c_row, int accumulate) {
+    vfloat sum[TILE_ROWS][TILE_COLUMNS];
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) sum[i][j] = accumulate ? vload(c + i * c_row + j * LANES) : vset(0);
+    for (int64_t k = 0; k < depth; k++) {
+        vfloat b_k[TILE_COLUMNS];
+        for (int j = 0; j < columns; j++) b_k[j] = vload(b + k * b_row + j * LANES);
+        for (int i = 0; i < rows; i++) {
+            vfloat a_ik = vset(a[i * a_row + k * a_depth]);
+            for (int j = 0; j < columns; j++) sum[i][j] += a_ik * b_k[j];
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) vstore(c + i * c_row + j * LANES, sum[i][j]);
+}
+
+/* C = A B, or C += A B. A is rows x depth, at any two steps, so that A may be read transposed; B is depth x columns
+ * vectors, C rows x columns vectors, each row contiguous. Every element of C sums over depth in order, whatever
+ * tile it falls into, so the bits depend on neither the size of the block nor the place in it. */
+static __attribute__((noinline)) void product(int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
+                    const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
+    for (int64_t j = 0, width; j < columns; j += width) {
+        width = columns - j >= TILE_COLUMNS ? TILE_COLUMNS : 1;
+        const float *b_j = b + j * LANES;
+        float *c_j = c + j * LANES;
+        for (int64_t i = 0, height; i < rows; i += height) {
+            height = rows - i >= TILE_ROWS ? TILE_ROWS : 1;
+            const float *a_i = a + i * a_row;
+            float *c_ij = c_j + i * c_row;
+            if (height > 1 && width > 1)
+                tile(TILE_ROWS, TILE_COLUMNS, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
+            else if (height > 1)
+                tile(TILE_ROWS, 1, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
+            else if (width > 1)
+                tile(1, TILE_COLUMNS, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
+            else
+                tile(1, 1, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
+        }
+    }
+}
+
+/* ---- transpose ---- */
+
+typedef float vfloat4 __attribute__((vector_size(16)));
+typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shuffle(x, y, (int32_t __attribute__((vector_size(16)))){a, b, c, d})
+#endif
+
+/* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. */
+static __attribute__((noinline)) void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,
+                      int64_t to_step) {
+    int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+    for (int64_t r = 0; r < whole_rows; r += 4) {
+        for (int64_t c = 0; c < whole_columns; c += 4) {
+            vfloat4 x[4];
+            for (int i = 0; i < 4; i++) x[i] = *(const vfloat4_unaligned *)(from + (r + i) * from_step + c) * factor;
+            vfloat4 low01 = SHUFFLE4(x[0], x[1], 0, 4, 1, 5), high01 = SHUFFLE4(x[0], x[1], 2, 6, 3, 7);
+            vfloat4 low23 = SHUFFLE4(x[2], x[3], 0, 4, 1, 5), high23 = SHUFFLE4(x[2], x[3], 2, 6, 3, 7);
+            float *corner = to + c * to_step + r;
+            *(vfloat4_unaligned *)corner = SHUFFLE4(low01, low23, 0, 1, 4, 5);
+            *(vfloat4_unaligned *)(corner + to_step) = SHUFFLE4(low01, low23, 2, 3, 6, 7);
+            *(vfloat4_unaligned *)(corner + 2 * to_step) = SHUFFLE4(high01, high23, 0, 1, 4, 5);
+            *(vfloat4_unaligned *)(corner + 3 * to_step) = SHUFFLE4(high01, high23, 2, 3, 6, 7);
+        }
+    }
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
+            to[c * to_step + r] = factor * from[r * from_step + c];
+}
+
+/* ---- who sees which keys ---- */
+
+/* A query sees a key when key <= query + ahead: ahead = S - T under the causal rule, which lines up the last query with
+ * the last key; S when there is no rule, which lets every query see every key. Below, `seen` counts, for query
+ * q of the sequence, how many of the `keys` keys from k0 on it sees. */
+INLINE int64_t seen(int64_t q, int64_t ahead, int64_t k0, int64_t keys) { return clip(q + ahead + 1 - k0, 0, keys); }
+
+/* Per lane, the same count for queries q, q + 1, ...; not clipped to 0 and the keys there are, which comparisons
+ * with a key's number do not mind. */
+INLINE vint seen_by_lane(int64_t q, int64_t ahead, int64_t k0) {
+    vint lane;
+    for (int i = 0; i < LANES; i++) lane[i] = i;
+    return lane + (int32_t)clip(q + ahead + 1 - k0, -LANES, KEY_BLOCK);
+}
+
+/* On the diagonal a block is done in strips of a few queries, each with just the keys it sees, so that little of the half
+ * above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
+#define STRIP (LANES < 16 ? 16 / LANES : 1)
+INLINE int64_t strip_columns(int64_t q, int64_t ahead, int64_t k0, int64_t keys, int64_t columns_left) {
+    return seen(q, ahead, k0, keys) == keys ? columns_left : smaller(STRIP, columns_left);
+}
+
+#endif
