@@ -3,7 +3,7 @@
 The formula stands here once more, head by head and with all T x S weights, plainer than the reference backend's. It
 also says how large the numbers are that are added up on the way to each result; from this `assert_close` takes its
 tolerances. A score is a sum of D products. An error of it scales the weight exp(score), so a weight of magnitude P
-whose score adds up numbers of magnitude A is off by about P (1 + A) roundings, and what is made of weights inherits that.
+whose score adds up numbers of magnitude A is off by about P (1 + A) roundings, and what comes of weights inherits that.
 """
 
 from dataclasses import dataclass
