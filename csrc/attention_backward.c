@@ -63,10 +63,13 @@ static __attribute__((noinline)) void copy_rows(int64_t rows, int64_t D, const f
 static __attribute__((noinline)) void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
     int64_t D = head->D;
     const float *q = head->q + q0 * head->q_step, *dout = head->dout + q0 * head->dout_step;
+    prefetch_rows(queries, D, q, head->q_step);
+    prefetch_rows(queries, D, dout, head->dout_step);
+    prefetch_rows(queries, D, head->out + q0 * head->out_step, head->out_step);
     copy_rows(queries, D, q, head->q_step, s->q, s->D_padded);
     copy_rows(queries, D, dout, head->dout_step, s->dout, s->D_padded);
-    transpose(queries, D, head->scale, q, head->q_step, s->q_transposed, QUERY_BLOCK);
-    transpose(queries, D, 1, dout, head->dout_step, s->dout_transposed, QUERY_BLOCK);
+    transpose(queries, D, head->scale, s->q, s->D_padded, s->q_transposed, QUERY_BLOCK);
+    transpose(queries, D, 1, s->dout, s->D_padded, s->dout_transposed, QUERY_BLOCK);
     memset(s->dq_transposed, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
     for (int64_t i = 0; i < queries; i++) {
         const float *out = head->out + (q0 + i) * head->out_step, *dout_i = s->dout + i * s->D_padded;
@@ -149,6 +152,11 @@ static void add_gradients(const Scratch *s, const Head *head) {
         int64_t visible = seen(q0 + queries - 1, head->ahead, 0, head->S);
         for (int64_t k0 = 0; k0 < visible; k0 += KEY_BLOCK) {
             int64_t keys = smaller(KEY_BLOCK, head->S - k0);
+            int64_t next = k0 + KEY_BLOCK;
+            if (next < visible) {
+                prefetch_rows(smaller(KEY_BLOCK, head->S - next), head->D, head->k + next * head->k_step, head->k_step);
+                prefetch_rows(smaller(KEY_BLOCK, head->S - next), head->D, head->v + next * head->v_step, head->v_step);
+            }
             query_side(s, head, q0, queries, k0, keys);
             key_side(s, head, q0, queries, k0, keys);
         }
