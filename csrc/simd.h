@@ -45,6 +45,15 @@ INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
 #endif
 }
 
+/* Of `left` values a whole vector, or as many as there are. */
+INLINE vfloat vload_some(const float *p, int64_t left) { return left >= LANES ? vload(p) : vload_tail(p, left); }
+INLINE void vstore_some(float *p, vfloat x, int64_t left) {
+    if (left >= LANES)
+        vstore(p, x);
+    else
+        vstore_tail(p, x, left);
+}
+
 INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }
 /* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. AVX-512's own max and min, given y
  * first, are the same in one instruction. */
