@@ -14,6 +14,9 @@
 #ifndef P_FEW
 #define P_FEW 32
 #endif
+#ifndef P_DEPTHT
+#define P_DEPTHT 64
+#endif
 #ifndef P_DEPTH
 #define P_DEPTH 16
 #endif
@@ -21,7 +24,7 @@
 #define P_FEW_NC 512
 #endif
 #ifndef P_FEW_NCT
-#define P_FEW_NCT 512
+#define P_FEW_NCT TILE_COLUMNS
 #endif
 
 typedef struct {
@@ -31,6 +34,7 @@ typedef struct {
     const float *bias; int activation; float *preactivation;
     float *c; int64_t ldc; int accumulate, bf16;
     int64_t rows, columns, depth;
+    const float *packed_a;
 } Product;
 
 INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
@@ -41,7 +45,7 @@ INLINE Ahead ahead_of(const float *source, int64_t ld, int along_k, int columns)
     if (along_k) return (Ahead){source, 2 * ld, ld, 16, (columns + 1) / 2};
     return (Ahead){source, ld, columns > 16 ? 16 : columns - 1, 16 * ld, 16};
 }
-INLINE void run_tile(Ahead ahead, const int rows, const int pairs, int64_t steps, const float *a, const float *b, const float *start, int64_t start_step, float *c, int64_t c_step, int add) {
+INLINE void run_tile(Ahead ahead, const int rows, const int pairs, int64_t steps, const float *a, const float *b, int64_t b_step, const float *start, int64_t start_step, float *c, int64_t c_step, int add) {
     vfloat sum[TILE_ROWS][TILE_VECTORS];
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
@@ -57,7 +61,7 @@ INLINE void run_tile(Ahead ahead, const int rows, const int pairs, int64_t steps
             __builtin_prefetch(ahead.p + r * ahead.row + ahead.second);
         }
         ahead.p += ahead.advance;
-        tile_multiply(rows, pairs, smaller(16, steps - k), a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES, b + k * TILE_COLUMNS, TILE_COLUMNS, sum);
+        tile_multiply(rows, pairs, smaller(16, steps - k), a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES, b + k * b_step, b_step, sum);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
@@ -68,8 +72,8 @@ INLINE void run_tile(Ahead ahead, const int rows, const int pairs, int64_t steps
         }
 }
 
-#define ROWS_CASE(rows) case rows: if (pairs) run_tile(ahead, rows, 1, steps, a, b, start, start_step, c, c_step, add); else run_tile(ahead, rows, 0, steps, a, b, start, start_step, c, c_step, add); break;
-static __attribute__((noinline)) void run_rows(Ahead ahead, int rows, int pairs, int64_t steps, const float *a, const float *b, const float *start, int64_t start_step, float *c, int64_t c_step, int add) {
+#define ROWS_CASE(rows) case rows: if (pairs) run_tile(ahead, rows, 1, steps, a, b, b_step, start, start_step, c, c_step, add); else run_tile(ahead, rows, 0, steps, a, b, b_step, start, start_step, c, c_step, add); break;
+static __attribute__((noinline)) void run_rows(Ahead ahead, int rows, int pairs, int64_t steps, const float *a, const float *b, int64_t b_step, const float *start, int64_t start_step, float *c, int64_t c_step, int add) {
     pairs = BF16_PAIRS && pairs;
     switch (rows) {
         ROWS_CASE(1) ROWS_CASE(2) ROWS_CASE(3) ROWS_CASE(4)
@@ -115,25 +119,35 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
         for (int64_t tile = 0, i = 0; tile < tiles; tile++) {
             int64_t height = rows / tiles + (tile < rows % tiles);
             const float *a = p->a + (p->a_along_k ? (row0 + i) * p->lda + k0 : k0 * p->lda + row0 + i);
-            pack_panel(A_VECTORS, k, height, a, p->lda, p->a_along_k, p->bf16, packed_a);
+            const float *pa = packed_a;
+            if (p->packed_a) pa = p->packed_a + (tile * divide_up(p->K, p->depth) + k0 / p->depth) * packed_size(p->depth, A_VECTORS);
+            else pack_panel(A_VECTORS, k, height, a, p->lda, p->a_along_k, p->bf16, packed_a);
             for (int64_t panel = 0; panel < panels; panel++) {
                 int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
-                float *packed = packed_b + panel * panel_size;
-                if (tile == 0) {
-                    const float *b = p->b + (p->b_along_k ? (column0 + j) * p->ldb + k0 : k0 * p->ldb + column0 + j);
-                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed);
+                const float *packed = packed_b + panel * panel_size, *b = p->b + (p->b_along_k ? (column0 + j) * p->ldb + k0 : k0 * p->ldb + column0 + j);
+                int64_t packed_step = TILE_COLUMNS;
+                if (p->packed_a && !p->bf16 && !p->b_along_k && width == TILE_COLUMNS) {
+                    packed = b;
+                    packed_step = p->ldb;
+                } else if (tile == 0) {
+                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * panel_size);
                 }
                 float *s = state + i * state_step + j, *c = p->c + (row0 + i) * p->ldc + column0 + j;
                 const float *start = first ? NULL : s;
                 Ahead ahead = {0};
-                if (panel + 1 == panels) {
+                if (p->packed_a) {
+                    if (tile == 0) {
+                    int64_t k1 = k0 + k < p->K ? k0 + k : 0, j1 = column0 + j + (k1 ? 0 : p->columns);
+                    if (j1 < p->N) ahead = ahead_of(p->b + (p->b_along_k ? j1 * p->ldb + k1 : k1 * p->ldb + j1), p->ldb, p->b_along_k, TILE_COLUMNS);
+                    }
+                } else if (panel + 1 == panels) {
                     if (tile + 1 < tiles) ahead = ahead_of(p->a_along_k ? a + height * p->lda : a + height, p->lda, p->a_along_k, TILE_ROWS);
                 } else if (tile == 0) ahead = ahead_of(p->b + (p->b_along_k ? (column0 + j + TILE_COLUMNS) * p->ldb + k0 : k0 * p->ldb + column0 + j + TILE_COLUMNS), p->ldb, p->b_along_k, TILE_COLUMNS);
-                if (!last) run_rows(ahead, height, p->bf16, steps, packed_a, packed, start, state_step, s, state_step, 0);
-                else if (width == TILE_COLUMNS) run_rows(ahead, height, p->bf16, steps, packed_a, packed, start, state_step, c, p->ldc, add);
+                if (!last) run_rows(ahead, height, p->bf16, steps, pa, packed, packed_step, start, state_step, s, state_step, 0);
+                else if (width == TILE_COLUMNS) run_rows(ahead, height, p->bf16, steps, pa, packed, packed_step, start, state_step, c, p->ldc, add);
                 else {
                     float edge[TILE_ROWS][TILE_COLUMNS];
-                    run_rows(ahead, height, p->bf16, steps, packed_a, packed, start, state_step, edge[0], TILE_COLUMNS, 0);
+                    run_rows(ahead, height, p->bf16, steps, pa, packed, packed_step, start, state_step, edge[0], TILE_COLUMNS, 0);
                     for (int64_t r = 0; r < height; r++)
                         for (int64_t col = 0; col < width; col++)
                             c[r * p->ldc + col] = add ? c[r * p->ldc + col] + edge[r][col] : edge[r][col];
@@ -153,33 +167,50 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K, const float *a
     if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
     Product whole = {.M = M, .N = N, .K = K, .lda = lda, .a_along_k = !transpose_a, .ldb = ldb, .b_along_k = transpose_b, .bias = bias, .activation = activation, .ldc = ldc, .accumulate = accumulate, .bf16 = bf16};
     int threads = threads_for(2 * batch * M * N * (K > 0 ? K : 1), 1 << 20);
-    whole.depth = M <= P_FEW && !transpose_b ? P_DEPTH : K_BLOCK;
+    int few = M <= P_FEW && batch == 1;
+    whole.depth = few ? (transpose_b ? P_DEPTHT : P_DEPTH) : K_BLOCK;
     whole.depth = smaller(whole.depth, K);
     whole.rows = M;
-    int64_t nc = M <= P_FEW ? (transpose_b ? P_FEW_NCT : P_FEW_NC) : P_NC;
-    int64_t cuts = divide_up(N, nc), row_cuts = 1;
-    for (;;) {
+    int64_t want = batch * M * N * K >> 24, cuts = divide_up(N, P_NC), row_cuts = 1;
+    if (want > 4 * threads) want = 4 * threads;
+    if (want < threads) want = threads;
+    if (few) {
+        whole.columns = transpose_b ? P_FEW_NCT : P_FEW_NC;
+        while (whole.columns > TILE_COLUMNS && divide_up(N, whole.columns) < 2 * threads) whole.columns = divide_up(whole.columns / 2, TILE_COLUMNS) * TILE_COLUMNS;
+        whole.rows = M;
+    } else for (;;) {
         whole.columns = divide_up(divide_up(N, cuts), TILE_COLUMNS) * TILE_COLUMNS;
         whole.rows = divide_up(divide_up(M, row_cuts), TILE_ROWS) * TILE_ROWS;
-        if (batch * cuts * row_cuts >= (threads == 1 ? 1 : 4 * threads)) break;
-        if (2 * whole.rows * whole.columns * K < (1 << 22)) { if (batch * cuts * row_cuts >= threads || threads == 1) break; }
-        if (whole.columns <= TILE_COLUMNS * 4 && whole.rows <= TILE_ROWS*4) break;
-        if (whole.rows > 2 * whole.columns || whole.columns <= TILE_COLUMNS * 4) row_cuts++; else cuts++;
+        int64_t tasks = batch * divide_up(N, whole.columns) * divide_up(M, whole.rows);
+        if (tasks >= 4 * threads || (tasks >= want && tasks % threads == 0)) break;
+        if (whole.columns <= 2 * TILE_COLUMNS && whole.rows <= 2 * TILE_ROWS) break;
+        if (whole.rows > 2 * whole.columns || whole.columns <= 2 * TILE_COLUMNS) row_cuts++; else cuts++;
     }
     cuts = divide_up(N, whole.columns); row_cuts = divide_up(M, whole.rows);
     int64_t panels = whole.columns / TILE_COLUMNS;
     int64_t size = packed_size(whole.depth, A_VECTORS) + panels * packed_size(whole.depth, TILE_VECTORS) + (whole.depth < smaller(K, K_BLOCK) ? whole.rows * whole.columns : 0);
     size = divide_up(size, 1024) * 1024 + 64;
     void *memory;
-    if (posix_memalign(&memory, 64, (size_t)(threads * size) * sizeof(float))) return -1;
-    int64_t taken = 0;
+    int64_t tiles = divide_up(M, TILE_ROWS), chunks = K ? divide_up(K, whole.depth) : 1, a_size = few ? tiles * chunks * packed_size(whole.depth, A_VECTORS) : 0;
+    if (posix_memalign(&memory, 64, (size_t)(threads * size + a_size) * sizeof(float))) return -1;
+    if (few) {
+        float *packed = (float *)memory + threads * size;
+        whole.packed_a = packed;
+        for (int64_t tile = 0, i = 0; tile < tiles; tile++) {
+            int64_t height = M / tiles + (tile < M % tiles);
+            for (int64_t k0 = 0; k0 < K; k0 += whole.depth, packed += packed_size(whole.depth, A_VECTORS))
+                pack_panel(A_VECTORS, smaller(whole.depth, K - k0), height, a + (transpose_a ? k0 * lda + i : i * lda + k0), lda, !transpose_a, bf16, packed);
+            i += height;
+        }
+    }
+    int64_t taken = 0, chunk = few ? divide_up(batch * cuts * row_cuts, 4 * threads) : 1;
 #pragma omp parallel num_threads(threads)
     {
         int64_t slot;
 #pragma omp atomic capture
         slot = taken++;
         float *scratch = (float *)memory + slot * size;
-#pragma omp for schedule(dynamic, 1)
+#pragma omp for schedule(dynamic, chunk)
         for (int64_t task = 0; task < batch * cuts * row_cuts; task++) {
             int64_t matrix = task / (cuts * row_cuts), block = task % (cuts * row_cuts);
             Product p = whole;
