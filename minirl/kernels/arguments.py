@@ -1,0 +1,107 @@
+"""Checks on kernel arguments: every pointer that reaches C has passed through here.
+
+A check names the operation, the argument, what came and what was expected. Shapes are described with the letters of
+the docstrings, as in "attention: k has shape (2, 9, 4, 60); expected (B=2, S, H_kv, D=64)".
+"""
+
+import numpy as np
+
+Array = np.ndarray
+
+FLOAT32 = np.dtype(np.float32)
+INT32 = np.dtype(np.int32)
+
+
+def check(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", dtype: np.dtype = FLOAT32) -> None:
+    """Raise unless x is a C-contiguous array of this shape and dtype. In `shape`, -1 stands for any size."""
+    if type(x) is not np.ndarray or x.dtype != dtype:
+        raise TypeError(_wrong_type(op, name, x, dtype))
+    if x.shape != shape and not _matches(x.shape, shape):
+        raise ValueError(f"{op}: {name} has shape {x.shape}; expected {describe(shape, letters)}")
+    if not x.flags.c_contiguous:
+        raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
+
+
+def check_float(op: str, name: str, x: Array) -> None:
+    """Raise unless x is a C-contiguous float32 array, of any shape."""
+    if type(x) is not np.ndarray or x.dtype != FLOAT32:
+        raise TypeError(_wrong_type(op, name, x, FLOAT32))
+    if not x.flags.c_contiguous:
+        raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
+
+
+def check_rows(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", inner: int = 1) -> int:
+    """Raise unless x is float32 of this shape, its last `inner` axes are contiguous, and the rows they make lie at
+    equal steps, as in a slice of one projection; return that step, in floats."""
+    if type(x) is not np.ndarray or x.dtype != FLOAT32:
+        raise TypeError(_wrong_type(op, name, x, FLOAT32))
+    if x.ndim < inner or (x.shape != shape and not _matches(x.shape, shape)):
+        raise ValueError(f"{op}: {name} has shape {x.shape}; expected {describe(shape, letters)}")
+    width = 1
+    for size in x.shape[x.ndim - inner :]:
+        width *= size
+    if x.flags.c_contiguous or x.size == 0:
+        return width
+    step = next((x.strides[axis] for axis in range(x.ndim - inner - 1, -1, -1) if x.shape[axis] > 1), 4 * width)
+    rows_are_regular = _regular(x.shape[:-inner], x.strides[:-inner], step)
+    if not (step >= 4 * width and rows_are_regular and _regular(x.shape[-inner:], x.strides[-inner:], 4)):
+        raise ValueError(
+            f"{op}: {name} has strides {x.strides}; the {width} values of a row must be contiguous and rows equally "
+            f"far apart, as in a slice of one projection; pass numpy.ascontiguousarray({name})"
+        )
+    return step // 4
+
+
+def check_tokens(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str) -> int:
+    """check_rows for (B, T, H, D): the H x D values of a token are contiguous; returns the step between tokens."""
+    return check_rows(op, name, x, shape, letters, inner=2)
+
+
+def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = None) -> None:
+    """Raise IndexError unless every id lies in [0, size), or is `ignore`."""
+    if ids.size == 0:
+        return
+    low, high = int(ids.min()), int(ids.max())
+    if low >= 0 and high < size:
+        return
+    bad = (ids < 0) | (ids >= size)
+    if ignore is not None:
+        bad &= ids != ignore
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        at = where[0] if len(where) == 1 else where
+        raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
+
+
+def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:
+    """Raise where the array that is written, given as (name, array), may share memory with another that is in use."""
+    result, array = written
+    for name, x in others.items():
+        if x is not None and np.may_share_memory(array, x):
+            raise ValueError(f"{op}: {result} overlaps {name}; write into another array")
+
+
+def describe(shape: tuple[int, ...], letters: str) -> str:
+    """(2, -1) and "B T" -> "(B=2, T)"."""
+    names = letters.split() or ["?"] * len(shape)
+    parts = [f"{n}={s}" if s >= 0 and n != "?" else str(s) if s >= 0 else n for n, s in zip(names, shape, strict=True)]
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _regular(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> bool:
+    """Whether these axes are laid out row by row, `step` bytes from one element to the next."""
+    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if size > 1 and stride != step:
+            return False
+        step *= size
+    return True
+
+
+def _matches(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    return len(shape) == len(expected) and all(e in (-1, s) for s, e in zip(shape, expected, strict=True))
+
+
+def _wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
+    came = f"a {x.dtype} array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
+    hint = "; float64 needs kernels.use('reference')" if getattr(x, "dtype", None) == np.float64 else ""
+    return f"{op}: {name} is {came}; expected a {dtype} NumPy array{hint}"

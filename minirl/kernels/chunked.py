@@ -1,0 +1,51 @@
+"""The loss over a large vocabulary, a chunk of tokens at a time."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+Array = np.ndarray
+
+# Logits of one chunk: large enough that reading the V x C weights again for each chunk is lost in the arithmetic
+# (256 tokens do 128 operations per byte of weights), small enough to be worth calling memory "linear".
+CHUNK_FLOATS = 1 << 24
+CHUNK_TOKENS = (256, 4096)
+
+
+def linear_cross_entropy(
+    matmul: Callable[..., Array],
+    cross_entropy: Callable[..., tuple[Array, Array]],
+    h: Array,
+    weight: Array,
+    targets: Array,
+    weights: Array | None,
+    *,
+    ignore_index: int,
+    gradient: bool,
+) -> tuple[float, Array, Array, Array | None, Array | None]:
+    """linear_cross_entropy (see reference.py) from a backend's matmul and cross_entropy.
+
+    Memory: one (chunk, V) array beside the results, however many tokens come. Chunks are of equal size, up to one.
+    """
+    N, V = len(h), len(weight)
+    largest = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
+    chunk = -(-N // max(-(-N // largest), 1))
+    log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
+    dh = np.empty_like(h) if gradient else None
+    dweight = np.zeros_like(weight) if gradient else None
+    buffer = np.empty((chunk, V), h.dtype)
+    for start in range(0, N, max(chunk, 1)):
+        part = slice(start, min(start + chunk, N))
+        logits = matmul(h[part], weight, transpose_b=True, out=buffer[: part.stop - part.start])
+        log_prob[part], entropy[part] = cross_entropy(
+            logits,
+            targets[part],
+            None if weights is None else weights[part],
+            ignore_index=ignore_index,
+            gradient=gradient,
+        )
+        if dh is not None:  # the logits now hold their own gradient
+            matmul(logits, weight, out=dh[part])
+            matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=True)
+    products = log_prob if weights is None else np.where(targets == ignore_index, 0, weights * log_prob)
+    return -float(products.sum(dtype=np.float64)), log_prob, entropy, dh, dweight

@@ -1,0 +1,99 @@
+"""NumPy's own elementwise, reduction and shape functions, which both CPU backends use as they are.
+
+They are bound by memory and rare in a training step: what a step does often has a fused kernel. They stand here
+under NumPy's names so that the floors above call `kernels.exp` and never NumPy itself; a backend with arrays of its own
+supplies its own.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy import (
+    absolute,
+    add,
+    broadcast_to,
+    clip,
+    concatenate,
+    cos,
+    divide,
+    empty,
+    equal,
+    exp,
+    expand_dims,
+    greater,
+    log,
+    max,
+    maximum,
+    mean,
+    min,
+    minimum,
+    multiply,
+    negative,
+    ones_like,
+    power,
+    reshape,
+    sign,
+    sin,
+    sqrt,
+    squeeze,
+    stack,
+    subtract,
+    sum,
+    swapaxes,
+    tanh,
+    transpose,
+    where,
+    zeros,
+    zeros_like,
+)
+
+__all__ = [
+    "absolute",
+    "add",
+    "add_at",
+    "broadcast_to",
+    "clip",
+    "concatenate",
+    "copy",
+    "cos",
+    "divide",
+    "empty",
+    "equal",
+    "exp",
+    "expand_dims",
+    "greater",
+    "log",
+    "max",
+    "maximum",
+    "mean",
+    "min",
+    "minimum",
+    "multiply",
+    "negative",
+    "ones_like",
+    "power",
+    "reshape",
+    "sign",
+    "sin",
+    "sqrt",
+    "squeeze",
+    "stack",
+    "subtract",
+    "sum",
+    "swapaxes",
+    "tanh",
+    "transpose",
+    "where",
+    "zeros",
+    "zeros_like",
+]
+
+
+def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
+    """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
+    np.add.at(x, index, values)
+
+
+def copy(x: np.ndarray) -> np.ndarray:
+    """The same values in an array of their own, C-contiguous whatever the strides of x."""
+    return np.array(x, order="C", copy=True)
