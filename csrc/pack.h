@@ -88,6 +88,11 @@ INLINE vfloat load_first(const float *p, int64_t n) {
     return n > 0 ? vload_tail(p, n) : (vfloat){0};
 }
 
+INLINE void store_first(float *p, vfloat x, int64_t n) {
+    if (n >= LANES) vstore(p, x);
+    else if (n > 0) vstore_tail(p, x, n);
+}
+
 /* How many steps of the packed panel hold k steps of the matrix. */
 INLINE int64_t packed_steps(int64_t k, int bf16) { return bf16 && BF16_PAIRS ? (k + 1) / 2 : k; }
 
