@@ -16,6 +16,7 @@ from numpy import (
     concatenate,
     cos,
     divide,
+    empty,
     equal,
     exp,
     expand_dims,
@@ -53,8 +54,10 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "copy",
     "cos",
     "divide",
+    "empty",
     "equal",
     "exp",
     "expand_dims",
@@ -89,3 +92,8 @@ __all__ = [
 def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
     """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
     np.add.at(x, index, values)
+
+
+def copy(x: np.ndarray) -> np.ndarray:
+    """The same values in an array of their own, C-contiguous whatever the strides of x."""
+    return np.array(x, order="C", copy=True)
