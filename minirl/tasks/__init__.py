@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from minirl.tasks.science import Science
 from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import WordProblems
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems,)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems, Science)}
 
 __all__ = ["END", "TASKS", "Checker", "Problem", "Task", "get"]
 
