@@ -94,7 +94,7 @@ def some_facts(rng: random.Random, problems: Iterator[Problem]) -> list[Fact]:
 
 
 def random_fact(rng: random.Random) -> Fact:
-    """a + b, a - b, a * b or a / b, each as likely, with all three numbers whole and from 1 to 50."""
+    """One operation, + - * or /, on whole numbers such that all three are 1 to 50; none is multiplied or divided by 1."""
     sign = rng.choice("+-*/")
     if sign in "+-":
         total = rng.randint(2, LARGEST)
@@ -104,4 +104,4 @@ def random_fact(rng: random.Random) -> Fact:
     return (f"{a} * {b}", str(a * b)) if sign == "*" else (f"{a * b} / {b}", str(a))
 
 
-_FACTORS = [(a, b) for a in range(1, LARGEST + 1) for b in range(1, LARGEST // a + 1)]
+_FACTORS = [(a, b) for a in range(2, LARGEST // 2 + 1) for b in range(2, LARGEST // a + 1)]

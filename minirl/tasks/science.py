@@ -43,5 +43,5 @@ class Science(Task):
 
 def entries() -> list[dict]:
     """The lines of science.jsonl."""
-    text = resources.files("minirl").joinpath("data", "science.jsonl").read_text(encoding="utf-8")
+    text = (resources.files("minirl") / "data" / "science.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
