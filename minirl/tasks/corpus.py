@@ -33,8 +33,8 @@ STEP = re.compile(r"(\d+ [-+*/] \d+) = (\d+)")
 def pretraining_documents(task: Task, n: int, seed: int = 0, kinds: Mapping[str, float] = KINDS) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Equal arguments give equal documents. Science questions come in rounds, each in a new order, so that all are read
-    equally often. Raises ValueError for an unknown kind.
+    Equal arguments give equal documents. Science comes in rounds, so that all facts are read equally often.
+    Raises ValueError for an unknown kind.
     """
     if not set(kinds) <= set(KINDS):
         raise ValueError(f"documents are of the kinds {', '.join(KINDS)}; got {', '.join(kinds)}")
@@ -57,12 +57,12 @@ def endless_problems(task: Task, seed: int) -> Iterator[Problem]:
 
 
 def endless_science(seed: int) -> Iterator[Problem]:
-    """Round after round of the science questions and their variants, shuffled."""
-    science, rng = Science(), random.Random(seed)
-    questions = science.problems("train", science.sizes["train"]) + science.variants
+    """Round after round of the science facts, shuffled; how a fact is asked for is drawn from the ways there are."""
+    rng = random.Random(seed)
+    facts = Science().facts
     while True:
-        rng.shuffle(questions)
-        yield from questions
+        rng.shuffle(facts)
+        yield from map(rng.choice, facts)
 
 
 def recap(problem: Problem) -> Document:

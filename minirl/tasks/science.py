@@ -27,12 +27,12 @@ class Science(Task):
 
     def __init__(self) -> None:
         self._problems: dict[str, list[Problem]] = {split: [] for split in self.splits}
-        self.variants: list[Problem] = []  # more ways to ask some questions of train
+        self.facts: list[list[Problem]] = []  # for each fact its question and that question's variants
         for entry in entries():
             held_out = "dev" if bucket(entry["question"]) < 3 else "test"
             self._problems["train"].append(self._problem(entry["question"], entry))
             self._problems[held_out] += [self._problem(question, entry) for question in entry["paraphrases"]]
-            self.variants += [self._problem(question, entry) for question in entry["variants"]]
+            self.facts.append([self._problem(question, entry) for question in [entry["question"], *entry["variants"]]])
         self.sizes = {split: len(problems) for split, problems in self._problems.items()}
 
     @staticmethod
