@@ -8,11 +8,11 @@ from minirl.autograd import Array
 from minirl.generate.engine import Engine, Row
 from minirl.generate.sampling import Sampling, Seed, row_stream
 from minirl.model import GPT
+from minirl.tasks.task import END
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
-END = "<|end|>"  # the token that ends an answer
 CACHE_BYTES = 1 << 30  # fewer slots are used where keys and values would need more
 
 
