@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import ANNA, ROGER, make_model
+from roger import ANNA, ROGER, make_model
 
 from minirl.generate import row_stream
 from minirl.model import GPT
