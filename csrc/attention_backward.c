@@ -5,7 +5,8 @@
  *     dV = P^T dO,    dP = dO V^T,    dS = P (dP - delta) scale,    dQ = dS K,    dK = dS^T Q,
  *
  * where delta, one number per query, is sum_d dO O = sum_keys P dP: what the softmax's normalisation takes back. P is
- * made anew, block by block, as exp(score - lse) from the lse that the forward pass kept (Dao et al. 2022, Algorithm 4).
+ * made anew, block by block, as exp(score - lse), from the lse that the forward pass kept (Dao et al. 2022,
+ * Algorithm 4).
  *
  * Query blocks are the outer loop, so dQ of a block stays in cache until it is done, and dK and dV of the whole
  * head gather in scratch memory. All query heads that share a key head are one unit of work for one thread: then dK and

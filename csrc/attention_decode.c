@@ -122,15 +122,13 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
                             const float *q, const float *k_cache, const float *v_cache, const int32_t *lengths,
                             float *out) {
     Shape shape = {H, H_kv, D, scale};
-    int64_t longest = 0, total = 0, failed = 0;
-    for (int64_t b = 0; b < B; b++) {
-        longest = lengths[b] > longest ? lengths[b] : longest;
-        total += lengths[b];
-    }
+    int64_t longest = 0;
+    int failed = 0;
+    for (int64_t b = 0; b < B; b++) longest = lengths[b] > longest ? lengths[b] : longest;
     int64_t chunks = (longest + CHUNK - 1) / CHUNK, row = capacity * H_kv * D;
     float *partials = malloc((size_t)(B * chunks * partial_size(&shape) + 1) * sizeof(float));
     if (!partials) return -1;
-#pragma omp parallel num_threads(threads_for(total *H *D, GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(B *longest *H *D, GRAIN)) reduction(| : failed)
     {
         float *weight = malloc((size_t)(H * CHUNK + 1) * sizeof(float));
         failed = !weight;
