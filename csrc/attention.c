@@ -8,8 +8,8 @@
  *     o   the sum of exp(score - m) times the key's value.
  *
  * When a later block raises the maximum to m', old terms were scaled by exp(-m) instead of exp(-m'); multiplying
- * l and o by exp(m - m') puts that right. This is the online softmax of Milakov and Gimelshein (2018), and blocking both
- * queries and keys with it is FlashAttention (Dao et al. 2022, Algorithm 1; 2023 for dividing by l only at the end).
+ * l and o by exp(m - m') puts that right. This is the online softmax of Milakov and Gimelshein (2018); blocking both
+ * queries and keys with it is FlashAttention (Dao et al. 2022, Algorithm 1; Dao 2023 divides by l only at the end).
  * Memory is linear in T. The backward pass needs m + log l of each query, lse, to remake any weight it wants.
  *
  * Blocks of queries are independent of each other, so they are what threads share out.
@@ -38,7 +38,7 @@ static int64_t scratch_floats(int64_t D) { return (2 * D + KEY_BLOCK) * QUERY_BL
 
 /* Scores of one column become weights: the online softmax's step over `keys` keys, of which the lanes see only as many
  * as `limit` says. o is brought to the new maximum, and still lacks the new keys. */
-static __attribute__((noinline)) void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_see, int64_t keys, vint limit) {
+static void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_see, int64_t keys, vint limit) {
     float *weight = block->weight + column * LANES;
     for (int64_t key = all_see; key < keys; key++) {
         vint visible = limit > (int32_t)key;
@@ -97,8 +97,8 @@ static void attend_to_keys(Block *block, const Head *head, int64_t q0, int64_t q
         for (int64_t c = column; c < column + width; c++)
             softmax_column(block, c, D, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
 
-        /* What comes after a query must not reach it, whatever it is: a weight of 0 sees to that, unless the value is NaN
-         * or inf. Then keys that only some of the queries see are added one by one, to those. */
+        /* What comes after a query must not reach it, whatever it is: a weight of 0 sees to that, unless the value is
+         * NaN or inf. Then keys that only some of the queries see are added one by one, to those. */
         int64_t together = some_see;
         if (!all_finite(some_see - all_see, D, v + all_see * head->v_step, head->v_step)) together = all_see;
         product(D, width, together, v, 1, head->v_step, block->weight + offset, QUERY_BLOCK, block->o + offset,
@@ -111,7 +111,7 @@ static void attend_to_keys(Block *block, const Head *head, int64_t q0, int64_t q
 }
 
 /* The last step for a block of queries: out = o / l and lse = m + log l. A query that saw no key has l = 0. */
-static __attribute__((noinline)) void finish(Block *block, const Head *head, int64_t q0, int64_t queries) {
+static void finish(Block *block, const Head *head, int64_t q0, int64_t queries) {
     for (int64_t column = 0; column < COLUMNS(queries); column++) {
         vfloat l = vload(block->l + column * LANES);
         for (float *o = block->o + column * LANES, *end = o + head->D * QUERY_BLOCK; o < end; o += QUERY_BLOCK)
