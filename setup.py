@@ -32,7 +32,7 @@ CSRC = Path("csrc")
 
 KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
            "sampling", "peak"]  # fmt: skip
-COMMON = ["runtime"]
+COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first
     "portable": [],

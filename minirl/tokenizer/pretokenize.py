@@ -1,0 +1,154 @@
+r"""Cut text into chunks, roughly words, before any merging: merges then never run from one word into the next.
+
+Without this step "dog", "dog." and "dog!" would each become a token. A pattern says what a chunk is; the named ones here
+are those of GPT-2 and GPT-4, and GPT-4's with each digit a chunk of its own:
+
+    gpt2          "It's 1234 dollars!!" -> It 's ␣1234 ␣dollars !!
+    gpt4          "It's 1234 dollars!!" -> It 's ␣ 123 4 ␣dollars !!
+    gpt4-digits   "It's 1234 dollars!!" -> It 's ␣ 1 2 3 4 ␣dollars !!
+
+The last is the default: a model that is to add numbers should see their digits, not tokens that hold one to three of them.
+Any other pattern of the `regex` library may be given. The C splitter (csrc/bpe_split.c) does the named ones without it.
+"""
+
+import codecs
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+_GPT4 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*"
+    r"|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
+PATTERNS = {
+    "gpt2": r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+    "gpt4": _GPT4.format(digits="{1,3}"),
+    "gpt4-digits": _GPT4.format(digits=""),
+}
+DEFAULT_PATTERN = "gpt4-digits"
+SPLITTERS = {pattern: number for number, pattern in enumerate(PATTERNS.values(), start=1)}  # as in bpe_split.c
+
+# Places where every named pattern starts a new chunk whatever stands around them: no alternative goes on after a letter
+# except with letters, or after a number except with numbers, and none looks back.
+_SAFE_CUT = r"(?<=\p{L})(?=\P{L})|(?<=\p{N})(?=\P{N})"
+_BLOCK = 1 << 20
+
+
+def resolve(pattern: str) -> str:
+    """The regular expression of a named pattern, or `pattern` itself once it has been checked.
+
+    Raises ValueError when `regex` cannot compile it.
+    """
+    if pattern in PATTERNS:
+        return PATTERNS[pattern]
+    if pattern in SPLITTERS:
+        return pattern
+    import regex
+
+    try:
+        regex.compile(pattern)
+    except regex.error as error:
+        raise ValueError(
+            f"pattern {pattern!r} is neither one of {', '.join(PATTERNS)} nor a regular expression: {error}"
+        ) from error
+    return pattern
+
+
+def split(text: str, pattern: str) -> list[str]:
+    """The chunks of text, in order. Together they are the text: what a pattern does not match is a chunk too."""
+    import regex
+
+    chunks, done = [], 0
+    for match in regex.finditer(resolve(pattern), text):
+        for cut in match.span():
+            if cut > done:
+                chunks.append(text[done:cut])
+                done = cut
+    if done < len(text):
+        chunks.append(text[done:])
+    return chunks
+
+
+def cut(text: str, pattern: str, size: int) -> list[str]:
+    """Text in pieces of about `size` characters that have the same chunks as the whole, for threads to share.
+
+    Where no such cut exists (a pattern that is not built in, a text without words) a piece is longer.
+    """
+    if len(text) <= 2 * size or pattern not in SPLITTERS:
+        return [text]
+    import regex
+
+    safe = regex.compile(_SAFE_CUT)
+    pieces, start = [], 0
+    while match := safe.search(text, start + size):
+        pieces.append(text[start : match.start()])
+        start = match.start()
+    return [*pieces, text[start:]]
+
+
+def read_text(path: str | os.PathLike[str], errors: str = "strict") -> Iterator[str]:
+    """The text of a UTF-8 file, block by block, line ends as they are.
+
+    errors: "strict" raises ValueError naming the place of the first byte that is not UTF-8; "replace" reads U+FFFD there.
+    """
+    if errors not in ("strict", "replace"):
+        raise ValueError(f"errors={errors!r}: expected 'strict' or 'replace'")
+    decoder = codecs.getincrementaldecoder("utf-8")(errors)
+    bytes_read, lines_read = 0, 0
+    with Path(path).open("rb") as file:
+        while True:
+            block = file.read(_BLOCK)
+            held = len(decoder.getstate()[0])  # bytes of a character whose end has not been read yet
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                bad = error.object[error.start]
+                line = lines_read + error.object.count(b"\n", 0, error.start) + 1
+                raise ValueError(
+                    f"{os.fspath(path)}: byte {bad:#04x} at offset {bytes_read - held + error.start} (line {line}) is "
+                    "not valid UTF-8; convert the file, or read it with errors='replace' (--errors replace)"
+                ) from None
+            bytes_read += len(block)
+            lines_read += block.count(b"\n")
+            if text:
+                yield text
+            if not block:
+                return
+
+
+def rejoin(blocks: Iterable[str], pattern: str, special_tokens: Iterable[str] = ()) -> Iterator[str]:
+    """Cut a stream of text anew, at places where chunks of the whole text end and no special token stands.
+
+    What is tokenized piece by piece is then what would have been tokenized at once, in the memory of a piece. A stretch
+    of the text without a safe cut (a megabyte of dashes is one chunk) is held until it ends, and so is all of the text
+    when the pattern is not one of the named.
+    """
+    special = list(special_tokens)
+    held: list[str] = []
+    length, wanted = 0, 0
+    for block in blocks:
+        held.append(block)
+        length += len(block)
+        if length < wanted or pattern not in SPLITTERS:
+            continue
+        text = "".join(held)
+        end = _last_safe_cut(text, special)
+        if end:
+            yield text[:end]
+        held, length = [text[end:]], len(text) - end
+        wanted = 0 if end else 2 * length  # looking again at every block would take quadratic time
+    if length:
+        yield "".join(held)
+
+
+def _last_safe_cut(text: str, special_tokens: list[str]) -> int:
+    """The last safe cut that is not inside one of special_tokens; 0 when there is none."""
+    import regex
+
+    safe = regex.compile("(?r)" + _SAFE_CUT)  # (?r) searches from the end
+    end = len(text) - max(map(len, special_tokens), default=0)  # so that a token across the cut is seen whole
+    while end > 0 and (match := safe.search(text, 0, end)):
+        end = match.start()
+        if not any(token in text[max(end - len(token) + 1, 0) : end + len(token) - 1] for token in special_tokens):
+            return end
+    return 0

@@ -1,0 +1,56 @@
+"""Special tokens: marks that no text can forge.
+
+A model must know where a document ends, and which part of its context came out of a tool. If "<|end|>" typed by a user
+became the same token as the mark itself, a prompt could end the conversation or fake a tool's answer. So special tokens have
+ids of their own, past all merges, and text that merely contains them is encoded as the plain characters it is.
+They are recognised only where the caller, who knows where the text comes from, allows them.
+"""
+
+import os
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+DEFAULT_SPECIAL_TOKENS = (
+    "<|end|>",  # the end of a document or an answer
+    "<|pad|>",  # fills up the shorter rows of a batch
+    "<|tool|>",  # what stands between these two goes to the Python interpreter ...
+    "<|/tool|>",
+    "<|result|>",  # ... and what it printed stands between these two
+    "<|/result|>",
+)
+
+
+def check_special_tokens(tokens: Iterable[str]) -> list[str]:
+    """`tokens` as a list; ValueError when one is empty or occurs twice, TypeError when they are not strings."""
+    if isinstance(tokens, str):
+        raise TypeError(f"special_tokens is the string {tokens!r}; expected a list of strings")
+    tokens = list(tokens)
+    for token in tokens:
+        if not isinstance(token, str):
+            raise TypeError(f"special token {token!r} is a {type(token).__name__}; expected a string")
+        if not token:
+            raise ValueError("a special token is the empty string, which would stand everywhere in a text")
+        if tokens.count(token) > 1:
+            raise ValueError(f"special token {token!r} is given {tokens.count(token)} times; each needs one id")
+    return tokens
+
+
+def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] | str) -> list[str]:
+    """Which special tokens a caller allows: "all", or some by name; ValueError for one that does not exist."""
+    if allowed == "all":
+        return list(special_tokens)
+    if isinstance(allowed, str):
+        raise TypeError(f"allowed_special={allowed!r}: expected 'all' or a collection of special tokens")
+    for token in allowed:
+        if token not in special_tokens:
+            raise ValueError(f"{token!r} is no special token here; there are {', '.join(special_tokens) or 'none'}")
+    return list(allowed)
+
+
+def part(text: str, special_tokens: Collection[str]) -> Iterator[str]:
+    """Part text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
+    if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:
+        yield text
+        return
+    longest_first = sorted(special_tokens, key=len, reverse=True)
+    yield from re.split(f"({'|'.join(map(re.escape, longest_first))})", text)

@@ -1,0 +1,39 @@
+"""Print tokens as they are generated: hold back the bytes of a character until the last of them has come."""
+
+import codecs
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from minirl.tokenizer.tokenizer import Tokenizer
+
+
+class StreamDecoder:
+    """Turns ids into text one at a time.
+
+    A token may end in the middle of a character: an emoji is four bytes, often in two or more tokens. Decoded alone each half
+    would print as U+FFFD; here the first half prints as nothing and the second as the emoji.
+
+        >>> decoder = tok.stream_decoder()
+        >>> for id in generated:
+        ...     print(decoder.push(id), end="", flush=True)
+        >>> print(decoder.finish())
+
+    What it returns can always be printed: bytes that are not UTF-8, encoded surrogates among them, become U+FFFD.
+    """
+
+    def __init__(self, tokenizer: "Tokenizer", skip_special: bool = False) -> None:
+        self._tokenizer = tokenizer
+        self._special = frozenset(tokenizer.special_tokens.values()) if skip_special else frozenset()
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def push(self, token_id: int) -> str:
+        """The text that this token completes; "" while a character is incomplete. Raises as Tokenizer.token_bytes does."""
+        if token_id in self._special:
+            return ""
+        return self._decoder.decode(self._tokenizer.token_bytes(token_id))
+
+    def finish(self) -> str:
+        """What was held back: "" or, for a character that never ended, U+FFFD. The decoder is then as new."""
+        text = self._decoder.decode(b"", final=True)
+        self._decoder.reset()
+        return text

@@ -1,0 +1,419 @@
+"""The Tokenizer: train, encode, decode, save and load.
+
+The C code does the work where it was built; otherwise bpe.py does, with the same results.
+"""
+
+import codecs
+import json
+import os
+import re
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from minirl import kernels
+from minirl.files import atomic_write
+from minirl.tokenizer import bpe, huggingface, native
+from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, SPLITTERS, cut, read_text, rejoin, resolve, split
+from minirl.tokenizer.special import DEFAULT_SPECIAL_TOKENS, allowed_tokens, check_special_tokens, part
+from minirl.tokenizer.stream import StreamDecoder
+
+if TYPE_CHECKING:
+    import tiktoken
+
+Array = np.ndarray
+Progress = Callable[[str, int, int | None], None]
+
+_BATCH = 1 << 22  # characters given to the C code in one call
+_PIECE = 1 << 16  # characters a thread takes at a time
+_MERGES = 1 << 10  # merges between two reports of progress
+
+
+def _pass_surrogates(error: UnicodeError) -> tuple[str, int]:
+    """Decode what encoding a lone surrogate gave back into it, and any other invalid byte into U+FFFD."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    three = error.object[error.start : error.start + 3]
+    if re.fullmatch(rb"\xed[\xa0-\xbf][\x80-\xbf]", three):
+        return three.decode("utf-8", "surrogatepass"), error.start + 3
+    return "\ufffd", error.end
+
+
+codecs.register_error("minirl.lossless", _pass_surrogates)
+
+
+class Tokenizer:
+    """A byte-level BPE vocabulary.
+
+    Make one with `Tokenizer.train`, `Tokenizer.train_files` or `Tokenizer.load`. Ids 0 to 255 are the bytes (in what was
+    trained here), then come the merges in the order in which they were learned, then the special tokens.
+
+    Attributes: pattern (the regular expression that splits text into chunks), merges (pairs of byte strings, in order),
+    special_tokens (name -> id). One tokenizer may be used by several threads at once.
+    """
+
+    def __init__(
+        self,
+        tokens: Sequence[bytes],
+        merges: Sequence[tuple[bytes, bytes]],
+        special_tokens: dict[str, int],
+        pattern: str,
+        whole_chunks: bool = False,
+    ) -> None:
+        """tokens: the bytes of each id, special tokens included. whole_chunks: a chunk of text that is itself a token is
+        that token even where the merges would not make it (Llama 3's vocabulary, made for another algorithm, needs it)."""
+        self.pattern = resolve(pattern)
+        self.merges = list(merges)
+        self.special_tokens = dict(special_tokens)
+        self._tokens = list(tokens)
+        self._whole_chunks = whole_chunks
+        special_ids = set(self.special_tokens.values())
+        self._ids = {token: number for number, token in enumerate(self._tokens) if number not in special_ids}
+        self._ranks: dict[tuple[bytes, bytes], int] = {}
+        self._encoder: native.Encoder | None = None  # made when first needed
+
+    # ---- training ----
+
+    @classmethod
+    def train(
+        cls,
+        texts: Iterable[str],
+        vocab_size: int,
+        *,
+        pattern: str = DEFAULT_PATTERN,
+        special_tokens: Iterable[str] = DEFAULT_SPECIAL_TOKENS,
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> "Tokenizer":
+        """Learn a vocabulary of `vocab_size` tokens, special tokens included, from an iterable of texts.
+
+        The texts are read once, a few megabytes at a time. Special tokens that occur in them part the text and are not
+        learned from. The most frequent pair is merged first, of equally frequent ones the larger pair of byte strings; the
+        result does not depend on the number of threads or on the order of the texts. A text with fewer pairs than asked
+        for gives a smaller vocabulary, with a warning.
+
+        pattern: "gpt2", "gpt4", "gpt4-digits" or a regular expression. threads: as many as the kernels use unless given.
+        progress: called with ("reading", characters so far, None), then ("merging", merges so far, merges in all).
+        Raises ValueError for a vocabulary smaller than the bytes and special tokens, and for texts that are all empty.
+        """
+        special = check_special_tokens(special_tokens)
+        n_merges = vocab_size - 256 - len(special)
+        if n_merges < 0:
+            raise ValueError(
+                f"vocab_size={vocab_size} is too small: 256 bytes and {len(special)} special tokens need {256 + len(special)}"
+            )
+        if isinstance(texts, (str, bytes)):
+            raise TypeError("Tokenizer.train: texts is one string; give a list of strings")
+        pattern = resolve(pattern)
+        batches = _batches(texts, pattern, special, progress or (lambda stage, done, total: None))
+        learn = _learn_native if native.available() else _learn_reference
+        merges = learn(batches, pattern, n_merges, threads or kernels.get_threads(), progress)
+        if len(merges) < n_merges:
+            warnings.warn(
+                f"Tokenizer.train: after {len(merges)} merges no pair is left in the text; the vocabulary has "
+                f"{256 + len(merges) + len(special)} tokens instead of {vocab_size}",
+                stacklevel=2,
+            )
+        tokens = [bytes([byte]) for byte in range(256)] + [left + right for left, right in merges]
+        ids = {name: len(tokens) + number for number, name in enumerate(special)}
+        return cls([*tokens, *map(native.to_bytes, special)], merges, ids, pattern)
+
+    @classmethod
+    def train_files(
+        cls,
+        paths: Iterable[str | os.PathLike[str]],
+        vocab_size: int,
+        *,
+        pattern: str = DEFAULT_PATTERN,
+        special_tokens: Iterable[str] = DEFAULT_SPECIAL_TOKENS,
+        errors: str = "strict",
+        threads: int | None = None,
+        progress: Progress | None = None,
+    ) -> "Tokenizer":
+        """`train` on UTF-8 files, each one text, read block by block: they may be larger than memory.
+
+        errors: "strict" raises ValueError saying where a file is not UTF-8; "replace" reads U+FFFD there. With a pattern
+        that is not one of the named, a file is read whole, since nothing is known about where it could be cut.
+        """
+        if isinstance(paths, (str, os.PathLike)):
+            raise TypeError("Tokenizer.train_files: paths is one path; give a list of paths")
+        special = check_special_tokens(special_tokens)
+        expression = resolve(pattern)
+        texts = (piece for path in paths for piece in rejoin(read_text(path, errors), expression, special))
+        return cls.train(
+            texts, vocab_size, pattern=pattern, special_tokens=special, threads=threads, progress=progress
+        )  # fmt: skip
+
+    # ---- encoding ----
+
+    def encode(self, text: str, allowed_special: Collection[str] | str = ()) -> list[int]:
+        """The ids of `text`, a list of int.
+
+        Special tokens in it are recognised only when allowed_special names them, or is "all"; else they are plain text.
+        """
+        return self._encode_array(text, allowed_special).tolist()
+
+    def encode_array(self, text: str, allowed_special: Collection[str] | str = ()) -> Array:
+        """`encode`, as an int32 array: what a model takes, and faster for long texts."""
+        return self._encode_array(text, allowed_special).copy()
+
+    def encode_batch(
+        self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
+    ) -> list[list[int]]:
+        """`encode` for each text. threads: as many as the kernels use unless given; long texts are shared out too."""
+        return [ids.tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
+
+    def encode_batch_arrays(
+        self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
+    ) -> list[Array]:
+        """`encode_batch`, as int32 arrays."""
+        return list(self._encode_batch(texts, threads, allowed_special))
+
+    def encode_file(
+        self, path: str | os.PathLike[str], allowed_special: Collection[str] | str = (), errors: str = "strict"
+    ) -> Iterator[Array]:
+        """The ids of a UTF-8 file of any size, block by block (int32): together those of its whole text.
+
+        Memory stays that of a block, as long as no single chunk is longer and the pattern is one of the named.
+        """
+        allowed = allowed_tokens(self.special_tokens, allowed_special)
+        for piece in rejoin(read_text(path, errors), self.pattern, allowed):
+            yield self.encode_array(piece, allowed)
+
+    def _encode_array(self, text: str, allowed_special: Collection[str] | str) -> Array:
+        if not isinstance(text, str):
+            raise TypeError(f"Tokenizer.encode: expected a str, not {type(text).__name__} {text!r:.60}")
+        if allowed_special:
+            parts = list(part(text, allowed_tokens(self.special_tokens, allowed_special)))
+            if len(parts) > 1:
+                return np.concatenate([self._encode_part(i, piece) for i, piece in enumerate(parts)])
+        return self._encode_pieces([text], 1)[0]
+
+    def _encode_part(self, number: int, piece: str) -> Array:
+        """Every second part is a special token."""
+        if number % 2:
+            return np.array([self.special_tokens[piece]], np.int32)
+        return self._encode_pieces([piece], 1)[0]
+
+    def _encode_pieces(self, pieces: Sequence[str], threads: int) -> tuple[Array, Array]:
+        """The ids of all pieces of plain text, and how many each has."""
+        if native.available():
+            if self._encoder is None:
+                self._encoder = self._make_encoder()
+            return self._encoder.encode(pieces, self.pattern, threads)
+        if not self._ranks:
+            self._ranks = {pair: rank for rank, pair in enumerate(self.merges)}
+        ids: list[int] = []
+        counts = []
+        for piece in pieces:
+            before = len(ids)
+            for chunk in map(native.to_bytes, split(piece, self.pattern)):
+                whole = self._whole_chunks and chunk in self._ids
+                ids += [self._ids[token] for token in ([chunk] if whole else bpe.encode(chunk, self._ranks))]
+            counts.append(len(ids) - before)
+        return np.array(ids, np.int32), np.array(counts, np.int64)
+
+    def _make_encoder(self) -> native.Encoder:
+        ids = self._ids
+        merges = [(ids[left], ids[right], ids[left + right]) for left, right in self.merges]
+        return native.Encoder(self._tokens, [ids[bytes([byte])] for byte in range(256)], merges, self._whole_chunks)
+
+    def _encode_batch(
+        self, texts: Iterable[str], threads: int | None, allowed_special: Collection[str] | str
+    ) -> Iterator[Array]:
+        if isinstance(texts, str):
+            raise TypeError("Tokenizer.encode_batch: texts is one string; give a list of strings, or use encode")
+        allowed = allowed_tokens(self.special_tokens, allowed_special)
+        threads = threads or kernels.get_threads()
+        for batch in _grouped(texts):
+            pieces: list[str] = []
+            owners: list[list[int]] = []  # of each text: its pieces by number, a special token as -1 - id
+            for text in batch:
+                owner = []
+                for number, plain in enumerate(part(text, allowed)):
+                    if number % 2:
+                        owner.append(-1 - self.special_tokens[plain])
+                        continue
+                    for piece in cut(plain, self.pattern, _PIECE):
+                        owner.append(len(pieces))
+                        pieces.append(piece)
+                owners.append(owner)
+            ids, counts = self._encode_pieces(pieces, threads)
+            ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
+            for owner in owners:
+                if not allowed:  # then the pieces of a text follow one another
+                    yield ids[ends[owner[0]] : ends[owner[-1] + 1]]
+                    continue
+                yield np.concatenate(
+                    [np.array([-1 - n], np.int32) if n < 0 else ids[ends[n] : ends[n + 1]] for n in owner]
+                )
+
+    # ---- decoding ----
+
+    def decode_bytes(self, ids: Iterable[int], skip_special: bool = False) -> bytes:
+        """The bytes of these ids, which need not be valid UTF-8."""
+        ids = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+        if skip_special:
+            special = set(self.special_tokens.values())
+            ids = [number for number in ids if number not in special]
+        if ids and min(ids) < 0:
+            self.token_bytes(min(ids))
+        try:
+            return b"".join([self._tokens[number] for number in ids])
+        except IndexError:
+            return b"".join(map(self.token_bytes, ids))
+
+    def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "lossless") -> str:
+        """The text of these ids; `decode(encode(text)) == text` for every string.
+
+        skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become U+FFFD.
+        errors: "lossless" gives encoded lone surrogates back as they were, so that no Python string is lost; "replace"
+        makes them U+FFFD too, so that the text can always be printed and written; "strict" raises UnicodeDecodeError.
+        """
+        if errors not in ("lossless", "replace", "strict"):
+            raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")
+        return self.decode_bytes(ids, skip_special).decode("utf-8", "minirl.lossless" if errors == "lossless" else errors)
+
+    def stream_decoder(self, skip_special: bool = False) -> StreamDecoder:
+        """For printing tokens as they are generated: it holds incomplete characters back."""
+        return StreamDecoder(self, skip_special)
+
+    # ---- the vocabulary ----
+
+    @property
+    def vocab_size(self) -> int:
+        """The number of ids, special tokens included; the same as len()."""
+        return len(self._tokens)
+
+    def __len__(self) -> int:
+        return len(self._tokens)
+
+    def token_bytes(self, token_id: int) -> bytes:
+        """The bytes of one id; of a special token, those of its name."""
+        if not 0 <= token_id < len(self._tokens):
+            raise IndexError(f"token id {token_id} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
+        return self._tokens[token_id]
+
+    def __repr__(self) -> str:
+        names = {expression: name for name, expression in _names()}
+        return (
+            f"Tokenizer({len(self)} tokens: {len(self.merges)} merges, {len(self.special_tokens)} special; "
+            f"pattern {names.get(self.pattern, self.pattern)!r})"
+        )
+
+    # ---- files ----
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write tokenizer.json, atomically. A folder gets a file of that name."""
+        path = Path(path)
+        contents = huggingface.to_json(
+            self._tokens, self.merges, self.special_tokens, self.pattern, self._whole_chunks
+        )  # fmt: skip
+        with atomic_write(path / "tokenizer.json" if path.is_dir() else path) as file:
+            json.dump(contents, file, ensure_ascii=False, indent=1)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
+        """Read tokenizer.json, or the file of that name in a folder: ours, or a byte-level BPE of the `tokenizers` library.
+
+        Raises FileNotFoundError, or FormatError (a ValueError) for a damaged file and for one that needs what is not here.
+        """
+        path = Path(path)
+        path = path / "tokenizer.json" if path.is_dir() else path
+        try:
+            contents: Any = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise FileNotFoundError(
+                f"there is no {path}; `python -m minirl.tokenizer train FILES --out {path}` makes one"
+            ) from None
+        except ValueError as error:
+            raise huggingface.FormatError(f"{path} is not JSON: {error}") from error
+        try:
+            return cls(*huggingface.from_json(contents))
+        except huggingface.FormatError as error:
+            raise huggingface.FormatError(f"{path}: {error}") from error
+
+    def to_tiktoken(self, name: str = "minirl") -> "tiktoken.Encoding":
+        """A tiktoken.Encoding with the same ids. tiktoken merges by token id, so it needs merges in that order.
+
+        Raises ValueError when the ids of the merges do not rise (some files made elsewhere), and for whole_chunks.
+        """
+        import tiktoken
+
+        made = [self._ids[left + right] for left, right in self.merges]
+        if self._whole_chunks or any(a >= b for a, b in zip(made, made[1:], strict=False)):
+            raise ValueError("to_tiktoken: the merges of this tokenizer are not in the order of its ids, as tiktoken needs")
+        pattern = self.pattern
+        if pattern not in SPLITTERS:  # tiktoken drops what the pattern does not match; here it is a chunk
+            pattern = rf"(?:{pattern})|(?:(?!{pattern})[\s\S])+"
+        return tiktoken.Encoding(
+            name, pat_str=pattern, mergeable_ranks=dict(self._ids), special_tokens=dict(self.special_tokens)
+        )
+
+
+def _names() -> Iterable[tuple[str, str]]:
+    from minirl.tokenizer.pretokenize import PATTERNS
+
+    return PATTERNS.items()
+
+
+def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts in groups of a few megabytes."""
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"expected a str, not {type(text).__name__} {text!r:.60}")
+        group.append(text)
+        size += len(text)
+        if size >= _BATCH:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def _batches(texts: Iterable[str], pattern: str, special: list[str], progress: Progress) -> Iterator[list[str]]:
+    """Plain text for training, in batches of pieces; special tokens are left out. ValueError when there is none."""
+    characters = 0
+    for group in _grouped(texts):
+        pieces = [
+            piece for text in group for plain in list(part(text, special))[::2] for piece in cut(plain, pattern, _PIECE)
+        ]
+        characters += sum(map(len, pieces))
+        yield pieces
+        progress("reading", characters, None)
+    if not characters:
+        raise ValueError("Tokenizer.train: the texts are empty, so there is nothing to learn from")
+
+
+def _learn_native(
+    batches: Iterable[list[str]], pattern: str, n_merges: int, threads: int, progress: Progress | None
+) -> list[tuple[bytes, bytes]]:
+    trainer = native.Trainer()
+    for pieces in batches:
+        trainer.add(pieces, pattern, threads)
+    trainer.start(n_merges)
+    tokens = [bytes([byte]) for byte in range(256)]
+    merges: list[tuple[bytes, bytes]] = []
+    while len(merges) < n_merges:
+        wanted = min(_MERGES, n_merges - len(merges))
+        made = trainer.merge(wanted)
+        for left, right in made:
+            merges.append((tokens[left], tokens[right]))
+            tokens.append(tokens[left] + tokens[right])
+        if progress:
+            progress("merging", len(merges), n_merges)
+        if len(made) < wanted:
+            break
+    return merges
+
+
+def _learn_reference(
+    batches: Iterable[list[str]], pattern: str, n_merges: int, threads: int, progress: Progress | None
+) -> list[tuple[bytes, bytes]]:
+    chunks = (native.to_bytes(chunk) for pieces in batches for piece in pieces for chunk in split(piece, pattern))
+    return bpe.train(chunks, n_merges)
