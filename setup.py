@@ -30,8 +30,8 @@ except ImportError:  # older setuptools
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
 
-KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
-           "sampling", "peak"]  # fmt: skip
+KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm",
+           "activation", "rope", "embedding", "optimizer", "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first
@@ -130,7 +130,7 @@ class BuildKernels(build_ext):
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = [name for names in pool.map(compile_one, jobs) for name in names]
         ext.sources = [str(generated / "_native.c")]
-        ext.extra_objects = objects
+        ext.extra_objects = ext.depends = objects
         ext.include_dirs = [str(CSRC)]
         ext.extra_compile_args = extra
         ext.extra_link_args = openmp_link + [flag for flag in extra if flag.startswith("-fsanitize")] + ["-lm"]

@@ -27,7 +27,7 @@ def linear(
     """
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
-    x2 = rows(x.data) if x.ndim > 1 else kernels.reshape(x.data, (1, -1))
+    x2 = rows(x.data)
     shape = (*x.shape[:-1], weight.shape[0])
     before = None  # the activation's input, which its gradient needs
     if activation is not None and mode.recording:

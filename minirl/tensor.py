@@ -8,6 +8,7 @@ Rules that all operations keep:
 - arithmetic goes through `kernels`, so that any backend serves.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -395,7 +396,7 @@ def broadcast(op: str, a: Tensor, b: Tensor) -> Array:
 
 def rows(x: Array) -> Array:
     """(..., C) -> (N, C), without a copy."""
-    return x if x.ndim == 2 else kernels.reshape(x, (-1, x.shape[-1]))
+    return x if x.ndim == 2 else kernels.reshape(x, (math.prod(x.shape[:-1]), x.shape[-1]))
 
 
 def reduced_shape(op: str, shape: tuple[int, ...], axis: Axis) -> tuple[int, ...]:

@@ -33,7 +33,8 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
 }
 HEADER_LIMIT = 100_000_000  # bytes; the library's own limit
-CHECKSUM = "crc32"  # the metadata's key for the checksum of the data, eight hexadecimal digits
+CHECKSUM = "crc32"  # the metadata's first key: eight hexadecimal digits
+NO_CHECKSUM = "0" * 8  # what stands there while the sum over header and data is taken
 
 
 class TensorFileError(ValueError):
@@ -45,7 +46,7 @@ def write_tensors(
 ) -> None:
     """Write named arrays as a safetensors file, with a checksum in its metadata. Not atomic by itself: see files.py."""
     names = {dtype: name for name, dtype in DTYPES.items() if name != "BF16"}
-    header: dict[str, Any] = {"__metadata__": {"format": "pt", **(metadata or {}), CHECKSUM: "0" * 8}}
+    header: dict[str, Any] = {"__metadata__": {CHECKSUM: NO_CHECKSUM, "format": "pt", **(metadata or {})}}
     start = 0
     for name, x in tensors.items():
         dtype = x.dtype.newbyteorder("<")
@@ -56,25 +57,25 @@ def write_tensors(
 
     def head() -> bytes:
         text = json.dumps(header, separators=(",", ":")).encode()
-        return len(text + b" " * (-len(text) % 8)).to_bytes(8, "little") + text + b" " * (-len(text) % 8)
+        return text + b" " * (-len(text) % 8)  # so that the data is aligned
 
     with open(path, "wb") as file:
-        file.write(head())
-        checksum = 0
+        checksum = zlib.crc32(head())
+        file.write(len(head()).to_bytes(8, "little") + head())
         for x in tensors.values():
             data = np.ascontiguousarray(x, x.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data
             checksum = zlib.crc32(data, checksum)
             file.write(data)
         header["__metadata__"][CHECKSUM] = f"{checksum:08x}"  # as many digits as held its place
-        file.seek(0)
+        file.seek(8)
         file.write(head())
 
 
 class TensorFile:
     """A safetensors file, checked when opened, whose tensors are read one by one.
 
-    Raises TensorFileError saying what is wrong with a truncated or corrupted file. The data is held against its
-    checksum where the file has one (those that minirl writes do).
+    Raises TensorFileError saying what is wrong with a truncated or corrupted file. Header and data are held
+    against their checksum where the file has one (those that minirl writes do).
     """
 
     def __init__(self, path: str | PathLike[str]) -> None:
@@ -84,9 +85,10 @@ class TensorFile:
             length = int.from_bytes(file.read(8), "little")
             if size < 8 or length > min(size - 8, HEADER_LIMIT):
                 raise self._error(f"has {size} bytes, too few for its header; it is truncated, or no safetensors")
+            text = file.read(length)
             try:
-                header = json.loads(file.read(length).decode())
-                self.metadata: dict[str, str] = dict(header.pop("__metadata__", {}))
+                header = json.loads(text.decode())
+                self.metadata = {str(key): str(value) for key, value in header.pop("__metadata__", {}).items()}
                 entries = {
                     str(name): (str(e["dtype"]), tuple(map(int, e["shape"])), tuple(map(int, e["data_offsets"])))
                     for name, e in header.items()
@@ -97,7 +99,7 @@ class TensorFile:
             self._entries = entries
             self._check_layout(size - self._start)
             if CHECKSUM in self.metadata:
-                checksum = 0
+                checksum = zlib.crc32(text.replace(self.metadata[CHECKSUM].encode(), NO_CHECKSUM.encode(), 1))
                 while block := file.read(1 << 22):
                     checksum = zlib.crc32(block, checksum)
                 if f"{checksum:08x}" != self.metadata[CHECKSUM]:
