@@ -1,0 +1,105 @@
+"""Everything a run can be told, with its defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
+
+Two presets: "roger", the default, is the main job; "smoke" runs the same chain in seconds, and learns nothing.
+"""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from minirl.model import GPTConfig
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The transformer: Llama's shape (RMSNorm, RoPE, SwiGLU, no biases, tied embeddings), small."""
+
+    vocab_size: int = 1024
+    """Tokens of the byte-level BPE, which is trained on the pretraining texts: 256 bytes, special tokens, merges."""
+    context_length: int = 128
+    """The most tokens the model sees at once: prompt and answer together."""
+    n_layer: int = 3
+    """Blocks of attention and MLP."""
+    n_head: int = 4
+    """Attention heads; must divide d_model."""
+    d_model: int = 128
+    """Width of the residual stream."""
+    d_ff: int = 352
+    """Width of the MLP."""
+
+    def gpt(self, vocab_size: int) -> GPTConfig:
+        """The model's full configuration, for a tokenizer of `vocab_size` tokens."""
+        return GPTConfig.llama(
+            vocab_size=vocab_size, context_length=self.context_length, n_layer=self.n_layer, n_head=self.n_head,
+            d_model=self.d_model, d_ff=self.d_ff, tie_embeddings=True,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class OptimizerConfig:
+    """AdamW with a learning rate that rises in a line and falls along a cosine; every stage has its own."""
+
+    learning_rate: float = 1e-3
+    """Peak learning rate."""
+    final_share: float = 0.05
+    """Learning rate at the last step, as a share of the peak."""
+    warmup: int = 20
+    """Steps over which the learning rate rises."""
+    beta1: float = 0.9
+    """AdamW's memory of the gradient, per step."""
+    beta2: float = 0.95
+    """AdamW's memory of the squared gradient, per step."""
+    weight_decay: float = 0.1
+    """AdamW's weight decay, on matrices only."""
+    clip: float = 1.0
+    """Largest norm of the gradient; a longer one is shortened to it."""
+
+
+@dataclass(frozen=True)
+class PretrainConfig(OptimizerConfig):
+    """Stage 1: predict the next token of generated texts. There are no worked solutions among them."""
+
+    learning_rate: float = 3.5e-3
+    warmup: int = 100
+    beta2: float = 0.98
+    steps: int = 4000
+    """Updates of the weights."""
+    batch_tokens: int = 576
+    """Tokens of a batch, padding included. Many small batches teach more than few large ones."""
+    micro_rows: int = 1024
+    """Rows computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+
+
+@dataclass(frozen=True)
+class SFTConfig(OptimizerConfig):
+    """Stage 2: supervised fine-tuning on demonstrations with reasoning; only the completion counts in the loss."""
+
+    demonstrations: int = 300
+    """Worked problems shown; the science questions come on top."""
+    epochs: int = 12
+    """Times each is shown."""
+    batch_rows: int = 16
+    """Demonstrations in a batch."""
+    micro_rows: int = 1024
+    """Rows computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+
+
+@dataclass(frozen=True)
+class EvalConfig:
+    """What is measured: on `dev` while training, on the test splits at the end."""
+
+    problems: int = 500
+    """Problems of each test split in the final table."""
+    samples: int = 8
+    """Samples for each, for pass@k and majority@k with k = this."""
+    dev_problems: int = 128
+    """Problems of the dev split solved greedily now and then, for the curves."""
+    probes: int = 10
+    """How many times a stage looks at dev."""
+    max_new_tokens: int = 40
+    """Longest answer, in tokens."""
