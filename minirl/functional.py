@@ -373,7 +373,7 @@ def maximum(a: Tensor, b: Any) -> Tensor:
     y = broadcast("maximum", a, b)
 
     def backward(dy: Array) -> None:
-        half = kernels.multiply(dy, kernels.multiply(0.5, kernels.equal(a.data, b.data)))
+        half = kernels.multiply(kernels.multiply(dy, 0.5), kernels.equal(a.data, b.data))
         for x, other in ((a, b), (b, a)):
             if x.requires_grad:
                 larger = kernels.multiply(dy, kernels.greater(x.data, other.data))
