@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 END = "<|end|>"  # the special token that ends a completion
+SALT = (
+    870  # such that every split gets its share of each story of word_problems.py, and "test" the problem of the notes
+)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def bucket(key: str, buckets: int = 10) -> int:
 
     Splits are made from it: each bucket belongs to one split, so a key cannot be in two, whatever is drawn.
     """
-    return zlib.crc32(key.encode()) % buckets
+    return zlib.crc32(f"{SALT} {key}".encode()) % buckets
 
 
 def split_of(key: str) -> str:
