@@ -4,13 +4,12 @@ Two presets: "roger", the default, is the main job; "smoke" runs the same chain 
 """
 
 import dataclasses
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from minirl.model import GPTConfig
+from minirl.rl.reinforce import RLConfig
 
 T = TypeVar("T")
 
@@ -103,3 +102,82 @@ class EvalConfig:
     """How many times a stage looks at dev."""
     max_new_tokens: int = 40
     """Longest answer, in tokens."""
+
+
+@dataclass(frozen=True)
+class RLStageConfig(OptimizerConfig):
+    """Stage 3: REINFORCE with a 0/1 reward on the final answer."""
+
+    learning_rate: float = 4e-4
+    final_share: float = 0.1
+    warmup: int = 10
+    beta2: float = 0.99
+    weight_decay: float = 0.0
+    steps: int = 400
+    """Batches of episodes, and so (with one update each) updates of the weights."""
+    prompts: int = 32
+    """Problems in a batch, never seen before."""
+    samples: int = 8
+    """Episodes for each: a group, compared with each other by the baseline."""
+    max_new_tokens: int = 40
+    """An episode that has not ended after so many actions is cut off, with reward 0."""
+    update: RLConfig = field(default_factory=RLConfig)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """A run of the main job."""
+
+    name: str = "roger"
+    """The run's folder is <runs>/<name>; where that exists, <name>-2, and so on."""
+    runs: str = "runs"
+    """Folder of all runs."""
+    seed: int = 0
+    """Every random number of the run follows from it."""
+    task: str = "word_problems"
+    """What reinforcement learning teaches: one of the tasks in minirl/tasks."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """How matrix products are computed; bfloat16 rounds their inputs, and is faster where the processor has it."""
+    checkpoint_seconds: float = 60.0
+    """Seconds between two checkpoints within a stage."""
+    model: ModelConfig = field(default_factory=ModelConfig)
+    pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    sft: SFTConfig = field(default_factory=SFTConfig)
+    rl: RLStageConfig = field(default_factory=RLStageConfig)
+    evaluation: EvalConfig = field(default_factory=EvalConfig)
+
+
+ROGER = TrainConfig()
+SMOKE = TrainConfig(
+    name="smoke",
+    model=ModelConfig(vocab_size=512, n_layer=2, n_head=2, d_model=64, d_ff=176),
+    pretrain=PretrainConfig(steps=60, warmup=10),
+    sft=SFTConfig(demonstrations=64, epochs=2, warmup=4),
+    rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1),
+    evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2),
+)
+PRESETS = {"roger": ROGER, "smoke": SMOKE}
+
+
+def to_json(config: Any) -> dict[str, Any]:
+    """A configuration as plain dicts, for config.json."""
+    result: dict[str, Any] = dataclasses.asdict(config)
+    return result
+
+
+def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
+    """What to_json wrote, as a configuration again. Raises ValueError for a field that this version does not know."""
+    hints = get_type_hints(kind)
+    unknown = sorted(set(data) - set(hints))
+    if unknown:
+        raise ValueError(f"{kind.__name__}: this version of minirl knows no setting {', '.join(unknown)}")
+    values = {
+        name: from_json(hints[name], value) if dataclasses.is_dataclass(hints[name]) else _tuples(value)
+        for name, value in data.items()
+    }
+    return kind(**values)
+
+
+def _tuples(value: Any) -> Any:
+    """JSON has lists only; configurations hold tuples."""
+    return tuple(value) if isinstance(value, list) else value
