@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from minirl.tasks.arithmetic import Arithmetic
+from minirl.tasks.countdown import Countdown
+from minirl.tasks.science import Science
 from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import WordProblems
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems,)}
+TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems, Science, Arithmetic, Countdown)}
 
 __all__ = ["END", "TASKS", "Checker", "Problem", "Task", "get"]
 

@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 END = "<|end|>"  # the special token that ends a completion
-SALT = (
-    870  # such that every split gets its share of each story of word_problems.py, and "test" the problem of the notes
-)
+SALT = 870  # gives every split its share of each story of word_problems.py, and the notes' problem to test
 
 
 @dataclass(frozen=True)

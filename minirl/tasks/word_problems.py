@@ -29,14 +29,13 @@ LEVELS = (1, 2, 3)
 
 @dataclass(frozen=True)
 class WordProblem(Problem):
-    """A problem and what it was made from. `facts` are the steps of its solution: ("2 * 3", "6"), ("5 + 6", "11")."""
+    """A problem and what it was made from; `numbers` are in the order of the question."""
 
     story: str
     level: int
     people: tuple[str, ...]
     thing: str
     numbers: tuple[int, ...]
-    facts: tuple[tuple[str, str], ...]
 
 
 class WordProblems(Task):
@@ -108,9 +107,7 @@ class Plot:
             people=tuple(person.name for person in people[: 2 if "{other}" in wording else 1]),
             thing=thing.many,
             numbers=numbers,
-            facts=tuple((f"{values[left]} {sign} {values[right]}", str(values[result]))
-                        for result, left, sign, right in self.steps),
-        )  # fmt: skip
+        )
 
     def draw_numbers(self, rng: random.Random, split: str) -> dict[str, int]:
         """Numbers of the question and of each step's result, all within range, such that the problem is in `split`."""
