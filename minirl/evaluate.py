@@ -8,6 +8,8 @@ from the run's seed, so the table can be repeated; --seed draws others.
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -15,14 +17,19 @@ import tyro
 
 from minirl import tasks
 from minirl.estimate import Estimate, bootstrap, majority, pass_at_k, wilson
-from minirl.generate import generate
+from minirl.generate import Completion, generate
 from minirl.model import GPT
+from minirl.rl.mdp import final_reward
 from minirl.streams import stream_seed
 from minirl.tasks import Problem, Task
+from minirl.tasks.checker import answer_text, parse_number
+from minirl.tasks.science import Science
 from minirl.tokenizer import Tokenizer
-from minirl.train.run import RESULTS, STAGES, Run
+from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 
+SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
+SCIENCE_TOKENS = 96  # their reasoning is longer than that of sums
 STAGE_NAMES = {"pretrain": "pretrained", "sft": "SFT", "rl": "RL"}
 
 
@@ -87,7 +94,7 @@ def evaluate_run(
     run: Run, screen: Screen, *, stages: Sequence[str], problems: int, samples: int, seed: int
 ) -> list[dict[str, Any]]:
     """One entry a stage and split: {"stage", "split", "greedy": {"value", "low", "high"}, ...}."""
-    tokenizer, task, science = run.tokenizer(), tasks.get(run.config.task), tasks.get("science")
+    tokenizer, task, science = run.tokenizer(), tasks.get(run.config.task), Science()
     limit = run.config.evaluation.max_new_tokens
     # The problems' seed is apart from every seed of training; the splits share no problem with it anyway.
     sets = {split: task.problems(split, problems, stream_seed(seed, "test problems")) for split in test_splits(task)}
@@ -101,12 +108,10 @@ def evaluate_run(
                 seed=stream_seed(seed, "test samples"),
             )  # fmt: skip
             results.append({"stage": stage, "split": split, **to_json(scores)})
-        for split in science.splits:
-            chosen = science.problems(split, len(science))
-            estimate = greedy_accuracy(model, tokenizer, science, chosen, max_new_tokens=science_limit(run))
-            results.append(
-                {"stage": stage, "split": f"science {split}", "greedy": estimate._asdict(), "problems": len(chosen)}
-            )
+        for split, name in SCIENCE_SPLITS.items():
+            chosen = science.problems(split, science.sizes[split])
+            estimate = greedy_accuracy(model, tokenizer, science, chosen, max_new_tokens=SCIENCE_TOKENS)
+            results.append({"stage": stage, "split": name, "greedy": estimate._asdict(), "problems": len(chosen)})
     return results
 
 
@@ -124,13 +129,12 @@ def evaluate(
     completions = generate(
         model, tokenizer, prompts, temperature=1.0, max_new_tokens=max_new_tokens, seed=seed, samples=samples
     )
-    texts = [completion.text for completion in completions]
     counts, voted = [], 0
-    for index, problem in enumerate(problems):
-        answers = texts[index * samples : (index + 1) * samples]
-        right = [task.checker.check(problem, text) for text in answers]
+    for problem in problems:
+        answers = list(islice(completions, samples))
+        right = [is_right(task, problem, answer) for answer in answers]
         counts.append(sum(right))
-        winner = majority([task.checker.read(text) for text in answers])
+        winner = majority([vote(answer) for answer in answers])
         voted += winner is not None and right[winner]
     return Scores(
         greedy=greedy_accuracy(model, tokenizer, task, problems, max_new_tokens=max_new_tokens),
@@ -149,7 +153,21 @@ def greedy_accuracy(
     prompts = [problem.prompt for problem in problems]
     completions = generate(model, tokenizer, prompts, temperature=0.0, max_new_tokens=max_new_tokens)
     pairs = zip(problems, completions, strict=True)
-    return wilson(sum(task.checker.check(problem, completion.text) for problem, completion in pairs), len(problems))
+    return wilson(sum(is_right(task, problem, completion) for problem, completion in pairs), len(problems))
+
+
+def is_right(task: Task, problem: Problem, completion: Completion) -> bool:
+    """What the reward says too: an answer that was cut off is wrong, for more digits might have followed."""
+    return final_reward(task, problem, completion.text, completion.finished) == 1
+
+
+def vote(completion: Completion) -> Fraction | str | None:
+    """What a sample answers, in a form in which equal answers are equal; None where it gives none."""
+    answer = answer_text(completion.text) if completion.finished else None
+    if not answer:
+        return None
+    number = parse_number(answer)
+    return answer if number is None else number
 
 
 def to_json(scores: Scores) -> dict[str, Any]:

@@ -23,9 +23,6 @@ def check(config: TrainConfig) -> None:
         "--sft.batch-rows": config.sft.batch_rows,
         "--sft.micro-rows": config.sft.micro_rows,
         "--rl.steps": config.rl.steps,
-        "--rl.prompts": config.rl.prompts,
-        "--rl.samples": config.rl.samples,
-        "--rl.max-new-tokens": config.rl.max_new_tokens,
         "--evaluation.problems": config.evaluation.problems,
         "--evaluation.samples": config.evaluation.samples,
         "--evaluation.dev-problems": config.evaluation.dev_problems,
@@ -35,8 +32,11 @@ def check(config: TrainConfig) -> None:
         if value < 1:
             raise ConfigError(f"{flag} is {value}; give 1 or more")
     for name, stage in (("pretrain", config.pretrain), ("sft", config.sft), ("rl", config.rl)):
-        if not stage.learning_rate > 0 or not stage.clip > 0:
-            raise ConfigError(f"--{name}.learning-rate is {stage.learning_rate}, --{name}.clip {stage.clip}; both > 0")
+        if not stage.learning_rate > 0 or not stage.max_norm > 0:
+            raise ConfigError(
+                f"--{name}.learning-rate is {stage.learning_rate} and --{name}.max-norm {stage.max_norm}; give both "
+                "more than 0"
+            )
         if not (0 <= stage.beta1 < 1 and 0 <= stage.beta2 < 1):
             raise ConfigError(f"--{name}.beta1 and beta2 are {stage.beta1} and {stage.beta2}; both lie in [0, 1)")
     smallest = 256 + len(DEFAULT_SPECIAL_TOKENS)

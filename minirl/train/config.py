@@ -55,7 +55,7 @@ class OptimizerConfig:
     """AdamW's memory of the squared gradient, per step."""
     weight_decay: float = 0.1
     """AdamW's weight decay, on matrices only."""
-    clip: float = 1.0
+    max_norm: float = 1.0
     """Largest norm of the gradient; a longer one is shortened to it."""
 
 
@@ -105,8 +105,8 @@ class EvalConfig:
 
 
 @dataclass(frozen=True)
-class RLStageConfig(OptimizerConfig):
-    """Stage 3: REINFORCE with a 0/1 reward on the final answer."""
+class RLStageConfig(OptimizerConfig, RLConfig):
+    """Stage 3: REINFORCE with a 0/1 reward on the final answer. Problems are new in every step."""
 
     learning_rate: float = 4e-4
     final_share: float = 0.1
@@ -115,13 +115,6 @@ class RLStageConfig(OptimizerConfig):
     weight_decay: float = 0.0
     steps: int = 400
     """Batches of episodes, and so (with one update each) updates of the weights."""
-    prompts: int = 32
-    """Problems in a batch, never seen before."""
-    samples: int = 8
-    """Episodes for each: a group, compared with each other by the baseline."""
-    max_new_tokens: int = 40
-    """An episode that has not ended after so many actions is cut off, with reward 0."""
-    update: RLConfig = field(default_factory=RLConfig)
 
 
 @dataclass(frozen=True)

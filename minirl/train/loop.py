@@ -72,7 +72,6 @@ def resume(run: Run, stage: Stage) -> tuple[float, int]:
     stage.model.load_state_dict(run.model(stage.name).state_dict())
     stage.optimizer.load_state_dict(run.load_optimizer(stage.name))
     stage.load_state_dict(state)
-    run.rewind_logs(state["logs"])
     return state["seconds"], state["step"]
 
 

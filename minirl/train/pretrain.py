@@ -17,6 +17,7 @@ from minirl.tasks import Task
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.config import TrainConfig
+from minirl.train.sft import demonstrations
 from minirl.train.stage import Measures, SupervisedStage
 
 CHUNK = 4096  # documents made at once
@@ -50,8 +51,7 @@ def tokenizer_texts(config: TrainConfig, task: Task) -> list[str]:
     """What the tokenizer learns its merges from: documents like those of pretraining, and demonstrations."""
     documents = pretraining_documents(task, TOKENIZER_DOCUMENTS, stream_seed(config.seed, "tokenizer documents"))
     texts = ["".join(text for text, _ in pieces) for pieces in documents]
-    demonstrations = task.problems("train", config.sft.demonstrations, stream_seed(config.seed, "demonstrations"))
-    return texts + [problem.prompt + problem.completion for problem in demonstrations]
+    return texts + [problem.prompt + problem.completion for problem in demonstrations(config, task)]
 
 
 def token_byte_counts(tokenizer: Tokenizer) -> np.ndarray:

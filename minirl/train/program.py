@@ -6,10 +6,10 @@ its own: each link looks at the run's folder, does what is missing, and so `--re
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Literal
 
 import tyro
 
@@ -24,23 +24,19 @@ from minirl.tokenizer import Tokenizer
 from minirl.train.check import ConfigError, check, check_prompts
 from minirl.train.config import PRESETS, TrainConfig
 from minirl.train.loop import Stopped, TrainingError, run_stage
-from minirl.train.pretrain import pretrain_stage, tokenizer_texts
-from minirl.train.rl import rl_stage
-from minirl.train.run import METRICS, RESULTS, SAMPLES, STAGES, Run
+from minirl.train.pretrain import PretrainStage, tokenizer_texts
+from minirl.train.rl import RLStage
+from minirl.train.run import METRICS, RESULTS, SAMPLES, STAGES, TOKENIZER, Run
 from minirl.train.screen import Screen
-from minirl.train.sft import sft_stage
+from minirl.train.sft import SFTStage
 from minirl.train.stage import Stage
 
 ROGER = (
     "Roger has 5 tennis balls. He buys 2 more cans of tennis balls. Each can has 3 tennis balls. "
     "How many tennis balls does he have now?"
 )
-MILKY_WAY = "What is the Milky Way?"
-
-MAKE_STAGE: dict[str, Callable[[TrainConfig, GPT, Tokenizer, Task], Stage]] = {
-    "pretrain": pretrain_stage,
-    "sft": sft_stage,
-}
+SAMPLE_TOKENS = 64
+EXAMPLES = (ROGER, "What is the Milky Way?")
 
 
 def train(config: TrainConfig, screen: Screen | None = None) -> Run:
@@ -72,8 +68,9 @@ def complete(run: Run, screen: Screen) -> None:
             model = run.model(name)
         else:
             run_stage(run, make_stage(run, name, model, tokenizer, task, screen), screen)
-        if not run.records(SAMPLES, kind="stage", stage=name):
-            say_roger(run, name, model, tokenizer, screen)
+        for question in EXAMPLES:
+            if not run.records(SAMPLES, kind="stage", stage=name, question=question):
+                say(run, name, question, model, tokenizer, screen)
     if run.read_json(RESULTS) is None:
         began = time.perf_counter()
         evaluation = config.evaluation
@@ -85,3 +82,110 @@ def complete(run: Run, screen: Screen) -> None:
     show(run.read_json(RESULTS), screen)
     screen.say(f"report: {write_report(run)}")
     screen.say(f"talk with the model: python -m minirl.chat {run.folder}")
+
+
+# ---- the links of the chain ----
+
+
+def rewind(run: Run) -> None:
+    """Take back the lines that were logged after the last checkpoint; the resumed run writes them again."""
+    states = [state for stage in STAGES if (state := run.state(stage)) is not None]
+    if states:
+        run.rewind_logs(states[-1]["logs"])
+    elif not (run.folder / TOKENIZER).is_file():
+        run.rewind_logs({})
+    else:  # stopped before the first checkpoint: the tokenizer's line stays
+        lines = run.records(METRICS, stage="tokenizer")
+        run.rewind_logs({})
+        for line in lines:
+            run.append(METRICS, line)
+
+
+def the_tokenizer(run: Run, task: Task, screen: Screen) -> Tokenizer:
+    """The run's tokenizer, trained where there is none yet."""
+    if not (run.folder / TOKENIZER).is_file():
+        began = time.perf_counter()
+        size = run.config.model.vocab_size
+        tokenizer = Tokenizer.train(tokenizer_texts(run.config, task), size)
+        run.append(METRICS, {"stage": "tokenizer", "seconds": round(time.perf_counter() - began, 3)})
+        tokenizer.save(run.folder / TOKENIZER)
+        screen.say(f"tokenizer: {tokenizer.vocab_size} tokens")
+    return run.tokenizer()
+
+
+def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task, screen: Screen) -> Stage:
+    """A stage that trains `model`, which is as the stage before left it."""
+    if name == "pretrain":
+        return PretrainStage(run.config, model, tokenizer, task)
+    if name == "sft":
+        return SFTStage(run.config, model, tokenizer, task)
+    stage = RLStage(run, model, tokenizer, task)
+    if run.state(name) is None:
+        screen.say(str(stage.preflight()))
+    return stage
+
+
+def say(run: Run, stage: str, question: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
+    """Show what the model now answers, always taking the likeliest token; and keep it for the report."""
+    prompt = f"Q: {question}\nReasoning:"
+    (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS)
+    record = {"kind": "stage", "stage": stage, "question": question, "prompt": prompt, "completion": answer.text}
+    run.append(SAMPLES, record)
+    screen.sample(f"after {STAGE_NAMES[stage]}", prompt, answer.text)
+
+
+# ---- the program ----
+
+
+@dataclass(frozen=True)
+class Arguments(TrainConfig):
+    """Trains a tokenizer, pretrains a small transformer, fine-tunes it on a few demonstrations with reasoning, and lets
+    REINFORCE, with only a 0/1 reward on the final answer, take it from there. Then measures and reports all of it."""
+
+    preset: Literal["roger", "smoke"] = "roger"
+    """Where the defaults come from: "roger" is the main job, "smoke" runs through the whole chain in seconds."""
+    resume: Path | None = None
+    """Go on with the run in this folder, with the configuration that it was started with; no other flag may be given."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status: 0 done, 1 an error, 130 stopped by Ctrl-C."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    screen = Screen()
+    try:
+        arguments = parse(argv)
+        if arguments.resume is not None:
+            run = Run.open(arguments.resume)
+        else:
+            config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
+            check(config)
+            run = Run.create(config)
+        complete(run, screen)
+    except Stopped as stopped:
+        screen.say(str(stopped))
+        return 130
+    except (ConfigError, TrainingError, FileNotFoundError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """The flags, on top of the preset's values. Raises ConfigError for --resume together with other flags."""
+    preset = "roger"
+    for index, word in enumerate(argv):
+        name, _, value = word.partition("=")
+        if name == "--preset":
+            preset = value or (argv[index + 1] if index + 1 < len(argv) else preset)
+    chosen = PRESETS.get(preset, PRESETS["roger"])  # tyro itself refuses an unknown preset, naming the valid ones
+    default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)}, preset=preset)
+    try:
+        arguments = tyro.cli(Arguments, args=argv, default=default, prog="python -m minirl.train")
+    except ValueError as error:  # a configuration's own check
+        raise ConfigError(str(error)) from None
+    if arguments.resume is not None and len([word for word in argv if word.startswith("--")]) > 1:
+        raise ConfigError(
+            "--resume goes on with the configuration of the run, so no other flag can be given with it; start a new run "
+            "to change something"
+        )
+    return arguments

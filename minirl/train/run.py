@@ -1,14 +1,14 @@
 """The folder of a run: what is in it, how it is written, and how an interrupted run is found again.
 
-    runs/<name>/
-      config.json         everything needed to repeat the run
-      tokenizer.json
-      pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
-                          and optimizer.safetensors and state.json, to go on from there
-      metrics.jsonl       one line a step
-      samples.jsonl       what the model said after each stage, and episodes
-      results.json        the final table
-      plots/*.png report.md
+runs/<name>/
+  config.json         everything needed to repeat the run
+  tokenizer.json
+  pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
+                      and optimizer.safetensors and state.json, to go on from there
+  metrics.jsonl       one line a step
+  samples.jsonl       what the model said after each stage, and episodes
+  results.json        the final table
+  plots/*.png report.md
 """
 
 import json
@@ -33,7 +33,7 @@ STAGES = ("pretrain", "sft", "rl")
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
-OPTIMIZER = "optimizer.safetensors"
+TOKENIZER, OPTIMIZER = "tokenizer.json", "optimizer.safetensors"
 
 
 class Run:
@@ -100,7 +100,7 @@ class Run:
 
     def tokenizer(self) -> Tokenizer:
         """The run's tokenizer. Raises FileNotFoundError where it was not trained yet."""
-        return Tokenizer.load(self.folder / "tokenizer.json")
+        return Tokenizer.load(self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
         """state.json of a stage: its step, whether it is done, and what its loop needs to go on; None before it began."""
@@ -138,7 +138,7 @@ class Run:
         logs = {name: path.stat().st_size for name in (METRICS, SAMPLES) if (path := self.folder / name).exists()}
         with replacing_files(self.folder / stage) as new:
             model.save_pretrained(new)
-            (new / "tokenizer.json").write_bytes((self.folder / "tokenizer.json").read_bytes())
+            (new / TOKENIZER).write_bytes((self.folder / TOKENIZER).read_bytes())
             write_tensors(new / OPTIMIZER, optimizer)
             (new / STATE).write_text(json.dumps({**state, "logs": logs}, indent=2, default=_plain), encoding="utf-8")
 

@@ -77,8 +77,8 @@ class SupervisedStage(Stage):
         batch = self.loader.next_batch()
         self.optimizer.zero_grad()
         loss = accumulate_gradients(self.model, batch, self.micro_rows)
-        norm = self.optimizer.step(max_norm=self.settings.clip)
-        return {"loss": loss, "tokens": batch.tokens, "gradient_norm": norm or 0.0}
+        norm = self.optimizer.step(self.settings.max_norm)
+        return {"loss": loss, "tokens": batch.tokens, "grad_norm": norm or 0.0}
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "cursor": self.loader.state_dict()}
