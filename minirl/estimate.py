@@ -4,8 +4,8 @@
 - pass@1: the share of samples that are right. pass@k: the chance that at least one of k samples is right.
 - majority@k: the share of problems where the most frequent answer among k samples is right.
 
-A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers, a bootstrap interval over problems. Both say
-what another draw of problems would give, not what another training run would.
+A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers, a bootstrap interval over problems. Both
+say what another draw of problems would give, not what another training run would.
 """
 
 import math
@@ -33,7 +33,7 @@ class Estimate(NamedTuple):
 
 
 def wilson(successes: int, n: int) -> Estimate:
-    """Wilson's 95% score interval for a share (Wilson 1927): unlike p +- 1.96 sqrt(p (1 - p) / n), right at 0 and 1 too.
+    """Wilson's 95% score interval for a share (Wilson 1927): unlike p +- 1.96 sqrt(p (1 - p) / n), good near 0 and 1.
 
     Raises ValueError where n is 0 or successes are not between 0 and n.
     """

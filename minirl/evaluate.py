@@ -1,8 +1,8 @@
 """Solve unseen problems with each of a run's models and print the table: python -m minirl.evaluate RUN
 
-Greedy accuracy, pass@1, pass@k and majority@k (estimate.py says what they are), each with its 95% interval: Wilson's for
-greedy and majority, bootstrap over problems for pass@1 and pass@k. Every model gets the same problems. The problems come
-from the run's seed, so the table can be repeated; --seed draws others.
+Greedy accuracy, pass@1, pass@k and majority@k (estimate.py says what they are), each with its 95% interval: by
+bootstrap over problems for pass@1, Wilson's for the others. Every model gets the same problems. The problems come from
+the run's seed, so the table can be repeated; --seed draws others.
 """
 
 import sys
@@ -124,7 +124,7 @@ def evaluate(
     model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, samples: int, max_new_tokens: int,
     seed: int,
 ) -> Scores:  # fmt: skip
-    """All scores of a model on these problems, from one greedy answer and `samples` sampled ones (temperature 1) each."""
+    """All scores of a model on these problems, from one greedy answer to each and `samples` at temperature 1."""
     prompts = [problem.prompt for problem in problems]
     completions = generate(
         model, tokenizer, prompts, temperature=1.0, max_new_tokens=max_new_tokens, seed=seed, samples=samples
@@ -139,7 +139,7 @@ def evaluate(
     return Scores(
         greedy=greedy_accuracy(model, tokenizer, task, problems, max_new_tokens=max_new_tokens),
         pass_at_1=bootstrap([pass_at_k(count, samples, 1) for count in counts]),
-        pass_at_k=bootstrap([pass_at_k(count, samples, samples) for count in counts]),
+        pass_at_k=wilson(sum(count > 0 for count in counts), len(problems)),
         majority_at_k=wilson(voted, len(problems)),
         k=samples,
         problems=len(problems),

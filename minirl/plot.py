@@ -59,7 +59,10 @@ FIGURES = (
         (Curve("reward", "mean reward, sampled (train)", True), Curve("dev_accuracy", "greedy accuracy (dev)", True)),
     ),
     Figure("entropy", "rl", "Entropy of the policy", "nats per token", (Curve("entropy", "entropy"),)),
-    Figure("kl", "rl", "Distance from the policy that RL began with", "KL (nats per token)", (Curve("kl_to_start", "KL"),)),
+    Figure(
+        "kl", "rl", "Distance from the policy that RL began with", "KL divergence (nats per token)",
+        (Curve("kl_to_start", "KL"),),
+    ),
     Figure("length", "rl", "Length of the answers", "tokens", (Curve("answer_tokens", "mean length"),)),
     Figure(
         "informative", "rl", "Prompts whose samples are neither all right nor all wrong", "share of prompts (%)",

@@ -58,9 +58,9 @@ def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     """Two lines on what this is and what came out."""
     model = run.config.model
     text = (
-        f"A transformer of {model.n_layer} layers and width {model.d_model}, pretrained on generated text, fine-tuned on "
-        f"{run.config.sft.demonstrations} demonstrations, then taught by REINFORCE with a 0/1 reward on the final answer. "
-        f"Seed {run.config.seed}."
+        f"A transformer of {model.n_layer} layers and width {model.d_model}, pretrained on generated text, fine-tuned "
+        f"on {run.config.sft.demonstrations} demonstrations, then taught by REINFORCE with a 0/1 reward on the final "
+        f"answer. Seed {run.config.seed}."
     )
     hard = {entry["stage"]: entry for entry in results if entry["split"] == test_split(results)}
     if "sft" in hard and "rl" in hard:
@@ -80,7 +80,7 @@ def accuracy(results: Sequence[dict[str, Any]]) -> str:
         return "Not evaluated yet."
     header, rows = table(results)
     note = (
-        "Percent, with 95% intervals: Wilson's for greedy and majority, bootstrap over problems for pass@1 and pass@k. "
+        "Percent, with 95% intervals: by bootstrap over problems for pass@1, Wilson's for the others. "
         "`test` holds new problems; in `hard`, operands and the pairs of name and object are new too. The science "
         "questions were all in the training mix, in these words; their paraphrases were not."
     )
@@ -89,7 +89,7 @@ def accuracy(results: Sequence[dict[str, Any]]) -> str:
 
 def times(run: Run) -> str:
     """Seconds in each stage."""
-    rows = []
+    rows: list[list[str]] = []
     for record in run.records("metrics.jsonl"):
         if rows and rows[-1][0] == record["stage"]:
             rows.pop()

@@ -1,7 +1,7 @@
 """Random streams by purpose: one seed for a run, and from it independent streams that never depend on each other.
 
 A stream is named by what it is for and by indices such as the step. Whoever needs random numbers makes its stream anew
-from the name, so no state has to be carried along: step 100's prompts are the same in a run that was resumed at step 99.
+from the name, so no state has to be carried along: step 100's prompts are the same in a run resumed at step 99.
 """
 
 import zlib

@@ -21,7 +21,7 @@ class Document(NamedTuple):
 
 
 def encode_document(tokenizer: Tokenizer, pieces: Pieces) -> Document:
-    """The tokens of a document's pieces, each with its piece's weight. "<|end|>" in a piece is the special token.
+    """The tokens of a document's pieces, each with its piece's weight. "<|end|>" at a piece's end is the special token.
 
     Pieces are encoded one by one, so a token never spans two of them: a prompt has the same tokens whether or not an
     answer follows, and generation starts from the very state that training saw.
@@ -33,10 +33,11 @@ def encode_documents(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[
     """`encode_document` for many, in one call of the tokenizer."""
     kept = [list(pieces) for pieces in documents]
     flat = [text for pieces in kept for text, _ in pieces]
-    encoded = iter(tokenizer.encode_batch_arrays(flat, allowed_special=[END]))
+    end = np.array([tokenizer.special_tokens[END]], np.int32)
+    encoded = iter(tokenizer.encode_batch_arrays([text.removesuffix(END) for text in flat]))
     result = []
     for pieces in kept:
-        ids = [next(encoded) for _ in pieces]
+        ids = [np.append(next(encoded), end) if text.endswith(END) else next(encoded) for text, _ in pieces]
         weights = [np.full(len(part), weight, np.float32) for part, (_, weight) in zip(ids, pieces, strict=True)]
         result.append(Document(np.concatenate(ids), np.concatenate(weights)))
     return result

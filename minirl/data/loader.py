@@ -1,7 +1,7 @@
 """The order in which a stage reads its data, with an explicit cursor that is part of the checkpoint.
 
 Data comes in chunks (an epoch of a fixed set, or the next thousands of generated documents), and chunk k depends on k
-and the seed alone. So two small numbers say where a run stands, and a resumed run reads exactly what it would have read.
+and the seed alone. So two small numbers say where a run stands, and a resumed run reads what it would have read.
 """
 
 from collections.abc import Callable, Mapping

@@ -65,5 +65,6 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
         if new > room:
             raise ConfigError(
                 f"{flag} is {new}, but prompts have up to {longest} tokens and --model.context-length is "
-                f"{config.model.context_length}: give at most {max(room, 0)} new tokens, or a context of {longest + new}"
+                f"{config.model.context_length}: give at most {max(room, 0)} new tokens, or a context length of "
+                f"{longest + new} or more"
             )

@@ -26,8 +26,8 @@ class TrainingError(RuntimeError):
 def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
     """Make all updates of a stage that are left, and save its checkpoint.
 
-    Saves every `checkpoint_seconds`, and on Ctrl-C, after the update under way. A run that is killed goes on from its last
-    checkpoint and makes the same updates, to the bit, as one that never was.
+    Saves every `checkpoint_seconds`, and on Ctrl-C, after the update under way. A run that is killed goes on from its
+    last checkpoint and makes the same updates, to the bit, as one that never was.
     Raises Stopped after Ctrl-C, TrainingError for a loss or gradient that is not finite.
     """
     before, start = resume(run, stage)

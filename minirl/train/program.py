@@ -1,7 +1,7 @@
 """The main job, from nothing to a report: tokenizer, pretraining, supervised fine-tuning, REINFORCE, evaluation.
 
-`train(config)` is the whole chain, for notebooks and tests; `main` is the program around it. The chain holds no state of
-its own: each link looks at the run's folder, does what is missing, and so `--resume` is the same chain again.
+`train(config)` is the whole chain, for notebooks and tests; `main` is the program around it. The chain holds no state
+of its own: each link looks at the run's folder and does what is missing, so `--resume` is the same chain again.
 """
 
 import sys
@@ -145,7 +145,7 @@ class Arguments(TrainConfig):
     preset: Literal["roger", "smoke"] = "roger"
     """Where the defaults come from: "roger" is the main job, "smoke" runs through the whole chain in seconds."""
     resume: Path | None = None
-    """Go on with the run in this folder, with the configuration that it was started with; no other flag may be given."""
+    """Go on with the run in this folder, as it was configured when it was started; no other flag may be given."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -178,14 +178,14 @@ def parse(argv: Sequence[str]) -> Arguments:
         if name == "--preset":
             preset = value or (argv[index + 1] if index + 1 < len(argv) else preset)
     chosen = PRESETS.get(preset, PRESETS["roger"])  # tyro itself refuses an unknown preset, naming the valid ones
-    default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)}, preset=preset)
+    default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)})
     try:
         arguments = tyro.cli(Arguments, args=argv, default=default, prog="python -m minirl.train")
     except ValueError as error:  # a configuration's own check
         raise ConfigError(str(error)) from None
     if arguments.resume is not None and len([word for word in argv if word.startswith("--")]) > 1:
         raise ConfigError(
-            "--resume goes on with the configuration of the run, so no other flag can be given with it; start a new run "
-            "to change something"
+            "--resume goes on with the configuration of the run, so no other flag can be given with it; start a new "
+            "run to change something"
         )
     return arguments

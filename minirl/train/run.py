@@ -103,7 +103,7 @@ class Run:
         return Tokenizer.load(self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
-        """state.json of a stage: its step, whether it is done, and what its loop needs to go on; None before it began."""
+        """state.json of a stage: its step, whether it is done, what its loop needs to go on; None before it began."""
         if not (self.folder / stage).is_dir():
             return None
         recover(self.folder / stage)

@@ -45,6 +45,8 @@ class Screen:
 
     def __init__(self, quiet: bool = False) -> None:
         self.console = Console(quiet=quiet, highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = 120
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)

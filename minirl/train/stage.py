@@ -1,4 +1,4 @@
-"""What a stage is: a model, an optimizer, and how to make one update. The loop (loop.py) does the rest for all of them."""
+"""What a stage is: a model, an optimizer, and how to make one update. The loop (loop.py) does the rest for all."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -16,8 +16,7 @@ Measures = dict[str, float]
 class Stage(ABC):
     """One part of the training story.
 
-    name: "pretrain", "sft" or "rl". steps: how many updates it has. headline: the measure shown beside the progress bar.
-    tokens: how many an update reads (or reads and writes), for tokens/s, is the measure "tokens" of `update`.
+    name: "pretrain", "sft" or "rl". steps: how many updates it has. headline: the measure beside the progress bar.
     """
 
     name: str
@@ -42,7 +41,7 @@ class Stage(ABC):
 
     @abstractmethod
     def update(self, step: int) -> Measures:
-        """Make one update of the weights and return what to log, "tokens" and the headline among it.
+        """Make one update of the weights and return what to log: the headline, and "tokens" (for tokens/s).
 
         Raises FloatingPointError, with the weights unchanged, where the loss or the gradient is not finite.
         """
@@ -63,8 +62,8 @@ class Stage(ABC):
 class SupervisedStage(Stage):
     """Pretraining and supervised fine-tuning: batches from a loader, loss = -sum_t w_t log pi(a_t | s_t).
 
-    The two differ in their batches alone: in pretraining (nearly) every token has a weight, in fine-tuning the tokens of
-    the completion have one and those of the prompt have none.
+    The two differ in their batches alone: in pretraining (nearly) every token has a weight, in fine-tuning the tokens
+    of the completion have one and those of the prompt have none.
     """
 
     headline = "loss"

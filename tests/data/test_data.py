@@ -87,7 +87,7 @@ class TestMakeBatches:
         assert sum(batch.tokens for batch in batches) / sum(batch.ids.size for batch in batches) > 0.95
 
     def test_a_document_that_fits_no_batch_is_named(self) -> None:
-        with pytest.raises(ValueError, match="30 tokens.*at least 29"):
+        with pytest.raises(ValueError, match=r"30 tokens.*at least 29"):
             make_batches([document(*range(30))], np.random.default_rng(0), tokens=16)
 
 
