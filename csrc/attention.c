@@ -114,13 +114,22 @@ static __attribute__((noinline)) void finish(Block *block, const Head *head, int
 static void attend(const Head *head, int64_t q0, float *scratch) {
     int64_t D = head->D, queries = smaller(QUERY_BLOCK, head->T - q0);
     Block block = {scratch, scratch + D * QUERY_BLOCK, scratch + 2 * D * QUERY_BLOCK, {0}, {0}};
+    prefetch_rows(queries, D, head->q + q0 * head->q_step, head->q_step);
+    prefetch_rows(smaller(KEY_BLOCK, head->S), D, head->k, head->k_step);
+    prefetch_rows(smaller(KEY_BLOCK, head->S), D, head->v, head->v_step);
     transpose(queries, D, head->scale, head->q + q0 * head->q_step, head->q_step, block.q, QUERY_BLOCK);
     memset(block.o, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
     for (int64_t i = 0; i < QUERY_BLOCK; i++) block.m[i] = -INFINITY;
 
     int64_t visible = seen(q0 + queries - 1, head->ahead, 0, head->S);
-    for (int64_t k0 = 0; k0 < visible; k0 += KEY_BLOCK)
+    for (int64_t k0 = 0; k0 < visible; k0 += KEY_BLOCK) {
+        int64_t next = k0 + KEY_BLOCK;
+        if (next < visible) {
+            prefetch_rows(smaller(KEY_BLOCK, head->S - next), D, head->k + next * head->k_step, head->k_step);
+            prefetch_rows(smaller(KEY_BLOCK, head->S - next), D, head->v + next * head->v_step, head->v_step);
+        }
         attend_to_keys(&block, head, q0, queries, k0, smaller(KEY_BLOCK, head->S - k0));
+    }
     finish(&block, head, q0, queries);
 }
 

@@ -56,17 +56,20 @@ static Scratch divide_scratch(float *memory, int64_t S, int64_t D) {
     return s;
 }
 
-static void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
+static __attribute__((noinline)) void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
     for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)D * sizeof(float));
 }
 
-static void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
+static __attribute__((noinline)) void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
     int64_t D = head->D;
     const float *q = head->q + q0 * head->q_step, *dout = head->dout + q0 * head->dout_step;
+    prefetch_rows(queries, D, q, head->q_step);
+    prefetch_rows(queries, D, dout, head->dout_step);
+    prefetch_rows(queries, D, head->out + q0 * head->out_step, head->out_step);
     copy_rows(queries, D, q, head->q_step, s->q, s->D_padded);
     copy_rows(queries, D, dout, head->dout_step, s->dout, s->D_padded);
-    transpose(queries, D, head->scale, q, head->q_step, s->q_transposed, QUERY_BLOCK);
-    transpose(queries, D, 1, dout, head->dout_step, s->dout_transposed, QUERY_BLOCK);
+    transpose(queries, D, head->scale, s->q, s->D_padded, s->q_transposed, QUERY_BLOCK);
+    transpose(queries, D, 1, s->dout, s->D_padded, s->dout_transposed, QUERY_BLOCK);
     memset(s->dq_transposed, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
     for (int64_t i = 0; i < queries; i++) {
         const float *out = head->out + (q0 + i) * head->out_step, *dout_i = s->dout + i * s->D_padded;
@@ -80,7 +83,7 @@ static void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t
 }
 
 /* Scores become weights P, and dP becomes dS, in one column of queries: `keys` keys, of which a lane sees `limit`. */
-static void softmax_backward_column(const Scratch *s, int64_t column, int64_t all_see, int64_t keys, vint limit,
+static __attribute__((noinline)) void softmax_backward_column(const Scratch *s, int64_t column, int64_t all_see, int64_t keys, vint limit,
                                     float scale) {
     float *weight = s->weight + column * LANES, *dscore = s->dscore + column * LANES;
     vfloat lse = vload(s->lse + column * LANES), delta = vload(s->delta + column * LANES);
@@ -98,7 +101,7 @@ static void softmax_backward_column(const Scratch *s, int64_t column, int64_t al
 }
 
 /* Weights of keys that no query of the strip sees: zeros, for the products over all the block's queries. */
-static void clear(const Scratch *s, int64_t column, int64_t width, int64_t key, int64_t keys) {
+static __attribute__((noinline)) void clear(const Scratch *s, int64_t column, int64_t width, int64_t key, int64_t keys) {
     for (; key < keys; key++) {
         size_t bytes = (size_t)width * VECTOR_BYTES;
         memset(s->weight + key * QUERY_BLOCK + column * LANES, 0, bytes);
@@ -149,6 +152,11 @@ static void add_gradients(const Scratch *s, const Head *head) {
         int64_t visible = seen(q0 + queries - 1, head->ahead, 0, head->S);
         for (int64_t k0 = 0; k0 < visible; k0 += KEY_BLOCK) {
             int64_t keys = smaller(KEY_BLOCK, head->S - k0);
+            int64_t next = k0 + KEY_BLOCK;
+            if (next < visible) {
+                prefetch_rows(smaller(KEY_BLOCK, head->S - next), head->D, head->k + next * head->k_step, head->k_step);
+                prefetch_rows(smaller(KEY_BLOCK, head->S - next), head->D, head->v + next * head->v_step, head->v_step);
+            }
             query_side(s, head, q0, queries, k0, keys);
             key_side(s, head, q0, queries, k0, keys);
         }

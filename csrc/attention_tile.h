@@ -36,20 +36,27 @@ INLINE float *allocate(int64_t floats) {
     return memory;
 }
 
+/* Asks for rows that will be needed soon: tokens lie far apart, where the processor's own prefetcher does not look. */
+INLINE void prefetch_rows(int64_t rows, int64_t D, const float *x, int64_t step) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t d = 0; d < D; d += 16) __builtin_prefetch(x + i * step + d);
+}
+
 /* ---- product ---- */
 
-/* How much of C is held in registers: 16 accumulators where there are 32 registers, 8 where there are 16. */
-#define TILE_ROWS 4
+/* A tile of C is held in registers. The widest is 4 rows x 4 vectors where there are 32 registers, and 4 x 2 where there
+ * are 16; for what is left at the right, 4 x 2 and 8 x 1. Eight sums at least are needed, since a multiply-add takes 4 cycles
+ * and two can start in each. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define TILE_COLUMNS 4
 #else
 #define TILE_COLUMNS 2
 #endif
 
-/* One tile of C: rows x columns vectors, both known to the compiler, so that `sum` lives in registers. */
+/* One tile; rows and columns are known to the compiler wherever it is used, so that `sum` lives in registers. */
 INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth, const float *b,
                  int64_t b_row, float *c, int64_t c_row, int accumulate) {
-    vfloat sum[TILE_ROWS][TILE_COLUMNS];
+    vfloat sum[8][TILE_COLUMNS];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) sum[i][j] = accumulate ? vload(c + i * c_row + j * LANES) : vset(0);
     for (int64_t k = 0; k < depth; k++) {
@@ -64,29 +71,30 @@ INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a
         for (int j = 0; j < columns; j++) vstore(c + i * c_row + j * LANES, sum[i][j]);
 }
 
+/* All rows of a strip of C that is `width` vectors wide, `height` rows at a time. */
+INLINE void strip(int height, int width, int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
+                  const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
+    int64_t i = 0;
+    for (; i + height <= rows; i += height)
+        tile(height, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+    for (; i < rows; i++)
+        tile(1, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+}
+
 /* C = A B, or C += A B. A is rows x depth, at any two steps, so that A may be read transposed; B is depth x columns
  * vectors, C rows x columns vectors, each row contiguous. Every element of C sums over depth in order, whatever
  * tile it falls into, so the bits depend on neither the size of the block nor the place in it. */
 static __attribute__((noinline)) void product(int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
                     const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
-    for (int64_t j = 0, width; j < columns; j += width) {
-        width = columns - j >= TILE_COLUMNS ? TILE_COLUMNS : 1;
-        const float *b_j = b + j * LANES;
-        float *c_j = c + j * LANES;
-        for (int64_t i = 0, height; i < rows; i += height) {
-            height = rows - i >= TILE_ROWS ? TILE_ROWS : 1;
-            const float *a_i = a + i * a_row;
-            float *c_ij = c_j + i * c_row;
-            if (height > 1 && width > 1)
-                tile(TILE_ROWS, TILE_COLUMNS, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
-            else if (height > 1)
-                tile(TILE_ROWS, 1, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
-            else if (width > 1)
-                tile(1, TILE_COLUMNS, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
-            else
-                tile(1, 1, depth, a_i, a_row, a_depth, b_j, b_row, c_ij, c_row, accumulate);
-        }
+    int64_t j = 0;
+    for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
+        strip(4, TILE_COLUMNS, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+    if (j + 2 <= columns) {
+        strip(4, 2, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+        j += 2;
     }
+    if (j < columns)
+        strip(8, 1, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
 }
 
 /* ---- transpose ---- */
@@ -138,9 +146,9 @@ INLINE vint seen_by_lane(int64_t q, int64_t ahead, int64_t k0) {
 
 /* On the diagonal a block is done in strips of a few queries, each with just the keys it sees, so that little of the half
  * above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
-#define STRIP (LANES < 16 ? 16 / LANES : 1)
+#define STRIP_COLUMNS (LANES < 16 ? 16 / LANES : 1)
 INLINE int64_t strip_columns(int64_t q, int64_t ahead, int64_t k0, int64_t keys, int64_t columns_left) {
-    return seen(q, ahead, k0, keys) == keys ? columns_left : smaller(STRIP, columns_left);
+    return seen(q, ahead, k0, keys) == keys ? columns_left : smaller(STRIP_COLUMNS, columns_left);
 }
 
 #endif

@@ -136,6 +136,8 @@ class Node:
         this array and keeps no other use for it: only then may it be written to later. An array that came from
         elsewhere (x + y hands one gradient to both) is never changed.
         """
+        if isinstance(gradient, np.generic):  # NumPy's results without axes are numbers, which cannot be added to
+            gradient, fresh = np.asarray(gradient), True
         if gradient.shape != self.data.shape:
             gradient, fresh = unbroadcast(gradient, self.data.shape), True
         if self.grad is None:

@@ -67,6 +67,7 @@ def linear(
 
 def embedding(ids: Array, table: Tensor) -> Tensor:
     """Row ids[...] of the table: (...) int32 and (V, C) -> (..., C)."""
+    ids = np.ascontiguousarray(ids)
 
     def backward(dy: Array) -> None:  # each row receives the gradients of all its uses
         kernels.embedding_backward(dy, ids, table.gradient_buffer())
@@ -373,7 +374,7 @@ def maximum(a: Tensor, b: Any) -> Tensor:
     y = broadcast("maximum", a, b)
 
     def backward(dy: Array) -> None:
-        half = kernels.multiply(kernels.multiply(dy, 0.5), kernels.equal(a.data, b.data))
+        half = kernels.multiply(kernels.multiply(dy, kernels.equal(a.data, b.data)), 0.5)
         for x, other in ((a, b), (b, a)):
             if x.requires_grad:
                 larger = kernels.multiply(dy, kernels.greater(x.data, other.data))

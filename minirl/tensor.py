@@ -166,7 +166,7 @@ class Tensor(Node):
             raise ValueError(f"matmul: shapes {self.shape} and {b.shape}; a single number has no axis to multiply over")
         if self.ndim == 1:
             product = self.reshape(1, -1) @ b
-            return product.reshape(*product.shape[:-2], *product.shape[-1:]) if b.ndim > 1 else product
+            return product.reshape((*product.shape[:-2], product.shape[-1]) if b.ndim > 1 else ())
         if b.ndim == 1:
             product = self @ b.reshape(-1, 1)
             return product.reshape(product.shape[:-1])

@@ -143,9 +143,10 @@ def test_cross_entropy_gives_its_gradients_anew_to_a_retained_graph():
     loss = F.linear_cross_entropy(h, w, np.array([1, 2], np.int32)).loss
     loss.backward(retain_graph=True)
     once = h.grad.copy(), w.grad.copy()
-    loss.backward()
-    np.testing.assert_allclose(h.grad, 2 * once[0], rtol=1e-6)
-    np.testing.assert_allclose(w.grad, 2 * once[1], rtol=1e-6)
+    loss.backward(retain_graph=True)
+    loss.backward()  # were one array handed out twice, the third time it would be added to itself
+    np.testing.assert_allclose(h.grad, 3 * once[0], rtol=1e-6)
+    np.testing.assert_allclose(w.grad, 3 * once[1], rtol=1e-6)
 
 
 def test_cross_entropy_makes_no_gradients_that_nobody_asks_for(monkeypatch):

@@ -1,7 +1,7 @@
 """Softmax, norms, activations and rotations: little arithmetic on much memory.
 
-Operands take turns among copies that no cache can hold, so the ceiling is the machine's memory: each kernel has to
-read its inputs and write its outputs once. Backward cases receive what their forward saved.
+Operands take turns among copies that no cache can hold, and so do results, so the ceiling is the machine's memory:
+each kernel has to read its inputs and write its outputs once. Backward cases receive what their forward saved.
 """
 
 from collections.abc import Iterator

@@ -2,7 +2,8 @@
 
 A kernel that does `flops` operations on `bytes` of memory cannot take less than the larger of flops / fma and
 bytes / bandwidth (Williams, Waterman and Patterson 2009, "Roofline"). Both ceilings are measured, not looked up: clock
-speeds, virtual machines and cgroups make data sheets useless.
+speeds, virtual machines and cgroups make data sheets useless. Bandwidth is that of reading; memory that is written at
+the same time can carry a little more, so a kernel that writes as much as it reads may come out above 100%.
 """
 
 import time

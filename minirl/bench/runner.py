@@ -6,6 +6,7 @@ untimed call wakes the next one's.
 import itertools
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
@@ -65,7 +66,10 @@ def _contenders(case: Case) -> dict[str, Contender]:
         if len(operands) == 1:
             return lambda: function(*operands[0])
         turns = itertools.cycle(operands)
-        return lambda: function(*next(turns))
+        # Results live on for a while, as they do until a training step's backward pass: freed at once, each would be
+        # written to the same memory, which never leaves the cache
+        results: deque[Any] = deque(maxlen=len(operands))
+        return lambda: results.append(function(*next(turns)))
 
     found: dict[str, Contender] = {}
     if kernels.has_native():
