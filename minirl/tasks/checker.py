@@ -10,7 +10,7 @@ The answer is the rest of the last line that begins with `Answer:`. As a number 
     18   18.   18.0   +18   -3   −3   .5   1,800   1,234,567.50        an integer or decimal; commas by threes
     1/2   -3/4   2 1/2                                                 a fraction, or a whole number and a fraction
     $18   -$18   $-18   18 €   25%                                     a sign of currency; % divides by 100
-    18 apples   60 km/h   18 tennis balls.                             up to four words of unit, which are not compared
+    18 apples   60 km/h   7kg   18 tennis balls.                       up to four words of unit, which are not compared
 
 A fraction that is a whole number (20/4) is refused: a model could pass by copying the division instead of doing it.
 Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3.
@@ -35,9 +35,10 @@ _NUMBER = re.compile(
     rf"(?P<after>\ ?(?:{_CURRENCY}|%))?(?P<unit>.*)",
     re.ASCII | re.VERBOSE,
 )
-_UNIT = re.compile(r"(?:[ -][^\W\d_][^\W\d_'’²³°/.-]*(?:/[^\W\d_]+[²³]?)?){0,4}\.?")
-_SCALES = "half dozen hundred thousand million billion trillion percent k m bn e"
-_NOT_UNITS = frozenset(f"{_SCALES} and or to plus minus times divided over by not x".split())  # another number, or none
+_UNIT = re.compile(r"(?:[ -]?[^ /-]+(?:[ /-][^ /-]+){0,3})?")
+_OTHER_NUMBERS = "half dozen hundred thousand million billion trillion percent k bn th st nd rd e i j x"
+_OTHER_WORDS = "and or to plus minus times divided over by not"
+_NOT_UNITS = frozenset([*_OTHER_NUMBERS.split(), *_OTHER_WORDS.split()])
 
 
 def answer_text(text: str) -> str | None:
@@ -65,7 +66,7 @@ def parse_number(text: str) -> Fraction | None:
     """The number that `text` writes down, exactly; None where it is anything else than one number and its unit."""
     if len(text) > LONGEST_LINE:
         return None
-    match = _NUMBER.fullmatch(text.strip())
+    match = _NUMBER.fullmatch(text.strip().replace("\u00a0", " ").replace("\u202f", " "))
     if match is None or sum(map(str.isdigit, text)) > LONGEST_NUMBER:
         return None
     part = match.groupdict(default="")
@@ -87,8 +88,15 @@ def parse_number(text: str) -> Fraction | None:
 
 
 def _is_unit(text: str) -> bool:
-    words = text.strip(" .").replace("-", " ").casefold().split()
-    return _UNIT.fullmatch(text) is not None and not _NOT_UNITS & set(words)
+    """Nothing, or words of letters that leave the number what it is. km², m/s and °C are words of letters too."""
+    return _UNIT.fullmatch(text) is not None and all(map(_is_unit_word, re.findall("[^ /-]+", text)))
+
+
+def _is_unit_word(word: str) -> bool:
+    letters = word.removeprefix("°").rstrip(".²³").replace("'", "").replace("’", "")
+    if any(not letter.isalpha() or letter.isnumeric() for letter in letters):  # ½ and Ⅳ are numbers, and so is 二
+        return False
+    return letters.casefold() not in _NOT_UNITS if letters else word in ("°", "°.")
 
 
 class NumberChecker:

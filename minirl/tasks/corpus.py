@@ -33,15 +33,13 @@ STEP = re.compile(r"(\d+ [-+*/] \d+) = (\d+)")
 def pretraining_documents(task: Task, n: int, seed: int = 0, kinds: Mapping[str, float] = KINDS) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Equal arguments give equal documents. Science questions come in rounds, each in a new order, so that all are read
-    equally often. Raises ValueError for an unknown kind.
+    Equal arguments give equal documents. Science comes in rounds, so that all facts are read equally often.
+    Raises ValueError for an unknown kind.
     """
     if not set(kinds) <= set(KINDS):
         raise ValueError(f"documents are of the kinds {', '.join(KINDS)}; got {', '.join(kinds)}")
     rng = random.Random(f"corpus {seed}")
-    problems = endless(task, 256, rng.getrandbits(32))
-    science = Science()
-    questions = endless(science, science.sizes["train"], rng.getrandbits(32))
+    problems, questions = endless_problems(task, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
     write = {
         "recap": lambda: recap(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
@@ -52,10 +50,19 @@ def pretraining_documents(task: Task, n: int, seed: int = 0, kinds: Mapping[str,
         yield write[kind]()
 
 
-def endless(task: Task, block: int, seed: int) -> Iterator[Problem]:
-    """Problems of the split train, `block` with each seed, for ever."""
+def endless_problems(task: Task, seed: int) -> Iterator[Problem]:
+    """Problems of the split train, for ever."""
     for number in count():
-        yield from task.problems("train", block, seed=seed + number)
+        yield from task.problems("train", 256, seed=seed + number)
+
+
+def endless_science(seed: int) -> Iterator[Problem]:
+    """Round after round of the science facts, shuffled; how a fact is asked for is drawn from the ways there are."""
+    rng = random.Random(seed)
+    facts = Science().facts
+    while True:
+        rng.shuffle(facts)
+        yield from map(rng.choice, facts)
 
 
 def recap(problem: Problem) -> Document:
@@ -94,7 +101,7 @@ def some_facts(rng: random.Random, problems: Iterator[Problem]) -> list[Fact]:
 
 
 def random_fact(rng: random.Random) -> Fact:
-    """One operation, + - * or /, on whole numbers such that all three are 1 to 50; none is multiplied or divided by 1."""
+    """+ - * or / on two whole numbers, such that all three are 1 to 50 and nothing is multiplied or divided by 1."""
     sign = rng.choice("+-*/")
     if sign in "+-":
         total = rng.randint(2, LARGEST)

@@ -2,12 +2,13 @@
 
 The questions are in minirl/data/science.jsonl, one JSON object a line:
 
-    {"topic": "astronomy", "question": "What is the Milky Way?", "reasoning": "The Milky Way is ...",
-     "answer": "our galaxy", "paraphrases": ["Tell me what the Milky Way is.", "..."]}
+    {"topic": "physics", "question": "What is sound?", "reasoning": "Sound is a wave of pressure that travels ...",
+     "answer": "a wave of pressure", "variants": ["Tell me what sound is.", ...], "paraphrases": []}
 
 There is no rule from which a small model could find these answers; it can only remember them. So the splits share
-facts, and differ in the words of the question: `train` holds the questions, `dev` and `test` paraphrases that training
-never shows.
+facts, and differ in how the question is put. `train` holds the questions. A fifth of them have two paraphrases, which
+training never shows: they are `dev` and `test`. Others have variants, which pretraining reads too, so that the model
+meets all the ways to ask, but not all of them about everything.
 """
 
 import json
@@ -26,12 +27,17 @@ class Science(Task):
 
     def __init__(self) -> None:
         self._problems: dict[str, list[Problem]] = {split: [] for split in self.splits}
+        self.facts: list[list[Problem]] = []  # for each fact its question and that question's variants
         for entry in entries():
-            held_out = "dev" if bucket(entry["question"]) < 5 else "test"
-            for question, split in [(entry["question"], "train"), *((text, held_out) for text in entry["paraphrases"])]:
-                problem = Problem(question, entry["reasoning"], entry["answer"], key=" ".join(words(question)))
-                self._problems[split].append(problem)
+            held_out = "dev" if bucket(entry["question"]) < 3 else "test"
+            self._problems["train"].append(self._problem(entry["question"], entry))
+            self._problems[held_out] += [self._problem(question, entry) for question in entry["paraphrases"]]
+            self.facts.append([self._problem(question, entry) for question in [entry["question"], *entry["variants"]]])
         self.sizes = {split: len(problems) for split, problems in self._problems.items()}
+
+    @staticmethod
+    def _problem(question: str, entry: dict) -> Problem:
+        return Problem(question, entry["reasoning"], entry["answer"], key=" ".join(words(question)))
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         """`n` different problems of a split, in an order that the seed decides."""
