@@ -4,7 +4,7 @@ from minirl.rl.advantage import advantages
 from minirl.rl.finite import NonFiniteError
 from minirl.rl.mdp import Agent, Environment, Episode, State, play
 from minirl.rl.preflight import Preflight, preflight
-from minirl.rl.reinforce import RLConfig, reinforce, reinforce_step
+from minirl.rl.reinforce import RLConfig, reinforce_step
 from minirl.rl.rollout import rollout
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "advantages",
     "play",
     "preflight",
-    "reinforce",
     "reinforce_step",
     "rollout",
 ]
