@@ -1,8 +1,8 @@
-"""Documents to batches: one document a row, rows of about equal length together.
+"""Documents to batches: one document a row.
 
 Some trainers lay documents end to end in rows of a fixed length, and then need a mask so that attention does not cross
-from one document into the next. Here each document has a row for itself, so there is nothing to cross into; to waste
-little on padding, a batch takes documents of about the same length, and as many of them as fill its tokens.
+from one document into the next. Here each document has a row for itself, so there is nothing to cross into, and every
+document begins at position 0, as a prompt does. A batch takes as many documents as fill its tokens.
 
     "Q: Roger has 5 ..."      Q  :  Ro ger has  5 ...   ids
                               :  Ro ger has 5  ...      targets: the ids, one to the left
@@ -50,13 +50,12 @@ class Batch(NamedTuple):
         return parts
 
 
-def pad(documents: Sequence[Document], multiple: int = 1) -> Batch:
-    """One row for each document, padded on the right to the longest (rounded up to `multiple`).
+def pad(documents: Sequence[Document]) -> Batch:
+    """One row for each document, padded on the right to the longest.
 
     The last token of a document is only a target, the first only an input. Documents of one token give empty rows.
     """
     T = max(1, max(len(document.ids) for document in documents) - 1)
-    T = -(-T // multiple) * multiple
     shape = (len(documents), T)
     ids, targets, weights = np.zeros(shape, np.int32), np.full(shape, IGNORE, np.int32), np.zeros(shape, np.float32)
     for row, document in enumerate(documents):
@@ -70,25 +69,28 @@ def pad(documents: Sequence[Document], multiple: int = 1) -> Batch:
 def make_batches(
     documents: Sequence[Document], rng: np.random.Generator, *, tokens: int | None = None, rows: int | None = None
 ) -> list[Batch]:
-    """Cut shuffled documents into batches: of `rows` documents each, or of at most `tokens` tokens, padding included.
+    """Cut shuffled documents into batches: of `rows` documents each, or of at most `tokens` tokens without padding.
 
-    With `tokens`, documents of similar length go together: they are sorted by length, cut, and the batches shuffled.
-    With `rows`, a last batch that is smaller is kept. Raises ValueError for a document longer than `tokens`.
+    Short and long documents stay mixed: sorted by length there would be less padding, but each batch would hold one
+    kind of document, and its gradient would pull towards that kind alone. A last batch that is smaller is kept.
+    Raises ValueError for a document longer than `tokens`, or where not exactly one of `tokens` and `rows` is given.
     """
-    order = rng.permutation(len(documents))
-    shuffled = [documents[index] for index in order]
-    if rows is not None:
-        return [pad(shuffled[start : start + rows]) for start in range(0, len(shuffled), rows)]
-    assert tokens is not None, "give either tokens or rows"
-    shuffled.sort(key=lambda document: len(document.ids))  # stable: equal lengths stay shuffled
-    if shuffled and len(shuffled[-1].ids) - 1 > tokens:
-        raise ValueError(
-            f"a document has {len(shuffled[-1].ids)} tokens, more than a batch of {tokens} tokens can hold: "
-            f"make batches of at least {len(shuffled[-1].ids) - 1} tokens"
-        )
-    groups: list[list[Document]] = [[]]
-    for document in shuffled:
-        if groups[-1] and (len(groups[-1]) + 1) * (len(document.ids) - 1) > tokens:
+    if (tokens is None) == (rows is None):
+        raise ValueError(f"make_batches: tokens={tokens} and rows={rows}; give one of them")
+    groups: list[list[Document]] = []
+    used = 0
+    for index in rng.permutation(len(documents)):
+        document = documents[index]
+        length = len(document.ids) - 1
+        if tokens is not None and length > tokens:
+            raise ValueError(
+                f"a document has {length + 1} tokens, more than a batch of {tokens} tokens can hold: make batches of "
+                f"at least {length} tokens"
+            )
+        full = bool(groups) and (len(groups[-1]) == rows if tokens is None else used + length > tokens)
+        if not groups or full:
             groups.append([])
+            used = 0
         groups[-1].append(document)
-    return [pad(groups[index]) for index in rng.permutation(len(groups)) if groups[index]]
+        used += length
+    return [pad(group) for group in groups]

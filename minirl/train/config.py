@@ -20,6 +20,9 @@ class ModelConfig:
 
     vocab_size: int = 1024
     """Tokens of the byte-level BPE, which is trained on the pretraining texts: 256 bytes, special tokens, merges."""
+    pattern: str = "gpt2"
+    """How text is cut before bytes are merged: "gpt2" lets a small number become one token, "gpt4-digits" gives every
+    digit its own; or a regular expression."""
     context_length: int = 128
     """The most tokens the model sees at once: prompt and answer together."""
     n_layer: int = 3
@@ -63,13 +66,13 @@ class OptimizerConfig:
 class PretrainConfig(OptimizerConfig):
     """Stage 1: predict the next token of generated texts. There are no worked solutions among them."""
 
-    learning_rate: float = 3.5e-3
+    learning_rate: float = 4e-3
     warmup: int = 100
     beta2: float = 0.98
-    steps: int = 4000
+    steps: int = 12000
     """Updates of the weights."""
-    batch_tokens: int = 576
-    """Tokens of a batch, padding included. Many small batches teach more than few large ones."""
+    batch_tokens: int = 384
+    """Tokens of a batch, padding not counted. Many small batches teach more than few large ones."""
     micro_rows: int = 1024
     """Rows computed at once; a batch of more is cut into parts whose gradients add up to the same."""
 

@@ -105,8 +105,9 @@ def the_tokenizer(run: Run, task: Task, screen: Screen) -> Tokenizer:
     """The run's tokenizer, trained where there is none yet."""
     if not (run.folder / TOKENIZER).is_file():
         began = time.perf_counter()
-        size = run.config.model.vocab_size
-        tokenizer = Tokenizer.train(tokenizer_texts(run.config, task), size)
+        settings = run.config.model
+        texts = tokenizer_texts(run.config, task)
+        tokenizer = Tokenizer.train(texts, settings.vocab_size, pattern=settings.pattern)
         run.append(METRICS, {"stage": "tokenizer", "seconds": round(time.perf_counter() - began, 3)})
         tokenizer.save(run.folder / TOKENIZER)
         screen.say(f"tokenizer: {tokenizer.vocab_size} tokens")
