@@ -17,7 +17,7 @@
 
 /* 64 x 64 scores are 16 KB; with 64 rows of K, V and Q at D = 64 about as much again each: together L1 and a bit of L2. */
 #define QUERY_BLOCK 64
-#define KEY_BLOCK 64
+#define KEY_BLOCK 128
 #define COLUMNS(queries) (((queries) + LANES - 1) / LANES) /* vectors that hold so many queries */
 
 INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }

@@ -22,31 +22,54 @@
 #else
 #define SHUFFLE(x, y, ...) __builtin_shuffle(x, y, (vint){__VA_ARGS__})
 #endif
-#if LANES == 16 /* the lanes of x and y in turn: x0 y0 x1 y1 ...; lanes of y are counted from LANES on */
-#define LOW_HALVES 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
-#define HIGH_HALVES 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+/* Each group of four lanes a b c d of x and e f g h of y gives a e b f (low), c g d h (high), a b e f (first), c d g h
+ * (second). Lanes of y are counted from LANES on. These are single instructions everywhere. */
+#if LANES == 16
+#define UNPACK_LOW 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29
+#define UNPACK_HIGH 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31
+#define UNPACK_FIRST 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29
+#define UNPACK_SECOND 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31
 #elif LANES == 8
-#define LOW_HALVES 0, 8, 1, 9, 2, 10, 3, 11
-#define HIGH_HALVES 4, 12, 5, 13, 6, 14, 7, 15
+#define UNPACK_LOW 0, 8, 1, 9, 4, 12, 5, 13
+#define UNPACK_HIGH 2, 10, 3, 11, 6, 14, 7, 15
+#define UNPACK_FIRST 0, 1, 8, 9, 4, 5, 12, 13
+#define UNPACK_SECOND 2, 3, 10, 11, 6, 7, 14, 15
 #else
-#define LOW_HALVES 0, 4, 1, 5
-#define HIGH_HALVES 2, 6, 3, 7
+#define UNPACK_LOW 0, 4, 1, 5
+#define UNPACK_HIGH 2, 6, 3, 7
+#define UNPACK_FIRST 0, 1, 4, 5
+#define UNPACK_SECOND 2, 3, 6, 7
 #endif
 
-/* Transposes a square of numbers. Seen as one list of LANES * LANES numbers, each round interleaves the first half of
- * the list with the second, which turns the bits of every index by one place; after log2(LANES) rounds the bits that
- * counted rows count columns. */
-INLINE void transpose(vfloat square[LANES]) {
+typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* Four numbers from each of LANES / 4 places that lie `stride` apart. */
+INLINE vfloat load_quads(const float *p, int64_t stride) {
+#if LANES == 16
+    __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
+    __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 2 * stride)), _mm_loadu_ps(p + 3 * stride), 1);
+    return (vfloat)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
+#elif LANES == 8
+    return (vfloat)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
+#else
+    (void)stride;
+    return *(const quad *)p;
+#endif
+}
+
+/* Transposes a square of LANES x LANES numbers from memory to memory. Loading four columns of rows r, r + 4, r + 8 ...
+ * as one vector leaves only squares of 4 x 4 to transpose, all LANES / 4 of them by the same eight shuffles. */
+INLINE void transpose(const float *source, int64_t ld, float *out, int64_t out_step) {
 #pragma GCC unroll 4
-    for (int round = 1; round < LANES; round *= 2) {
-        vfloat next[LANES];
-#pragma GCC unroll 8
-        for (int i = 0; i < LANES / 2; i++) {
-            next[2 * i] = SHUFFLE(square[i], square[i + LANES / 2], LOW_HALVES);
-            next[2 * i + 1] = SHUFFLE(square[i], square[i + LANES / 2], HIGH_HALVES);
-        }
-#pragma GCC unroll 16
-        for (int i = 0; i < LANES; i++) square[i] = next[i];
+    for (int column = 0; column < LANES; column += 4) {
+        vfloat r0 = load_quads(source + column, 4 * ld), r1 = load_quads(source + ld + column, 4 * ld);
+        vfloat r2 = load_quads(source + 2 * ld + column, 4 * ld), r3 = load_quads(source + 3 * ld + column, 4 * ld);
+        vfloat low01 = SHUFFLE(r0, r1, UNPACK_LOW), high01 = SHUFFLE(r0, r1, UNPACK_HIGH);
+        vfloat low23 = SHUFFLE(r2, r3, UNPACK_LOW), high23 = SHUFFLE(r2, r3, UNPACK_HIGH);
+        vstore(out + column * out_step, SHUFFLE(low01, low23, UNPACK_FIRST));
+        vstore(out + (column + 1) * out_step, SHUFFLE(low01, low23, UNPACK_SECOND));
+        vstore(out + (column + 2) * out_step, SHUFFLE(high01, high23, UNPACK_FIRST));
+        vstore(out + (column + 3) * out_step, SHUFFLE(high01, high23, UNPACK_SECOND));
     }
 }
 
@@ -63,6 +86,11 @@ INLINE vfloat vround_bf16(vfloat x) {
 INLINE vfloat load_first(const float *p, int64_t n) {
     if (n >= LANES) return vload(p);
     return n > 0 ? vload_tail(p, n) : (vfloat){0};
+}
+
+INLINE void store_first(float *p, vfloat x, int64_t n) {
+    if (n >= LANES) vstore(p, x);
+    else if (n > 0) vstore_tail(p, x, n);
 }
 
 /* How many steps of the packed panel hold k steps of the matrix. */
@@ -106,16 +134,18 @@ INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const floa
     if (along_k) {
         for (int64_t step = 0; step < steps; step += LANES)
             for (int v = 0; v < vectors; v++) {
-                vfloat square[LANES];
-#pragma GCC unroll 16
-                for (int i = 0; i < LANES; i++) {
-                    int64_t column = v * LANES + i;
-                    const float *row = source + (column < columns ? column : 0) * ld + step * per_step;
-                    square[i] = load_along_k(row, k - step * per_step, bf16);
+                const float *square = source + v * LANES * ld + step * per_step;
+                int64_t square_ld = ld;
+                float staged[LANES * LANES];
+                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* not a whole square of plain numbers */
+                    for (int i = 0; i < LANES; i++) {
+                        int64_t column = v * LANES + i < columns ? v * LANES + i : 0;
+                        vstore(staged + i * LANES, load_along_k(source + column * ld + step * per_step, k - step * per_step, bf16));
+                    }
+                    square = staged;
+                    square_ld = LANES;
                 }
-                transpose(square);
-#pragma GCC unroll 16
-                for (int i = 0; i < LANES; i++) vstore(panel + (step + i) * width + v * LANES, square[i]);
+                transpose(square, square_ld, panel + step * width + v * LANES, width);
             }
     } else {
         for (int64_t step = 0; step < steps; step++, source += per_step * ld)

@@ -34,6 +34,9 @@ def _chunked(pieces: Sequence[str], pattern: str) -> tuple[int, Sequence[str]]:
 
 
 def _joined(pieces: Sequence[str]) -> tuple[bytes, Array]:
+    if len(pieces) == 1:  # the usual call, worth not joining
+        text = to_bytes(pieces[0])
+        return text, np.array([0, len(text)])
     encoded = [to_bytes(piece) for piece in pieces]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(piece) for piece in encoded], out=offsets[1:])
@@ -110,6 +113,8 @@ class Encoder:
         table = np.asarray(merges, np.int32).reshape(-1, 3)
         if bytes_array.shape != (256,) or any(x.size and (x.min() < 0 or x.max() >= n) for x in (bytes_array, table)):
             raise ValueError(f"Encoder: an id lies outside 0 to {n - 1}, or there are not 256 byte ids")
+        if n > 2**20 or len(table) >= 2**24 - 1:  # what bpe_encode.c packs into one word
+            raise ValueError(f"Encoder: {n} tokens and {len(table)} merges; expected at most {2**20} and {2**24 - 2}")
         left, right, result = (np.ascontiguousarray(column) for column in table.T)
         encoder = lib.bpe_encoder_new(
             n,

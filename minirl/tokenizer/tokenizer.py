@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Progress = Callable[[str, int, int | None], None]
 
-_BATCH = 1 << 22  # characters given to the C code in one call
+_BATCH = 1 << 20  # characters given to the C code in one call
 _PIECE = 1 << 16  # characters a thread takes at a time
 _MERGES = 1 << 10  # merges between two reports of progress
 
@@ -74,6 +74,8 @@ class Tokenizer:
         self._ids = {token: number for number, token in enumerate(self._tokens) if number not in special_ids}
         self._ranks: dict[tuple[bytes, bytes], int] = {}
         self._encoder: native.Encoder | None = None  # made when first needed
+        self._integers = np.empty(len(self._tokens), object)  # every id as a Python int, so that lists share them
+        self._integers[:] = range(len(self._tokens))
 
     # ---- training ----
 
@@ -154,7 +156,7 @@ class Tokenizer:
 
         Special tokens in it are recognised only when allowed_special names them, or is "all"; else they are plain text.
         """
-        return self._encode_array(text, allowed_special).tolist()
+        return self._integers.take(self._encode_array(text, allowed_special)).tolist()
 
     def encode_array(self, text: str, allowed_special: Collection[str] | str = ()) -> Array:
         """`encode`, as an int32 array: what a model takes, and faster for long texts."""
@@ -164,13 +166,13 @@ class Tokenizer:
         self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
     ) -> list[list[int]]:
         """`encode` for each text. threads: as many as the kernels use unless given; long texts are shared out too."""
-        return [ids.tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
+        return [self._integers.take(ids).tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
 
     def encode_batch_arrays(
         self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
     ) -> list[Array]:
         """`encode_batch`, as int32 arrays."""
-        return list(self._encode_batch(texts, threads, allowed_special))
+        return [ids.copy() for ids in self._encode_batch(texts, threads, allowed_special)]
 
     def encode_file(
         self, path: str | os.PathLike[str], allowed_special: Collection[str] | str = (), errors: str = "strict"

@@ -205,13 +205,7 @@ WRONG = [
 ]
 
 
-SAME = [
-    "a wave of pressure",
-    "A wave of pressure.",
-    "wave of pressure",
-    "The wave  of Pressure!",
-    "a wave, of pressure",
-]
+SAME = ["a wave of pressure", "A wave of pressure.", "wave of pressure", "The wave  of Pressure!", "wave, of pressure"]
 OTHER = ["", "the", "a wave", "pressure of wave", "a wave of pressure or not", "no wave of pressure"]
 
 
@@ -281,7 +275,7 @@ def test_only_text_can_be_checked() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a wave of pressure", "A wave of pressure.", "wave of pressure", "The wave  of Pressure!", "a wave, of pressure"],
+    ["a wave of pressure", "A wave of pressure.", "wave of pressure", "The wave  of Pressure!", "a wave, of pressure."],
 )
 def test_text_answers_are_compared_by_their_words(text: str) -> None:
     assert TextChecker().check(problem("a wave of pressure"), f" Sound is.\nAnswer: {text}<|end|>")

@@ -102,7 +102,7 @@ def test_paraphrases_are_never_read() -> None:
     held_out = {
         problem.question for split in ("dev", "test") for problem in science.problems(split, science.sizes[split])
     }
-    assert not [document for document in of("science") if document[0][0][3:-1] in questions]
+    assert not [document for document in of("science") if document[0][0][3:-1] in held_out]
 
 
 def test_same_seed_same_documents() -> None:
