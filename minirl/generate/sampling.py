@@ -38,4 +38,6 @@ def row_stream(seed: Seed, problem: int, sample: int) -> np.random.Generator:
     A row takes one number for each token it draws, from its own stream, so what it draws does not depend on which other
     rows are in the batch, nor on how many. seed: a whole number >= 0, or several, such as (seed, step).
     """
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(problem, sample)))
+    words = (seed,) if isinstance(seed, int) else tuple(seed)
+    named = np.random.SeedSequence((len(words), *words), spawn_key=(problem, sample))  # else 1 and (1, 0) were the same
+    return np.random.default_rng(named)

@@ -10,10 +10,10 @@ from minirl.rl.preflight import Preflight
 
 def test_it_counts_what_the_rollouts_show(model, tokenizer, chance):
     problems = [ANNA, ROGER, ANNA]
-    found = preflight(model, tokenizer, chance, problems, samples=5, max_new_tokens=20, seed=4)
-    rewards = np.array([e.reward for e in rollout(model, tokenizer, chance, problems, 5, max_new_tokens=20, seed=4)])
-    rewards = rewards.reshape(3, 5)
-    assert (found.problems, found.samples) == (3, 5)
+    found = preflight(model, tokenizer, chance, problems, samples=20, max_new_tokens=20, seed=4)
+    rewards = np.array([e.reward for e in rollout(model, tokenizer, chance, problems, 20, max_new_tokens=20, seed=4)])
+    rewards = rewards.reshape(3, 20)
+    assert (found.problems, found.samples) == (3, 20)
     assert found.pass_1 == rewards.mean()
     assert found.pass_k == np.mean([row.any() for row in rewards])
     assert found.informative == np.mean([len(set(row)) == 2 for row in rewards])
