@@ -29,7 +29,6 @@ from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 
 SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
-SCIENCE_TOKENS = 96  # their reasoning is longer than that of sums
 STAGE_NAMES = {"pretrain": "pretrained", "sft": "SFT", "rl": "RL"}
 
 
@@ -110,7 +109,9 @@ def evaluate_run(
             results.append({"stage": stage, "split": split, **to_json(scores)})
         for split, name in SCIENCE_SPLITS.items():
             chosen = science.problems(split, science.sizes[split])
-            estimate = greedy_accuracy(model, tokenizer, science, chosen, max_new_tokens=SCIENCE_TOKENS)
+            estimate = greedy_accuracy(
+                model, tokenizer, science, chosen, max_new_tokens=run.config.evaluation.science_tokens
+            )
             results.append({"stage": stage, "split": name, "greedy": estimate._asdict(), "problems": len(chosen)})
     return results
 

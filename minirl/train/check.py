@@ -27,6 +27,7 @@ def check(config: TrainConfig) -> None:
         "--evaluation.samples": config.evaluation.samples,
         "--evaluation.dev-problems": config.evaluation.dev_problems,
         "--evaluation.max-new-tokens": config.evaluation.max_new_tokens,
+        "--evaluation.science-tokens": config.evaluation.science_tokens,
     }
     for flag, value in positive.items():
         if value < 1:

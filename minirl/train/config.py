@@ -105,6 +105,8 @@ class EvalConfig:
     """How many times a stage looks at dev."""
     max_new_tokens: int = 40
     """Longest answer, in tokens."""
+    science_tokens: int = 96
+    """Longest answer to a science question, in tokens."""
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from minirl.train.stage import Measures, SupervisedStage
 
 CHUNK = 4096  # documents made at once
 HELD_OUT = 256  # documents that bits per byte are measured on
-TOKENIZER_DOCUMENTS = 20_000
+TOKENIZER_DOCUMENTS = 8000
 
 
 class PretrainStage(SupervisedStage):

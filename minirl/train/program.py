@@ -89,6 +89,8 @@ def complete(run: Run, screen: Screen) -> None:
 
 def rewind(run: Run) -> None:
     """Take back the lines that were logged after the last checkpoint; the resumed run writes them again."""
+    if run.read_json(RESULTS) is not None:  # it got to its end, and logged all there is to log
+        return
     states = [state for stage in STAGES if (state := run.state(stage)) is not None]
     if states:
         run.rewind_logs(states[-1]["logs"])

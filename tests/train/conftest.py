@@ -21,7 +21,7 @@ TINY = TrainConfig(
     pretrain=PretrainConfig(steps=6, warmup=2, batch_tokens=400),
     sft=SFTConfig(demonstrations=16, epochs=1, warmup=1, batch_rows=64),
     rl=RLStageConfig(steps=4, prompts=2, samples=2, warmup=1, max_new_tokens=8, advantage="plain", kl=0.1),
-    evaluation=EvalConfig(problems=4, samples=2, dev_problems=2, probes=2, max_new_tokens=8),
+    evaluation=EvalConfig(problems=4, samples=2, dev_problems=2, probes=2, max_new_tokens=8, science_tokens=4),
 )
 
 
