@@ -109,7 +109,8 @@ def by_configuration(runs: Sequence[Run]) -> dict[str, list[Run]]:
     labels = {}
     for members in groups.values():
         name = members[0].folder.name
-        labels[name if len(members) == 1 else f"{name} ({len(members)} seeds)"] = members
+        label = name if len(members) == 1 else f"{name} ({len(members)} seeds)"
+        labels[label if label not in labels else f"{label} in {members[0].folder.parent}"] = members
     return labels
 
 
