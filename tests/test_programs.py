@@ -3,6 +3,7 @@
 import json
 import shutil
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -171,7 +172,7 @@ class TestChat:
 
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1
-        assert "context length, 160" in capsys.readouterr().err
+        assert "context length is 160" in capsys.readouterr().err
 
     def test_no_such_stage(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "--stage", "ppo"]) == 1
@@ -190,7 +191,7 @@ class TestTrace:
         agent = trace.Agent(run.model(), run.tokenizer())
         problem = Problem("How many?", "", "3", "k")
         steps = list(trace.episode(agent, problem, 4, 2, np.random.default_rng(0)))
-        for before, after in zip(steps, steps[1:], strict=False):
+        for before, after in pairwise(steps):
             assert agent.tokenizer.decode([after.state.actions[-1]]) == before.action
         assert all(len(step.choices) == 2 and step.choices[0][1] >= step.choices[1][1] for step in steps)
 
