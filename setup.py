@@ -13,12 +13,13 @@ error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 bui
 import os
 import platform
 import re
-import sys
+import runpy
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from setuptools import setup
+from cffi import FFI
+from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
 try:  # setuptools' own copy of distutils, the only one from Python 3.12 on
@@ -26,12 +27,11 @@ try:  # setuptools' own copy of distutils, the only one from Python 3.12 on
 except ImportError:  # older setuptools
     from distutils.errors import CompileError, LinkError
 
-ROOT = Path(__file__).parent
-CSRC = ROOT / "csrc"
-sys.path.insert(0, str(ROOT))
+# relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
+CSRC = Path("csrc")
 
-KERNELS = ["matmul", "attention", "softmax", "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer",
-           "sampling", "peak"]  # fmt: skip
+KERNELS = ["matmul", "attention", "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm",
+           "activation", "rope", "embedding", "optimizer", "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first
@@ -48,7 +48,7 @@ CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction s
     "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
 }
 CFLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
-          "-fvisibility=hidden"]  # fmt: skip
+          "-fvisibility=hidden", "-Wno-unknown-pragmas"]  # fmt: skip
 OPENMP_CHOICES = [  # compile flags, link flags; the first that builds a program is used
     (["-fopenmp"], ["-fopenmp"]),
     (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),  # Apple's clang with Homebrew's or conda's libomp
@@ -89,27 +89,34 @@ def dispatcher(isas: list[str]) -> str:
         test = " && ".join(f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])) or "1"
         lines += [f"    case {index}: return {test};"]
     lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
-    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()]
-    return "\n".join(lines + ["}", ""])
+    lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()] + ["}", ""]
+    return "\n".join(lines)
 
 
 class BuildKernels(build_ext):
     """Compile the kernels for each instruction set, then let setuptools compile and link cffi's binding with them."""
 
+    def run(self):
+        super().run()
+        if not self.inplace:  # Python started in this folder imports minirl from here: let it find the kernels here too
+            self.copy_extensions_to_source()
+
     def build_extension(self, ext):
         compiler = self.compiler
         extra = os.environ.get("MINIRL_CFLAGS", "").split()
-        openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-        isas = {
-            name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)
-        }
+        isas = {name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)}
+        if not isas:
+            remedy = runpy.run_path("minirl/kernels/missing.py")["remedy"]()
+            raise CompileError(f"the C compiler is missing or does not work. {remedy}")
+        openmp, openmp_link = self.find_openmp() if os.environ.get("MINIRL_OPENMP", "1") != "0" else ([], [])
         generated = Path(self.build_temp) / "generated"
         generated.mkdir(parents=True, exist_ok=True)
         (generated / "kernel_names.h").write_text(kernel_names())
         (generated / "dispatch.c").write_text(dispatcher(list(isas)))
+        binding().emit_c_code(str(generated / "_native.c"))
 
-        jobs = [([str(CSRC / f"{name}.c")], flags + [f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
+        jobs = [([str(CSRC / f"{name}.c")], [*flags, f"-DMINIRL_ISA={isa}"], Path(self.build_temp) / isa)
                 for name in KERNELS for isa, flags in isas.items()]  # fmt: skip
         jobs += [([str(CSRC / f"{name}.c")], [], Path(self.build_temp)) for name in COMMON]
         jobs += [([str(generated / "dispatch.c")], [], Path(self.build_temp))]
@@ -117,14 +124,13 @@ class BuildKernels(build_ext):
         def compile_one(job):
             sources, flags, folder = job
             includes = [str(CSRC), str(generated)]
-            # relative to the root, setuptools would mirror the whole absolute path below `folder`
-            sources = [os.path.relpath(source) for source in sources]
             return compiler.compile(sources, str(folder), include_dirs=includes,
                                     extra_postargs=CFLAGS + openmp + flags + extra)  # fmt: skip
 
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             objects = [name for names in pool.map(compile_one, jobs) for name in names]
-        ext.extra_objects = objects
+        ext.sources = [str(generated / "_native.c")]
+        ext.extra_objects = ext.depends = objects
         ext.include_dirs = [str(CSRC)]
         ext.extra_compile_args = extra
         ext.extra_link_args = openmp_link + [flag for flag in extra if flag.startswith("-fsanitize")] + ["-lm"]
@@ -132,7 +138,9 @@ class BuildKernels(build_ext):
 
     def find_openmp(self) -> tuple[list[str], list[str]]:
         for compile_flags, link_flags in OPENMP_CHOICES:
-            if self.compiles(compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"):
+            if self.compiles(
+                compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"
+            ):
                 return compile_flags, link_flags
         print("minirl: no OpenMP found, the kernels will use one thread")
         return [], []
@@ -150,17 +158,17 @@ class BuildKernels(build_ext):
         return True
 
 
-def native_extension() -> dict:
-    """setup() arguments that make cffi's extension; it may fail to build unless MINIRL_REQUIRE_NATIVE=1."""
-    import cffi
-
+def binding() -> FFI:
+    """What cffi needs to know: the declarations in minirl.h, and the C code that makes them known to the compiler."""
     declared = "".join(line for line in (CSRC / "minirl.h").read_text().splitlines(True) if not line.startswith("#"))
-    ffi = cffi.FFI()
+    ffi = FFI()
     ffi.cdef(declared)
     ffi.set_source("minirl.kernels._native", '#include "minirl.h"')
-    extension = ffi.distutils_extension(tempfile.mkdtemp())
-    extension.optional = os.environ.get("MINIRL_REQUIRE_NATIVE") != "1"
-    return {"ext_modules": [extension], "cmdclass": {"build_ext": BuildKernels}}
+    return ffi
 
 
-setup(**native_extension())
+optional = os.environ.get("MINIRL_REQUIRE_NATIVE") != "1"  # then a build that fails only prints why
+setup(
+    ext_modules=[Extension("minirl.kernels._native", sources=[], optional=optional)],
+    cmdclass={"build_ext": BuildKernels},
+)

@@ -1,4 +1,340 @@
-#include "simd.h"
-#pragma GCC diagnostic ignored "-Wunused-parameter"
-int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K, const float *a, int64_t stride_a, int64_t lda, int transpose_a, const float *b, int64_t stride_b, int64_t ldb, int transpose_b, const float *bias, int activation, float *preactivation, float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) { return 0; }
-void kernel_round_bf16(int64_t n, const float *x, float *y) {  }
+/* matmul.c: C = A B, where a language model spends nearly all of its time.
+ *
+ * Three loops do it: for each row i, column j and step k, C[i][j] += A[i][k] B[k][j]. The floor is 2 M N K operations over
+ * the multiply-add rate of the cores (see peak.c). Three plain loops reach a few percent of that, for want of data: each
+ * number is loaded from memory again and again. Three ideas close the gap (Goto and van de Geijn, "Anatomy of
+ * High-Performance Matrix Multiplication", 2008):
+ *
+ * 1. Registers (tile.h). A tile of C stays in registers while k runs, so that one load serves many multiply-adds.
+ * 2. Packing (pack.h). What the tile reads is first copied into the order in which it is read: B in panels as wide as a
+ *    tile, A in tiles as high. Packing costs one pass over a matrix, multiplying passes over it many times.
+ * 3. Blocking (below). Each cache holds what is used again soonest:
+ *
+ *        for each block of C, K_BLOCK steps of k at a time:               (blocks are shared out among the threads)
+ *            for each tile of rows:     pack A: 14 rows x 256 steps, stays in the L1 cache
+ *                for each panel of columns:                               (packed on the first visit)
+ *                    multiply: the panel, 256 steps x 32 columns, comes from the L2 cache, a stream read in order
+ *
+ *    where a block is at most BLOCK_COLUMNS wide, for its panels must fit into the L2 cache. While the micro-kernel
+ *    computes, it asks for the memory that will be packed next, so that packing hardly waits.
+ *
+ * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a handful
+ * of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a short `depth`:
+ * a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its way from memory.
+ * The unfinished sums of a row tile wait meanwhile in a scratch `state`.
+ *
+ * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
+ * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut into
+ * blocks, nor the other rows of A change a single bit of it.
+ */
+#include <stdlib.h>
+
+#include "pack.h"
+#include "parallel.h"
+#include "vector_math.h"
+
+#define K_BLOCK 256       /* part of the meaning of the result, see above: the same for every shape */
+#define BLOCK_COLUMNS 512 /* 256 x 512 floats are half of a 1 MB cache */
+#define FEW_ROWS 32       /* up to here memory is the floor, or near it */
+#define TILE_STEPS 16     /* steps between two requests for memory ahead */
+#define A_VECTORS ((TILE_ROWS + LANES - 1) / LANES)
+
+typedef struct {
+    int64_t M, N, K;
+    const float *a, *b; /* element (0, 0) of this matrix of the batch; rows as stored lie lda or ldb apart */
+    int64_t lda, ldb;
+    int a_along_k, b_along_k; /* whether stored rows run along k */
+    const float *bias;
+    float *c, *preactivation; /* rows lie ldc apart */
+    int64_t ldc;
+    int activation, accumulate, bf16;
+
+    int64_t rows, columns; /* the blocks into which C is cut */
+    int64_t depth;         /* steps of k packed at a time: K_BLOCK or a part of it */
+    const float *packed_a; /* all of A packed beforehand when it has few rows, else NULL */
+} Product;
+
+INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+INLINE int64_t divide_up(int64_t x, int64_t y) { return (x + y - 1) / y; }
+INLINE int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
+
+INLINE const float *a_at(const Product *p, int64_t i, int64_t k) {
+    return p->a + (p->a_along_k ? i * p->lda + k : k * p->lda + i);
+}
+INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
+    return p->b + (p->b_along_k ? j * p->ldb + k : k * p->ldb + j);
+}
+
+/* ---- one tile ---- */
+
+/* Memory to ask for while a tile is computed: with every TILE_STEPS steps, `lines` cache lines of each of `rows` rows. */
+typedef struct {
+    const float *next;
+    int64_t row_step, advance;
+    int rows, lines;
+} Ahead;
+
+/* What pack_panel will read for the given columns (of B; rows of A) from `source` on. */
+static Ahead ahead_of(const float *source, int64_t ld, int along_k, int64_t columns, int bf16) {
+    const int steps = TILE_STEPS * (bf16 && BF16_PAIRS ? 2 : 1);
+    if (along_k) return (Ahead){source, ld, steps, (int)columns, steps / 16};
+    return (Ahead){source, ld, steps * ld, steps, (int)divide_up(columns, 16)};
+}
+
+/* A tile's operands and where its sums begin and end. */
+typedef struct {
+    const float *a, *b;
+    int64_t b_step, steps;
+    const float *start; /* the sums so far, or NULL for zeros */
+    int64_t start_step;
+    float *c; /* receives the sums; they are added to what is there when `add` */
+    int64_t c_step;
+    int add;
+    Ahead ahead;
+} Tile;
+
+INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
+    vfloat sum[TILE_ROWS][TILE_VECTORS];
+    Ahead ahead = t->ahead;
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            sum[i][v] = t->start ? vload(t->start + i * t->start_step + v * LANES) : (vfloat){0};
+            __builtin_prefetch(t->c + i * t->c_step + v * LANES, 1);
+        }
+    for (int64_t k = 0; k < t->steps; k += TILE_STEPS) {
+        for (int r = 0; r < ahead.rows; r++)
+            for (int line = 0; line < ahead.lines; line++) __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
+        ahead.next += ahead.advance;
+        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES,
+                      t->b + k * t->b_step, t->b_step, sum);
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 4
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            float *c = t->c + i * t->c_step + v * LANES;
+            vstore(c, t->add ? vload(c) + sum[i][v] : sum[i][v]);
+        }
+}
+
+/* The micro-kernel wants its height as a constant, so there is one copy of it for each. */
+#define HEIGHT(rows)                                   \
+    case rows:                                         \
+        if (BF16_PAIRS && pairs) run_tile(t, rows, 1); \
+        else run_tile(t, rows, 0);                     \
+        break;
+static __attribute__((noinline)) void multiply_tile(const Tile *t, int64_t rows, int pairs) {
+    switch (rows) {
+        HEIGHT(1) HEIGHT(2) HEIGHT(3) HEIGHT(4)
+#if TILE_ROWS >= 6
+        HEIGHT(5) HEIGHT(6)
+#endif
+#if TILE_ROWS >= 8
+        HEIGHT(7) HEIGHT(8)
+#endif
+#if TILE_ROWS >= 14
+        HEIGHT(9) HEIGHT(10) HEIGHT(11) HEIGHT(12) HEIGHT(13) HEIGHT(14)
+#endif
+    }
+}
+
+/* The same for a panel with fewer than TILE_COLUMNS columns: computed in full beside C, then copied in part. */
+static void multiply_edge_tile(const Tile *t, int64_t rows, int64_t columns, int pairs) {
+    float full[TILE_ROWS * TILE_COLUMNS];
+    Tile beside = *t;
+    beside.c = full;
+    beside.c_step = TILE_COLUMNS;
+    beside.add = 0;
+    multiply_tile(&beside, rows, pairs);
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j++) {
+            float *c = t->c + i * t->c_step + j;
+            *c = t->add ? *c + full[i * TILE_COLUMNS + j] : full[i * TILE_COLUMNS + j];
+        }
+}
+
+/* Bias and activation, on a finished tile while it is still in the L1 cache. */
+static void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t column, int64_t columns) {
+    for (int64_t i = row; i < row + rows; i++)
+        for (int64_t j = column; j < column + columns; j += LANES) {
+            int64_t n = column + columns - j;
+            vfloat x = load_first(p->c + i * p->ldc + j, n);
+            if (p->bias) x = x + load_first(p->bias + j, n);
+            if (p->preactivation) store_first(p->preactivation + i * p->ldc + j, x, n);
+            if (p->activation == 1) x = vgelu_tanh(x);
+            if (p->activation == 2) x = vgelu_exact(x);
+            if (p->activation == 3) x = vsilu(x);
+            store_first(p->c + i * p->ldc + j, x, n);
+        }
+}
+
+/* ---- one block of C ---- */
+
+/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not 14 + 2. */
+INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return rows / tiles + (tile < rows % tiles); }
+
+/* Where depth steps of a row tile lie in packed_a. */
+INLINE int64_t packed_a_offset(const Product *p, int64_t tile, int64_t k) {
+    return (tile * divide_up(p->K, p->depth) + k / p->depth) * packed_size(p->depth, A_VECTORS);
+}
+
+/* What to ask for while tile `tile` passes panel `panel`, of which k steps from k0 on are packed now. */
+static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t tiles, int64_t column0, int64_t panel,
+                        int64_t panels, int64_t k0) {
+    int64_t j = column0 + panel * TILE_COLUMNS;
+    if (p->packed_a) { /* the same columns some steps on, or the first steps of the next block */
+        int64_t k = k0 + (p->b_along_k ? divide_up(64, p->depth) * p->depth : p->depth);
+        if (k >= p->K) {
+            k = 0;
+            j += p->columns;
+        }
+        if (tile > 0 || j >= p->N) return (Ahead){0};
+        return ahead_of(b_at(p, k, j), p->ldb, p->b_along_k, smaller(TILE_COLUMNS, p->N - j), p->bf16);
+    }
+    if (panel + 1 < panels) /* the next panel, if it is not packed yet */
+        return tile > 0 ? (Ahead){0}
+                        : ahead_of(b_at(p, k0, j + TILE_COLUMNS), p->ldb, p->b_along_k,
+                                   smaller(TILE_COLUMNS, p->N - j - TILE_COLUMNS), p->bf16);
+    if (tile + 1 < tiles) /* the next row tile */
+        return ahead_of(a_at(p, row, k0), p->lda, p->a_along_k, smaller(TILE_ROWS, p->M - row), p->bf16);
+    return (Ahead){0};
+}
+
+/* Rows row0 ... and columns column0 ... of C, over all of k. */
+static void multiply_block(const Product *p, int64_t row0, int64_t column0, float *scratch) {
+    const int64_t rows = smaller(p->rows, p->M - row0), columns = smaller(p->columns, p->N - column0);
+    const int64_t tiles = divide_up(rows, TILE_ROWS), panels = divide_up(columns, TILE_COLUMNS);
+    const int64_t panel_size = packed_size(p->depth, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
+    float *packed_a = scratch, *packed_b = packed_a + packed_size(p->depth, A_VECTORS);
+    float *state = packed_b + panels * panel_size;
+    /* Few rows of plain numbers, with columns side by side in memory: B can be read where it is. */
+    const int b_in_place = p->packed_a && !p->b_along_k && !p->bf16;
+    int64_t k0 = 0, k;
+    do { /* once even when K is 0, to write zeros */
+        const int64_t block_end = smaller(p->K, k0 / K_BLOCK * K_BLOCK + K_BLOCK);
+        k = smaller(p->depth, block_end - k0);
+        const int ends = k0 + k == block_end;
+        for (int64_t tile = 0, i = 0, height; tile < tiles; tile++, i += height) {
+            height = tile_height(rows, tiles, tile);
+            Tile t = {.a = packed_a, .steps = packed_steps(k, p->bf16)};
+            if (p->packed_a) t.a = p->packed_a + packed_a_offset(p, tile, k0);
+            else pack_panel(A_VECTORS, k, height, a_at(p, row0 + i, k0), p->lda, p->a_along_k, p->bf16, packed_a);
+            for (int64_t panel = 0; panel < panels; panel++) {
+                const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
+                const float *b = b_at(p, k0, column0 + j);
+                const int in_place = b_in_place && width == TILE_COLUMNS;
+                t.b = in_place ? b : packed_b + panel * panel_size;
+                t.b_step = in_place ? p->ldb : TILE_COLUMNS;
+                if (tile == 0 && !in_place)
+                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * panel_size);
+                t.ahead = look_ahead(p, row0 + i + height, tile, tiles, column0, panel, panels, k0);
+                t.start = k0 % K_BLOCK == 0 ? NULL : state + i * state_step + j;
+                t.start_step = state_step;
+                t.c = ends ? p->c + (row0 + i) * p->ldc + column0 + j : state + i * state_step + j;
+                t.c_step = ends ? p->ldc : state_step;
+                t.add = ends && (p->accumulate || k0 >= K_BLOCK);
+                if (ends && width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
+                else multiply_tile(&t, height, p->bf16);
+                if (k0 + k == p->K && (p->bias || p->preactivation || p->activation))
+                    finish_tile(p, row0 + i, height, column0 + j, width);
+            }
+        }
+        k0 += k;
+    } while (k0 < p->K);
+}
+
+/* ---- all blocks ---- */
+
+/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at: a
+ * few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block packs
+ * for itself. */
+static void cut(Product *p, int64_t batch, int threads) {
+    p->rows = p->M;
+    if (batch == 1 && p->M <= FEW_ROWS) {
+        /* With rows of B along k, a panel at a time, read lengthwise. Else a few steps of a wide block at a time, since
+         * memory is quickest at long pieces; its state and B's rows share the L1 cache. */
+        const int one_tile = p->M <= TILE_ROWS;
+        p->columns = p->b_along_k ? TILE_COLUMNS : one_tile ? 512 : 256;
+        p->depth = p->b_along_k ? (one_tile ? 16 : 64) : 8;
+        while (p->columns > TILE_COLUMNS && divide_up(p->N, p->columns) < 2 * threads) p->columns /= 2;
+        p->columns = round_up(p->columns, TILE_COLUMNS);
+    } else {
+        const int64_t wanted = smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
+        p->depth = K_BLOCK;
+        p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
+        for (;;) {
+            int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
+            if (blocks >= 4 * threads || (blocks >= wanted && blocks % threads == 0)) break;
+            if (p->rows <= 2 * TILE_ROWS && p->columns <= 2 * TILE_COLUMNS) break;
+            if (p->rows > 2 * p->columns || p->columns <= 2 * TILE_COLUMNS)
+                p->rows = round_up(divide_up(p->M, 2 * divide_up(p->M, p->rows)), TILE_ROWS);
+            else p->columns = round_up(divide_up(p->N, 2 * divide_up(p->N, p->columns)), TILE_COLUMNS);
+        }
+    }
+    p->depth = smaller(p->depth, p->K > 0 ? p->K : 1);
+}
+
+static void pack_all_of_a(const Product *p, float *packed) {
+    const int64_t tiles = divide_up(p->M, TILE_ROWS);
+    for (int64_t tile = 0, i = 0; tile < tiles; i += tile_height(p->M, tiles, tile), tile++)
+        for (int64_t k = 0; k < p->K; k += p->depth)
+            pack_panel(A_VECTORS, smaller(p->depth, p->K - k), tile_height(p->M, tiles, tile), a_at(p, i, k), p->lda,
+                       p->a_along_k, p->bf16, packed + packed_a_offset(p, tile, k));
+}
+
+int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
+                  const float *a, int64_t stride_a, int64_t lda, int transpose_a,
+                  const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
+                  const float *bias, int activation, float *preactivation,
+                  float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) {
+    if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
+    Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
+                     .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
+                     .activation = activation, .accumulate = accumulate, .bf16 = bf16};
+    const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);
+    cut(&whole, batch, threads);
+
+    const int few = batch == 1 && M <= FEW_ROWS;
+    const int64_t down = divide_up(M, whole.rows), across = divide_up(N, whole.columns), blocks = batch * down * across;
+    const int64_t panels = whole.columns / TILE_COLUMNS, state = few ? M * whole.columns : 0;
+    const int64_t scratch = round_up(packed_size(whole.depth, A_VECTORS) +
+                                     panels * packed_size(whole.depth, TILE_VECTORS) + state, 1024);
+    const int64_t shared = few ? packed_a_offset(&whole, divide_up(M, TILE_ROWS), 0) : 0;
+    void *memory;
+    if (posix_memalign(&memory, 64, (size_t)(shared + threads * scratch) * sizeof(float))) return -1;
+    if (few) {
+        pack_all_of_a(&whole, memory);
+        whole.packed_a = memory;
+    }
+
+    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the same
+     * thread reads next. */
+    const int64_t run = few ? divide_up(blocks, 4 * threads) : 1;
+    int64_t taken = 0;
+#pragma omp parallel num_threads(threads)
+    {
+        int64_t mine;
+#pragma omp atomic capture
+        mine = taken++;
+#pragma omp for schedule(dynamic, run)
+        for (int64_t block = 0; block < blocks; block++) {
+            const int64_t matrix = block / (down * across), place = block % (down * across);
+            Product p = whole;
+            p.a += matrix * stride_a;
+            p.b += matrix * stride_b;
+            p.c += matrix * stride_c;
+            if (preactivation) p.preactivation += matrix * stride_c;
+            multiply_block(&p, place % down * p.rows, place / down * p.columns, (float *)memory + shared + mine * scratch);
+        }
+    }
+    free(memory);
+    return 0;
+}
+
+void kernel_round_bf16(int64_t n, const float *x, float *y) {
+    const int threads = threads_for(n, 1 << 17);
+#pragma omp parallel for num_threads(threads)
+    for (int64_t i = 0; i < n; i += LANES) store_first(y + i, vround_bf16(load_first(x + i, n - i)), n - i);
+}

@@ -45,18 +45,37 @@ INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
 #endif
 }
 
+/* Of `left` values a whole vector, or as many as there are. */
+INLINE vfloat vload_some(const float *p, int64_t left) { return left >= LANES ? vload(p) : vload_tail(p, left); }
+INLINE void vstore_some(float *p, vfloat x, int64_t left) {
+    if (left >= LANES)
+        vstore(p, x);
+    else
+        vstore_tail(p, x, left);
+}
+
 INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }
-/* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. */
+/* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. AVX-512's own max and min, given y
+ * first, are the same in one instruction. */
+#if defined(__AVX512F__)
+INLINE vfloat vmax(vfloat x, vfloat y) { return (vfloat)_mm512_max_ps((__m512)y, (__m512)x); }
+INLINE vfloat vmin(vfloat x, vfloat y) { return (vfloat)_mm512_min_ps((__m512)y, (__m512)x); }
+#else
 INLINE vfloat vmax(vfloat x, vfloat y) { return vselect(x < y, y, x); }
 INLINE vfloat vmin(vfloat x, vfloat y) { return vselect(x > y, y, x); }
+#endif
 
 /* Lanes are folded in half until one is left: a fixed tree. */
 INLINE float vsum(vfloat x) {
+#if defined(__AVX512F__)
+    return _mm512_reduce_add_ps((__m512)x); /* the same tree, which GCC 12 does not see in the loops below */
+#else
     float lane[LANES];
     vstore(lane, x);
     for (int width = LANES / 2; width > 0; width /= 2)
         for (int i = 0; i < width; i++) lane[i] += lane[i + width];
     return lane[0];
+#endif
 }
 INLINE float vmaximum(vfloat x) {
     float lane[LANES];
@@ -71,9 +90,7 @@ INLINE float vmaximum(vfloat x) {
 INLINE vfloat vexp(vfloat x) {
     vfloat clamped = vmin(vmax(x, vset(-104.0f)), vset(89.0f));
     const vfloat magic = vset(12582912.0f); /* 1.5 * 2^23: adding it rounds to an integer */
-    vfloat n = clamped * vset(1.44269504088896341f) + magic;
-    vint exponent = (vint)n - (vint)magic;
-    n = n - magic;
+    vfloat shifted = clamped * vset(1.44269504088896341f) + magic, n = shifted - magic;
     vfloat r = clamped - n * vset(0.693359375f);
     r = r - n * vset(-2.12194440e-4f);
     vfloat p = vset(1.9875691500e-4f);
@@ -83,13 +100,32 @@ INLINE vfloat vexp(vfloat x) {
     p = p * r + vset(1.6666665459e-1f);
     p = p * r + vset(5.0000001201e-1f);
     p = p * (r * r) + r + vset(1.0f);
+#if defined(__AVX512F__)
+    return (vfloat)_mm512_scalef_ps((__m512)p, (__m512)n); /* p 2^n; a NaN has come through the clamp */
+#else
     /* 2^exponent in two factors, so that results near overflow and underflow stay finite until they must not */
-    vint half = exponent >> 1;
+    vint exponent = (vint)shifted - (vint)magic, half = exponent >> 1;
     vfloat scale1 = (vfloat)((half + 127) << 23);
     vfloat scale2 = (vfloat)((exponent - half + 127) << 23);
     return vselect(x != x, x, p * scale1 * scale2);
+#endif
 }
 
-INLINE vfloat vsigmoid(vfloat x) { return vset(1.0f) / (vset(1.0f) + vexp(-x)); }
+/* 1 / x for finite x that are neither tiny nor huge, to 1 unit in the last place. A vector division takes as long as a
+ * dozen multiplications, so AVX-512's estimate of 14 bits takes one step of Newton's method instead. */
+INLINE vfloat vreciprocal(vfloat x) {
+#if defined(__AVX512F__)
+    vfloat r = (vfloat)_mm512_rcp14_ps((__m512)x);
+    return r + r * (vset(1.0f) - x * r);
+#else
+    return vset(1.0f) / x;
+#endif
+}
+
+/* 1 / (1 + e^-x), from e^-|x| so that neither tail overflows or loses digits. */
+INLINE vfloat vsigmoid(vfloat x) {
+    vfloat e = vexp((vfloat)((vint)x | INT32_MIN));
+    return vselect(x < 0, e, vset(1.0f)) * vreciprocal(vset(1.0f) + e);
+}
 
 #endif

@@ -1,35 +1,40 @@
-"""Write files so that a reader never meets half of one."""
+"""Writing files so that a crash leaves the old file or the new one, never half of one."""
 
-import contextlib
 import os
-import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
 
-@contextlib.contextmanager
-def atomic_write(path: str | os.PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file beside `path`, and rename it to `path` once it is written and on the disk.
+@contextmanager
+def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a temporary file beside `path` for writing ("w" UTF-8 text, "wb" bytes); on success it becomes `path`.
 
-    When the body raises, or the machine stops, what was at `path` before is still there, whole. Text is UTF-8 with "\\n"
-    line ends. mode: "w" or "wb". The folder must exist: FileNotFoundError otherwise.
+    The bytes are on the disk before the name is: the file is flushed, then renamed. After an error `path` is as it was.
     """
     path = Path(path)
-    if mode not in ("w", "wb"):
-        raise ValueError(f"atomic_write: mode {mode!r}; expected 'w' or 'wb'")
-    text = {} if mode == "wb" else {"encoding": "utf-8", "newline": "\n"}
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(descriptor, mode, **text) as file:  # type: ignore[call-overload]
+        with open(
+            temporary, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else "\n"
+        ) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        umask = os.umask(0)  # mkstemp makes files that only their owner can read; there is no asking without setting
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
         os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
-        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: str | PathLike[str]) -> None:
+    """Wait until the folder's names are on the disk. (Windows has no such call, and orders renames itself.)"""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

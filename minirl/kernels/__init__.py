@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from minirl.kernels import elementwise, missing, reference
-from minirl.kernels.precision import precision, round_bfloat16, set_precision
+from minirl.kernels.precision import precision, set_precision
 
 try:
     from minirl.kernels import native
@@ -38,7 +38,6 @@ __all__ = [
     "has_native",
     "isa",
     "precision",
-    "round_bfloat16",
     "set_isa",
     "set_precision",
     "set_threads",
@@ -48,6 +47,7 @@ __all__ = [
 
 OPERATIONS = (
     "matmul",
+    "round_bfloat16",
     "attention",
     "attention_backward",
     "attention_decode",

@@ -30,27 +30,31 @@ def check_float(op: str, name: str, x: Array) -> None:
         raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
 
 
-def check_tokens(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str) -> int:
-    """For (B, T, H, D) slices of a projection: raise unless x is float32 of this shape whose last two axes are
-    contiguous and whose tokens lie at equal steps; return that step, in floats."""
+def check_rows(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", inner: int = 1) -> int:
+    """Raise unless x is float32 of this shape, its last `inner` axes are contiguous, and the rows they make lie at
+    equal steps, as in a slice of one projection; return that step, in floats."""
     if type(x) is not np.ndarray or x.dtype != FLOAT32:
         raise TypeError(_wrong_type(op, name, x, FLOAT32))
-    if x.shape != shape and not _matches(x.shape, shape):
+    if x.ndim < inner or (x.shape != shape and not _matches(x.shape, shape)):
         raise ValueError(f"{op}: {name} has shape {x.shape}; expected {describe(shape, letters)}")
-    B, T, H, D = x.shape
-    if x.flags.c_contiguous:
-        return H * D
-    step = x.strides[1] // 4
-    inner = (D < 2 or x.strides[3] == 4) and (H < 2 or x.strides[2] == 4 * D)
-    if T == 1 and B > 1:
-        step = x.strides[0] // 4
-    steady = B < 2 or T < 2 or x.strides[0] == T * x.strides[1]
-    if x.size and not (inner and steady and step >= H * D):
+    width = 1
+    for size in x.shape[x.ndim - inner :]:
+        width *= size
+    if x.flags.c_contiguous or x.size == 0:
+        return width
+    step = next((x.strides[axis] for axis in range(x.ndim - inner - 1, -1, -1) if x.shape[axis] > 1), 4 * width)
+    rows_are_regular = _regular(x.shape[:-inner], x.strides[:-inner], step)
+    if not (step >= 4 * width and rows_are_regular and _regular(x.shape[-inner:], x.strides[-inner:], 4)):
         raise ValueError(
-            f"{op}: {name} has strides {x.strides}; each token's {H} x {D} values must be contiguous and tokens equally "
+            f"{op}: {name} has strides {x.strides}; the {width} values of a row must be contiguous and rows equally "
             f"far apart, as in a slice of one projection; pass numpy.ascontiguousarray({name})"
         )
-    return step
+    return step // 4
+
+
+def check_tokens(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str) -> int:
+    """check_rows for (B, T, H, D): the H x D values of a token are contiguous; returns the step between tokens."""
+    return check_rows(op, name, x, shape, letters, inner=2)
 
 
 def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = None) -> None:
@@ -69,11 +73,12 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
 
 
-def check_apart(op: str, out: Array, **inputs: Array | None) -> None:
-    """Raise where `out` may share memory with an input that is still read while `out` is written."""
-    for name, x in inputs.items():
-        if x is not None and np.may_share_memory(out, x):
-            raise ValueError(f"{op}: out overlaps {name}; write into another array")
+def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:
+    """Raise where the array that is written, given as (name, array), may share memory with another that is in use."""
+    result, array = written
+    for name, x in others.items():
+        if x is not None and np.may_share_memory(array, x):
+            raise ValueError(f"{op}: {result} overlaps {name}; write into another array")
 
 
 def describe(shape: tuple[int, ...], letters: str) -> str:
@@ -81,6 +86,15 @@ def describe(shape: tuple[int, ...], letters: str) -> str:
     names = letters.split() or ["?"] * len(shape)
     parts = [f"{n}={s}" if s >= 0 and n != "?" else str(s) if s >= 0 else n for n, s in zip(names, shape, strict=True)]
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+def _regular(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> bool:
+    """Whether these axes are laid out row by row, `step` bytes from one element to the next."""
+    for size, stride in zip(reversed(shape), reversed(strides), strict=True):
+        if size > 1 and stride != step:
+            return False
+        step *= size
+    return True
 
 
 def _matches(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:

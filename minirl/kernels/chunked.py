@@ -25,16 +25,30 @@ def linear_cross_entropy(
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
     """linear_cross_entropy (see reference.py) from a backend's matmul and cross_entropy.
 
-    Memory: one (chunk, V) array beside the results, however many tokens come. The chunk's size depends on V alone.
+    Memory: one (chunk, V) array beside the results, however many tokens come. Chunks are of equal size, up to one.
     """
-    N, C = h.shape
-    V = len(weight)
-    chunk = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
+    N, V = len(h), len(weight)
+    kept = np.flatnonzero(targets != ignore_index)
+    if len(kept) < N:  # prompts and padding: no logits are made where no target counts
+        loss, log_prob, entropy, dh, dweight = linear_cross_entropy(
+            matmul,
+            cross_entropy,
+            h[kept],
+            weight,
+            targets[kept],
+            None if weights is None else weights[kept],
+            ignore_index=ignore_index,
+            gradient=gradient,
+        )
+        dh = None if dh is None else _spread(dh, kept, N)
+        return loss, _spread(log_prob, kept, N), _spread(entropy, kept, N), dh, dweight
+    largest = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
+    chunk = -(-N // max(-(-N // largest), 1))
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
     dh = np.empty_like(h) if gradient else None
     dweight = np.zeros_like(weight) if gradient else None
-    buffer = np.empty((min(chunk, N), V), h.dtype)
-    for start in range(0, N, chunk):
+    buffer = np.empty((chunk, V), h.dtype)
+    for start in range(0, N, max(chunk, 1)):
         part = slice(start, min(start + chunk, N))
         logits = matmul(h[part], weight, transpose_b=True, out=buffer[: part.stop - part.start])
         log_prob[part], entropy[part] = cross_entropy(
@@ -47,5 +61,12 @@ def linear_cross_entropy(
         if dh is not None:  # the logits now hold their own gradient
             matmul(logits, weight, out=dh[part])
             matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=True)
-    products = log_prob if weights is None else np.where(targets == ignore_index, 0, weights * log_prob)
+    products = log_prob if weights is None else weights * log_prob
     return -float(products.sum(dtype=np.float64)), log_prob, entropy, dh, dweight
+
+
+def _spread(x: Array, rows: Array, count: int) -> Array:
+    """x as rows number `rows` of an array of `count` rows, zeros elsewhere."""
+    y = np.zeros((count, *x.shape[1:]), x.dtype)
+    y[rows] = x
+    return y

@@ -5,6 +5,8 @@ under NumPy's names so that the floors above call `kernels.exp` and never NumPy 
 supplies its own.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy import (
     absolute,
@@ -14,6 +16,7 @@ from numpy import (
     concatenate,
     cos,
     divide,
+    empty,
     equal,
     exp,
     expand_dims,
@@ -51,8 +54,10 @@ __all__ = [
     "broadcast_to",
     "clip",
     "concatenate",
+    "copy",
     "cos",
     "divide",
+    "empty",
     "equal",
     "exp",
     "expand_dims",
@@ -84,6 +89,11 @@ __all__ = [
 ]
 
 
-def add_at(x: np.ndarray, index: object, values: np.ndarray) -> None:
+def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
     """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
-    np.add.at(x, index, values)  # type: ignore[call-overload]
+    np.add.at(x, index, values)
+
+
+def copy(x: np.ndarray) -> np.ndarray:
+    """The same values in an array of their own, C-contiguous whatever the strides of x."""
+    return np.array(x, order="C", copy=True)

@@ -1,5 +1,6 @@
 """What to say when the C kernels are not there."""
 
+import os
 import shutil
 import sys
 import sysconfig
@@ -28,7 +29,9 @@ def _reason() -> str:
 
 
 def compiler() -> str | None:
-    """The path of the C compiler that a build would use, or None."""
+    """The path of the C compiler that a build would use, or None. Where the variable CC is set, it decides."""
+    if os.environ.get("CC"):
+        return shutil.which(os.environ["CC"].split()[0])
     configured = (sysconfig.get_config_var("CC") or "cc").split()[0]
     return next((path for name in (configured, "cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
@@ -43,7 +46,9 @@ def remedy() -> str:
     if compiler() is not None and has_python_headers():
         return f"To build them: {again[5:]}"
     if sys.platform == "darwin":
-        return f"Install Apple's compiler with `xcode-select --install` (and OpenMP with `brew install libomp`), {again}"
+        return (
+            f"Install Apple's compiler with `xcode-select --install` (and OpenMP with `brew install libomp`), {again}"
+        )
     if sys.platform == "win32":
         return "On Windows use WSL, where the Linux instructions apply."
     return (

@@ -11,7 +11,7 @@ import numpy as np
 
 from minirl.kernels import chunked
 from minirl.kernels._native import ffi, lib
-from minirl.kernels.arguments import INT32, check, check_apart, check_float, check_ids, check_tokens
+from minirl.kernels.arguments import INT32, check, check_apart, check_float, check_ids, check_rows, check_tokens
 from minirl.kernels.precision import precision
 from minirl.kernels.reference import check_sampling, not_a_distribution
 from minirl.kernels.threads import default_threads
@@ -107,7 +107,7 @@ def matmul(
     M, K = (a.shape[-1], a.shape[-2]) if transpose_a else a.shape[-2:]
     K_b, N = (b.shape[-1], b.shape[-2]) if transpose_b else b.shape[-2:]
     batch = a.shape[:-2] or b.shape[:-2]
-    if K != K_b or (a.ndim > 2 and b.ndim > 2 and a.shape[:-2] != b.shape[:-2]):
+    if K_b != K or (a.ndim > 2 and b.ndim > 2 and a.shape[:-2] != b.shape[:-2]):
         stored = f"{' transposed' if transpose_a else ''} and b {b.shape}{' transposed' if transpose_b else ''}"
         raise ValueError(f"matmul: a has shape {a.shape}{stored}; expected (..., M, K) and (..., K, N)")
     shape = (*batch, M, N)
@@ -117,7 +117,7 @@ def matmul(
         out = np.empty(shape, np.float32)
     else:
         check("matmul", "out", out, shape)
-        check_apart("matmul", out, a=a, b=b, bias=bias)
+        check_apart("matmul", ("out", out), a=a, b=b, bias=bias)
     if accumulate and (bias is not None or activation is not None or preactivation is not None):
         raise ValueError("matmul: accumulate goes with neither bias, activation nor preactivation")
     if activation not in _ACTIVATIONS:
@@ -126,7 +126,7 @@ def matmul(
         check("matmul", "bias", bias, (N,), "N")
     if preactivation is not None:
         check("matmul", "preactivation", preactivation, shape)
-        check_apart("matmul", preactivation, a=a, b=b, bias=bias, out=out)
+        check_apart("matmul", ("preactivation", preactivation), a=a, b=b, bias=bias, out=out)
 
     count = 1
     for size in batch:
@@ -146,6 +146,13 @@ def matmul(
     return out
 
 
+def round_bfloat16(x: Array) -> Array:
+    check_float("round_bfloat16", "x", x)
+    y = np.empty_like(x)
+    lib.kernel_round_bf16(x.size, _floats(x), _floats(y))
+    return y
+
+
 # ---- attention ----
 
 
@@ -158,7 +165,7 @@ def attention(
         out_step = H * D
     else:
         out_step = check_tokens("attention", "out", out, q.shape, "B T H D")
-        check_apart("attention", out, q=q, k=k, v=v)
+        check_apart("attention", ("out", out), q=q, k=k, v=v)
     lse = np.empty((B, H, T), np.float32)
     status = lib.kernel_attention(
         B, T, S, H, H_kv, D, _scale(D, scale), causal,
@@ -203,9 +210,7 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(
-    q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None
-) -> Array:
+def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
     op = "attention_decode"
     check(op, "q", q, (-1, -1, -1), "B H D")
     B, H, D = q.shape
@@ -439,23 +444,13 @@ def swiglu_backward(dy: Array, gate: Array, up: Array) -> tuple[Array, Array]:
 
 def _halves(op: str, gate: Array, up: Array) -> tuple[int, int, int]:
     """Check gate and up, two arrays (..., F) or the halves of one (..., 2F): (rows, F, step from row to row)."""
-    F = gate.shape[-1] if getattr(gate, "ndim", 0) else 0
-    rows = gate.size // F if F else 0
-    steps = []
-    for name, x in (("gate", gate), ("up", up)):
-        flat = x.reshape(1, -1, 1, F) if isinstance(x, np.ndarray) and x.size == rows * F and F else x
-        if rows == 0:
-            check(op, name, x, gate.shape)
-            steps.append(F)
-        elif flat.base is None or not np.shares_memory(flat, x):  # reshape copied: rows at unequal distances
-            raise ValueError(f"{op}: {name} has strides {x.strides}; its rows must be contiguous and equally far apart")
-        else:
-            if x.shape != gate.shape:
-                raise ValueError(f"{op}: {name} has shape {x.shape}; expected {gate.shape}, the shape of gate")
-            steps.append(check_tokens(op, name, flat, (1, rows, 1, F), "1 rows 1 F"))
+    steps = [check_rows(op, "gate", gate, np.shape(gate)), check_rows(op, "up", up, np.shape(gate))]
     if steps[0] != steps[1]:
-        raise ValueError(f"{op}: rows of gate lie {steps[0]} floats apart and those of up {steps[1]}; expected the same")
-    return rows, F, steps[0]
+        raise ValueError(
+            f"{op}: rows of gate lie {steps[0]} floats apart and those of up {steps[1]}; expected the same"
+        )
+    F = gate.shape[-1]
+    return (gate.size // F if F else 0), F, steps[0]
 
 
 # ---- positions and embeddings ----
@@ -468,9 +463,10 @@ def rope(
     B, T, H, D = x.shape
     if D % 2:
         raise ValueError(f"rope: x has head size {D}; RoPE rotates pairs, so it must be even")
-    if positions.ndim == 1 and B != 1:
+    one_row = getattr(positions, "ndim", 0) == 1
+    check("rope", "positions", positions, (T,) if one_row else (B, T), "T" if one_row else "B T", INT32)
+    if one_row and B != 1:
         positions = np.ascontiguousarray(np.broadcast_to(positions, (B, T)))
-    check("rope", "positions", positions, (B, T) if positions.ndim == 2 else (T,), "B T" if positions.ndim == 2 else "T", INT32)
     check("rope", "cosine", cosine, (-1, D // 2), "positions D/2")
     check("rope", "sine", sine, cosine.shape, "positions D/2")
     check_ids("rope", "positions", positions, len(cosine))
@@ -486,7 +482,7 @@ def rope(
 
 def embedding(ids: Array, table: Array) -> Array:
     check("embedding", "table", table, (-1, -1), "V C")
-    check("embedding", "ids", ids, (-1,) * ids.ndim, dtype=INT32)
+    check("embedding", "ids", ids, np.shape(ids), dtype=INT32)
     check_ids("embedding", "ids", ids, len(table))
     out = np.empty((*ids.shape, table.shape[1]), np.float32)
     lib.kernel_embedding(ids.size, table.shape[1], _ints(ids), _floats(table), _floats(out))
@@ -496,7 +492,7 @@ def embedding(ids: Array, table: Array) -> Array:
 def embedding_backward(dout: Array, ids: Array, dtable: Array) -> None:
     op = "embedding_backward"
     check(op, "dtable", dtable, (-1, -1), "V C")
-    check(op, "ids", ids, (-1,) * ids.ndim, dtype=INT32)
+    check(op, "ids", ids, np.shape(ids), dtype=INT32)
     check(op, "dout", dout, (*ids.shape, dtable.shape[1]))
     check_ids(op, "ids", ids, len(dtable))
     lib.kernel_embedding_backward(ids.size, dtable.shape[1], _ints(ids), _floats(dout), _floats(dtable))

@@ -71,18 +71,21 @@ def sigmoid(x: Array) -> Array:
     return np.where(x >= 0, 1 / (1 + e), e / (1 + e)).astype(x.dtype, copy=False)
 
 
-_erf = np.frompyfunc(math.erf, 1, 1)
+_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
 def _normal_cdf(x: Array) -> Array:
-    return (0.5 * (1 + _erf(np.asarray(x, np.float64) / math.sqrt(2)).astype(np.float64))).astype(x.dtype)
+    return (0.5 * (1 + _erf(x / math.sqrt(2)))).astype(x.dtype)
 
 
 def gelu(x: Array, exact: bool = False) -> Array:
-    """x Phi(x), (...) -> (...) (Hendrycks and Gimpel 2016). Phi is the normal distribution function, or with exact=False
-    its tanh approximation (1 + tanh u) / 2 = sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3), as in GPT-2."""
+    """x Phi(x), (...) -> (...) (Hendrycks and Gimpel 2016).
+
+    Phi is the normal distribution function, or with exact=False, as in GPT-2, its tanh approximation
+    (1 + tanh u) / 2 = sigmoid(2u) with u = sqrt(2 / pi) (x + 0.044715 x^3).
+    """
     with np.errstate(invalid="ignore", over="ignore"):
-        y = x * (_normal_cdf(x) if exact else sigmoid(_GELU_SCALE * (x + 0.044715 * x**3)))
+        y = x * (_normal_cdf(x) if exact else sigmoid(_GELU_SCALE * (x + 0.044715 * x * x * x)))
     return np.where(x == -np.inf, np.zeros_like(x), y)  # the limit, where the formula has -inf * 0
 
 
@@ -92,7 +95,7 @@ def gelu_backward(dy: Array, x: Array, exact: bool = False) -> Array:
         if exact:
             slope = _normal_cdf(x) + x * np.exp(-0.5 * x * x) * np.asarray(1 / math.sqrt(2 * math.pi), x.dtype)
         else:
-            s = sigmoid(_GELU_SCALE * (x + 0.044715 * x**3))
+            s = sigmoid(_GELU_SCALE * (x + 0.044715 * x * x * x))
             slope = s + x * s * (1 - s) * _GELU_SCALE * (1 + 3 * 0.044715 * x * x)
         slope = np.where(np.isinf(x), (x > 0).astype(x.dtype), slope)
     return dy * slope
@@ -191,13 +194,11 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(
-    q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None
-) -> Array:
+def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
     """Attention of one new query per row over its cached keys.
 
-    q: (B, H, D). k_cache, v_cache: (B, capacity, H_kv, D), of which row b holds lengths[b] (int32) keys, the new token's
-    included; what lies behind them is never read. Returns (B, H, D); a row of length 0 gives 0.
+    q: (B, H, D). k_cache, v_cache: (B, capacity, H_kv, D), of which row b holds lengths[b] (int32) keys, the new
+    token's included; what lies behind them is never read. Returns (B, H, D); a row of length 0 gives 0.
     """
     out = np.zeros(q.shape, q.dtype)
     for row, length in enumerate(lengths):
@@ -332,7 +333,10 @@ def layer_norm_backward(dy: Array, x: Array, gamma: Array, mean: Array, rstd: Ar
 
 
 def rms_norm(x: Array, gamma: Array, eps: float = 1e-6) -> tuple[Array, Array]:
-    """gamma x / sqrt(mean(x^2) + eps) over the last axis (Zhang and Sennrich 2019). Returns (y (..., C), rstd (...))."""
+    """gamma x / sqrt(mean(x^2) + eps) over the last axis (Zhang and Sennrich 2019).
+
+    Returns (y (..., C), rstd (...)).
+    """
     rstd = 1 / np.sqrt((x * x).mean(axis=-1, keepdims=True) + np.asarray(eps, x.dtype))
     return x * rstd * gamma, rstd[..., 0]
 

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+CGROUP = Path("/sys/fs/cgroup")  # Linux's control groups, which limit containers
+
 
 def available_cores() -> int:
     """The cores this process may use: its affinity mask, cut to a container's CPU quota.
@@ -14,8 +16,22 @@ def available_cores() -> int:
         cores = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS
         cores = os.cpu_count() or 1
-    quota = _cgroup_quota()
+    quota = cgroup_quota()
     return max(1, min(cores, round(quota))) if quota else cores
+
+
+def cgroup_quota() -> float | None:
+    """CPUs granted by the control group, or None without a limit.
+
+    Version 2 has cpu.max, holding "max 100000" or "150000 100000"; version 1 two files, where -1 means no limit.
+    """
+    for files in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        try:
+            quota, period = " ".join((CGROUP / name).read_text() for name in files).split()
+        except (OSError, ValueError):
+            continue
+        return None if quota in ("max", "-1") else int(quota) / int(period)
+    return None
 
 
 def default_threads() -> int:
@@ -28,12 +44,3 @@ def default_threads() -> int:
                 raise ValueError(f"{variable}={text!r} is not a number of threads; use 1 or more, or unset it")
             return int(first)
     return available_cores()
-
-
-def _cgroup_quota() -> float | None:
-    """CPUs granted by cgroup v2's cpu.max ("max 100000" or "150000 100000"), or None without a limit."""
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-    except (OSError, ValueError):
-        return None
-    return None if quota == "max" else int(quota) / int(period)

@@ -1,0 +1,156 @@
+/* attention_tile.h: the pieces that attention's forward and backward are built from.
+ *
+ * Both walk over blocks of QUERY_BLOCK queries and KEY_BLOCK keys. The scores of a block lie with queries along the
+ * vector lanes, one row of QUERY_BLOCK numbers per key, because then
+ *   - the softmax of a query runs down a lane: no sum or maximum ever crosses lanes;
+ *   - only the queries must be transposed, once per block of queries; keys and values are read where they lie.
+ *
+ * Everything costly is a product C += A B of small matrices: product(), below.
+ */
+#ifndef MINIRL_ATTENTION_TILE_H
+#define MINIRL_ATTENTION_TILE_H
+
+#include <stdlib.h>
+
+#include "parallel.h"
+#include "simd.h"
+
+/* At D = 64 the transposed queries and their output take 16 KB each, 128 rows of K or V and their scores 32 KB each. So
+ * a product finds what it reads in L1 and L2, and what it adds to is read and written only once per 128 keys. */
+#define QUERY_BLOCK 64
+#define KEY_BLOCK 128
+#define COLUMNS(queries) (((queries) + LANES - 1) / LANES) /* vectors that hold so many queries */
+
+INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
+INLINE int64_t clip(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
+INLINE int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
+
+/* Multiply-adds of a product for which a further thread is worth waking. */
+#define GRAIN (1 << 18)
+
+/* Floats on a boundary of cache lines, all zero, for free(); NULL when there is no memory. Zero, so that lanes behind
+ * the last query of a short block hold numbers, whatever they are. */
+INLINE float *allocate(int64_t floats) {
+    size_t bytes = (size_t)round_up(floats, 16) * sizeof(float);
+    float *memory = aligned_alloc(64, bytes);
+    if (memory) memset(memory, 0, bytes);
+    return memory;
+}
+
+/* Asks for rows that will be needed soon: tokens lie far apart, where the processor's own prefetcher does not look. */
+INLINE void prefetch_rows(int64_t rows, int64_t D, const float *x, int64_t step) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t d = 0; d < D; d += 16) __builtin_prefetch(x + i * step + d);
+}
+
+/* ---- product ---- */
+
+/* A tile of C is held in registers. The widest is 4 rows x 4 vectors where there are 32 registers, and 4 x 2 where
+ * there are 16; for what is left at the right, 4 x 2 and 8 x 1. Eight sums at least are needed, since a multiply-add
+ * takes 4 cycles and two can start in each. */
+#if defined(__AVX512F__) || defined(__aarch64__)
+#define TILE_COLUMNS 4
+#else
+#define TILE_COLUMNS 2
+#endif
+
+/* One tile; rows and columns are known to the compiler wherever it is used, so that `sum` lives in registers. */
+INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth, const float *b,
+                 int64_t b_row, float *c, int64_t c_row, int accumulate) {
+    vfloat sum[8][TILE_COLUMNS];
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) sum[i][j] = accumulate ? vload(c + i * c_row + j * LANES) : vset(0);
+    for (int64_t k = 0; k < depth; k++) {
+        vfloat b_k[TILE_COLUMNS];
+        for (int j = 0; j < columns; j++) b_k[j] = vload(b + k * b_row + j * LANES);
+        for (int i = 0; i < rows; i++) {
+            vfloat a_ik = vset(a[i * a_row + k * a_depth]);
+            for (int j = 0; j < columns; j++) sum[i][j] += a_ik * b_k[j];
+        }
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < columns; j++) vstore(c + i * c_row + j * LANES, sum[i][j]);
+}
+
+/* All rows of a strip of C that is `width` vectors wide, `height` rows at a time. */
+INLINE void strip(int height, int width, int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
+                  const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
+    int64_t i = 0;
+    for (; i + height <= rows; i += height)
+        tile(height, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+    for (; i < rows; i++)
+        tile(1, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+}
+
+/* C = A B, or C += A B. A is rows x depth, at any two steps, so that A may be read transposed; B is depth x columns
+ * vectors, C rows x columns vectors, each row contiguous. Every element of C sums over depth in order, whatever
+ * tile it falls into, so the bits depend on neither the size of the block nor the place in it. */
+__attribute__((noinline)) static void product(int64_t rows, int64_t columns, int64_t depth, const float *a,
+                                              int64_t a_row, int64_t a_depth, const float *b, int64_t b_row, float *c,
+                                              int64_t c_row, int accumulate) {
+    int64_t j = 0;
+    for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
+        strip(4, TILE_COLUMNS, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+    if (j + 2 <= columns) {
+        strip(4, 2, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+        j += 2;
+    }
+    if (j < columns)
+        strip(8, 1, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+}
+
+/* ---- transpose ---- */
+
+typedef float vfloat4 __attribute__((vector_size(16)));
+typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shuffle(x, y, (int32_t __attribute__((vector_size(16)))){a, b, c, d})
+#endif
+
+/* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. */
+static void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,
+                      int64_t to_step) {
+    int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
+    for (int64_t r = 0; r < whole_rows; r += 4) {
+        for (int64_t c = 0; c < whole_columns; c += 4) {
+            vfloat4 x[4];
+            for (int i = 0; i < 4; i++) x[i] = *(const vfloat4_unaligned *)(from + (r + i) * from_step + c) * factor;
+            vfloat4 low01 = SHUFFLE4(x[0], x[1], 0, 4, 1, 5), high01 = SHUFFLE4(x[0], x[1], 2, 6, 3, 7);
+            vfloat4 low23 = SHUFFLE4(x[2], x[3], 0, 4, 1, 5), high23 = SHUFFLE4(x[2], x[3], 2, 6, 3, 7);
+            float *corner = to + c * to_step + r;
+            *(vfloat4_unaligned *)corner = SHUFFLE4(low01, low23, 0, 1, 4, 5);
+            *(vfloat4_unaligned *)(corner + to_step) = SHUFFLE4(low01, low23, 2, 3, 6, 7);
+            *(vfloat4_unaligned *)(corner + 2 * to_step) = SHUFFLE4(high01, high23, 0, 1, 4, 5);
+            *(vfloat4_unaligned *)(corner + 3 * to_step) = SHUFFLE4(high01, high23, 2, 3, 6, 7);
+        }
+    }
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
+            to[c * to_step + r] = factor * from[r * from_step + c];
+}
+
+/* ---- who sees which keys ---- */
+
+/* A query sees a key when key <= query + ahead: ahead = S - T under the causal rule, which lines up the last query with
+ * the last key; S when there is no rule, which lets every query see every key. Below, `seen` counts, for query
+ * q of the sequence, how many of the `keys` keys from k0 on it sees. */
+INLINE int64_t seen(int64_t q, int64_t ahead, int64_t k0, int64_t keys) { return clip(q + ahead + 1 - k0, 0, keys); }
+
+/* Per lane, the same count for queries q, q + 1, ...; not clipped to 0 and the keys there are, which comparisons
+ * with a key's number do not mind. */
+INLINE vint seen_by_lane(int64_t q, int64_t ahead, int64_t k0) {
+    vint lane;
+    for (int i = 0; i < LANES; i++) lane[i] = i;
+    return lane + (int32_t)clip(q + ahead + 1 - k0, -LANES, KEY_BLOCK);
+}
+
+/* On the diagonal a block is done in strips of 16 queries, each with just the keys it sees, so that little of the half
+ * above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
+#define STRIP_COLUMNS (LANES < 16 ? 16 / LANES : 1)
+INLINE int64_t strip_columns(int64_t q, int64_t ahead, int64_t k0, int64_t keys, int64_t columns_left) {
+    return seen(q, ahead, k0, keys) == keys ? columns_left : smaller(STRIP_COLUMNS, columns_left);
+}
+
+#endif

@@ -1,0 +1,1 @@
+"""Benchmarks, each against other software in the same run: `python -m minirl.bench [kernels | tokenizer]`."""

@@ -1,0 +1,122 @@
+"""`python -m minirl.bench`: every kernel against NumPy, and against PyTorch where it is installed, in one run.
+
+Each case has a ceiling, from the operations and bytes that it cannot avoid and this machine's own measured peaks; the
+table shows the share of it that is reached. Contenders take turns, and medians are compared, so ratios hold on a busy
+machine where absolute times do not. All three use the same number of threads.
+
+    python -m minirl.bench                                  # everything: some minutes
+    python -m minirl.bench --only attention,matmul          # groups whose name begins with one of these
+    MINIRL_ISA=avx2 python -m minirl.bench --json avx2.json --plot avx2.png
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import tyro
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from minirl import __version__, kernels
+from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, peak, plot, report, runner
+from minirl.bench.case import Case, torch
+from minirl.bench.sizes import QUICK, TRAINING, Sizes
+from minirl.kernels.threads import default_threads
+
+GROUPS: dict[str, Callable[[Sizes], Iterator[Case]]] = {
+    "matmul": cases_matmul.cases,
+    "matmul bf16": cases_matmul.bf16_cases,
+    "matmul few rows": cases_matmul.few_rows_cases,
+    "attention": cases_attention.cases,
+    "softmax": cases_rows.softmax_cases,
+    "norm": cases_rows.norm_cases,
+    "activation": cases_rows.activation_cases,
+    "rope": cases_rows.rope_cases,
+    "embedding": cases_tokens.embedding_cases,
+    "cross-entropy": cases_tokens.cross_entropy_cases,
+    "sampling": cases_tokens.sampling_cases,
+    "optimizer": cases_tokens.optimizer_cases,
+}
+
+# What each maths library that NumPy may be built on reads when it is loaded
+BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Options:
+    """Time every kernel against NumPy and PyTorch, on the shapes that training uses."""
+
+    only: str = ""
+    """Comma-separated beginnings of group names, such as attention,matmul; empty runs all."""
+    threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    """Threads of every contender; 0 is as many as this process may use."""
+    repeats: int = 7
+    """Samples of each contender, of which the median counts; slow contenders get fewer, but 3 at least."""
+    quick: bool = False
+    """Tiny shapes, to see that everything runs; its times mean nothing."""
+    json: Path | None = None
+    """Also write the results to this file as JSON."""
+    plot: Path | None = None
+    """Also draw the results into this PNG file."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run with the flags `argv`, or as a program: with its own flags, and NumPy on as many threads as the others."""
+    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench")
+    threads = options.threads or default_threads()
+    if argv is None:
+        restart_with_blas_threads(threads)
+    kernels.set_threads(threads)
+    if torch is not None:
+        torch.set_num_threads(threads)
+    groups = chosen(options.only)
+    peaks = peak.measure()
+    with kernels.using(kernels.backend()):
+        results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
+    peaks = peaks.best(peak.measure())
+    setting = describe(threads)
+    report.print_report(results, peaks, setting)
+    if options.json is not None:
+        report.write_json(options.json, results, peaks, setting)
+    if options.plot is not None:
+        plot.save(options.plot, results, peaks, setting)
+
+
+def chosen(only: str) -> list[str]:
+    """The groups whose names begin with one of the words in `only`; ValueError for a word that begins none."""
+    words = [word.strip() for word in only.split(",") if word.strip()]
+    for word in words:
+        if not any(group.startswith(word) for group in GROUPS):
+            raise ValueError(f"--only: no group begins with {word!r}; there are {', '.join(GROUPS)}")
+    return [group for group in GROUPS if not words or any(group.startswith(word) for word in words)]
+
+
+def run(groups: list[str], sizes: Sizes, repeats: int) -> list[runner.Result]:
+    """Measure the groups' cases one after the other; each frees its memory before the next."""
+    results = []
+    columns = TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("")
+        for group in groups:
+            for case in GROUPS[group](sizes):
+                progress.update(task, description=f"{case.group}: {case.name}")
+                results.append(runner.measure(case, repeats))
+    return results
+
+
+def describe(threads: int) -> str:
+    """What ran: versions, instruction set, threads."""
+    peers = f"NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch is not None else "")
+    native = f"instruction set {kernels.isa()}" if kernels.has_native() else "no C kernels, so NumPy alone"
+    return f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"
+
+
+def restart_with_blas_threads(threads: int) -> None:
+    """Restart this program where NumPy's maths library, which reads its number of threads when loaded, has another."""
+    wanted = dict.fromkeys(BLAS_VARIABLES, str(threads))
+    if any(os.environ.get(name) != value for name, value in wanted.items()):
+        sys.stdout.flush()
+        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], {**os.environ, **wanted})

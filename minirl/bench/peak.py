@@ -1,0 +1,117 @@
+"""What this machine can do at most: fused multiply-adds a second and bytes a second. The roofline of everything else.
+
+A kernel that does `flops` operations on `bytes` of memory cannot take less than the larger of flops / fma and
+bytes / bandwidth (Williams, Waterman and Patterson 2009, "Roofline"). Both ceilings are measured, not looked up: clock
+speeds, virtual machines and cgroups make data sheets useless. Bandwidth is that of reading; memory that is written at
+the same time can carry a little more, so a kernel that writes as much as it reads may come out above 100%.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from minirl import kernels
+
+DEFAULT_CACHE = 32 << 20
+SECONDS = 0.4  # spent on each ceiling
+
+
+@dataclass(frozen=True)
+class Peaks:
+    """The ceilings. fma and fma_bf16 in operations a second (an FMA is two), bandwidth in bytes read a second."""
+
+    fma: float
+    fma_bf16: float | None  # None where the instruction set in use has no bfloat16 arithmetic
+    bandwidth: float
+    source: str  # "C kernels", or "NumPy" where they are not available
+
+    def floor(self, flops: float, size: float, bf16: bool = False) -> tuple[float, str]:
+        """The least seconds for `flops` operations on `size` bytes, and which ceiling says so: "fma" or "bandwidth"."""
+        arithmetic = flops / (self.fma_bf16 if bf16 and self.fma_bf16 else self.fma)
+        memory = size / self.bandwidth
+        return (arithmetic, "fma") if arithmetic > memory else (memory, "bandwidth")
+
+    def best(self, other: "Peaks") -> "Peaks":
+        """The higher of two measurements, ceiling by ceiling: noise only ever lowers a peak."""
+        bf16 = max(self.fma_bf16 or 0.0, other.fma_bf16 or 0.0)
+        fma, bandwidth = max(self.fma, other.fma), max(self.bandwidth, other.bandwidth)
+        return Peaks(fma, bf16 or None, bandwidth, self.source)
+
+
+def measure() -> Peaks:
+    """Measure the ceilings with the threads and the instruction set in use; takes about 2 seconds."""
+    return _measure_native() if kernels.has_native() else _measure_numpy()
+
+
+def cache_bytes() -> int:
+    """The size of the largest cache, from Linux's sysfs; 32 MB where that says nothing."""
+    sizes = [0]
+    for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
+        text = path.read_text().strip()
+        unit = {"K": 1 << 10, "M": 1 << 20}.get(text[-1:], 1)
+        sizes.append(int(text.rstrip("KM")) * unit)
+    return max(sizes) or DEFAULT_CACHE
+
+
+def _memory_block() -> np.ndarray:
+    """Floats that fill several times the largest cache, so that reading them reads memory."""
+    return np.ones(max(256 << 20, min(4 * cache_bytes(), 2 << 30)) // 4, np.float32)
+
+
+def _measure_native() -> Peaks:
+    from minirl.kernels._native import ffi, lib
+
+    block = _memory_block()
+    address = ffi.cast("float *", block.ctypes.data)
+
+    def read() -> float:
+        lib.kernel_peak_read(address, block.size)
+        return block.nbytes
+
+    bf16 = lib.kernel_peak_fma_bf16(1)
+    return Peaks(
+        fma=_best_rate(_growing(lib.kernel_peak_fma)),
+        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if bf16 else None,
+        bandwidth=_best_rate(read),
+        source="C kernels",
+    )
+
+
+def _measure_numpy() -> Peaks:
+    a = np.ones((1024, 1024), np.float32)
+    block = _memory_block()
+
+    def multiply() -> float:
+        np.matmul(a, a)
+        return 2.0 * 1024**3
+
+    def read() -> float:
+        block.max()
+        return block.nbytes
+
+    return Peaks(fma=_best_rate(multiply), fma_bf16=None, bandwidth=_best_rate(read), source="NumPy")
+
+
+def _growing(run: Callable[[int], float]) -> Callable[[], float]:
+    """`run` with as many iterations as take 10 ms, long enough that waking threads does not count."""
+    iterations, elapsed = 1 << 12, 0.0
+    while elapsed < 0.01 and iterations < 1 << 40:
+        iterations *= 2
+        start = time.perf_counter()
+        run(iterations)
+        elapsed = time.perf_counter() - start
+    return lambda: run(iterations)
+
+
+def _best_rate(work: Callable[[], float]) -> float:
+    """The best rate of `work`, which returns how much it did, over several runs in SECONDS."""
+    best, stop, runs = 0.0, time.perf_counter() + SECONDS, 0
+    while runs < 3 or time.perf_counter() < stop:
+        start = time.perf_counter()
+        done = work()
+        best = max(best, done / (time.perf_counter() - start))
+        runs += 1
+    return best

@@ -1,0 +1,103 @@
+"""Results as a table for people and as JSON for programs."""
+
+import json
+import math
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from minirl.bench.peak import Peaks
+from minirl.bench.runner import Result
+
+PEERS = {"numpy": "NumPy", "torch": "PyTorch"}
+
+
+def geometric_mean(values: list[float]) -> float:
+    return math.exp(sum(math.log(value) for value in values) / len(values))
+
+
+def seconds_text(seconds: float) -> str:
+    """Three significant digits with a fitting unit: 12.3 ms."""
+    unit, factor = next((u, f) for u, f in (("s", 1.0), ("ms", 1e3), ("µs", 1e6)) if seconds * f >= 1 or u == "µs")
+    return f"{three_digits(seconds * factor)} {unit}"
+
+
+def three_digits(value: float) -> str:
+    """1.23, 12.3, 123, 1234."""
+    return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
+
+
+def rate_text(result: Result, peaks: Peaks, contender: str) -> str:
+    """GFLOP/s where arithmetic is the ceiling, GB/s where memory is."""
+    _, ceiling = peaks.floor(result.flops, result.bytes, result.bf16)
+    amount, unit = (result.flops, "GFLOP/s") if ceiling == "fma" else (result.bytes, "GB/s")
+    return f"{three_digits(amount / result.seconds[contender] / 1e9)} {unit}"
+
+
+def table(results: list[Result], peaks: Peaks) -> Table:
+    """One line a case: minirl's time and rate, its share of the machine's ceiling, and how many times as fast it is."""
+    lead = "minirl" if any("minirl" in result.seconds for result in results) else "numpy"
+    built = Table(title="Median times; x: how many times as fast as the peer minirl is", title_justify="left")
+    built.add_column("case", no_wrap=True)
+    for name in (PEERS.get(lead, lead), "rate", "of peak", "NumPy", "x", "PyTorch", "x"):
+        built.add_column(name, justify="right", no_wrap=True)
+    group = ""
+    for result in results:
+        if result.group != group:
+            group = result.group
+            built.add_section()
+            built.add_row(f"[bold]{group}")
+        cells = [result.name, seconds_text(result.seconds[lead]), rate_text(result, peaks, lead)]
+        cells.append(f"{result.fraction(peaks, lead):.0%}")
+        for peer in PEERS:
+            ratio = result.ratio(peer)
+            cells.append(seconds_text(result.seconds[peer]) if peer in result.seconds else "")
+            cells.append("" if ratio is None else f"{ratio:.2f}")
+        built.add_row(*cells)
+    return built
+
+
+def summary(results: list[Result], peaks: Peaks) -> list[str]:
+    """A line for each group: geometric means of the ratios and of the share of the ceiling."""
+    lines = []
+    for group in dict.fromkeys(result.group for result in results):
+        members = [result for result in results if result.group == group and "minirl" in result.seconds]
+        parts = []
+        for peer, title in PEERS.items():
+            ratios = [ratio for result in members if (ratio := result.ratio(peer)) is not None]
+            if ratios:
+                parts.append(f"{geometric_mean(ratios):.2f} x {title} (least {min(ratios):.2f})")
+        if members:
+            parts.append(f"{geometric_mean([result.fraction(peaks) for result in members]):.0%} of peak")
+            lines.append(f"{group}: {', '.join(parts)}")
+    return lines
+
+
+def print_report(results: list[Result], peaks: Peaks, setting: str) -> None:
+    # A pipe has no width of its own: give the table what it needs rather than rich's 80 columns
+    console = Console() if Console().is_terminal else Console(width=160)
+    bf16 = f", {peaks.fma_bf16 / 1e9:.0f} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
+    console.print(setting, highlight=False)
+    console.print(
+        f"Ceilings measured with {peaks.source}: {peaks.fma / 1e9:.0f} GFLOP/s in float32{bf16}, "
+        f"{peaks.bandwidth / 1e9:.1f} GB/s from memory",
+        highlight=False,
+    )
+    console.print(table(results, peaks))
+    console.print("Geometric means:", highlight=False)
+    for line in summary(results, peaks):
+        console.print("  " + line, highlight=False)
+
+
+def write_json(path: Path, results: list[Result], peaks: Peaks, setting: str) -> None:
+    """{"setting", "peaks", "results": [{group, name, flops, bytes, seconds: {contender: s}, fraction, ratios}]}."""
+    rows: list[dict[str, Any]] = []
+    for result in results:
+        fractions = {contender: result.fraction(peaks, contender) for contender in result.seconds}
+        ratios = {peer: ratio for peer in PEERS if (ratio := result.ratio(peer)) is not None}
+        rows.append({**asdict(result), "fraction_of_peak": fractions, "times_as_fast_as": ratios})
+    content = {"setting": setting, "peaks": asdict(peaks), "results": rows}
+    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -1,0 +1,106 @@
+"""Timing. Contenders take turns, each in its own sample, and medians are compared: a machine that slows down for a
+second slows all of them. A pause before each sample lets the previous contender's threads stop spinning, and one
+untimed call wakes the next one's.
+"""
+
+import itertools
+import math
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from minirl import kernels
+from minirl.bench.case import Case, torch
+from minirl.bench.peak import Peaks
+
+PAUSE = 0.05  # seconds; OpenBLAS's threads spin for about 25 ms
+SAMPLE = 0.02  # seconds of calls in one sample at least
+BUDGET = 4.0  # seconds after which a slow contender gets no more repeats, but 3 in any case
+
+
+@dataclass(frozen=True)
+class Result:
+    """Median seconds a call of each contender ("minirl", "numpy", "torch"), and what the case cannot avoid."""
+
+    group: str
+    name: str
+    flops: float
+    bytes: float
+    bf16: bool
+    seconds: dict[str, float]
+
+    def fraction(self, peaks: Peaks, contender: str = "minirl") -> float:
+        """The share of the machine's ceiling that the contender reaches: the roofline's time over the measured time."""
+        return peaks.floor(self.flops, self.bytes, self.bf16)[0] / self.seconds[contender]
+
+    def ratio(self, contender: str) -> float | None:
+        """How many times as fast minirl is as the contender, or None where either was not measured."""
+        if "minirl" not in self.seconds or contender not in self.seconds:
+            return None
+        return self.seconds[contender] / self.seconds["minirl"]
+
+
+def measure(case: Case, repeats: int) -> Result:
+    """Time every contender of `case` `repeats` times, in turns."""
+    contenders = _contenders(case)
+    counts = {name: _calls_per_sample(*contender) for name, contender in contenders.items()}
+    samples: dict[str, list[float]] = {name: [] for name in contenders}
+    for repeat in range(repeats):
+        for name, (prepare, call) in contenders.items():
+            if repeat < 3 or sum(samples[name]) * counts[name] < BUDGET:
+                samples[name].append(_sample(prepare, call, counts[name]))
+    seconds = {name: median(times) for name, times in samples.items()}
+    return Result(case.group, case.name, case.flops, case.bytes, case.bf16, seconds)
+
+
+Contender = tuple[Callable[[], None], Callable[[], Any]]  # (untimed, once a sample; the call to time)
+
+
+def _contenders(case: Case) -> dict[str, Contender]:
+    sets = case.operand_sets()
+
+    def takes_turns(function: Callable[..., Any], operands: list[tuple[Any, ...]]) -> Callable[[], Any]:
+        if len(operands) == 1:
+            return lambda: function(*operands[0])
+        turns = itertools.cycle(operands)
+        # Results live on for a while, as they do until a training step's backward pass: freed at once, each would be
+        # written to the same memory, which never leaves the cache
+        results: deque[Any] = deque(maxlen=len(operands))
+        return lambda: results.append(function(*next(turns)))
+
+    found: dict[str, Contender] = {}
+    if kernels.has_native():
+        found["minirl"] = (lambda: kernels.use("native")), takes_turns(case.kernel, sets)
+    if case.compare_numpy:
+        found["numpy"] = (lambda: kernels.use("reference")), takes_turns(case.numpy or case.kernel, sets)
+    if torch is not None and case.torch is not None:
+        tensors = [tuple(torch.from_numpy(x) for x in operands) for operands in sets]
+        if case.prepare_torch is not None:
+            tensors = [case.prepare_torch(*operands) for operands in tensors]
+        found["torch"] = (lambda: None), takes_turns(case.torch, tensors)
+    return found
+
+
+def _calls_per_sample(prepare: Callable[[], None], call: Callable[[], Any]) -> int:
+    """Calls that fill SAMPLE; the first call, which allocates and loads, does not count."""
+    prepare()
+    call()
+    start, calls = time.perf_counter(), 0
+    while (elapsed := time.perf_counter() - start) < SAMPLE / 4:
+        call()
+        calls += 1
+    return max(1, math.ceil(SAMPLE * calls / elapsed))
+
+
+def _sample(prepare: Callable[[], None], call: Callable[[], Any], calls: int) -> float:
+    """Mean seconds of `calls` calls."""
+    time.sleep(PAUSE)
+    prepare()
+    call()
+    start = time.perf_counter()
+    for _ in range(calls):
+        call()
+    return (time.perf_counter() - start) / calls

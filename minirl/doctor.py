@@ -1,0 +1,255 @@
+"""`python -m minirl.doctor`: what a bug report needs, and what to fix so that minirl runs as fast as this machine can.
+
+It measures the machine's ceilings (see bench/peak.py), so it takes a few seconds; --json prints the same for programs.
+"""
+
+import json
+import os
+import platform
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import cffi
+import numpy
+import tyro
+from rich.console import Console
+from rich.table import Table
+
+from minirl import __version__, kernels
+from minirl.bench import peak
+from minirl.kernels import missing
+from minirl.kernels.threads import available_cores, cgroup_quota
+
+# An instruction set of the build, and the word that Linux's /proc/cpuinfo has for a CPU that can run it
+CPU_FLAGS = {"avx2": "avx2", "avx512": "avx512f", "avx512bf16": "avx512_bf16"}
+
+
+@dataclass(frozen=True)
+class Facts:
+    """This machine as minirl sees it."""
+
+    minirl: str
+    python: str
+    numpy: str
+    cffi: str
+    system: str
+    cpu: str
+    cpu_flags: frozenset[str]
+    cores: int
+    usable_cores: int
+    cpu_quota: float | None
+    memory_total: int | None  # bytes
+    memory_free: int | None
+    compiler: str | None
+    python_headers: bool
+    backend: str
+    native: bool
+    native_problem: str | None  # why there are no C kernels, and the remedy
+    isas: dict[str, bool]  # instruction set in the build -> the CPU can run it
+    isa: str | None
+    isa_forced: str | None
+    openmp: bool
+    threads: int
+
+
+@dataclass(frozen=True)
+class Options:
+    """Describe this machine for a bug report, and say what to fix."""
+
+    json: bool = False
+    """Print JSON instead of a table."""
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Examine the machine and print what was found."""
+    options = tyro.cli(Options, args=argv, prog="python -m minirl.doctor")
+    facts, peaks = examine(), peak.measure()
+    if options.json:
+        content = {**asdict(facts), "cpu_flags": sorted(facts.cpu_flags), "peaks": asdict(peaks), "fix": advice(facts)}
+        print(json.dumps(content, indent=1))
+    else:
+        print_report(rows(facts, peaks), advice(facts))
+
+
+def examine() -> Facts:
+    """Collect the facts."""
+    total, free = memory()
+    return Facts(
+        minirl=__version__,
+        python=f"{platform.python_version()} ({sys.executable})",
+        numpy=numpy.__version__,
+        cffi=cffi.__version__,
+        system=platform.platform(),
+        cpu=cpu_model(),
+        cpu_flags=cpu_flags(),
+        cores=os.cpu_count() or 1,
+        usable_cores=available_cores(),
+        cpu_quota=cgroup_quota(),
+        memory_total=total,
+        memory_free=free,
+        compiler=compiler(),
+        python_headers=missing.has_python_headers(),
+        backend=kernels.backend(),
+        native=kernels.has_native(),
+        native_problem=None if kernels.has_native() else missing.explanation(),
+        isas=kernels.native.isas() if kernels.has_native() else {},
+        isa=kernels.isa(),
+        isa_forced=os.environ.get("MINIRL_ISA") or None,
+        openmp=kernels.has_native() and kernels.native.has_openmp(),
+        threads=kernels.get_threads(),
+    )
+
+
+def advice(facts: Facts) -> list[str]:
+    """What to fix, one instruction a line; empty where minirl runs as it should."""
+    lines = []
+    if facts.native_problem is not None:
+        lines.append(facts.native_problem)
+    elif facts.backend == "reference":
+        lines.append("Runs on the slow reference backend because MINIRL_BACKEND=reference is set: unset it.")
+    usable = [name for name, supported in facts.isas.items() if supported]
+    if usable and facts.isa != usable[-1]:
+        because = f"MINIRL_ISA={facts.isa_forced} forces it: unset it." if facts.isa_forced else "set_isa chose it."
+        lines.append(f"Uses instruction set {facts.isa}, but this CPU can run the faster {usable[-1]}; {because}")
+    unbuilt = [name for name, flag in CPU_FLAGS.items() if flag in facts.cpu_flags and name not in facts.isas]
+    if facts.native and unbuilt:
+        lines.append(
+            f"This CPU has {', '.join(unbuilt)}, but the compiler that built the kernels did not know it: install a "
+            "newer one (gcc 10 or clang 9 at least) and build again: `pip install --force-reinstall --no-deps .`"
+        )
+    if facts.native and not facts.openmp and facts.usable_cores > 1:
+        lines.append(
+            f"The kernels use one of {facts.usable_cores} cores, because they were built without OpenMP: "
+            f"{openmp_package()}, then build again: `pip install --force-reinstall --no-deps .`"
+        )
+    elif facts.native and facts.threads < facts.usable_cores:
+        lines.append(
+            f"The kernels use {facts.threads} of {facts.usable_cores} cores: unset MINIRL_THREADS and OMP_NUM_THREADS, "
+            f"or set MINIRL_THREADS={facts.usable_cores}."
+        )
+    elif facts.native and facts.threads > facts.usable_cores:
+        lines.append(
+            f"{facts.threads} threads share {facts.usable_cores} usable cores, which is many times slower than "
+            f"one each: set MINIRL_THREADS={facts.usable_cores}."
+        )
+    return lines
+
+
+def openmp_package() -> str:
+    """How to get OpenMP for this system's compiler."""
+    if sys.platform == "darwin":
+        return "`brew install libomp`"
+    return "`apt-get install gcc`, which brings it (for clang `apt-get install libomp-dev`, on Fedora `libomp-devel`)"
+
+
+def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
+    """The report's lines: what, and what was found."""
+    quota = "" if facts.cpu_quota is None else f", CPU quota {facts.cpu_quota:g}"
+    isas = ", ".join(name if supported else f"{name} (not on this CPU)" for name, supported in facts.isas.items())
+    memory_text = "unknown"
+    if facts.memory_total:
+        free = "" if facts.memory_free is None else f", {facts.memory_free / 2**30:.1f} GiB free"
+        memory_text = f"{facts.memory_total / 2**30:.1f} GiB{free}"
+    headers = "" if facts.python_headers else "; Python's C headers are missing"
+    bf16 = f"{peaks.fma_bf16 / 1e9:.0f} GFLOP/s" if peaks.fma_bf16 else "no bfloat16 instructions in use"
+    how = f"{facts.threads} thread{'s' if facts.threads > 1 else ''}" if facts.native else "NumPy: no C kernels"
+    return [
+        ("minirl", facts.minirl),
+        ("Python", facts.python),
+        ("NumPy, cffi", f"{facts.numpy}, {facts.cffi}"),
+        ("system", facts.system),
+        ("CPU", facts.cpu),
+        ("cores", f"{facts.usable_cores} usable of {facts.cores}{quota}"),
+        ("memory", memory_text),
+        ("compiler", (facts.compiler or "none found") + headers),
+        ("backend", facts.backend),
+        ("instruction sets built", isas or "none"),
+        ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced and facts.isa else "")),
+        ("OpenMP", "yes" if facts.openmp else "no"),
+        ("threads", str(facts.threads)),
+        (f"float32 peak ({how})", f"{peaks.fma / 1e9:.0f} GFLOP/s"),
+        (f"bfloat16 peak ({how})", bf16),
+        (f"memory bandwidth ({how})", f"{peaks.bandwidth / 1e9:.1f} GB/s"),
+    ]
+
+
+def print_report(lines: list[tuple[str, str]], fixes: list[str]) -> None:
+    """A table on a terminal; plain lines, easy to paste into a bug report, elsewhere."""
+    console = Console()
+    verdict = fixes or ["nothing: minirl runs as fast as this machine can"]
+    if not console.is_terminal:
+        width = max(len(name) for name, _ in lines)
+        for name, value in lines:
+            print(f"{name:<{width}}  {value}")
+        print("\nWhat to fix:", *verdict, sep="\n- ")
+        return
+    table = Table(title="minirl doctor", show_header=False, title_justify="left")
+    for name, value in lines:
+        table.add_row(name, value, style=None)
+    console.print(table)
+    console.print("What to fix:", *(f"- {line}" for line in verdict), sep="\n", markup=False)
+
+
+# ---- looking at the machine ----
+
+
+def cpu_model() -> str:
+    """The CPU's name, as the system gives it."""
+    for line in _cpuinfo():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    if sys.platform == "darwin":
+        return _output_of(["sysctl", "-n", "machdep.cpu.brand_string"]) or platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def cpu_flags() -> frozenset[str]:
+    """The features in Linux's /proc/cpuinfo; empty on other systems."""
+    for line in _cpuinfo():
+        if line.startswith(("flags", "Features")):
+            return frozenset(line.split(":", 1)[1].split())
+    return frozenset()
+
+
+def memory() -> tuple[int | None, int | None]:
+    """(total, free for new programs) in bytes; None where the system does not say."""
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):
+        return None, None
+    for line in _lines(Path("/proc/meminfo")):
+        if line.startswith("MemAvailable:"):
+            return total, int(line.split()[1]) << 10
+    return total, None
+
+
+def compiler() -> str | None:
+    """The C compiler that a build would use: its path, and the first line of its --version."""
+    path = missing.compiler()
+    return None if path is None else f"{path}: {_output_of([path, '--version']) or 'it does not run'}"
+
+
+def _cpuinfo() -> list[str]:
+    return _lines(Path("/proc/cpuinfo"))
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text().splitlines()
+    except OSError:  # another system than Linux
+        return []
+
+
+def _output_of(command: list[str]) -> str | None:
+    """The first line that a command prints, or None where it fails."""
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return next(iter(done.stdout.splitlines()), None)
+
+
+if __name__ == "__main__":
+    main()

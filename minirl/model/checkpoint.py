@@ -1,0 +1,155 @@
+"""A checkpoint is a Hugging Face folder: config.json and model.safetensors (or shards with an index).
+
+`save` replaces all files of an older checkpoint at once, and `load` returns a whole, checked set of weights or raises:
+there is no half-written and no half-loaded model.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+
+from minirl.model.config import GPTConfig
+from minirl.model.hugging_face import BUFFERS, PREFIXES, entries, from_json, model_type, to_json
+from minirl.model.tensor_file import TensorFile, write_tensors
+from minirl.transaction import recover, replacing_files
+
+Array = np.ndarray
+
+CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+SIZE_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+
+class CheckpointError(ValueError):
+    """A checkpoint folder whose parts do not fit together."""
+
+
+def save(
+    config: GPTConfig, state: Mapping[str, Array], folder: str | PathLike[str], max_shard_size: int | str = "5GB"
+) -> None:
+    """Write a model's config and weights (by minirl's names) into `folder`, all files or none.
+
+    max_shard_size: the most bytes in one weights file, a number or text such as "500MB"; more than that is written as
+    model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone.
+    """
+    prefix = PREFIXES[model_type(config)]
+    tensors: dict[str, Array] = {}
+    for entry in entries(config):
+        part = state[entry.parameter]
+        part = part if entry.rows is None else part[slice(*entry.rows)]
+        name = entry.name if entry.name.startswith("lm_head") else prefix + entry.name
+        tensors[name] = part.T if entry.transposed else part
+    shards = split(tensors, parse_size(max_shard_size))
+    with replacing_files(folder, obsolete=("model*.safetensors", INDEX)) as new:
+        (new / CONFIG).write_text(json.dumps(to_json(config), indent=2) + "\n", encoding="utf-8")
+        if len(shards) == 1:
+            write_tensors(new / WEIGHTS, shards[0])
+            return
+        where = {}
+        for number, shard in enumerate(shards, start=1):
+            file = f"model-{number:05}-of-{len(shards):05}.safetensors"
+            write_tensors(new / file, shard)
+            where.update(dict.fromkeys(shard, file))
+        index = {"metadata": {"total_size": sum(x.nbytes for x in tensors.values())}, "weight_map": where}
+        (new / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def split(tensors: Mapping[str, Array], limit: int) -> list[dict[str, Array]]:
+    """Cut the tensors, in order, into shards of at most `limit` bytes; one that is larger has a shard for itself."""
+    shards: list[dict[str, Array]] = [{}]
+    size = 0
+    for name, x in tensors.items():
+        if shards[-1] and size + x.nbytes > limit:
+            shards.append({})
+            size = 0
+        shards[-1][name] = x
+        size += x.nbytes
+    return shards
+
+
+def parse_size(size: int | str) -> int:
+    """Bytes: 5_000_000_000 or "5GB"."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]i?B)?\s*", str(size), re.IGNORECASE)
+    if match is None or float(match[1]) <= 0:
+        raise ValueError(
+            f"max_shard_size {size!r} is no size; write a number of bytes, or text such as '5GB' or '500MB'"
+        )
+    return int(float(match[1]) * SIZE_UNITS[(match[2] or "").upper()])
+
+
+def load(folder: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
+    """Read a checkpoint: its config, and each parameter by minirl's name, as float32.
+
+    Files in float16, bfloat16 and float64 are converted. Raises FileNotFoundError for a missing file, TensorFileError
+    for a truncated or corrupted one, CheckpointError naming each tensor that is missing, unexpected or mis-shaped.
+    """
+    folder = Path(folder)
+    if folder.is_dir():
+        recover(folder)
+    config = read_config(folder)
+    files = open_weights(folder)
+    prefix = PREFIXES[model_type(config)]
+    stored = {
+        name.removeprefix(prefix): (file, name) for file in files for name in file.shapes() if not BUFFERS.search(name)
+    }
+    wanted = entries(config)
+    copy = stored.pop("lm_head.weight", None) if config.tie_embeddings else None  # some writers repeat a tied table
+    problems = [f"missing: {entry.name}" for entry in wanted if entry.name not in stored]
+    problems += [f"unexpected: {name}" for name in sorted(set(stored) - {entry.name for entry in wanted})]
+    for entry in wanted:
+        if entry.name in stored:
+            file, name = stored[entry.name]
+            if file.shapes()[name] != entry.shape:
+                problems.append(f"{name} has shape {file.shapes()[name]}; expected {entry.shape}")
+    if problems:
+        raise CheckpointError(f"{folder} does not hold the model that its {CONFIG} describes: " + "; ".join(problems))
+
+    parts: dict[str, list[Array]] = {}
+    for entry in wanted:
+        file, name = stored[entry.name]
+        x = file.read(name)
+        parts.setdefault(entry.parameter, []).append(x.T if entry.transposed else x)
+    state = {
+        parameter: np.ascontiguousarray(pieces[0] if len(pieces) == 1 else np.concatenate(pieces), np.float32)
+        for parameter, pieces in parts.items()
+    }
+    if copy is not None and not np.array_equal(copy[0].read(copy[1]), state["token_embedding.weight"]):
+        raise CheckpointError(
+            f"{folder}: lm_head.weight differs from the token table, though {CONFIG} says tie_word_embeddings"
+        )
+    return config, state
+
+
+def read_config(folder: Path) -> GPTConfig:
+    path = folder / CONFIG
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"there is no checkpoint in {folder}: {CONFIG} is missing; `python -m minirl.train` makes one, and so does "
+            "save_pretrained of minirl's or transformers' models"
+        )
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is no valid JSON ({error})") from None
+    return from_json(found)
+
+
+def open_weights(folder: Path) -> list[TensorFile]:
+    if (folder / WEIGHTS).is_file():
+        return [TensorFile(folder / WEIGHTS)]
+    if not (folder / INDEX).is_file():
+        old = " (pytorch_model.bin is pickle, which minirl does not read: save it with safe_serialization=True)"
+        hint = old if (folder / "pytorch_model.bin").exists() else ""
+        raise FileNotFoundError(f"{folder} holds neither {WEIGHTS} nor {INDEX}{hint}")
+    try:
+        where = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]
+        names = sorted(set(where.values()))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise CheckpointError(f"{folder / INDEX} cannot be read ({error!r})") from None
+    for name in names:
+        if Path(name).name != name or not (folder / name).is_file():
+            raise FileNotFoundError(f"{folder / INDEX} names the shard {name}, which is not there")
+    return [TensorFile(folder / name) for name in names]

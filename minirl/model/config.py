@@ -1,0 +1,168 @@
+"""The shape of a model: one dataclass covers GPT-2 (Radford et al. 2019) and Llama (Touvron et al. 2023)."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+NORMS = ("layer", "rms")
+POSITIONS = ("learned", "rope")
+MLPS = ("gelu", "gelu_exact", "swiglu")
+
+
+@dataclass(frozen=True)
+class GPTConfig:
+    """Everything that fixes a model's shape. The defaults are GPT-2's; `GPTConfig.llama(...)` has Llama's.
+
+    Raises ValueError naming the field, its value and the valid ones.
+    """
+
+    vocab_size: int
+    """V, the number of tokens."""
+    context_length: int = 1024
+    """The most tokens the model sees at once."""
+    n_layer: int = 12
+    """Blocks of attention and MLP."""
+    n_head: int = 12
+    """H, query heads in each attention."""
+    n_kv_head: int | None = None
+    """H_kv, key and value heads; fewer than n_head is grouped-query attention. None: n_head."""
+    d_model: int = 768
+    """C, the width of the residual stream."""
+    d_ff: int | None = None
+    """F, the width of the MLP. None: 4 C for gelu; 8/3 C, rounded up to 64s, for swiglu."""
+    norm: str = "layer"
+    """"layer" (LayerNorm) or "rms" (RMSNorm)."""
+    position: str = "learned"
+    """"learned" (a table of positions) or "rope" (rotary embedding in each attention)."""
+    mlp: str = "gelu"
+    """"gelu" (tanh form, GPT-2's), "gelu_exact" or "swiglu"."""
+    bias: bool = True
+    """Whether linear layers and LayerNorms have biases."""
+    tie_embeddings: bool = True
+    """Whether the token table also makes the logits."""
+    norm_eps: float = 1e-5
+    """Added to the variance in norms."""
+    rope_base: float = 10000.0
+    """The base of RoPE's angles."""
+    dropout: float = 0.0
+    """Share of values dropped in training, after the embedding and before each addition to the residual stream."""
+
+    def __post_init__(self) -> None:
+        for name in ("vocab_size", "context_length", "n_layer", "n_head", "d_model"):
+            _positive(name, getattr(self, name))
+        if self.n_kv_head is None:
+            object.__setattr__(self, "n_kv_head", self.n_head)
+        if self.d_ff is None:
+            gated = -(-8 * self.d_model // (3 * 64)) * 64
+            object.__setattr__(self, "d_ff", gated if self.mlp == "swiglu" else 4 * self.d_model)
+        _positive("n_kv_head", self.kv_heads)
+        _positive("d_ff", self.ff_size)
+        _one_of("norm", self.norm, NORMS)
+        _one_of("position", self.position, POSITIONS)
+        _one_of("mlp", self.mlp, MLPS)
+        if self.d_model % self.n_head:
+            valid = _divisors(self.d_model)
+            raise ValueError(
+                f"GPTConfig: n_head {self.n_head} does not divide d_model {self.d_model}; use one of {valid}"
+            )
+        if self.n_head % self.kv_heads:
+            valid = _divisors(self.n_head)
+            raise ValueError(
+                f"GPTConfig: n_kv_head {self.n_kv_head} does not divide n_head {self.n_head}; use one of {valid}"
+            )
+        if self.position == "rope" and self.head_size % 2:
+            raise ValueError(f"GPTConfig: RoPE rotates pairs, but d_model / n_head = {self.head_size} is odd")
+        if not 0 <= self.dropout < 1:
+            raise ValueError(f"GPTConfig: dropout {self.dropout} must lie in [0, 1)")
+        if not self.norm_eps > 0 or not self.rope_base > 0:
+            raise ValueError(f"GPTConfig: norm_eps {self.norm_eps} and rope_base {self.rope_base} must be positive")
+
+    @classmethod
+    def llama(cls, **fields: Any) -> "GPTConfig":
+        """A Llama-style config: RMSNorm, RoPE, SwiGLU, no biases, an output layer of its own."""
+        style = {"norm": "rms", "position": "rope", "mlp": "swiglu", "bias": False, "tie_embeddings": False}
+        return cls(**{**style, **fields})
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> "GPTConfig":
+        """A published model's shape by its name, with some fields changed: preset("gpt2", context_length=256)."""
+        if name not in PRESETS:
+            raise ValueError(f"GPTConfig: no preset {name!r}; there are {', '.join(PRESETS)}")
+        return replace(PRESETS[name], **changes)
+
+    @property
+    def head_size(self) -> int:
+        """D."""
+        return self.d_model // self.n_head
+
+    @property
+    def kv_heads(self) -> int:
+        """H_kv, n_kv_head with its default filled in."""
+        return self.n_head if self.n_kv_head is None else self.n_kv_head
+
+    @property
+    def ff_size(self) -> int:
+        """F, d_ff with its default filled in."""
+        return 0 if self.d_ff is None else self.d_ff
+
+    @property
+    def qkv_size(self) -> int:
+        """(H + 2 H_kv) D, the width of the projection that holds queries, keys and values."""
+        return (self.n_head + 2 * self.kv_heads) * self.head_size
+
+    def matmul_weights(self) -> int:
+        """Weights that every token is multiplied with: those of the linear layers and of the output."""
+        block = self.d_model * (self.qkv_size + self.d_model + (3 if self.mlp == "swiglu" else 2) * self.ff_size)
+        return self.n_layer * block + self.vocab_size * self.d_model
+
+    def parameter_count(self) -> int:
+        """How many numbers training changes; tied embeddings count once."""
+        C, F = self.d_model, self.ff_size
+        norms = (2 * self.n_layer + 1) * C * (2 if self.norm == "layer" and self.bias else 1)
+        biases = self.n_layer * (self.qkv_size + C + (2 * F if self.mlp == "swiglu" else F) + C) if self.bias else 0
+        tables = (0 if self.tie_embeddings else self.vocab_size * C) + (
+            self.context_length * C if self.position == "learned" else 0
+        )
+        return self.matmul_weights() + tables + norms + biases
+
+    def flops_per_token(self, time: int | None = None, training: bool = True) -> float:
+        """Floating-point operations for each token of sequences of `time` tokens (context_length if None).
+
+        Forward: 2 for each weight multiplied with, and 4 H D for each key that a query meets, (time + 1) / 2 on
+        average. Training: three times that, as backward does two products for each of forward's (Kaplan et al. 2020,
+        section 2.1).
+        """
+        keys = ((self.context_length if time is None else time) + 1) / 2
+        forward = 2 * self.matmul_weights() + 4 * self.n_layer * self.d_model * keys
+        return forward * (3 if training else 1)
+
+
+def _divisors(n: int) -> list[int]:
+    return [d for d in range(1, n + 1) if n % d == 0]
+
+
+def _positive(name: str, value: object) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ValueError(f"GPTConfig: {name} is {value!r}; expected a whole number, 1 or more")
+
+
+def _one_of(name: str, value: str, valid: tuple[str, ...]) -> None:
+    if value not in valid:
+        raise ValueError(f"GPTConfig: {name} is {value!r}; use one of {', '.join(map(repr, valid))}")
+
+
+PRESETS = {
+    "gpt2": GPTConfig(50257),
+    "gpt2-medium": GPTConfig(50257, n_layer=24, n_head=16, d_model=1024),
+    "gpt2-large": GPTConfig(50257, n_layer=36, n_head=20, d_model=1280),
+    "gpt2-xl": GPTConfig(50257, n_layer=48, n_head=25, d_model=1600),
+    "stories15m": GPTConfig.llama(
+        vocab_size=32000, context_length=256, n_layer=6, n_head=6, d_model=288, d_ff=768, tie_embeddings=True
+    ),
+    "smollm-135m": GPTConfig.llama(
+        vocab_size=49152, context_length=2048, n_layer=30, n_head=9, n_kv_head=3, d_model=576, d_ff=1536,
+        tie_embeddings=True,
+    ),
+    "tinyllama-1.1b": GPTConfig.llama(
+        vocab_size=32000, context_length=2048, n_layer=22, n_head=32, n_kv_head=4, d_model=2048, d_ff=5632
+    ),
+}  # fmt: skip

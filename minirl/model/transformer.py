@@ -1,0 +1,249 @@
+"""The transformer, GPT-2 style and Llama style: token ids in, logits of the next token out.
+
+Read it from the bottom up if you know the architecture, from the top down if not. Letters: B batch, T time, C d_model,
+H heads, D head size, V vocabulary.
+"""
+
+import math
+from collections.abc import Sequence
+from os import PathLike
+from typing import Any
+
+import numpy as np
+
+from minirl import functional as F
+from minirl import kernels
+from minirl.autograd import Array, no_grad
+from minirl.kernels.arguments import check_ids
+from minirl.model import checkpoint
+from minirl.model.cache import KVCache
+from minirl.model.config import GPTConfig
+from minirl.nn import Dropout, Embedding, LayerNorm, Linear, Module, RMSNorm
+from minirl.tensor import Tensor
+
+IGNORE = -100  # a target that does not count
+
+Ids = Array | Sequence[int] | Sequence[Sequence[int]]
+Generator = np.random.Generator | None
+
+
+class Attention(Module):
+    """Each token reads the tokens before it. One projection makes queries, keys and values."""
+
+    def __init__(self, config: GPTConfig, generator: Generator) -> None:
+        C = config.d_model
+        self.config = config
+        self.qkv = Linear(C, config.qkv_size, generator, config.bias)
+        self.projection = Linear(C, C, generator, config.bias, std=residual_std(config))
+
+    def __call__(self, x: Tensor, rotation: F.Rotation | None, past: "Past | None" = None) -> Tensor:
+        packed = self.qkv(x)
+        if past is None:
+            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation)
+        return Tensor(past.cache.attend(past.next_layer(), packed.data, past.new, rotation))
+
+
+class MLP(Module):
+    """Each token by itself: C -> F -> C with a nonlinearity between."""
+
+    def __init__(self, config: GPTConfig, generator: Generator) -> None:
+        self.gated = config.mlp == "swiglu"
+        activation = {"gelu": "gelu_tanh", "gelu_exact": "gelu", "swiglu": None}[config.mlp]
+        width = config.ff_size * (2 if self.gated else 1)  # swiglu: gate and up side by side
+        self.up = Linear(config.d_model, width, generator, config.bias, activation=activation)
+        self.projection = Linear(config.ff_size, config.d_model, generator, config.bias, std=residual_std(config))
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return F.swiglu(self.up(x)) if self.gated else self.up(x)
+
+
+class Block(Module):
+    """x + attention(norm(x)), then x + mlp(norm(x)). The two projections back to C add into the residual stream."""
+
+    def __init__(self, config: GPTConfig, generator: Generator, dropout: Dropout) -> None:
+        self.attention_norm = make_norm(config)
+        self.attention = Attention(config, generator)
+        self.mlp_norm = make_norm(config)
+        self.mlp = MLP(config, generator)
+        self.dropout = dropout
+
+    def __call__(self, x: Tensor, rotation: F.Rotation | None, past: "Past | None" = None) -> Tensor:
+        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, past))
+        return self.add(x, self.mlp.projection, self.mlp(self.mlp_norm(x)))
+
+    def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
+        """x + projection(y); without dropout the sum is made inside the projection."""
+        if self.training and self.dropout.rate:
+            return x + self.dropout(projection(y))
+        return projection(y, residual=x)
+
+
+class GPT(Module):
+    """A language model: model(ids)[b, t] are the logits of the token that follows ids[b, : t + 1].
+
+    Initialised after the GPT-2 paper (Radford et al. 2019, section 2.3): weights from N(0, 0.02^2), those of the
+    projections into the residual stream smaller by 1 / sqrt(2 n_layer), as that many are summed; biases 0. With
+    seed=None all weights are zeros, for a checkpoint to fill.
+    """
+
+    def __init__(self, config: GPTConfig, seed: int | None = 0) -> None:
+        self.config = config
+        streams = np.random.SeedSequence(0 if seed is None else seed).spawn(2)
+        generator = None if seed is None else np.random.default_rng(streams[0])
+        self.dropout = Dropout(config.dropout, np.random.default_rng(streams[1]))
+        self.token_embedding = Embedding(config.vocab_size, config.d_model, generator)
+        if config.position == "learned":
+            self.position_embedding = Embedding(config.context_length, config.d_model, generator)
+        else:
+            self.rope_tables = kernels.rope_tables(config.context_length, config.head_size, config.rope_base)
+        self.blocks = [Block(config, generator, self.dropout) for _ in range(config.n_layer)]
+        self.final_norm = make_norm(config)
+        if not config.tie_embeddings:
+            self.head = Linear(config.d_model, config.vocab_size, generator, bias=False)
+
+    # ---- training ----
+
+    def __call__(self, ids: Ids) -> Tensor:
+        """Logits (B, T, V) for token ids (B, T), or (T,) taken as one row.
+
+        Raises ValueError for more than context_length tokens, IndexError for an id outside the vocabulary.
+        """
+        return F.linear(self.hidden(ids), self.output_weight)
+
+    def loss(self, ids: Ids, targets: Ids, weights: Any = None) -> Tensor:
+        """-sum w log pi(target | ids up to there), a single number.
+
+        ids, targets: (B, T); a target of -100 does not count. weights: (B, T); by default 1 / (number of targets that
+        count), which makes the loss their mean. Supervised fine-tuning passes mask / N, REINFORCE advantage / N.
+        """
+        return self.cross_entropy(ids, targets, weights).loss
+
+    def cross_entropy(self, ids: Ids, targets: Ids, weights: Any = None) -> F.CrossEntropy:
+        """The loss with what its pass also knows: log_prob (B, T) of the targets and entropy (B, T), as arrays."""
+        h, rows = self.hidden(ids), self._targets(ids, targets)
+        return F.linear_cross_entropy(h, self.output_weight, rows, _weights(weights, rows), IGNORE)
+
+    def log_prob(self, ids: Ids, targets: Ids) -> tuple[Tensor, Array]:
+        """log pi(target | ids up to there) (B, T), with gradients, and the entropies (B, T), without."""
+        h, rows = self.hidden(ids), self._targets(ids, targets)
+        return F.linear_log_prob(h, self.output_weight, rows, IGNORE)
+
+    def hidden(self, ids: Ids) -> Tensor:
+        """The last hidden states (B, T, C), normed: logits are their products with output_weight."""
+        rows = self._ids(ids)
+        T = rows.shape[1]
+        if self.config.context_length < T:
+            raise ValueError(f"GPT: {T} tokens are more than the context length, {self.config.context_length}")
+        return self.final_norm(self._blocks(rows, np.arange(T, dtype=np.int32)))
+
+    @property
+    def output_weight(self) -> Tensor:
+        """(V, C): the output layer, or the token table where they are tied."""
+        return self.token_embedding.weight if self.config.tie_embeddings else self.head.weight
+
+    # ---- generation ----
+
+    @no_grad()
+    def extend(self, ids: Ids, cache: KVCache, lengths: Array | None = None) -> Array:
+        """Append tokens to each row of the cache; return the logits (B, V) that follow each row's last one.
+
+        ids: (B, T), of which the first lengths[b] (default: all T) of row b count; the rest is padding. An empty cache
+        takes prompts, later calls take one token a row, or a chunk. Raises ValueError where a row would overflow.
+        """
+        rows = self._ids(ids)
+        B, T = rows.shape
+        new = np.full(B, T, np.int32) if lengths is None else np.ascontiguousarray(lengths, np.int32)
+        if len(cache.lengths) != B or new.shape != (B,) or T == 0 or new.min() < 1 or new.max() > T:
+            raise ValueError(
+                f"GPT.extend: ids have shape {rows.shape}, the cache {len(cache.lengths)} rows, lengths are {lengths}; "
+                "expected as many rows, and 1 to T tokens in each"
+            )
+        cache.room_for(new)
+        positions = np.minimum(cache.lengths[:, None] + np.arange(T, dtype=np.int32), self.config.context_length - 1)
+        x = self._blocks(rows, positions, Past(cache, new))
+        cache.lengths += new
+        last = self.final_norm(Tensor(x.data[np.arange(B), new - 1]))
+        return F.linear(last, self.output_weight).data
+
+    def _blocks(self, ids: Array, positions: Array, past: "Past | None" = None) -> Tensor:
+        """The residual stream (B, T, C) after the last block."""
+        x = self.token_embedding(ids)
+        rotation = None
+        if self.config.position == "learned":
+            x = x + self.position_embedding(positions)
+        else:
+            rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
+        x = self.dropout(x)
+        for block in self.blocks:
+            x = block(x, rotation, past)
+        return x
+
+    # ---- checkpoints ----
+
+    def save_pretrained(self, folder: str | PathLike[str], max_shard_size: int | str = "5GB") -> None:
+        """Write config.json and the weights in Hugging Face's layout, which transformers loads; see checkpoint.py.
+
+        All files appear together or, if this is interrupted, not at all: an older checkpoint then stays as it was.
+        """
+        checkpoint.save(self.config, self.state_dict(), folder, max_shard_size)
+
+    @classmethod
+    def from_pretrained(cls, folder: str | PathLike[str]) -> "GPT":
+        """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote."""
+        config, state = checkpoint.load(folder)
+        model = cls(config, seed=None)
+        for name, parameter in model.named_parameters():
+            parameter.data = state[name]
+        return model
+
+    # ---- arguments ----
+
+    def _ids(self, ids: Ids) -> Array:
+        return _tokens("ids", ids, self.config.vocab_size)
+
+    def _targets(self, ids: Ids, targets: Ids) -> Array:
+        rows = _tokens("targets", targets, self.config.vocab_size, ignore=IGNORE)
+        if rows.size != np.size(ids):
+            raise ValueError(f"GPT: targets have shape {np.shape(targets)}; expected {np.shape(ids)}, that of ids")
+        return rows
+
+
+class Past:
+    """The cache that attention layers take their turns with, and how many tokens are new in each row."""
+
+    def __init__(self, cache: KVCache, new: Array) -> None:
+        self.cache, self.new, self.layer = cache, new, -1
+
+    def next_layer(self) -> int:
+        self.layer += 1
+        return self.layer
+
+
+def make_norm(config: GPTConfig) -> LayerNorm | RMSNorm:
+    if config.norm == "layer":
+        return LayerNorm(config.d_model, config.norm_eps, config.bias)
+    return RMSNorm(config.d_model, config.norm_eps)
+
+
+def residual_std(config: GPTConfig) -> float:
+    return 0.02 / math.sqrt(2 * config.n_layer)
+
+
+def _tokens(name: str, ids: Ids, vocab_size: int, ignore: int | None = None) -> Array:
+    """ids as a (B, T) int32 array, each in the vocabulary (or `ignore`)."""
+    array = np.asarray(ids)
+    if array.dtype.kind not in "iu" and array.size:
+        raise TypeError(f"GPT: {name} have dtype {array.dtype}; expected whole numbers, int32")
+    if array.ndim == 1:
+        array = array[None]
+    if array.ndim != 2:
+        raise ValueError(f"GPT: {name} have shape {array.shape}; expected (B, T)")
+    check_ids("GPT", name, array, vocab_size, ignore)
+    return np.ascontiguousarray(array, np.int32)
+
+
+def _weights(weights: Any, targets: Array) -> Array | None:
+    if weights is None:
+        return None
+    array = np.asarray(weights.data if isinstance(weights, Tensor) else weights)
+    return array[None] if array.ndim == 1 else array

@@ -1,0 +1,80 @@
+"""Generating with a cache gives the logits of the full forward pass."""
+
+import numpy as np
+import pytest
+
+from minirl.model import GPT, KVCache
+
+
+def logits_of(model, ids):
+    return model(ids).data
+
+
+def test_one_token_at_a_time(config, ids):
+    model = GPT(config)
+    full = logits_of(model, ids)
+    cache = KVCache(config, len(ids))
+    for t in range(ids.shape[1]):
+        np.testing.assert_allclose(model.extend(ids[:, t : t + 1], cache), full[:, t], atol=1e-5)
+    np.testing.assert_array_equal(cache.lengths, [20] * 3)
+
+
+def test_prompts_of_different_lengths_then_one_token_at_a_time(config, ids):
+    model = GPT(config)
+    full = logits_of(model, ids)
+    lengths = np.array([5, 1, 9])
+    padded = np.where(np.arange(9) < lengths[:, None], ids[:, :9], 96)
+    cache = KVCache(config, 3, capacity=20)
+    every = np.arange(3)
+    np.testing.assert_allclose(model.extend(padded, cache, lengths), full[every, lengths - 1], atol=1e-5)
+    for step in range(11):
+        at = lengths + step
+        np.testing.assert_allclose(model.extend(ids[every, at][:, None], cache), full[every, at], atol=1e-5)
+
+
+def test_chunks_of_different_lengths(config, ids):
+    """As in a conversation: each row goes on from where it was, by as many tokens as it has."""
+    model = GPT(config)
+    full = logits_of(model, ids)
+    cache = KVCache(config, 3)
+    at, every = np.zeros(3, int), np.arange(3)
+    for lengths in ([5, 1, 9], [3, 7, 1], [1, 1, 1], [4, 2, 9]):
+        new = np.array(lengths)
+        chunk = ids[every[:, None], np.minimum(at[:, None] + np.arange(new.max()), 19)]
+        at += new
+        np.testing.assert_allclose(model.extend(chunk, cache, new), full[every, at - 1], atol=1e-5)
+        np.testing.assert_array_equal(cache.lengths, at)
+
+
+def test_select_copies_rows(config, ids):
+    model = GPT(config)
+    full = logits_of(model, ids)
+    cache = KVCache(config, 3)
+    model.extend(ids[:, :6], cache)
+    twice = cache.select(np.array([2, 0, 2]))
+    next_ids = ids[[2, 0, 2], 6][:, None]
+    np.testing.assert_allclose(model.extend(next_ids, twice), full[[2, 0, 2], 6], atol=1e-5)
+    np.testing.assert_array_equal(cache.lengths, [6] * 3)
+    np.testing.assert_allclose(model.extend(ids[:, 6:7], cache), full[:, 6], atol=1e-5)
+
+
+def test_a_row_that_is_full_is_named(config, ids):
+    model = GPT(config)
+    cache = KVCache(config, 3, capacity=8)
+    model.extend(ids[:, :8], cache, np.array([3, 8, 2]))
+    with pytest.raises(ValueError, match="row 1 holds 8 tokens and 1 more would exceed its capacity, 8"):
+        model.extend(ids[:, 8:9], cache)
+    np.testing.assert_array_equal(cache.lengths, [3, 8, 2])
+
+
+@pytest.mark.parametrize("lengths", [[0, 1, 1], [1, 1, 3], [1, 1]])
+def test_impossible_lengths_are_refused(config, ids, lengths):
+    with pytest.raises(ValueError, match="1 to T tokens in each"):
+        GPT(config).extend(ids[:, :2], KVCache(config, 3), np.array(lengths))
+
+
+def test_capacity_and_rows_are_checked(config, ids):
+    with pytest.raises(ValueError, match="capacity 25; expected 1 to the context length, 24"):
+        KVCache(config, 3, capacity=25)
+    with pytest.raises(ValueError, match="the cache 2 rows"):
+        GPT(config).extend(ids, KVCache(config, 2))

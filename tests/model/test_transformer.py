@@ -1,0 +1,192 @@
+"""The model: its face, its initialisation, its gradient, and that it learns."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from minirl import Tensor, kernels, no_grad
+from minirl.model import GPT, GPTConfig
+from minirl.optim import AdamW, clip_grad_norm
+
+
+def shaken(config, seed=0):
+    """A model whose biases and gains are not at their initial 0 and 1, so that a mistake in them shows."""
+    model = GPT(config, seed)
+    generator = np.random.default_rng(1)
+    for parameter in model.parameters():
+        parameter.data += 0.1 * generator.standard_normal(parameter.shape).astype(np.float32)
+    return model
+
+
+def test_the_face():
+    model = GPT(GPTConfig(vocab_size=1024, context_length=128, n_layer=4, n_head=4, d_model=128))
+    ids = np.random.default_rng(0).integers(0, 1024, (2, 8)).astype(np.int32)
+    logits = model(ids)
+    assert isinstance(logits, Tensor) and logits.shape == (2, 8, 1024) and logits.dtype == np.float32
+    optimizer = AdamW(model.parameters())
+    loss = model.loss(ids[:, :-1], ids[:, 1:])
+    loss.backward()
+    clip_grad_norm(model.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    assert model.loss(ids[:, :-1], ids[:, 1:]).item() < loss.item()
+    assert model(ids[0].tolist()).shape == (1, 8, 1024)  # a plain list of ids is one row
+
+
+@pytest.mark.parametrize("vocab_size, d_model", [(1024, 128), (50257, 256)])
+def test_the_first_loss_is_that_of_a_uniform_guess(config, vocab_size, d_model):
+    config = replace(config, vocab_size=vocab_size, d_model=d_model, d_ff=None, context_length=64)
+    generator = np.random.default_rng(0)
+    ids, targets = generator.integers(0, vocab_size, (2, 4, 64))
+    with no_grad():
+        assert GPT(config).loss(ids, targets).item() == pytest.approx(math.log(vocab_size), rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_first_loss_of_gpt2_is_that_of_a_uniform_guess():
+    config = GPTConfig.preset("gpt2")
+    ids, targets = np.random.default_rng(0).integers(0, 50257, (2, 1, 256))
+    with no_grad():
+        assert GPT(config).loss(ids, targets).item() == pytest.approx(math.log(50257), rel=0.02)
+
+
+def test_initialisation(config):
+    config = replace(config, d_model=128, n_layer=8, d_ff=None)
+    model = GPT(config, seed=3)
+    small = 0.02 / math.sqrt(2 * 8)
+    for name, p in model.named_parameters():
+        if name.endswith("bias"):
+            assert not p.data.any()
+        elif p.ndim == 1:
+            assert (p.data == 1).all()
+        else:
+            assert p.data.std() == pytest.approx(small if "projection" in name else 0.02, rel=0.05), name
+    again = GPT(config, seed=3).state_dict()
+    assert all(np.array_equal(again[name], x) for name, x in model.state_dict().items())
+    other = GPT(config, seed=4).state_dict()
+    assert not np.array_equal(other["token_embedding.weight"], model.token_embedding.weight.data)
+    assert not any(p.data.any() for p in GPT(config, seed=None).parameters() if p.ndim > 1)
+
+
+def test_two_layers_overfit_one_batch(config, ids):
+    if config.mlp == "gelu_exact" and kernels.backend() == "reference":
+        pytest.skip("NumPy has no erf; the reference's is slow")
+    model = GPT(replace(config, d_model=64, d_ff=None))
+    optimizer = AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
+    targets = np.random.default_rng(1).integers(0, 97, ids.shape)
+    for _ in range(120):
+        loss = model.loss(ids, targets)
+        loss.backward()
+        optimizer.step(max_norm=1.0)
+        optimizer.zero_grad()
+    assert loss.item() < 0.01
+
+
+def test_the_whole_models_gradient_is_the_slope_of_its_loss(config):
+    """In float64, against central differences, at several elements of every parameter."""
+    config = replace(config, vocab_size=11, context_length=6, d_model=16, n_head=4, d_ff=12, dropout=0.0)
+    generator = np.random.default_rng(0)
+    with kernels.using("reference"):
+        model = shaken(config)
+        for p in model.parameters():
+            p.data = p.data.astype(np.float64)
+        ids, targets = generator.integers(0, 11, (2, 2, 6))
+        targets[0, 0] = -100
+        weights = generator.standard_normal((2, 6))
+        model.loss(ids, targets, weights).backward()
+        for name, p in model.named_parameters():
+            for _ in range(4):
+                index = tuple(generator.integers(0, size) for size in p.shape)
+                before, values = p.data[index], []
+                for step in (1e-5, -1e-5):
+                    p.data[index] = before + step
+                    values.append(model.loss(ids, targets, weights).item())
+                p.data[index] = before
+                slope = (values[0] - values[1]) / 2e-5
+                assert p.grad[index] == pytest.approx(slope, rel=1e-5, abs=1e-8), (name, index)
+
+
+@pytest.mark.skipif(not kernels.has_native(), reason="the C kernels are not built")
+def test_native_and_reference_models_agree(config, ids):
+    model = shaken(config)
+    results = []
+    for backend in ("reference", "native"):
+        with kernels.using(backend):
+            model.zero_grad()
+            loss = model.loss(ids[:, :-1], ids[:, 1:])
+            loss.backward()
+            results.append([loss.data, model(ids).data, *(p.grad for p in model.parameters())])
+    for mine, expected in zip(results[1], results[0], strict=True):
+        np.testing.assert_allclose(mine, expected, rtol=1e-3, atol=2e-5 * np.abs(expected).max())
+
+
+def test_a_token_sees_only_what_came_before(config, ids):
+    model = shaken(config)
+    before = model(ids).data.copy()
+    changed = ids.copy()
+    changed[:, 12:] = (changed[:, 12:] + 1) % 97
+    after = model(changed).data
+    np.testing.assert_allclose(after[:, :12], before[:, :12], atol=1e-5)
+    assert np.abs(after[:, 12:] - before[:, 12:]).max(axis=-1).min() > 1e-3
+
+
+def test_weights_ignored_targets_and_measures(config, ids):
+    model = shaken(config)
+    inputs, targets = ids[:, :-1], ids[:, 1:].copy()
+    targets[1, 3:] = -100
+    found = model.cross_entropy(inputs, targets)
+    kept = targets != -100
+    assert found.loss.item() == pytest.approx(-found.log_prob[kept].mean(), rel=1e-5)
+    assert not found.log_prob[~kept].any()
+    logits = model(inputs).data.astype(np.float64)
+    log_pi = logits - np.log(np.exp(logits).sum(-1, keepdims=True))
+    expected = np.take_along_axis(log_pi, np.maximum(targets, 0)[..., None], -1)[..., 0]
+    np.testing.assert_allclose(found.log_prob[kept], expected[kept], atol=1e-5)
+    np.testing.assert_allclose(found.entropy[kept], -(np.exp(log_pi) * log_pi).sum(-1)[kept], rtol=1e-5)
+    weights = np.random.default_rng(0).standard_normal(targets.shape)
+    assert model.loss(inputs, targets, weights=weights).item() == pytest.approx(
+        -(weights * expected)[kept].sum(), rel=1e-4
+    )
+    log_prob, entropy = model.log_prob(inputs, targets)
+    np.testing.assert_allclose(log_prob.data, found.log_prob, atol=1e-6)
+    np.testing.assert_allclose(entropy, found.entropy, atol=1e-6)
+
+
+def test_log_prob_has_the_gradient_of_the_loss(config, ids):
+    model = shaken(config)
+    weights = np.random.default_rng(0).standard_normal((3, 19)).astype(np.float32)
+    model.loss(ids[:, :-1], ids[:, 1:], weights).backward()
+    expected = [p.grad for p in model.parameters()]
+    model.zero_grad()
+    (-(model.log_prob(ids[:, :-1], ids[:, 1:])[0] * weights).sum()).backward()
+    for p, grad in zip(model.parameters(), expected, strict=True):
+        np.testing.assert_allclose(p.grad, grad, rtol=1e-4, atol=1e-5 * np.abs(grad).max())
+
+
+def test_dropout_is_on_in_training_only(config, ids):
+    model = GPT(replace(config, dropout=0.3))
+    assert not np.array_equal(model(ids).data, model(ids).data)
+    model.eval()
+    np.testing.assert_array_equal(model(ids).data, model(ids).data)
+    np.testing.assert_allclose(model(ids).data, GPT(config)(ids).data, atol=1e-6)
+
+
+def test_bad_ids_are_refused(config):
+    model = GPT(config)
+    for function in (lambda bad: model(bad), lambda bad: model.loss([[1, 2]], bad)):
+        with pytest.raises(IndexError, match=r"0, 1.* is 97; expected 0 to 96"):
+            function([[1, 97]])
+        with pytest.raises(IndexError, match="is -1"):
+            function([[1, -1]])
+        with pytest.raises(TypeError, match="dtype float64; expected whole numbers"):
+            function([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="25 tokens are more than the context length, 24"):
+        model(np.zeros((1, 25), np.int32))
+    with pytest.raises(ValueError, match=r"ids have shape \(1, 1, 1\); expected \(B, T\)"):
+        model([[[1]]])
+    with pytest.raises(ValueError, match=r"targets have shape \(1, 3\); expected \(1, 2\)"):
+        model.loss([[1, 2]], [[1, 2, 3]])
+    with pytest.raises(ValueError, match=r"weights have shape \(1, 3\); expected \(1, 2\)"):
+        model.loss([[1, 2]], [[1, 2]], weights=np.ones((1, 3)))

@@ -1,0 +1,103 @@
+"""The doctor's report and its advice. Peaks are made up here, except where the machine is really measured."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from minirl import doctor, kernels
+from minirl.bench import peak
+
+PEAKS = peak.Peaks(fma=200e9, fma_bf16=400e9, bandwidth=40e9, source="C kernels")
+HEALTHY = doctor.Facts(
+    minirl="0.1.0",
+    python="3.12.1 (/usr/bin/python3)",
+    numpy="2.0.0",
+    cffi="1.17.0",
+    system="Linux",
+    cpu="Some CPU",
+    cpu_flags=frozenset({"avx2", "avx512f", "avx512_bf16"}),
+    cores=4,
+    usable_cores=4,
+    cpu_quota=None,
+    memory_total=16 << 30,
+    memory_free=8 << 30,
+    compiler="/usr/bin/cc: cc 14",
+    python_headers=True,
+    backend="native",
+    native=True,
+    native_problem=None,
+    isas={"portable": True, "avx2": True, "avx512": True, "avx512bf16": True},
+    isa="avx512bf16",
+    isa_forced=None,
+    openmp=True,
+    threads=4,
+)
+
+
+def test_a_healthy_machine_needs_no_advice() -> None:
+    assert doctor.advice(HEALTHY) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (
+            {"backend": "reference", "native": False, "native_problem": "there is no C compiler", "isas": {}},
+            "there is no C compiler",
+        ),
+        ({"backend": "reference"}, "MINIRL_BACKEND=reference is set"),
+        ({"isa": "avx2", "isa_forced": "avx2"}, "can run the faster avx512bf16; MINIRL_ISA=avx2 forces it"),
+        ({"isas": {"portable": True}, "isa": "portable"}, "This CPU has avx2, avx512, avx512bf16"),
+        ({"openmp": False, "threads": 1}, "one of 4 cores, because they were built without OpenMP"),
+        ({"threads": 1}, "use 1 of 4 cores"),
+        ({"threads": 64}, "64 threads share 4 usable cores"),
+    ],
+)
+def test_each_trouble_gets_one_line_of_advice(change: dict[str, Any], expected: str) -> None:
+    (line,) = doctor.advice(replace(HEALTHY, **change))
+    assert expected in line
+
+
+def test_the_openmp_advice_names_this_systems_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor.sys, "platform", "darwin")
+    assert "brew install libomp" in doctor.openmp_package()
+    monkeypatch.setattr(doctor.sys, "platform", "linux")
+    assert "apt-get install gcc" in doctor.openmp_package()
+
+
+def test_the_report_holds_what_a_bug_report_needs() -> None:
+    text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(HEALTHY, PEAKS))
+    numbers = ("200 GFLOP/s", "400 GFLOP/s", "40.0 GB/s")
+    for wanted in ("3.12.1", "Some CPU", "4 usable of 4", "cc 14", "avx512bf16", *numbers):
+        assert wanted in text
+    without = replace(HEALTHY, native=False, backend="reference", openmp=False, isas={}, isa=None, compiler=None)
+    text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(without, replace(PEAKS, fma_bf16=None)))
+    for wanted in ("none found", "NumPy: no C kernels", "no bfloat16 instructions"):
+        assert wanted in text
+
+
+def test_it_examines_this_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "SECONDS", 0.02)
+    doctor.main(["--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["backend"] == kernels.backend()
+    assert found["isa"] == kernels.isa()
+    assert 1 <= found["usable_cores"] <= found["cores"]
+    assert found["peaks"]["fma"] > 1e8 and found["peaks"]["bandwidth"] > 1e8
+    assert isinstance(found["fix"], list)
+
+
+def test_piped_output_is_plain_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "measure", lambda: PEAKS)
+    doctor.main([])
+    printed = capsys.readouterr().out
+    assert printed.isascii() and "float32 peak" in printed and "What to fix:\n- " in printed
+
+
+def test_without_c_kernels_peaks_come_from_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(peak, "SECONDS", 0.02)
+    monkeypatch.setattr(kernels, "native", None)
+    found = peak.measure()
+    assert found.source == "NumPy" and found.fma_bf16 is None and found.fma > 1e8 and found.bandwidth > 1e8
