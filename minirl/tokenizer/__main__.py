@@ -163,10 +163,10 @@ def readable(token: bytes) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command; bad input is reported in one line and exits with 1."""
-    warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
     commands = {"train": train, "encode": encode, "decode": decode, "inspect": inspect}
     try:
-        with contextlib.suppress(BrokenPipeError):
+        with warnings.catch_warnings(), contextlib.suppress(BrokenPipeError):
+            warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
             tyro.extras.subcommand_cli_from_dict(
                 commands,  # type: ignore[arg-type]
                 prog="python -m minirl.tokenizer",
