@@ -155,7 +155,9 @@ def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special
 
 
 def readable(token: bytes) -> str:
-    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8 become \x.."""
+    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8
+    become \x..
+    """
     text = token.decode("utf-8", "backslashreplace")
     text = text.replace(" ", "␣").replace("\n", "⏎")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

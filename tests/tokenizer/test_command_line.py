@@ -18,7 +18,9 @@ def folder(tmp_path: Path, code: str, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 class TestTrain:
-    def test_writes_a_tokenizer_and_a_summary(self, folder: Path, code: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_writes_a_tokenizer_and_a_summary(
+        self, folder: Path, code: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         tok = Tokenizer.load(folder)
         assert len(tok) == 1000 and tok.decode(tok.encode(code)) == code
         capsys.readouterr()
@@ -61,7 +63,7 @@ class TestUse:
         assert capfdbinary.readouterr().out == code.encode()
 
     def test_numbers_as_text(self, folder: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
-        (folder / "short.txt").write_bytes("Roger, 5\n".encode())
+        (folder / "short.txt").write_bytes(b"Roger, 5\n")
         capfdbinary.readouterr()
         main(["encode", "short.txt"])
         (folder / "ids.txt").write_bytes(capfdbinary.readouterr().out)
@@ -79,4 +81,8 @@ class TestUse:
         assert str(tok.special_tokens["<|end|>"]) in capsys.readouterr().out
 
     def test_readable(self) -> None:
-        assert readable(b" the\n") == "␣the⏎" and readable(b"\xf0\x9f") == "\\xf0\\x9f" and readable(b"\x00\x1b") == "\\x00\\x1b"
+        assert (
+            readable(b" the\n") == "␣the⏎"
+            and readable(b"\xf0\x9f") == "\\xf0\\x9f"
+            and readable(b"\x00\x1b") == "\\x00\\x1b"
+        )

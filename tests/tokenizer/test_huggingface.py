@@ -54,7 +54,9 @@ class TestFile:
     def test_spelling_is_gpt2s(self) -> None:
         assert spell(b" the\n") == "ĠtheĊ"
 
-    def test_a_failed_save_leaves_the_old_file(self, tok: Tokenizer, saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_failed_save_leaves_the_old_file(
+        self, tok: Tokenizer, saved: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         before = saved.read_bytes()
 
         def fail(*arguments: Any, **options: Any) -> None:
@@ -86,7 +88,10 @@ class TestDamage:
             (lambda c: c.update(normalizer={"type": "NFC"}), "normalizer 'NFC'"),
             (lambda c: c.update(pre_tokenizer={"type": "Whitespace"}), "pre_tokenizer 'Whitespace'"),
             (lambda c: c.update(pre_tokenizer=None), "in the place of ByteLevel"),
-            (lambda c: c.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}), "add_prefix_space=true"),
+            (
+                lambda c: c.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}),
+                "add_prefix_space=true",
+            ),
             (lambda c: c["model"]["vocab"].pop("A"), "byte 0x41 has no token"),
             (lambda c: c["model"]["vocab"].update(A=66), "id 66 belongs to two tokens"),
             (lambda c: c["model"]["vocab"].update({"日": 5000}), "stands for no byte"),
@@ -173,7 +178,9 @@ class TestFilesFromElsewhere:
         for text in (code, mixed):
             assert tok.encode(text) == theirs.encode(text).ids and tok.decode(tok.encode(text)) == text
 
-    def test_older_files_spell_merges_as_one_string(self, tok: Tokenizer, saved: Path, tmp_path: Path, mixed: str) -> None:
+    def test_older_files_spell_merges_as_one_string(
+        self, tok: Tokenizer, saved: Path, tmp_path: Path, mixed: str
+    ) -> None:
         contents = json.loads(saved.read_text(encoding="utf-8"))
         contents["model"]["merges"] = [" ".join(merge) for merge in contents["model"]["merges"]]
         (tmp_path / "old.json").write_text(json.dumps(contents), encoding="utf-8")
@@ -185,7 +192,12 @@ class TestFilesFromElsewhere:
         contents = json.loads(saved.read_text(encoding="utf-8"))
         contents["model"]["ignore_merges"] = True
         contents["model"]["vocab"].update({"xyzzyqq": 2000, "averyverylongtokenindeed": 2001})
-        contents["post_processor"] = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True}
+        contents["post_processor"] = {
+            "type": "ByteLevel",
+            "add_prefix_space": True,
+            "trim_offsets": False,
+            "use_regex": True,
+        }
         path = tmp_path / "llama.json"
         path.write_text(json.dumps(contents), encoding="utf-8")
         theirs, loaded = library.Tokenizer.from_file(str(path)), Tokenizer.load(path)
