@@ -17,7 +17,7 @@
 
 enum {
     CACHED_IDS = 3,       /* longest result kept in the cache: the entry fills half a cache line */
-    CACHE_LINES = 1 << 14, /* 1 MB a cache */
+    CACHE_LINES = 1 << 16, /* 4 MB a cache, of which the pages touched count */
     MAX_CACHES = 64,
     TASK_BYTES = 1 << 16, /* what a thread takes at a time: the pieces that begin in so many bytes */
     SCANNED = 48 /* longest chunk, in bytes, whose pairs are scanned rather than kept in a heap */
@@ -302,19 +302,25 @@ static int64_t encode_piece(const bpe_encoder *e, cached *cache, int splitter, c
     int64_t ends[CHUNKS_AT_A_TIME], n_ids = 0;
     uint64_t hashes[CHUNKS_AT_A_TIME];
     chunk_key keys[CHUNKS_AT_A_TIME];
+    int32_t tokens[CHUNKS_AT_A_TIME];
     while (start < end) {
         int64_t n = bpe_split(splitter, text, start, end, CHUNKS_AT_A_TIME, ends), at = start;
         for (int64_t i = 0; i < n; at = ends[i++]) { /* ask for all slots first, so that memory answers meanwhile */
             keys[i] = key_and_hash(text + at, ends[i] - at, end - at, &hashes[i]);
             __builtin_prefetch(&e->tokens[hashes[i] & e->token_mask]);
         }
+        at = start;
+        for (int64_t i = 0; i < n; at = ends[i++]) {
+            tokens[i] = find_token(e, keys[i], hashes[i], text + at, ends[i] - at);
+            if (tokens[i] < 0 && cache) __builtin_prefetch(cache + 2 * (hashes[i] & (CACHE_LINES - 1)));
+        }
         for (int64_t i = 0; i < n; start = ends[i++]) {
-            const uint8_t *p = text + start;
-            int64_t length = ends[i] - start, token = find_token(e, keys[i], hashes[i], p, length), found;
-            if (token >= 0) {
-                ids[n_ids++] = token;
+            if (tokens[i] >= 0) {
+                ids[n_ids++] = tokens[i];
                 continue;
             }
+            const uint8_t *p = text + start;
+            int64_t length = ends[i] - start, found;
             cached *entry = cache && length <= PACKED_BYTES ? look_up(cache, keys[i], hashes[i]) : NULL;
             if (entry) {
                 memcpy(ids + n_ids, entry->ids, sizeof entry->ids); /* more than there are, but no more than bytes */
