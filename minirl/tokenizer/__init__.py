@@ -9,7 +9,7 @@
 
 Read on in this order: bpe.py (the whole idea, a page), pretokenize.py (where words begin), special.py (tokens that no
 text can forge), tokenizer.py (the class), huggingface.py (the file). native.py calls the C code, which does the same
-fast.
+fast; learn.py and batch.py feed it.
 """
 
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS

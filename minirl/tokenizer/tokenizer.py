@@ -8,7 +8,7 @@ import json
 import os
 import re
 import warnings
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ import numpy as np
 from minirl import kernels
 from minirl.files import atomic_write
 from minirl.tokenizer import bpe, huggingface, native
-from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, SPLITTERS, cut, read_text, rejoin, resolve, split
+from minirl.tokenizer.batch import encode_texts
+from minirl.tokenizer.learn import Progress, learn
+from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS, SPLITTERS, read_text, rejoin, resolve, split
 from minirl.tokenizer.special import DEFAULT_SPECIAL_TOKENS, allowed_tokens, check_special_tokens, part
 from minirl.tokenizer.stream import StreamDecoder
 
@@ -26,12 +28,6 @@ if TYPE_CHECKING:
     import tiktoken
 
 Array = np.ndarray
-Progress = Callable[[str, int, int | None], None]
-
-_TRAIN_BATCH = 1 << 22  # characters given to the C code in one call
-_ENCODE_BATCH = 1 << 20
-_PIECE = 1 << 16  # characters a thread takes at a time
-_MERGES = 1 << 10  # merges between two reports of progress
 
 
 def _pass_surrogates(error: UnicodeError) -> tuple[str, int]:
@@ -116,9 +112,8 @@ class Tokenizer:
         if isinstance(texts, (str, bytes)):
             raise TypeError("Tokenizer.train: texts is one string; give a list of strings")
         pattern = resolve(pattern)
-        batches = _batches(texts, pattern, special, progress or (lambda stage, done, total: None))
-        learn = _learn_native if native.available() else _learn_reference
-        merges = learn(batches, pattern, n_merges, threads or kernels.get_threads(), progress)
+        threads = threads or kernels.get_threads()
+        merges = learn(texts, n_merges, pattern=pattern, special_tokens=special, threads=threads, progress=progress)
         if len(merges) < n_merges:
             warnings.warn(
                 f"Tokenizer.train: after {len(merges)} merges no pair is left in the text; the vocabulary has "
@@ -234,30 +229,9 @@ class Tokenizer:
     ) -> Iterator[Array]:
         if isinstance(texts, str):
             raise TypeError("Tokenizer.encode_batch: texts is one string; give a list of strings, or use encode")
-        allowed = allowed_tokens(self.special_tokens, allowed_special)
+        allowed = {name: self.special_tokens[name] for name in allowed_tokens(self.special_tokens, allowed_special)}
         threads = threads or kernels.get_threads()
-        for batch in _grouped(texts, _ENCODE_BATCH):
-            pieces: list[str] = []
-            owners: list[list[int]] = []  # of each text: its pieces by number, a special token as -1 - id
-            for text in batch:
-                owner = []
-                for number, plain in enumerate(part(text, allowed)):
-                    if number % 2:
-                        owner.append(-1 - self.special_tokens[plain])
-                        continue
-                    for piece in cut(plain, self.pattern, _PIECE):
-                        owner.append(len(pieces))
-                        pieces.append(piece)
-                owners.append(owner)
-            ids, counts = self._encode_pieces(pieces, threads)
-            ends = np.concatenate([[0], np.cumsum(counts)]).tolist()
-            for owner in owners:
-                if not allowed:  # then the pieces of a text follow one another
-                    yield ids[ends[owner[0]] : ends[owner[-1] + 1]]
-                    continue
-                yield np.concatenate(
-                    [np.array([-1 - n], np.int32) if n < 0 else ids[ends[n] : ends[n + 1]] for n in owner]
-                )
+        return encode_texts(texts, self.pattern, allowed, lambda pieces: self._encode_pieces(pieces, threads), threads)
 
     # ---- decoding ----
 
@@ -309,7 +283,7 @@ class Tokenizer:
         return self._tokens[token_id]
 
     def __repr__(self) -> str:
-        names = {expression: name for name, expression in _names()}
+        names = {expression: name for name, expression in PATTERNS.items()}
         return (
             f"Tokenizer({len(self)} tokens: {len(self.merges)} merges, {len(self.special_tokens)} special; "
             f"pattern {names.get(self.pattern, self.pattern)!r})"
@@ -366,68 +340,3 @@ class Tokenizer:
         return tiktoken.Encoding(
             name, pat_str=pattern, mergeable_ranks=dict(self._ids), special_tokens=dict(self.special_tokens)
         )
-
-
-def _names() -> Iterable[tuple[str, str]]:
-    from minirl.tokenizer.pretokenize import PATTERNS
-
-    return PATTERNS.items()
-
-
-def _grouped(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
-    """The texts in groups of about so many characters."""
-    group: list[str] = []
-    size = 0
-    for text in texts:
-        if not isinstance(text, str):
-            raise TypeError(f"expected a str, not {type(text).__name__} {text!r:.60}")
-        group.append(text)
-        size += len(text)
-        if size >= characters:
-            yield group
-            group, size = [], 0
-    if group:
-        yield group
-
-
-def _batches(texts: Iterable[str], pattern: str, special: list[str], progress: Progress) -> Iterator[list[str]]:
-    """Plain text for training, in batches of pieces; special tokens are left out. ValueError when there is none."""
-    characters = 0
-    for group in _grouped(texts, _TRAIN_BATCH):
-        pieces = [
-            piece for text in group for plain in list(part(text, special))[::2] for piece in cut(plain, pattern, _PIECE)
-        ]
-        characters += sum(map(len, pieces))
-        yield pieces
-        progress("reading", characters, None)
-    if not characters:
-        raise ValueError("Tokenizer.train: the texts are empty, so there is nothing to learn from")
-
-
-def _learn_native(
-    batches: Iterable[list[str]], pattern: str, n_merges: int, threads: int, progress: Progress | None
-) -> list[tuple[bytes, bytes]]:
-    trainer = native.Trainer()
-    for pieces in batches:
-        trainer.add(pieces, pattern, threads)
-    trainer.start(n_merges)
-    tokens = [bytes([byte]) for byte in range(256)]
-    merges: list[tuple[bytes, bytes]] = []
-    while len(merges) < n_merges:
-        wanted = min(_MERGES, n_merges - len(merges))
-        made = trainer.merge(wanted)
-        for left, right in made:
-            merges.append((tokens[left], tokens[right]))
-            tokens.append(tokens[left] + tokens[right])
-        if progress:
-            progress("merging", len(merges), n_merges)
-        if len(made) < wanted:
-            break
-    return merges
-
-
-def _learn_reference(
-    batches: Iterable[list[str]], pattern: str, n_merges: int, threads: int, progress: Progress | None
-) -> list[tuple[bytes, bytes]]:
-    chunks = (native.to_bytes(chunk) for pieces in batches for piece in pieces for chunk in split(piece, pattern))
-    return bpe.train(chunks, n_merges)

@@ -125,7 +125,8 @@ class TestTokenizersLibrary:
     @given(text_of_old_characters)
     @settings(max_examples=300, deadline=None)
     def test_same_ids(self, tok: Tokenizer, theirs: Any, text: str) -> None:
-        assert theirs.encode(text).ids == tok.encode(text)
+        """Theirs always recognises special tokens in text, which is why the default here does not."""
+        assert theirs.encode(text).ids == tok.encode(text, "all")
 
     def test_same_ids_on_code(self, tok: Tokenizer, theirs: Any, code: str) -> None:
         ids = tok.encode(code)

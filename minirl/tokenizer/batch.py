@@ -1,0 +1,80 @@
+"""Many texts at once: cut the long ones, encode all pieces in one call of C, and put the ids together again."""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+
+from minirl.tokenizer.pretokenize import cut
+from minirl.tokenizer.special import part
+
+Array = np.ndarray
+Encode = Callable[[Sequence[str]], tuple[Array, Array]]
+
+BATCH = 1 << 22  # characters encoded in one call: too few, and threads wait for one another more than they work
+PIECE = 1 << 16  # characters of a text that one thread takes
+
+
+def grouped(texts: Iterable[str]) -> Iterator[list[str]]:
+    """The texts in groups of a few million characters. TypeError for what is no text."""
+    group: list[str] = []
+    size = 0
+    for text in texts:
+        if not isinstance(text, str):
+            raise TypeError(f"expected a str, not {type(text).__name__} {text!r:.60}")
+        group.append(text)
+        size += len(text)
+        if size >= BATCH:
+            yield group
+            group, size = [], 0
+    if group:
+        yield group
+
+
+def encode_texts(
+    texts: Iterable[str], pattern: str, allowed: Mapping[str, int], encode: Encode, threads: int
+) -> Iterator[Array]:
+    """The ids of each text (int32), those of the special tokens `allowed` in their places.
+
+    `encode` turns pieces of plain text into all their ids and the number of ids of each. With several threads it works
+    on the next group while the caller is busy with this one: C runs without Python's lock.
+    """
+    waiting: deque[tuple[list[list[int]], Future[tuple[Array, Array]]]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+        for group in grouped(texts):
+            pieces, plan = _cut_up(group, pattern, allowed)
+            waiting.append((plan, pool.submit(encode, pieces)))
+            if len(waiting) > 1 or threads == 1:
+                yield from _put_together(*waiting.popleft())
+        while waiting:
+            yield from _put_together(*waiting.popleft())
+
+
+def _cut_up(texts: list[str], pattern: str, allowed: Mapping[str, int]) -> tuple[list[str], list[list[int]]]:
+    """Pieces of plain text; and what each text consists of: pieces by number, and special tokens as -1 - id."""
+    pieces: list[str] = []
+    plan: list[list[int]] = []
+    for text in texts:
+        contents = []
+        for number, plain in enumerate(part(text, allowed)):
+            if number % 2:
+                contents.append(-1 - allowed[plain])
+                continue
+            for piece in cut(plain, pattern, PIECE):
+                contents.append(len(pieces))
+                pieces.append(piece)
+        plan.append(contents)
+    return pieces, plan
+
+
+def _put_together(plan: list[list[int]], encoded: "Future[tuple[Array, Array]]") -> Iterator[Array]:
+    ids, counts = encoded.result()
+    ends = [0, *np.cumsum(counts).tolist()]
+    for contents in plan:
+        if min(contents) >= 0:  # its pieces lie one after the other
+            yield ids[ends[contents[0]] : ends[contents[-1] + 1]]
+        else:
+            yield np.concatenate(
+                [np.array([-1 - n], np.int32) if n < 0 else ids[ends[n] : ends[n + 1]] for n in contents]
+            )
