@@ -113,21 +113,22 @@ int bpe_count_pieces(chunk_table *tables, int threads, int splitter, const uint8
     int64_t next = 0;
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
+        int thread = 0;
 #ifdef _OPENMP
-        chunk_table *table = &tables[omp_get_thread_num()];
-#else
-        chunk_table *table = &tables[0];
+        thread = omp_get_thread_num();
 #endif
-        int64_t piece;
+        chunk_table table = tables[thread]; /* a copy: side by side, the threads' tables would share cache lines */
         for (;;) {
+            int64_t piece;
 #pragma omp atomic capture
             piece = next++;
             if (piece >= pieces) break;
-            if (count_piece(table, splitter, text, offsets[piece], offsets[piece + 1])) {
+            if (count_piece(&table, splitter, text, offsets[piece], offsets[piece + 1])) {
 #pragma omp atomic write
                 failed = 1;
             }
         }
+        tables[thread] = table;
     }
     return failed ? -1 : 0;
 }

@@ -100,7 +100,7 @@ static inline int64_t find_token(const bpe_encoder *e, chunk_key key, uint64_t h
 
 /* Look for the lowest rank, join, close the gap; again until no pair has a merge. */
 static int64_t merge_short(const bpe_encoder *e, const uint8_t *p, int64_t n, int32_t *ids) {
-    int32_t tokens[SCANNED + 1], ranks[SCANNED + 1]; /* ranks[i]: of tokens[i] with tokens[i + 1] */
+    int32_t tokens[SCANNED], ranks[SCANNED]; /* ranks[i]: of tokens[i] with tokens[i + 1] */
     for (int64_t i = 0; i < n; i++) {
         tokens[i] = e->byte_ids[p[i]];
         ranks[i] = i + 1 < n ? e->byte_ranks[p[i] << 8 | p[i + 1]] : NO_MERGE;

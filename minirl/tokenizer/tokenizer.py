@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Progress = Callable[[str, int, int | None], None]
 
-_BATCH = 1 << 20  # characters given to the C code in one call
+_TRAIN_BATCH = 1 << 22  # characters given to the C code in one call
+_ENCODE_BATCH = 1 << 20
 _PIECE = 1 << 16  # characters a thread takes at a time
 _MERGES = 1 << 10  # merges between two reports of progress
 
@@ -230,7 +231,7 @@ class Tokenizer:
             raise TypeError("Tokenizer.encode_batch: texts is one string; give a list of strings, or use encode")
         allowed = allowed_tokens(self.special_tokens, allowed_special)
         threads = threads or kernels.get_threads()
-        for batch in _grouped(texts):
+        for batch in _grouped(texts, _ENCODE_BATCH):
             pieces: list[str] = []
             owners: list[list[int]] = []  # of each text: its pieces by number, a special token as -1 - id
             for text in batch:
@@ -362,8 +363,8 @@ def _names() -> Iterable[tuple[str, str]]:
     return PATTERNS.items()
 
 
-def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in groups of a few megabytes."""
+def _grouped(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
+    """The texts in groups of about so many characters."""
     group: list[str] = []
     size = 0
     for text in texts:
@@ -371,7 +372,7 @@ def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
             raise TypeError(f"expected a str, not {type(text).__name__} {text!r:.60}")
         group.append(text)
         size += len(text)
-        if size >= _BATCH:
+        if size >= characters:
             yield group
             group, size = [], 0
     if group:
@@ -381,7 +382,7 @@ def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
 def _batches(texts: Iterable[str], pattern: str, special: list[str], progress: Progress) -> Iterator[list[str]]:
     """Plain text for training, in batches of pieces; special tokens are left out. ValueError when there is none."""
     characters = 0
-    for group in _grouped(texts):
+    for group in _grouped(texts, _TRAIN_BATCH):
         pieces = [
             piece for text in group for plain in list(part(text, special))[::2] for piece in cut(plain, pattern, _PIECE)
         ]
