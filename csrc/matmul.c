@@ -33,7 +33,7 @@
 #include "parallel.h"
 #include "vector_math.h"
 
-#define K_BLOCK 256       /* part of the meaning of the result, see above: the same for every shape */
+#define K_BLOCK 256       /* packed steps; part of the meaning of the result, see above: the same for every shape */
 #define BLOCK_COLUMNS 512 /* 256 x 512 floats are half of a 1 MB cache */
 #define FEW_ROWS 32       /* up to here memory is the floor, or near it */
 #define TILE_STEPS 16     /* steps between two requests for memory ahead */
@@ -50,7 +50,8 @@ typedef struct {
     int activation, accumulate, bf16;
 
     int64_t rows, columns; /* the blocks into which C is cut */
-    int64_t depth;         /* steps of k packed at a time: K_BLOCK or a part of it */
+    int64_t k_block;       /* K_BLOCK, or twice that where two steps are packed into one */
+    int64_t depth;         /* steps of k packed at a time: k_block or a part of it */
     const float *packed_a; /* all of A packed beforehand when it has few rows, else NULL */
 } Product;
 
@@ -64,6 +65,9 @@ INLINE const float *a_at(const Product *p, int64_t i, int64_t k) {
 INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
     return p->b + (p->b_along_k ? j * p->ldb + k : k * p->ldb + j);
 }
+
+/* Room for depth steps of k, packed `vectors` vectors wide. */
+INLINE int64_t panel_size(const Product *p, int vectors) { return packed_size(packed_steps(p->depth, p->bf16), vectors); }
 
 /* ---- one tile ---- */
 
@@ -106,7 +110,7 @@ INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
     for (int64_t k = 0; k < t->steps; k += TILE_STEPS) {
         for (int r = 0; r < ahead.rows; r++)
             for (int line = 0; line < ahead.lines; line++) __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
-        ahead.next += ahead.advance;
+        if (ahead.rows > 0) ahead.next += ahead.advance;
         tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES,
                       t->b + k * t->b_step, t->b_step, sum);
     }
@@ -177,7 +181,7 @@ INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return r
 
 /* Where depth steps of a row tile lie in packed_a. */
 INLINE int64_t packed_a_offset(const Product *p, int64_t tile, int64_t k) {
-    return (tile * divide_up(p->K, p->depth) + k / p->depth) * packed_size(p->depth, A_VECTORS);
+    return (tile * divide_up(p->K, p->depth) + k / p->depth) * panel_size(p, A_VECTORS);
 }
 
 /* What to ask for while tile `tile` passes panel `panel`, of which k steps from k0 on are packed now. */
@@ -206,14 +210,14 @@ static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t til
 static void multiply_block(const Product *p, int64_t row0, int64_t column0, float *scratch) {
     const int64_t rows = smaller(p->rows, p->M - row0), columns = smaller(p->columns, p->N - column0);
     const int64_t tiles = divide_up(rows, TILE_ROWS), panels = divide_up(columns, TILE_COLUMNS);
-    const int64_t panel_size = packed_size(p->depth, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
-    float *packed_a = scratch, *packed_b = packed_a + packed_size(p->depth, A_VECTORS);
-    float *state = packed_b + panels * panel_size;
+    const int64_t b_size = panel_size(p, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
+    float *packed_a = scratch, *packed_b = packed_a + panel_size(p, A_VECTORS);
+    float *state = packed_b + panels * b_size;
     /* Few rows of plain numbers, with columns side by side in memory: B can be read where it is. */
     const int b_in_place = p->packed_a && !p->b_along_k && !p->bf16;
     int64_t k0 = 0, k;
     do { /* once even when K is 0, to write zeros */
-        const int64_t block_end = smaller(p->K, k0 / K_BLOCK * K_BLOCK + K_BLOCK);
+        const int64_t block_end = smaller(p->K, k0 / p->k_block * p->k_block + p->k_block);
         k = smaller(p->depth, block_end - k0);
         const int ends = k0 + k == block_end;
         for (int64_t tile = 0, i = 0, height; tile < tiles; tile++, i += height) {
@@ -225,16 +229,16 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
                 const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
                 const float *b = b_at(p, k0, column0 + j);
                 const int in_place = b_in_place && width == TILE_COLUMNS;
-                t.b = in_place ? b : packed_b + panel * panel_size;
+                t.b = in_place ? b : packed_b + panel * b_size;
                 t.b_step = in_place ? p->ldb : TILE_COLUMNS;
                 if (tile == 0 && !in_place)
-                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * panel_size);
+                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * b_size);
                 t.ahead = look_ahead(p, row0 + i + height, tile, tiles, column0, panel, panels, k0);
-                t.start = k0 % K_BLOCK == 0 ? NULL : state + i * state_step + j;
+                t.start = k0 % p->k_block == 0 ? NULL : state + i * state_step + j;
                 t.start_step = state_step;
                 t.c = ends ? p->c + (row0 + i) * p->ldc + column0 + j : state + i * state_step + j;
                 t.c_step = ends ? p->ldc : state_step;
-                t.add = ends && (p->accumulate || k0 >= K_BLOCK);
+                t.add = ends && (p->accumulate || k0 >= p->k_block);
                 if (ends && width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
                 else multiply_tile(&t, height, p->bf16);
                 if (k0 + k == p->K && (p->bias || p->preactivation || p->activation))
@@ -262,7 +266,7 @@ static void cut(Product *p, int64_t batch, int threads) {
         p->columns = round_up(p->columns, TILE_COLUMNS);
     } else {
         const int64_t wanted = smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
-        p->depth = K_BLOCK;
+        p->depth = p->k_block;
         p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
         for (;;) {
             int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
@@ -292,15 +296,16 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
     Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
                      .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
-                     .activation = activation, .accumulate = accumulate, .bf16 = bf16};
+                     .activation = activation, .accumulate = accumulate, .bf16 = bf16,
+                     .k_block = bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK};
     const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);
     cut(&whole, batch, threads);
 
     const int few = batch == 1 && M <= FEW_ROWS;
     const int64_t down = divide_up(M, whole.rows), across = divide_up(N, whole.columns), blocks = batch * down * across;
     const int64_t panels = whole.columns / TILE_COLUMNS, state = few ? M * whole.columns : 0;
-    const int64_t scratch = round_up(packed_size(whole.depth, A_VECTORS) +
-                                     panels * packed_size(whole.depth, TILE_VECTORS) + state, 1024);
+    const int64_t scratch = round_up(panel_size(&whole, A_VECTORS) +
+                                     panels * panel_size(&whole, TILE_VECTORS) + state, 1024);
     const int64_t shared = few ? packed_a_offset(&whole, divide_up(M, TILE_ROWS), 0) : 0;
     void *memory;
     if (posix_memalign(&memory, 64, (size_t)(shared + threads * scratch) * sizeof(float))) return -1;

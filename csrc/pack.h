@@ -97,7 +97,7 @@ INLINE void store_first(float *p, vfloat x, int64_t n) {
 INLINE int64_t packed_steps(int64_t k, int bf16) { return bf16 && BF16_PAIRS ? (k + 1) / 2 : k; }
 
 /* Room for a packed panel: transposing writes whole squares. */
-INLINE int64_t packed_size(int64_t k, int vectors) { return (k + LANES - 1) / LANES * LANES * LANES * vectors; }
+INLINE int64_t packed_size(int64_t steps, int vectors) { return (steps + LANES - 1) / LANES * LANES * LANES * vectors; }
 
 /* LANES packed steps of one stored row that runs along k, of which n numbers are left. */
 INLINE vfloat load_along_k(const float *p, int64_t n, int bf16) {
