@@ -3,11 +3,12 @@
  * The rule: within each chunk, join the two neighbours whose merge was learned first, the leftmost when it stands there
  * twice, until no two neighbours have a merge. What makes it fast:
  *
- *   1. Most chunks of a text (95 % with 32,768 tokens) are a token as they stand. A table of the tokens knows those, once it
- *      has been checked for each token that the merges do lead to it.
+ *   1. Most chunks of a text (95 % with 32,768 tokens) are a token as they stand. A table of the tokens knows those,
+ *      once it has been checked for each token that the merges do lead to it.
  *   2. Text repeats itself: a cache keeps the ids of other chunks met before.
- *   3. Merges are found in one hash table keyed by the two ids. A short chunk keeps the rank of every neighbouring pair in an
- *      array and scans it; a long one keeps them in a heap, so that a megabyte of one letter takes n log n steps.
+ *   3. Merges are found in one hash table keyed by the two ids. A short chunk keeps the rank of every neighbouring
+ *      pair in an array and scans it; a long one keeps them in a heap, so that a megabyte of one letter takes n log n
+ *      steps.
  *   4. Pieces of text are shared out among threads, each with a cache of its own.
  */
 #include "bpe.h"

@@ -155,7 +155,9 @@ def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special
 
 
 def readable(token: bytes) -> str:
-    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8 become \x.."""
+    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8
+    become \x..
+    """
     text = token.decode("utf-8", "backslashreplace")
     text = text.replace(" ", "␣").replace("\n", "⏎")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
@@ -163,10 +165,10 @@ def readable(token: bytes) -> str:
 
 def main(argv: list[str] | None = None) -> None:
     """Run a command; bad input is reported in one line and exits with 1."""
-    warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
     commands = {"train": train, "encode": encode, "decode": decode, "inspect": inspect}
     try:
-        with contextlib.suppress(BrokenPipeError):
+        with warnings.catch_warnings(), contextlib.suppress(BrokenPipeError):
+            warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
             tyro.extras.subcommand_cli_from_dict(
                 commands,  # type: ignore[arg-type]
                 prog="python -m minirl.tokenizer",

@@ -1,7 +1,7 @@
 """The C trainer and encoder (csrc/bpe_*.c) behind checked Python; `available()` says whether they were built.
 
-Text goes to C as UTF-8 bytes in pieces, of which piece i is the bytes offsets[i] to offsets[i + 1]. Lone surrogates, which
-Python strings may hold, travel as the three bytes that UTF-8 would give them ("surrogatepass").
+Text goes to C as UTF-8 bytes in pieces, of which piece i is the bytes offsets[i] to offsets[i + 1]. Lone surrogates,
+which Python strings may hold, travel as the three bytes that UTF-8 would give them ("surrogatepass").
 """
 
 from collections.abc import Sequence
@@ -53,7 +53,7 @@ def split_ends(text: bytes, pattern: str) -> list[int]:
 
 
 class Trainer:
-    """Counts chunks, then merges: `add` any number of times, `start`, then `merge` until it returns fewer than asked."""
+    """Counts chunks, then merges: `add` as often as needed, `start`, then `merge` until it returns fewer than asked."""
 
     def __init__(self) -> None:
         trainer = lib.bpe_trainer_new()
@@ -81,7 +81,9 @@ class Trainer:
         self._started = True
         chunks = lib.bpe_trainer_start(self._trainer, max_merges)
         if chunks == -2:
-            raise ValueError("Tokenizer.train: the distinct chunks of the text hold more than 2**31 bytes; use less text")
+            raise ValueError(
+                "Tokenizer.train: the distinct chunks of the text hold more than 2**31 bytes; use less text"
+            )
         if chunks < 0:
             raise MemoryError("Tokenizer.train: no memory left for the pairs of tokens")
         return chunks
@@ -103,7 +105,11 @@ class Encoder:
     """Text to ids for one vocabulary. Several Python threads may use one encoder at once."""
 
     def __init__(
-        self, tokens: Sequence[bytes], byte_ids: Sequence[int], merges: Sequence[tuple[int, int, int]], whole_chunks: bool
+        self,
+        tokens: Sequence[bytes],
+        byte_ids: Sequence[int],
+        merges: Sequence[tuple[int, int, int]],
+        whole_chunks: bool,
     ) -> None:
         """tokens by id; byte_ids the id of each single byte; merges as (left, right, result) in order of rank."""
         n = len(tokens)

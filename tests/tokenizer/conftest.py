@@ -1,4 +1,4 @@
-"""Texts to tokenize: a mixture of scripts, this Python's own source, and real data where MINIRL_DATA_DIR names a folder."""
+"""Texts to tokenize: a mixture of scripts, Python's own source, and real data where MINIRL_DATA_DIR names a folder."""
 
 import json
 import os
@@ -9,10 +9,12 @@ import pytest
 MIXED = (
     "Roger has 5 tennis balls. He buys 2 more cans of tennis balls. Each can has 3 tennis balls.\r\n"
     "It's 1,234.50 dollars; we'd've said I'M, YOU'RE, they'LL and doſn'ſ!!!\n\n\n   \t  trailing   \n  \n"
-    "naïve café, Ελληνικά, Русский, עברית, العربية ٣٤٥, हिन्दी क्षत्रिय १२३, ไทย, 한국어, 日本語のテキスト。中文，没有空格。\n"
-    "e\u0301 (combining) ½ ² Ⅷ ㊿ 👩\u200d👩\u200d👧\u200d👦 🏳️\u200d🌈 🇫🇷 \u200b\u00a0\u3000\u2028 \x00\x1f\x7f \ufeff\uffff"
+    "naïve café, Ελληνικά, Русский, עברית, العربية ٣٤٥, हिन्दी क्षत्रिय १२३, ไทย, 한국어, "
+    "日本語のテキスト。中文，没有空格。\n"
+    "e\u0301 (combining) ½ ² Ⅷ ㊿ 👩\u200d👩\u200d👧\u200d👦 "
+    "🏳️\u200d🌈 🇫🇷 \u200b\u00a0\u3000\u2028 \x00\x1f\x7f \ufeff\uffff"
     "def f(x):\n    return [x ** 2 for _ in range(10)]  # comment\n\t\tif x:\n\t\t\tpass\n"
-    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ------------------------------\n"
+    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa ----------------------------------------\n"
 )
 
 

@@ -44,7 +44,7 @@ class TestReference:
         assert [b" ".join(pair).decode() for pair in merges] == published.split("|")
 
     def test_wikipedias_example(self) -> None:
-        """aaabdaaabac: Wikipedia joins aa, then ab, then the two; ties there are broken by hand, so only sizes agree."""
+        """aaabdaaabac: Wikipedia joins aa, then ab, then the two; ties there are broken by hand: sizes agree."""
         merges = bpe.train([b"aaabdaaabac"], 3)
         assert merges[0] == (b"a", b"a")
         assert len(bpe.encode(b"aaabdaaabac", {pair: rank for rank, pair in enumerate(merges)})) == 5
@@ -178,7 +178,10 @@ class TestWithoutNative:
     ) -> None:
         texts = [mixed, code[:20_000]]
         native_one = train_quietly(texts, 400)
-        expected = native_one.encode(mixed + "<|end|>", "all"), native_one.encode_batch(texts, allowed_special=["<|end|>"])
+        expected = (
+            native_one.encode(mixed + "<|end|>", "all"),
+            native_one.encode_batch(texts, allowed_special=["<|end|>"]),
+        )
         without_native()
         tokenizer = train_quietly(texts, 400)
         assert tokenizer.merges == native_one.merges

@@ -66,7 +66,9 @@ class TestBatch:
         expected = [tok.encode(text) for text in texts]
         assert tok.encode_batch(texts, threads=threads) == expected
         arrays = tok.encode_batch_arrays(iter(texts), threads=threads)
-        assert [array.tolist() for array in arrays] == expected and {array.dtype for array in arrays} == {np.dtype("int32")}
+        assert [array.tolist() for array in arrays] == expected and {array.dtype for array in arrays} == {
+            np.dtype("int32")
+        }
 
     def test_special_tokens(self, tok: Tokenizer) -> None:
         texts = ["a<|end|>b", "<|end|><|pad|>", "none", ""]
@@ -247,5 +249,7 @@ class TestVocabulary:
 
 def test_importing_is_cheap() -> None:
     """What is needed for one job only is imported when that job comes."""
-    program = "import sys, minirl.tokenizer; print([m for m in ('regex', 'tyro', 'rich', 'tiktoken') if m in sys.modules])"
+    program = (
+        "import sys, minirl.tokenizer; print([m for m in ('regex', 'tyro', 'rich', 'tiktoken') if m in sys.modules])"
+    )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
