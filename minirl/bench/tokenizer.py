@@ -2,7 +2,7 @@
 
 Training runs in a process of its own for each contender and repeat, since what it costs in memory is the process's
 peak; encoding runs in this process, contenders in turns, each returning lists of ids. All have the same text, size of
-vocabulary and pattern (gpt4's); tiktoken encodes with the merges minirl learned. A contender that is missing is left out.
+vocabulary and pattern (gpt4's); tiktoken encodes with the merges minirl learned. Missing contenders are left out.
 
 The text is Python source and prose, half and half where both are found: the files of the standard library and the
 installed packages, and the *.txt files of MINIRL_DATA_DIR.

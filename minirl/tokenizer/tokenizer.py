@@ -67,8 +67,8 @@ class Tokenizer:
     ) -> None:
         """tokens: the bytes of each id, special tokens included.
 
-        whole_chunks: a chunk of text that is itself a token is that token even where the merges would not make it. Llama
-        3's vocabulary, made for another algorithm, needs it.
+        whole_chunks: a chunk of text that is itself a token is that token even where the merges would not make it.
+        Llama 3's vocabulary, made for another algorithm, needs it.
         """
         self.pattern = resolve(pattern)
         self.merges = list(merges)
