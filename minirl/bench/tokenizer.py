@@ -1,24 +1,23 @@
 """`python -m minirl.bench tokenizer`: training and encoding against tokenizers, tiktoken and rustbpe, in one run.
 
-Training runs in a process of its own for each contender and repeat, since what it costs in memory is the process's
-peak; encoding runs in this process, contenders in turns, each returning lists of ids. All have the same text, size of
-vocabulary and pattern (gpt4's); tiktoken encodes with the merges minirl learned. Missing contenders are left out.
+Everyone gets the same text, vocabulary size and pattern (GPT-4's), and the same unit of work: texts in, lists of ids
+out; rows that give int32 arrays instead say so. Contenders take turns and medians are compared, so ratios hold on a
+busy machine where absolute times do not. Memory is the growth of the peak of a fresh process that trains once.
+Peers that are not installed are left out.
 
-The text is Python source and prose, half and half where both are found: the files of the standard library and the
-installed packages, and the *.txt files of MINIRL_DATA_DIR.
+The text is prose from MINIRL_DATA_DIR, where that names a folder, and the Python source of this Python and its
+packages: 30 MB of it, half and half when there is enough of both; --files takes any other.
 """
 
-import multiprocessing
 import os
-import resource
+import random
+import subprocess
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -27,230 +26,284 @@ import tyro
 from rich.console import Console
 from rich.table import Table
 
+from minirl import kernels
+from minirl.bench.report import three_digits
+from minirl.kernels.threads import default_threads
 from minirl.tokenizer import PATTERNS, Tokenizer
 
-MEGA = 1_000_000
-PATTERN = "gpt4"
+PATTERN = PATTERNS["gpt4"]
+DOCUMENT = 4_000  # characters of prose in one text; source files are a text each
 
 
 @dataclass(frozen=True)
 class Options:
-    """Time training and encoding against tokenizers, tiktoken and rustbpe."""
+    """Time the tokenizer against tokenizers, tiktoken and rustbpe."""
 
-    megabytes: int = 30
-    """Size of the text, MB."""
+    megabytes: float = 30.0
+    """Size of the text, in millions of characters."""
     vocab_size: int = 32768
-    """Tokens to train."""
-    threads: int = 2
-    """Threads of every contender that has them."""
-    repeats: int = 3
-    """Runs of each contender, of which the median counts."""
-    encode_megabytes: int = 8
-    """How much of the text is encoded, MB."""
+    """Tokens in the vocabulary."""
+    threads: int = 0
+    """Threads of the rows with threads; 0 is as many as this process may use."""
+    repeats: int = 5
+    """Samples of each contender, of which the median counts."""
+    files: tuple[Path, ...] = ()
+    """UTF-8 files to use instead of the usual text."""
+    growth: bool = False
+    """Also train on a tenth and on twice the text, to see how time grows."""
+
+
+@dataclass
+class Row:
+    """One contender: its name, what to time, and the samples so far in seconds."""
+
+    name: str
+    call: Callable[[], Any]
+    seconds: list[float]
 
 
 def main(argv: list[str] | None = None) -> None:
+    """Run with the flags `argv`; prints two tables."""
     options = tyro.cli(Options, args=argv, prog="python -m minirl.bench tokenizer")
-    os.environ["RAYON_NUM_THREADS"] = str(options.threads)  # of the contenders written in Rust
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    sizes = sorted({max(1, options.megabytes // 10), options.megabytes, 2 * options.megabytes})
-    documents = gather(sizes[-1] * MEGA)
-    with tempfile.TemporaryDirectory() as folder:
-        corpora = {size: write(Path(folder) / f"{size}.txt", documents, size * MEGA) for size in sizes}
-        console.print(training(corpora, options), training_of_sizes(corpora, options))
-        tokenizer = Tokenizer.train(read(corpora[options.megabytes]), options.vocab_size, pattern=PATTERN)
-        console.print(encoding(tokenizer, corpora[options.megabytes], options))
-        growth = in_own_process(encode_file_growth, tokenizer, corpora[sizes[-1]])
-        console.print(f"Encoding a file of {sizes[-1]} MB as a stream takes {growth / MEGA:.0f} MB of memory.")
+    threads = options.threads or default_threads()
+    kernels.set_threads(threads)
+    # Rust's rayon reads this once, when tokenizers or rustbpe first use threads
+    os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
+    texts = collect(options.files, int(options.megabytes * 1e6))
+    size = sum(len(text.encode()) for text in texts)
+    console = Console() if Console().is_terminal else Console(width=120)
+    console.print(
+        f"{size / 1e6:.1f} MB in {len(texts):,} texts, {options.vocab_size:,} tokens, gpt4, {threads} threads"
+    )
+
+    rows = training_rows(texts, options.vocab_size, threads)
+    take_turns(rows, min(options.repeats, 3))
+    growths = memory(texts, options.vocab_size, [row.name for row in rows])
+    console.print(training_table(rows, growths))
+    tokenizer = Tokenizer.train(texts, options.vocab_size, pattern=PATTERN, special_tokens=[])
+    if options.growth:
+        print_growth(console, options)
+    check_same_ids(tokenizer, texts)
+    rows = encoding_rows(tokenizer, texts, threads)
+    take_turns(rows, options.repeats)
+    console.print(encoding_table(rows, size))
 
 
 # ---- the text ----
 
 
-def gather(size: int) -> list[str]:
-    """Documents of at least `size` bytes in all, code and prose in turns; fewer where there are not so many."""
-    packages = [Path(sysconfig.get_path(name)) for name in ("stdlib", "purelib")]
-    code = (file for folder in packages for file in sorted(folder.rglob("*.py")))
-    prose = iter(sorted(Path(os.environ["MINIRL_DATA_DIR"]).rglob("*.txt")) if "MINIRL_DATA_DIR" in os.environ else [])
-    found: list[str] = []
-    bytes_of = {"code": 0, "prose": 0}
-    while sum(bytes_of.values()) < size:
-        kind = "prose" if bytes_of["prose"] <= bytes_of["code"] else "code"
-        file = next(prose if kind == "prose" else code, None) or next(code, None) or next(prose, None)
-        if file is None:
+def collect(files: Iterable[Path], characters: int) -> list[str]:
+    """About so many characters of prose and code, in texts of a document's length, in a random but fixed order."""
+    if files := tuple(files):
+        prose, code = "".join(path.read_text(encoding="utf-8") for path in files), []
+        wanted = min(characters, len(prose))
+    else:
+        prose, code = read_prose(characters), read_code(characters)
+        wanted = min(characters // 2 if sum(map(len, code)) > characters // 2 else characters, len(prose))
+    texts = [prose[start : start + DOCUMENT] for start in range(0, wanted, DOCUMENT)]
+    left = characters - wanted
+    for text in code:
+        if left <= 0:
             break
-        try:
-            text = file.read_text(encoding="utf-8")
-        except (UnicodeDecodeError, OSError):
-            continue
-        found.append(text)
-        bytes_of["prose" if file.suffix == ".txt" else "code"] += len(text)
-    return found
+        texts.append(text[:left])
+        left -= len(text)
+    random.Random(0).shuffle(texts)
+    return texts
 
 
-SEPARATOR = "\0"  # between documents in the files; Python source and prose hold none
+def read_prose(characters: int) -> str:
+    """The .txt files of MINIRL_DATA_DIR, or "" where there is none."""
+    folder = os.environ.get("MINIRL_DATA_DIR")
+    parts: list[str] = []
+    for path in sorted(Path(folder).rglob("*")) if folder else []:
+        if path.suffix in (".txt", ".json", ".jsonl") and sum(map(len, parts)) < characters:
+            parts.append(path.read_text(encoding="utf-8", errors="replace"))
+    return "".join(parts)
 
 
-def write(path: Path, documents: list[str], size: int) -> Path:
-    """The first `size` bytes of the documents, cut between characters."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        left = size
-        for document in documents:
-            if left <= 0:
-                break
-            file.write(document[:left].replace(SEPARATOR, " ") + SEPARATOR)
-            left -= len(document)
-    return path
+def read_code(characters: int) -> list[str]:
+    """Python source of the standard library and of the installed packages."""
+    paths = sysconfig.get_paths()
+    found = sorted({path for key in ("stdlib", "purelib") for path in Path(paths[key]).rglob("*.py")})
+    random.Random(0).shuffle(found)
+    texts: list[str] = []
+    total = 0
+    for path in found:
+        if total >= characters:
+            break
+        texts.append(path.read_bytes().decode("utf-8", "replace"))
+        total += len(texts[-1])
+    return texts
 
 
-def read(path: Path) -> list[str]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return file.read().split(SEPARATOR)[:-1]
-
-
-# ---- training ----
+# ---- contenders ----
 
 
 def train_minirl(texts: list[str], vocab_size: int, threads: int) -> None:
     Tokenizer.train(texts, vocab_size, pattern=PATTERN, special_tokens=[], threads=threads)
 
 
-def train_rustbpe(texts: list[str], vocab_size: int, threads: int) -> None:
+def train_rustbpe(texts: list[str], vocab_size: int) -> None:
     import rustbpe
 
-    rustbpe.Tokenizer().train_from_iterator(iter(texts), vocab_size, pattern=PATTERNS[PATTERN])
+    rustbpe.Tokenizer().train_from_iterator(iter(texts), vocab_size, pattern=PATTERN)
 
 
-def train_tokenizers(texts: list[str], vocab_size: int, threads: int) -> None:
-    from tokenizers import Regex, models, pre_tokenizers, trainers
-    from tokenizers import Tokenizer as Peer
+def train_tokenizers(texts: list[str], vocab_size: int) -> None:
+    from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
-    peer = Peer(models.BPE())
-    peer.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            pre_tokenizers.Split(Regex(PATTERNS[PATTERN]), "isolated"),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
+    theirs = Tokenizer(models.BPE())
+    split = pre_tokenizers.Split(Regex(PATTERN), behavior="isolated")
+    theirs.pre_tokenizer = pre_tokenizers.Sequence(
+        [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
     )
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    peer.train_from_iterator(
-        texts, trainers.BpeTrainer(vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False)
-    )
+    trainer = trainers.BpeTrainer(vocab_size=vocab_size, initial_alphabet=alphabet, show_progress=False)
+    theirs.train_from_iterator(iter(texts), trainer)
 
 
-TRAINERS: dict[str, Callable[[list[str], int, int], None]] = {
-    "minirl": train_minirl,
-    "rustbpe": train_rustbpe,
-    "tokenizers": train_tokenizers,
-}
+def installed(module: str) -> bool:
+    try:
+        __import__(module)
+    except ImportError:
+        return False
+    return True
 
 
-def peak_memory() -> int:
-    """The most memory that this process has held so far, bytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else 1024 * peak
+def training_rows(texts: list[str], vocab_size: int, threads: int) -> list[Row]:
+    rows = [Row(f"minirl, {threads} threads", lambda: train_minirl(texts, vocab_size, threads), [])]
+    if threads > 1:
+        rows.append(Row("minirl, 1 thread", lambda: train_minirl(texts, vocab_size, 1), []))
+    if installed("rustbpe"):
+        rows.append(Row("rustbpe", lambda: train_rustbpe(texts, vocab_size), []))
+    if installed("tokenizers"):
+        rows.append(Row("tokenizers", lambda: train_tokenizers(texts, vocab_size), []))
+    return rows
 
 
-def timed_training(name: str, path: Path, vocab_size: int, threads: int) -> tuple[float, int]:
-    """(seconds, bytes of memory above what the text itself takes)."""
-    texts = read(path)
-    before = peak_memory()
-    start = time.perf_counter()
-    TRAINERS[name](texts, vocab_size, threads)
-    return time.perf_counter() - start, peak_memory() - before
+def encoding_rows(tokenizer: Tokenizer, texts: list[str], threads: int) -> list[Row]:
+    """One text a call, then all texts in one call on several threads."""
+    rows = [
+        Row("minirl encode", lambda: [len(tokenizer.encode(text)) for text in texts], []),
+        Row("minirl encode_array (int32)", lambda: [len(tokenizer.encode_array(text)) for text in texts], []),
+        Row(f"minirl encode_batch, {threads} threads", lambda: tokenizer.encode_batch(texts, threads), []),
+        Row(
+            f"minirl encode_batch_arrays, {threads} threads (int32)",
+            lambda: tokenizer.encode_batch_arrays(texts, threads),
+            [],
+        ),
+    ]
+    if installed("tiktoken"):
+        theirs = tokenizer.to_tiktoken()
+        rows.append(Row("tiktoken", lambda: [len(theirs.encode_ordinary(text)) for text in texts], []))
+        rows.append(
+            Row(
+                f"tiktoken, {threads} threads",
+                lambda: theirs.encode_ordinary_batch(texts, num_threads=threads),
+                [],
+            )
+        )
+    if installed("tokenizers"):
+        library = as_tokenizers(tokenizer)
+        rows.append(Row("tokenizers", lambda: [len(library.encode(text).ids) for text in texts], []))
+        rows.append(Row(f"tokenizers, {threads} threads", lambda: library.encode_batch_fast(texts), []))
+    return rows
 
 
-def in_own_process(function: Callable[..., Any], *arguments: Any) -> Any:
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        return pool.submit(function, *arguments).result()
+def as_tokenizers(tokenizer: Tokenizer) -> Any:
+    """Our vocabulary in the tokenizers library, by way of the file."""
+    from tokenizers import Tokenizer as Theirs
+
+    with tempfile.TemporaryDirectory() as folder:
+        tokenizer.save(folder)
+        return Theirs.from_file(str(Path(folder) / "tokenizer.json"))
 
 
-def training(corpora: dict[int, Path], options: Options) -> Table:
-    names = [name for name in TRAINERS if name == "minirl" or find_spec(name)]
-    samples: dict[str, list[tuple[float, int]]] = {name: [] for name in names}
-    path = corpora[options.megabytes]
-    for _ in range(options.repeats):
-        for name in names:
-            samples[name].append(in_own_process(timed_training, name, path, options.vocab_size, options.threads))
-    table = Table(title=f"Training: {options.megabytes} MB, vocabulary {options.vocab_size}, {options.threads} threads")
-    for heading in ("", "seconds", "memory", "minirl is faster by"):
-        table.add_column(heading, justify="right" if heading else "left")
-    own = median(seconds for seconds, _ in samples["minirl"])
-    for name, results in samples.items():
-        seconds, memory = (median(column) for column in zip(*results, strict=True))
-        table.add_row(name, f"{seconds:.2f}", f"{memory / MEGA:.0f} MB", f"{seconds / own:.1f}x")
-    return table
+def check_same_ids(tokenizer: Tokenizer, texts: list[str]) -> None:
+    """A benchmark of something else would mean nothing: every contender must give the same ids."""
+    if installed("tiktoken"):
+        theirs = tokenizer.to_tiktoken()
+        for text in texts:
+            if theirs.encode_ordinary(text) != tokenizer.encode(text):
+                raise AssertionError(f"tiktoken and minirl encode {text[:60]!r}... differently")
 
 
-def training_of_sizes(corpora: dict[int, Path], options: Options) -> Table:
-    table = Table(title="Training minirl's on less and more text")
-    for heading in ("MB", "seconds", "MB/s"):
-        table.add_column(heading, justify="right")
-    for size, path in corpora.items():
-        runs = [
-            in_own_process(timed_training, "minirl", path, options.vocab_size, options.threads)
-            for _ in range(options.repeats)
-        ]
-        seconds = median(seconds for seconds, _ in runs)
-        table.add_row(str(size), f"{seconds:.2f}", f"{size / seconds:.1f}")
-    return table
+# ---- measuring ----
 
 
-# ---- encoding ----
-
-
-def encoders(tokenizer: Tokenizer, threads: int) -> dict[str, Callable[[list[str]], Any]]:
-    """Contenders, each turning texts into lists of ids."""
-    found: dict[str, Callable[[list[str]], Any]] = {
-        "minirl, 1 thread": lambda texts: tokenizer.encode_batch(texts, threads=1),
-        f"minirl, {threads} threads": lambda texts: tokenizer.encode_batch(texts, threads=threads),
-        "minirl to arrays, 1 thread": lambda texts: tokenizer.encode_batch_arrays(texts, threads=1),
-        f"minirl to arrays, {threads} threads": lambda texts: tokenizer.encode_batch_arrays(texts, threads=threads),
-    }
-    if find_spec("tiktoken"):
-        tik = tokenizer.to_tiktoken()
-        found["tiktoken, 1 thread"] = lambda texts: [tik.encode_ordinary(text) for text in texts]
-    if find_spec("tokenizers"):
-        from tokenizers import Tokenizer as Peer
-
-        with tempfile.TemporaryDirectory() as folder:
-            tokenizer.save(Path(folder) / "tokenizer.json")
-            peer = Peer.from_file(str(Path(folder) / "tokenizer.json"))
-        found["tokenizers, 1 thread"] = lambda texts: [peer.encode(text).ids for text in texts]
-        found[f"tokenizers, {threads} threads"] = lambda texts: [e.ids for e in peer.encode_batch(texts)]
-    return found
-
-
-def encoding(tokenizer: Tokenizer, path: Path, options: Options) -> Table:
-    texts, size = [], 0
-    for text in read(path):
-        texts.append(text)
-        size += len(text.encode())
-        if size >= options.encode_megabytes * MEGA:
-            break
-    contenders = encoders(tokenizer, options.threads)
-    samples: dict[str, list[float]] = {name: [] for name in contenders}
-    for encode in contenders.values():
-        encode(texts[:20])  # what is made at the first call does not count
-    for _ in range(options.repeats):
-        for name, encode in contenders.items():
+def take_turns(rows: list[Row], repeats: int) -> None:
+    for _ in range(repeats):
+        for row in rows:
             start = time.perf_counter()
-            encode(texts)
-            samples[name].append(time.perf_counter() - start)
-    table = Table(title=f"Encoding: {size / MEGA:.0f} MB in {len(texts)} texts")
-    for heading in ("", "MB/s", "x tiktoken"):
-        table.add_column(heading, justify="right" if heading else "left")
-    rates = {name: size / MEGA / median(times) for name, times in samples.items()}
-    base = rates.get("tiktoken, 1 thread")
-    for name, rate in rates.items():
-        table.add_row(name, f"{rate:.1f}", f"{rate / base:.1f}" if base else "")
+            result = row.call()
+            row.seconds.append(time.perf_counter() - start)
+            del result  # freeing millions of numbers is nobody's encoding time
+
+
+_MEMORY = """
+import resource, sys
+from pathlib import Path
+from minirl.bench import tokenizer as bench
+texts = Path(sys.argv[1]).read_bytes().decode("utf-8", "surrogatepass").split("\\x1e")
+from tokenizers import Tokenizer
+import rustbpe
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
+NAME
+print(peak() - before)
+"""
+
+
+def memory(texts: list[str], vocab_size: int, names: list[str]) -> dict[str, float]:
+    """Megabytes by which training raises the peak of a process that holds the texts already; {} where not known."""
+    if sys.platform != "linux" or not (installed("rustbpe") and installed("tokenizers")):
+        return {}
+    growths = {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "texts"
+        path.write_bytes("\x1e".join(text.replace("\x1e", " ") for text in texts).encode("utf-8", "surrogatepass"))
+        for name in names:
+            what, _, rest = name.partition(", ")
+            threads = f", {rest.split()[0]}" if rest else ""
+            program = _MEMORY.replace("NAME", f"bench.train_{what}(texts, {vocab_size}{threads})")
+            command = [sys.executable, "-c", program, str(path)]
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+            growths[name] = int(output) / 1e3
+    return growths
+
+
+def print_growth(console: Console, options: Options) -> None:
+    for factor in (0.1, 1.0, 2.0):
+        texts = collect(options.files, int(options.megabytes * factor * 1e6))
+        seconds = []
+        for _ in range(3):
+            start = time.perf_counter()
+            train_minirl(texts, options.vocab_size, kernels.get_threads())
+            seconds.append(time.perf_counter() - start)
+        size = sum(len(text.encode()) for text in texts) / 1e6
+        console.print(f"  {size:.1f} MB: {median(seconds):.3f} s, {median(seconds) / size * 1e3:.1f} ms/MB")
+
+
+# ---- tables ----
+
+
+def training_table(rows: list[Row], growths: dict[str, float]) -> Table:
+    table = Table(title="Training; x: how many times as fast minirl's first row is", title_justify="left")
+    for name in ("", "seconds", "x", "peak memory"):
+        table.add_column(name, justify="left" if not name else "right")
+    for row in rows:
+        grown = f"+{growths[row.name]:.0f} MB" if row.name in growths else ""
+        ratio = median(row.seconds) / median(rows[0].seconds)
+        table.add_row(row.name, f"{median(row.seconds):.2f}", three_digits(ratio), grown)
     return table
 
 
-def encode_file_growth(tokenizer: Tokenizer, path: Path) -> int:
-    """Bytes by which encoding the file as a stream raises this process's peak."""
-    tokenizer.encode_array("The first call makes the encoder's tables.")
-    before = peak_memory()
-    for _ in tokenizer.encode_file(path):
-        pass
-    return peak_memory() - before
+def encoding_table(rows: list[Row], size: int) -> Table:
+    table = Table(title="Encoding, MB/s; x: against tiktoken on one thread", title_justify="left")
+    for name in ("", "MB/s", "x"):
+        table.add_column(name, justify="left" if not name else "right")
+    base = next((median(row.seconds) for row in rows if row.name == "tiktoken"), None)
+    for row in rows:
+        ratio = three_digits(base / median(row.seconds)) if base else ""
+        table.add_row(row.name, three_digits(size / median(row.seconds) / 1e6), ratio)
+    return table
