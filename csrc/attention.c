@@ -8,8 +8,8 @@
  *     o   the sum of exp(score - m) times the key's value.
  *
  * When a later block raises the maximum to m', old terms were scaled by exp(-m) instead of exp(-m'); multiplying
- * l and o by exp(m - m') puts that right. This is the online softmax of Milakov and Gimelshein (2018), and blocking both
- * queries and keys with it is FlashAttention (Dao et al. 2022, Algorithm 1; 2023 for dividing by l only at the end).
+ * l and o by exp(m - m') puts that right. This is the online softmax of Milakov and Gimelshein (2018); blocking both
+ * queries and keys with it is FlashAttention (Dao et al. 2022, Algorithm 1; Dao 2023 divides by l only at the end).
  * Memory is linear in T. The backward pass needs m + log l of each query, lse, to remake any weight it wants.
  *
  * Blocks of queries are independent of each other, so they are what threads share out.
@@ -38,7 +38,7 @@ static int64_t scratch_floats(int64_t D) { return (2 * D + KEY_BLOCK) * QUERY_BL
 
 /* Scores of one column become weights: the online softmax's step over `keys` keys, of which the lanes see only as many
  * as `limit` says. o is brought to the new maximum, and still lacks the new keys. */
-static __attribute__((noinline)) void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_see, int64_t keys, vint limit) {
+static void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_see, int64_t keys, vint limit) {
     float *weight = block->weight + column * LANES;
     for (int64_t key = all_see; key < keys; key++) {
         vint visible = limit > (int32_t)key;
@@ -64,44 +64,54 @@ static __attribute__((noinline)) void softmax_column(Block *block, int64_t colum
     vstore(block->l + column * LANES, l + sum);
 }
 
-/* o += value * weight for keys that only some lanes see. The product would do, since the others' weights are 0, but 0
- * times a later token's NaN or inf is NaN: what comes after a query must not reach it, whatever it is. */
-static __attribute__((noinline)) void add_partly_seen(Block *block, const Head *head, int64_t column, int64_t k0, int64_t first, int64_t end,
-                            vint limit) {
-    const float *weight = block->weight + column * LANES;
-    for (int64_t d = 0; d < head->D; d++) {
+/* Whether none of these rows holds a NaN or inf, which times 0 is NaN. */
+static int all_finite(int64_t rows, int64_t D, const float *x, int64_t step) {
+    vfloat zeros = vset(0);
+    for (int64_t i = 0; i < rows; i++) {
+        int64_t d = 0;
+        for (; d + LANES <= D; d += LANES) zeros += vload(x + i * step + d) * vset(0);
+        if (d < D) zeros += vload_tail(x + i * step + d, D - d) * vset(0);
+    }
+    return vsum(zeros) == 0;
+}
+
+/* o += weight * value for one column and one key, in the lanes that see the key. */
+static void add_where_seen(Block *block, int64_t column, int64_t D, int64_t key, const float *value, vint visible) {
+    vfloat weight = vload(block->weight + key * QUERY_BLOCK + column * LANES);
+    for (int64_t d = 0; d < D; d++) {
         float *o = block->o + d * QUERY_BLOCK + column * LANES;
-        vfloat sum = vload(o);
-        for (int64_t key = first; key < end; key++) {
-            vfloat term = vload(weight + key * QUERY_BLOCK) * head->v[(k0 + key) * head->v_step + d];
-            sum += vselect(limit > (int32_t)key, term, vset(0));
-        }
-        vstore(o, sum);
+        vstore(o, vselect(visible, vload(o) + weight * value[d], vload(o)));
     }
 }
 
 static void attend_to_keys(Block *block, const Head *head, int64_t q0, int64_t queries, int64_t k0, int64_t keys) {
-    int64_t columns = COLUMNS(queries), ahead = head->ahead;
+    int64_t columns = COLUMNS(queries), ahead = head->ahead, D = head->D;
     const float *k = head->k + k0 * head->k_step, *v = head->v + k0 * head->v_step;
     for (int64_t column = 0, width; column < columns; column += width) {
-        int64_t first = q0 + column * LANES;
+        int64_t first = q0 + column * LANES, offset = column * LANES;
         width = strip_columns(first, ahead, k0, keys, columns - column);
         int64_t all_see = seen(first, ahead, k0, keys);
         int64_t some_see = seen(smaller(first + width * LANES, q0 + queries) - 1, ahead, k0, keys);
-        if (some_see == 0) continue;
-        product(some_see, width, head->D, k, head->k_step, 1, block->q + column * LANES, QUERY_BLOCK,
-                block->weight + column * LANES, QUERY_BLOCK, 0);
+        product(some_see, width, D, k, head->k_step, 1, block->q + offset, QUERY_BLOCK, block->weight + offset,
+                QUERY_BLOCK, 0);
         for (int64_t c = column; c < column + width; c++)
-            softmax_column(block, c, head->D, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
-        product(head->D, width, all_see, v, 1, head->v_step, block->weight + column * LANES, QUERY_BLOCK,
-                block->o + column * LANES, QUERY_BLOCK, 1);
-        for (int64_t c = column; c < column + width; c++)
-            add_partly_seen(block, head, c, k0, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
+            softmax_column(block, c, D, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
+
+        /* What comes after a query must not reach it, whatever it is: a weight of 0 sees to that, unless the value is
+         * NaN or inf. Then keys that only some of the queries see are added one by one, to those. */
+        int64_t together = some_see;
+        if (!all_finite(some_see - all_see, D, v + all_see * head->v_step, head->v_step)) together = all_see;
+        product(D, width, together, v, 1, head->v_step, block->weight + offset, QUERY_BLOCK, block->o + offset,
+                QUERY_BLOCK, 1);
+        for (int64_t key = together; key < some_see; key++)
+            for (int64_t c = column; c < column + width; c++)
+                add_where_seen(block, c, D, key, v + key * head->v_step,
+                               seen_by_lane(q0 + c * LANES, ahead, k0) > (int32_t)key);
     }
 }
 
 /* The last step for a block of queries: out = o / l and lse = m + log l. A query that saw no key has l = 0. */
-static __attribute__((noinline)) void finish(Block *block, const Head *head, int64_t q0, int64_t queries) {
+static void finish(Block *block, const Head *head, int64_t q0, int64_t queries) {
     for (int64_t column = 0; column < COLUMNS(queries); column++) {
         vfloat l = vload(block->l + column * LANES);
         for (float *o = block->o + column * LANES, *end = o + head->D * QUERY_BLOCK; o < end; o += QUERY_BLOCK)

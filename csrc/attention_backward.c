@@ -4,8 +4,9 @@
  *
  *     dV = P^T dO,    dP = dO V^T,    dS = P (dP - delta) scale,    dQ = dS K,    dK = dS^T Q,
  *
- * where delta, one number per query, is sum_d dO O = sum_keys P dP: what the softmax's normalisation takes back. P is made
- * anew, block by block, as exp(score - lse) from the lse that the forward pass kept (Dao et al. 2022, Algorithm 4).
+ * where delta, one number per query, is sum_d dO O = sum_keys P dP: what the softmax's normalisation takes back. P is
+ * made anew, block by block, as exp(score - lse), from the lse that the forward pass kept (Dao et al. 2022,
+ * Algorithm 4).
  *
  * Query blocks are the outer loop, so dQ of a block stays in cache until it is done, and dK and dV of the whole
  * head gather in scratch memory. All query heads that share a key head are one unit of work for one thread: then dK and
@@ -26,12 +27,12 @@ typedef struct {
 /* Scratch memory. A query's or key's row of D numbers is padded to D_padded, whole vectors. */
 typedef struct {
     int64_t D_padded;
-    float *dk, *dv;                      /* S x D_padded */
-    float *q, *dout;                     /* QUERY_BLOCK x D_padded: the block's rows of Q and dO */
+    float *dk, *dv;                        /* S x D_padded */
+    float *q, *dout;                       /* QUERY_BLOCK x D_padded: the block's rows of Q and dO */
     float *q_transposed, *dout_transposed; /* D x QUERY_BLOCK; Q times scale */
-    float *dq_transposed;                /* D x QUERY_BLOCK */
-    float *weight, *dscore;              /* KEY_BLOCK x QUERY_BLOCK: P and dS, keys down, queries across */
-    float *lse, *delta;                  /* QUERY_BLOCK */
+    float *dq_transposed;                  /* D x QUERY_BLOCK */
+    float *weight, *dscore;                /* KEY_BLOCK x QUERY_BLOCK: scores, then P; dP, then dS */
+    float *lse, *delta;                    /* QUERY_BLOCK */
 } Scratch;
 
 static int64_t scratch_floats(int64_t S, int64_t D) {
@@ -56,11 +57,11 @@ static Scratch divide_scratch(float *memory, int64_t S, int64_t D) {
     return s;
 }
 
-static __attribute__((noinline)) void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
+static void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
     for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)D * sizeof(float));
 }
 
-static __attribute__((noinline)) void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
+static void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
     int64_t D = head->D;
     const float *q = head->q + q0 * head->q_step, *dout = head->dout + q0 * head->dout_step;
     prefetch_rows(queries, D, q, head->q_step);
@@ -83,7 +84,7 @@ static __attribute__((noinline)) void load_queries(const Scratch *s, const Head 
 }
 
 /* Scores become weights P, and dP becomes dS, in one column of queries: `keys` keys, of which a lane sees `limit`. */
-static __attribute__((noinline)) void softmax_backward_column(const Scratch *s, int64_t column, int64_t all_see, int64_t keys, vint limit,
+static void softmax_backward_column(const Scratch *s, int64_t column, int64_t all_see, int64_t keys, vint limit,
                                     float scale) {
     float *weight = s->weight + column * LANES, *dscore = s->dscore + column * LANES;
     vfloat lse = vload(s->lse + column * LANES), delta = vload(s->delta + column * LANES);
@@ -101,7 +102,7 @@ static __attribute__((noinline)) void softmax_backward_column(const Scratch *s, 
 }
 
 /* Weights of keys that no query of the strip sees: zeros, for the products over all the block's queries. */
-static __attribute__((noinline)) void clear(const Scratch *s, int64_t column, int64_t width, int64_t key, int64_t keys) {
+static void clear(const Scratch *s, int64_t column, int64_t width, int64_t key, int64_t keys) {
     for (; key < keys; key++) {
         size_t bytes = (size_t)width * VECTOR_BYTES;
         memset(s->weight + key * QUERY_BLOCK + column * LANES, 0, bytes);
@@ -130,18 +131,19 @@ static void query_side(const Scratch *s, const Head *head, int64_t q0, int64_t q
     }
 }
 
-/* What dK and dV of a block of keys get from the block of queries. Keys go in groups of 16, each with the queries that see
- * any of it: on the diagonal, fewer and fewer. */
+/* What dK and dV of a block of keys get from the block of queries. On the diagonal keys go in groups of 16, each with
+ * the queries from the first that sees any of it: fewer and fewer. */
 static void key_side(const Scratch *s, const Head *head, int64_t q0, int64_t queries, int64_t k0, int64_t keys) {
-    int64_t width = s->D_padded / LANES;
-    for (int64_t group = 0, size; group < keys; group += size) {
-        int64_t first = clip(k0 + group - head->ahead - q0, 0, queries); /* the first query that sees the group's first key */
-        size = first == 0 && k0 + keys - 1 - head->ahead <= q0 ? keys : smaller(16, keys - group);
-        const float *weight = s->weight + group * QUERY_BLOCK + first, *dscore = s->dscore + group * QUERY_BLOCK + first;
-        product(size, width, queries - first, weight, QUERY_BLOCK, 1, s->dout + first * s->D_padded, s->D_padded,
-                s->dv + (k0 + group) * s->D_padded, s->D_padded, 1);
-        product(size, width, queries - first, dscore, QUERY_BLOCK, 1, s->q + first * s->D_padded, s->D_padded,
-                s->dk + (k0 + group) * s->D_padded, s->D_padded, 1);
+    int64_t step = s->D_padded, width = step / LANES;
+    int64_t size = seen(q0, head->ahead, k0, keys) == keys ? keys : 16;
+    for (int64_t group = 0; group < keys; group += size) {
+        int64_t first = clip(k0 + group - head->ahead - q0, 0, queries), rows = smaller(size, keys - group);
+        const float *weight = s->weight + group * QUERY_BLOCK + first;
+        const float *dscore = s->dscore + group * QUERY_BLOCK + first;
+        product(rows, width, queries - first, weight, QUERY_BLOCK, 1, s->dout + first * step, step,
+                s->dv + (k0 + group) * step, step, 1);
+        product(rows, width, queries - first, dscore, QUERY_BLOCK, 1, s->q + first * step, step,
+                s->dk + (k0 + group) * step, step, 1);
     }
 }
 

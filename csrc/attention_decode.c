@@ -1,7 +1,7 @@
 /* attention_decode.c: attention of one new query per row over its cached keys.
  *
- * Each cached number is used once (once per query head that shares it), so the time is that of reading the cache, and what
- * matters is to read it in the order it lies: the heads of a token are neighbours, so all heads advance together,
+ * Each cached number is used once (once per query head that shares it), so the time is that of reading the cache, and
+ * what matters is to read it in the order it lies: the heads of a token are neighbours, so all heads advance together,
  * token by token.
  *
  * A long cache is cut into chunks of CHUNK keys, which threads share out. A chunk gives, per head, the maximum m of its
@@ -23,10 +23,11 @@ typedef struct {
 /* What a chunk gives: o (H x D), m (H), l (H). */
 static int64_t partial_size(const Shape *shape) { return shape->H * (shape->D + 2); }
 
-/* The next keys are fetched ahead by hand: a token's row fills most of a page, and the processor's own prefetcher
- * starts anew on each page. (Behind the last key a prefetch does nothing.) */
+/* Two steps of all heads, over KEYS_AT_ONCE keys that lie `step` apart, or over one where fewer are left. The next
+ * keys are fetched ahead by hand: a token's row may fill a page, and the processor's own prefetcher starts anew on each
+ * page. (Behind the last key a prefetch does nothing.) */
 
-/* score[i] = q . k_i for keys that lie `step` apart; KEYS_AT_ONCE or 1 of them, so that q is loaded once for several. */
+/* score[i] = q . k_i */
 INLINE void score_keys(int keys, int64_t D, const float *q, const float *k, int64_t step, float *score) {
     vfloat sum[KEYS_AT_ONCE] = {{0}};
     int64_t d = 0;
@@ -121,15 +122,13 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
                             const float *q, const float *k_cache, const float *v_cache, const int32_t *lengths,
                             float *out) {
     Shape shape = {H, H_kv, D, scale};
-    int64_t longest = 0, total = 0, failed = 0;
-    for (int64_t b = 0; b < B; b++) {
-        longest = lengths[b] > longest ? lengths[b] : longest;
-        total += lengths[b];
-    }
+    int64_t longest = 0;
+    int failed = 0;
+    for (int64_t b = 0; b < B; b++) longest = lengths[b] > longest ? lengths[b] : longest;
     int64_t chunks = (longest + CHUNK - 1) / CHUNK, row = capacity * H_kv * D;
     float *partials = malloc((size_t)(B * chunks * partial_size(&shape) + 1) * sizeof(float));
     if (!partials) return -1;
-#pragma omp parallel num_threads(threads_for(total *H *D, GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(B *longest *H *D, GRAIN)) reduction(| : failed)
     {
         float *weight = malloc((size_t)(H * CHUNK + 1) * sizeof(float));
         failed = !weight;

@@ -12,17 +12,17 @@
 
 #include <stdlib.h>
 
+#include "integers.h"
 #include "parallel.h"
 #include "simd.h"
 
-/* 64 x 64 scores are 16 KB; with 64 rows of K, V and Q at D = 64 about as much again each: together L1 and a bit of L2. */
+/* At D = 64 the transposed queries and their output take 16 KB each, 128 rows of K or V and their scores 32 KB each. So
+ * a product finds what it reads in L1 and L2, and what it adds to is read and written only once per 128 keys. */
 #define QUERY_BLOCK 64
-#define KEY_BLOCK 64
+#define KEY_BLOCK 128
 #define COLUMNS(queries) (((queries) + LANES - 1) / LANES) /* vectors that hold so many queries */
 
-INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 INLINE int64_t clip(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
-INLINE int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 
 /* Multiply-adds of a product for which a further thread is worth waking. */
 #define GRAIN (1 << 18)
@@ -44,9 +44,9 @@ INLINE void prefetch_rows(int64_t rows, int64_t D, const float *x, int64_t step)
 
 /* ---- product ---- */
 
-/* A tile of C is held in registers. The widest is 4 rows x 4 vectors where there are 32 registers, and 4 x 2 where there
- * are 16; for what is left at the right, 4 x 2 and 8 x 1. Eight sums at least are needed, since a multiply-add takes 4 cycles
- * and two can start in each. */
+/* A tile of C is held in registers. The widest is 4 rows x 4 vectors where there are 32 registers, and 4 x 2 where
+ * there are 16; for what is left at the right, 4 x 2 and 8 x 1. Eight sums at least are needed, since a multiply-add
+ * takes 4 cycles and two can start in each. */
 #if defined(__AVX512F__) || defined(__aarch64__)
 #define TILE_COLUMNS 4
 #else
@@ -84,8 +84,9 @@ INLINE void strip(int height, int width, int64_t rows, int64_t depth, const floa
 /* C = A B, or C += A B. A is rows x depth, at any two steps, so that A may be read transposed; B is depth x columns
  * vectors, C rows x columns vectors, each row contiguous. Every element of C sums over depth in order, whatever
  * tile it falls into, so the bits depend on neither the size of the block nor the place in it. */
-static __attribute__((noinline)) void product(int64_t rows, int64_t columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
-                    const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
+__attribute__((noinline)) static void product(int64_t rows, int64_t columns, int64_t depth, const float *a,
+                                              int64_t a_row, int64_t a_depth, const float *b, int64_t b_row, float *c,
+                                              int64_t c_row, int accumulate) {
     int64_t j = 0;
     for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
         strip(4, TILE_COLUMNS, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
@@ -108,7 +109,7 @@ typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_
 #endif
 
 /* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. */
-static __attribute__((noinline)) void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,
+static void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,
                       int64_t to_step) {
     int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
     for (int64_t r = 0; r < whole_rows; r += 4) {
@@ -144,7 +145,7 @@ INLINE vint seen_by_lane(int64_t q, int64_t ahead, int64_t k0) {
     return lane + (int32_t)clip(q + ahead + 1 - k0, -LANES, KEY_BLOCK);
 }
 
-/* On the diagonal a block is done in strips of a few queries, each with just the keys it sees, so that little of the half
+/* On the diagonal a block is done in strips of 16 queries, each with just the keys it sees, so that little of the half
  * above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
 #define STRIP_COLUMNS (LANES < 16 ? 16 / LANES : 1)
 INLINE int64_t strip_columns(int64_t q, int64_t ahead, int64_t k0, int64_t keys, int64_t columns_left) {

@@ -4,9 +4,9 @@
  *   bpe_train.c   chunks with their counts -> merges
  *   bpe_encode.c  chunks -> token ids
  *
- * Both the trainer and the encoder ask "have I seen this chunk?" for every chunk of the text, so they share a key: a chunk of
- * up to 15 bytes, which nearly all are, is packed with its length into 16 bytes and compared in two instructions.
- * Assumes a little-endian machine, as x86-64 and arm64 are.
+ * Both the trainer and the encoder ask "have I seen this chunk?" for every chunk of the text, so they share a key: a
+ * chunk of up to 15 bytes, which nearly all are, is packed with its length into 16 bytes and compared in two
+ * instructions. Assumes a little-endian machine, as x86-64 and arm64 are.
  */
 #ifndef MINIRL_BPE_H
 #define MINIRL_BPE_H

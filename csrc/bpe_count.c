@@ -1,8 +1,8 @@
 /* bpe_count.c: how often does each chunk occur in the text?
  *
  * Training never looks at the text again after this: "the" may occur a million times, its merges are worked out once.
- * Every thread counts its pieces in a table of its own, and the tables are added at the end. Sums do not depend on order,
- * so neither the number of threads nor the order of the texts can change what is learned.
+ * Every thread counts its pieces in a table of its own, and the tables are added at the end. Sums do not depend on
+ * order, so neither the number of threads nor the order of the texts can change what is learned.
  */
 #include "bpe.h"
 #include "bpe_count.h"
@@ -111,23 +111,25 @@ int bpe_count_pieces(chunk_table *tables, int threads, int splitter, const uint8
                      const int64_t *offsets) {
     int failed = 0;
     int64_t next = 0;
+    (void)threads; /* without OpenMP */
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
+        int thread = 0;
 #ifdef _OPENMP
-        chunk_table *table = &tables[omp_get_thread_num()];
-#else
-        chunk_table *table = &tables[0];
+        thread = omp_get_thread_num();
 #endif
-        int64_t piece;
+        chunk_table table = tables[thread]; /* a copy: side by side, the threads' tables would share cache lines */
         for (;;) {
+            int64_t piece;
 #pragma omp atomic capture
             piece = next++;
             if (piece >= pieces) break;
-            if (count_piece(table, splitter, text, offsets[piece], offsets[piece + 1])) {
+            if (count_piece(&table, splitter, text, offsets[piece], offsets[piece + 1])) {
 #pragma omp atomic write
                 failed = 1;
             }
         }
+        tables[thread] = table;
     }
     return failed ? -1 : 0;
 }

@@ -1,10 +1,11 @@
 /* bpe_split.c: cut text into chunks as the GPT-2 and GPT-4 patterns do, without a regular expression engine.
  *
  *   gpt2  's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
- *   gpt4  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+ *   gpt4  (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}
+ *         | ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
  *
- * Each function tries the alternatives at one place in the order of the pattern and returns where the first that matches
- * ends. Every character is a letter, a number, a space or something else, so one alternative always matches.
+ * Each function tries the alternatives at one place in the order of the pattern and returns where the first that
+ * matches ends. Every character is a letter, a number, a space or something else, so one alternative always matches.
  */
 #include "bpe.h"
 #include "bpe_unicode.h"
@@ -53,7 +54,7 @@ static inline const uint8_t *run_of_letters(const uint8_t *p, const uint8_t *end
     }
 }
 
-/* Length of 's 't 're 've 'm 'll 'd at p, which holds an apostrophe, or 0. Ignoring case, the long s (U+017F) is an s. */
+/* Length of 's 't 're 've 'm 'll 'd at p, which holds an apostrophe, or 0. Ignoring case, long s (U+017F) is s. */
 static inline int contraction(const uint8_t *p, const uint8_t *end, int ignore_case) {
     int64_t left = end - p;
     if (left < 2) return 0;

@@ -5,14 +5,15 @@
  *   1. Unique chunks with counts (bpe_count.c): merges are worked out once per distinct chunk.
  *   2. Every pair knows its count and the places where it stands. A merge visits only those places, and changes only
  *      the counts of the pairs it touches.
- *   3. A heap finds the most frequent pair. Counts in it may be out of date, but a pair's count only ever falls (a pair can
- *      arise only in the merge that made one of its two tokens), so when the top is out of date it is put back
+ *   3. A heap finds the most frequent pair. Counts in it may be out of date, but a pair's count only ever falls (a
+ *      pair can arise only in the merge that made one of its two tokens), so when the top is out of date it is put back
  *      with its present count, and when it is up to date it is the maximum.
- *   4. Most pairs are rare and never come to the top. The heap holds those with at least `floor` occurrences; when it is empty,
- *      the floor is lowered and the heap filled anew.
+ *   4. Most pairs are rare and never come to the top. The heap holds those with at least `floor` occurrences; when it
+ *      is empty, the floor is lowered and the heap filled anew.
  *
- * The symbols of all chunks lie in one array, one place a byte, chunks parted by an empty place. A token that covers the places
- * s .. e has its id at s and at e, so that both its neighbours can find it: no links, and no moving of memory.
+ * The symbols of all chunks lie in one array, one place a byte, chunks parted by an empty place. A token that covers
+ * the places s .. e has its id at s and at e, so that both its neighbours can find it: no links, and no moving of
+ * memory.
  */
 #include "bpe.h"
 #include "bpe_count.h"
@@ -333,7 +334,8 @@ static int settle(bpe_trainer *t, token_pair pair, int32_t new) {
         }
         side->next = t->n_positions;
         if (!side->gained) continue;
-        if (new_pair(t, after ? new : token, after ? token : new, side->gained, t->n_positions, side->places)) return -1;
+        int32_t left = after ? new : token, right = after ? token : new;
+        if (new_pair(t, left, right, side->gained, t->n_positions, side->places)) return -1;
         if (side->gained >= t->floor && push(t, (heap_entry){side->gained, t->n_pairs - 1})) return -1;
         t->n_positions += side->places;
     }

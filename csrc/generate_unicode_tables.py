@@ -6,7 +6,8 @@ The splitter in bpe_split.c must agree with the patterns it stands for on every 
 `regex` itself. Run this again when a new version of `regex` brings a new version of Unicode.
 
 The layout is a two-stage table. Code points come in blocks of 256 and most blocks are alike (no letters at all, or
-nothing else), so each distinct block is stored once, two bits a character, and an index says which one a code point's block is.
+nothing else), so each distinct block is stored once, two bits a character, and an index says which one a code point's
+block is.
 """
 
 from pathlib import Path

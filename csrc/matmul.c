@@ -29,6 +29,7 @@
  */
 #include <stdlib.h>
 
+#include "integers.h"
 #include "pack.h"
 #include "parallel.h"
 #include "vector_math.h"
@@ -54,10 +55,6 @@ typedef struct {
     int64_t depth;         /* steps of k packed at a time: k_block or a part of it */
     const float *packed_a; /* all of A packed beforehand when it has few rows, else NULL */
 } Product;
-
-INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
-INLINE int64_t divide_up(int64_t x, int64_t y) { return (x + y - 1) / y; }
-INLINE int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
 
 INLINE const float *a_at(const Product *p, int64_t i, int64_t k) {
     return p->a + (p->a_along_k ? i * p->lda + k : k * p->lda + i);
@@ -168,13 +165,13 @@ static void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t col
     for (int64_t i = row; i < row + rows; i++)
         for (int64_t j = column; j < column + columns; j += LANES) {
             int64_t n = column + columns - j;
-            vfloat x = load_first(p->c + i * p->ldc + j, n);
-            if (p->bias) x = x + load_first(p->bias + j, n);
-            if (p->preactivation) store_first(p->preactivation + i * p->ldc + j, x, n);
+            vfloat x = vload_some(p->c + i * p->ldc + j, n);
+            if (p->bias) x = x + vload_some(p->bias + j, n);
+            if (p->preactivation) vstore_some(p->preactivation + i * p->ldc + j, x, n);
             if (p->activation == 1) x = vgelu_tanh(x);
             if (p->activation == 2) x = vgelu_exact(x);
             if (p->activation == 3) x = vsilu(x);
-            store_first(p->c + i * p->ldc + j, x, n);
+            vstore_some(p->c + i * p->ldc + j, x, n);
         }
 }
 
@@ -347,5 +344,5 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
 void kernel_round_bf16(int64_t n, const float *x, float *y) {
     const int threads = threads_for(n, 1 << 17);
 #pragma omp parallel for num_threads(threads)
-    for (int64_t i = 0; i < n; i += LANES) store_first(y + i, vround_bf16(load_first(x + i, n - i)), n - i);
+    for (int64_t i = 0; i < n; i += LANES) vstore_some(y + i, vround_bf16(vload_some(x + i, n - i)), n - i);
 }

@@ -131,14 +131,16 @@ int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperatur
 /* ---- the tokenizer: bpe_split.c, bpe_train.c, bpe_encode.c ---- */
 
 /* Text is UTF-8 bytes. `splitter` names the pattern that cuts it into chunks: 0 none (a piece is one chunk), 1 gpt2,
- * 2 gpt4, 3 gpt4 with each digit on its own. Pieces lie end to end: piece i is text[offsets[i]] to text[offsets[i + 1]]. */
+ * 2 gpt4, 3 gpt4 with each digit on its own. Pieces lie end to end: piece i is text[offsets[i]] to text[offsets[i +
+ * 1]]. */
 
 /* Write where each of the next chunks of text[start:end] ends, at most max_chunks; returns how many. */
 int64_t bpe_split(int splitter, const uint8_t *text, int64_t start, int64_t end, int64_t max_chunks, int64_t *ends);
 
 /* Training: new; add text as often as needed; start, which lays the chunks out and returns how many distinct ones there
  * are (-1 no memory, -2 more than 2^31 bytes of them); then merge, which makes up to n merges more and returns how many
- * it made: fewer when no pair is left, -1 when no memory is. Tokens 0 to 255 are the bytes, merge i makes token 256 + i. */
+ * it made: fewer when no pair is left, -1 when no memory is. Tokens 0 to 255 are the bytes, merge i makes token 256 +
+ * i. */
 typedef struct bpe_trainer bpe_trainer;
 bpe_trainer *bpe_trainer_new(void);
 void bpe_trainer_free(bpe_trainer *trainer);
@@ -147,16 +149,17 @@ int bpe_trainer_add(bpe_trainer *trainer, int splitter, const uint8_t *text, int
 int64_t bpe_trainer_start(bpe_trainer *trainer, int64_t max_merges);
 int64_t bpe_trainer_merge(bpe_trainer *trainer, int64_t n, int32_t *left, int32_t *right);
 
-/* Encoding. Token i is bytes[starts[i]] to bytes[starts[i + 1]]; byte_ids[b] is the token of byte b; merge i joins left[i] and right[i]
- * into result[i], and comes before merge i + 1. With whole_chunks, a chunk that is itself a token is that token, whatever
- * the merges say. NULL when there is no memory. */
+/* Encoding. Token i is bytes[starts[i]] to bytes[starts[i + 1]]; byte_ids[b] is the token of byte b; merge i joins
+ * left[i] and right[i] into result[i], and comes before merge i + 1. With whole_chunks, a chunk that is itself a
+ * token is that token, whatever the merges say. NULL when there is no memory. */
 typedef struct bpe_encoder bpe_encoder;
 bpe_encoder *bpe_encoder_new(int64_t tokens, const uint8_t *bytes, const int64_t *starts, const int32_t *byte_ids,
                              int64_t merges, const int32_t *left, const int32_t *right, const int32_t *result,
                              int whole_chunks);
 void bpe_encoder_free(bpe_encoder *encoder);
 /* Writes the ids of all pieces one after the other to ids, which has room for one id a byte, and how many piece i got
- * to counts[i]; returns how many there are in all, or -1 when there is no memory. May be called by several threads at once. */
+ * to counts[i]; returns how many there are in all, or -1 when there is no memory. May be called by several threads at
+ * once. */
 int64_t bpe_encode(bpe_encoder *encoder, int splitter, const uint8_t *text, int64_t pieces, const int64_t *offsets,
                    int threads, int32_t *ids, int64_t *counts);
 

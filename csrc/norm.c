@@ -43,28 +43,24 @@ void kernel_rms_norm(int64_t rows, int64_t C, float eps, const float *x, const f
 
 /* ---- backward ---- */
 
-/* One row: writes dx, and adds to this part's dgamma (and dbeta). mean is 0 and centre 0 for RMS norm. */
-INLINE void row_backward(int64_t C, const float *restrict dy, const float *restrict x, const float *restrict gamma,
-                         float mean, float rstd, int centre, float *restrict dx, float *restrict dgamma,
-                         float *restrict dbeta) {
-    vfloat sums[2] = {{0}, {0}}; /* of g and of g n, where n = (x - mean) rstd and g = dy gamma */
+/* One row: writes dx, and adds to this part's dgamma (and dbeta, unless it is NULL as for RMS norm, whose mean is 0).
+ * With n = (x - mean) rstd and g = dy gamma: dx = rstd (g - mean(g) - n mean(g n)). */
+INLINE void row_backward(int64_t C, const float *dy, const float *x, const float *gamma, float mean, float rstd,
+                         float *dx, float *dgamma, float *dbeta) {
+    vfloat sums[2] = {{0}, {0}}; /* of g and of g n */
     for (int64_t i = 0; i < C; i += LANES) {
-        int64_t left = C - i < LANES ? C - i : LANES;
-        vfloat xs, dys, gs;
-        if (left == LANES)
-            xs = vload(x + i), dys = vload(dy + i), gs = vload(gamma + i);
-        else
-            xs = vload_tail(x + i, left), dys = vload_tail(dy + i, left), gs = vload_tail(gamma + i, left);
-        vfloat g = dys * gs; /* 0 beyond the row's end */
+        int64_t left = C - i;
+        vfloat g = vload_some(dy + i, left) * vload_some(gamma + i, left); /* 0 beyond the row's end */
         sums[0] += g;
-        sums[1] += left == LANES ? g * ((xs - vset(mean)) * vset(rstd)) : vkeep(g * ((xs - vset(mean)) * vset(rstd)), left);
+        sums[1] += vkeep(g * ((vload_some(x + i, left) - vset(mean)) * vset(rstd)), left);
     }
-    float mean_g = centre ? vsum(sums[0]) / C : 0, mean_gn = vsum(sums[1]) / C;
-    for (int64_t i = 0; i < C; i++) {
-        float n = (x[i] - mean) * rstd;
-        dx[i] = rstd * (dy[i] * gamma[i] - mean_g - n * mean_gn);
-        dgamma[i] += dy[i] * n;
-        if (centre) dbeta[i] += dy[i];
+    vfloat mean_g = vset(dbeta ? vsum(sums[0]) / C : 0), mean_gn = vset(vsum(sums[1]) / C);
+    for (int64_t i = 0; i < C; i += LANES) {
+        int64_t left = C - i;
+        vfloat d = vload_some(dy + i, left), n = (vload_some(x + i, left) - vset(mean)) * vset(rstd);
+        vstore_some(dx + i, vset(rstd) * (d * vload_some(gamma + i, left) - mean_g - n * mean_gn), left);
+        vstore_some(dgamma + i, vload_some(dgamma + i, left) + d * n, left);
+        if (dbeta) vstore_some(dbeta + i, vload_some(dbeta + i, left) + d, left);
     }
 }
 
@@ -75,25 +71,20 @@ INLINE int norm_backward(int64_t rows, int64_t C, const float *dy, const float *
     int64_t part_rows = (rows + MAX_PARTS - 1) / MAX_PARTS;
     if (part_rows < MIN_PART_ROWS) part_rows = MIN_PART_ROWS;
     int64_t parts = (rows + part_rows - 1) / part_rows;
-    float *partial = calloc((size_t)(parts * 2 * C) + 1, sizeof(float));
+    float *partial = calloc((size_t)((parts > 0 ? parts : 1) * 2 * C) + 1, sizeof(float));
     if (!partial) return -1;
 #pragma omp parallel for num_threads(threads_for(rows *C, GRAIN)) schedule(static)
     for (int64_t part = 0; part < parts; part++) {
         float *part_dgamma = partial + part * 2 * C, *part_dbeta = part_dgamma + C;
         int64_t end = (part + 1) * part_rows < rows ? (part + 1) * part_rows : rows;
         for (int64_t row = part * part_rows; row < end; row++)
-            row_backward(C, dy + row * C, x + row * C, gamma, centre ? mean[row] : 0, rstd[row], centre, dx + row * C,
-                         part_dgamma, part_dbeta);
+            row_backward(C, dy + row * C, x + row * C, gamma, centre ? mean[row] : 0, rstd[row], dx + row * C,
+                         part_dgamma, centre ? part_dbeta : NULL);
     }
-    for (int64_t i = 0; i < C; i++) {
-        float total_gamma = 0, total_beta = 0;
-        for (int64_t part = 0; part < parts; part++) {
-            total_gamma += partial[part * 2 * C + i];
-            total_beta += partial[part * 2 * C + C + i];
-        }
-        dgamma[i] = total_gamma;
-        if (centre) dbeta[i] = total_beta;
-    }
+    for (int64_t part = 1; part < parts; part++) /* in order, along the rows: the parts lie far apart */
+        for (int64_t i = 0; i < 2 * C; i++) partial[i] += partial[part * 2 * C + i];
+    memcpy(dgamma, partial, (size_t)C * sizeof(float));
+    if (centre) memcpy(dbeta, partial + C, (size_t)C * sizeof(float));
     free(partial);
     return 0;
 }

@@ -83,17 +83,6 @@ INLINE vfloat vround_bf16(vfloat x) {
     return (vfloat)((vint)vselect(x == x, (vfloat)rounded, (vfloat)quiet) & ~0xffff);
 }
 
-/* The numbers p[0 .. n), zeros after them. */
-INLINE vfloat load_first(const float *p, int64_t n) {
-    if (n >= LANES) return vload(p);
-    return n > 0 ? vload_tail(p, n) : (vfloat){0};
-}
-
-INLINE void store_first(float *p, vfloat x, int64_t n) {
-    if (n >= LANES) vstore(p, x);
-    else if (n > 0) vstore_tail(p, x, n);
-}
-
 /* How many steps of the packed panel hold k steps of the matrix. */
 INLINE int64_t packed_steps(int64_t k, int bf16) { return bf16 && BF16_PAIRS ? (k + 1) / 2 : k; }
 
@@ -104,21 +93,21 @@ INLINE int64_t packed_size(int64_t steps, int vectors) { return (steps + LANES -
 INLINE vfloat load_along_k(const float *p, int64_t n, int bf16) {
 #if BF16_PAIRS
     if (bf16) {
-        vfloat low = load_first(p, n), high = load_first(p + LANES, n - LANES);
+        vfloat low = vload_some(p, n), high = vload_some(p + LANES, n - LANES);
         return (vfloat)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
     }
-    return load_first(p, n);
+    return vload_some(p, n);
 #else
-    return bf16 ? vround_bf16(load_first(p, n)) : load_first(p, n);
+    return bf16 ? vround_bf16(vload_some(p, n)) : vload_some(p, n);
 #endif
 }
 
 /* One packed step of LANES stored columns, of which n are left; `last` when no step k + 1 follows. */
 INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int bf16) {
-    vfloat x = load_first(p, n);
+    vfloat x = vload_some(p, n);
     if (!bf16) return x;
 #if BF16_PAIRS
-    vint low = (vint)vround_bf16(x), high = (vint)vround_bf16(last ? (vfloat){0} : load_first(p + ld, n));
+    vint low = (vint)vround_bf16(x), high = (vint)vround_bf16(last ? (vfloat){0} : vload_some(p + ld, n));
     return (vfloat)(((low >> 16) & 0xffff) | high);
 #else
     (void)ld, (void)last;

@@ -6,15 +6,20 @@
 #include "parallel.h"
 #include "tile.h"
 
-/* Multiply-adds on a tile of registers whose operands never change: nothing but arithmetic. */
+/* Multiply-adds on a tile of registers with the same operands again and again. The empty assembly makes the compiler
+ * believe that they change: it would otherwise multiply once and repeat the additions alone. */
 INLINE double peak(int64_t iterations, const int pairs) {
-    const float numbers[TILE_ROWS > TILE_COLUMNS ? TILE_ROWS : TILE_COLUMNS] = {0};
+    const float zeros[TILE_ROWS > TILE_COLUMNS ? TILE_ROWS : TILE_COLUMNS] = {0};
     const int threads = minirl_get_threads();
     float result = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : result)
     {
         vfloat sum[TILE_ROWS][TILE_VECTORS] = {0};
-        tile_multiply(TILE_ROWS, pairs, iterations, numbers, 1, 0, numbers, 0, sum);
+        const float *numbers = zeros;
+        for (int64_t k = 0; k < iterations; k++) {
+            __asm__ volatile("" : "+r"(numbers));
+            tile_multiply(TILE_ROWS, pairs, 1, numbers, 1, 0, numbers, 0, sum);
+        }
 #pragma GCC unroll 16
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma GCC unroll 4

@@ -34,6 +34,7 @@
 
 /* The first n lanes of x, the rest zero. */
 INLINE vfloat vkeep(vfloat x, int64_t n) {
+    if (n >= LANES) return x;
     float lanes[LANES];
     vstore(lanes, x);
     return vload_tail(lanes, n);

@@ -45,6 +45,16 @@ INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
 #endif
 }
 
+/* The next of `left` values of a row: a whole vector, or as many as there are (none when left <= 0) and zeros. */
+INLINE vfloat vload_some(const float *p, int64_t left) {
+    if (left >= LANES) return vload(p);
+    return left > 0 ? vload_tail(p, left) : (vfloat){0};
+}
+INLINE void vstore_some(float *p, vfloat x, int64_t left) {
+    if (left >= LANES) vstore(p, x);
+    else if (left > 0) vstore_tail(p, x, left);
+}
+
 INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }
 /* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. AVX-512's own max and min, given y
  * first, are the same in one instruction. */
@@ -102,10 +112,21 @@ INLINE vfloat vexp(vfloat x) {
 #endif
 }
 
+/* 1 / x for finite x that are neither tiny nor huge, to 1 unit in the last place. A vector division takes as long as a
+ * dozen multiplications, so AVX-512's estimate of 14 bits takes one step of Newton's method instead. */
+INLINE vfloat vreciprocal(vfloat x) {
+#if defined(__AVX512F__)
+    vfloat r = (vfloat)_mm512_rcp14_ps((__m512)x);
+    return r + r * (vset(1.0f) - x * r);
+#else
+    return vset(1.0f) / x;
+#endif
+}
+
 /* 1 / (1 + e^-x), from e^-|x| so that neither tail overflows or loses digits. */
 INLINE vfloat vsigmoid(vfloat x) {
     vfloat e = vexp((vfloat)((vint)x | INT32_MIN));
-    return vselect(x < 0, e, vset(1.0f)) / (vset(1.0f) + e);
+    return vselect(x < 0, e, vset(1.0f)) * vreciprocal(vset(1.0f) + e);
 }
 
 #endif

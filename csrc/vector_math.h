@@ -22,7 +22,7 @@ INLINE vfloat vclamp(vfloat x, float limit) { return vmin(vmax(x, vset(-limit)),
 /* sigmoid(x), and its derivative sigmoid(x) (1 - sigmoid(x)). */
 INLINE vfloat vsigmoid_and_slope(vfloat x, vfloat *slope) {
     vfloat e = vexp(-vabs(x));
-    vfloat positive = vset(1.0f) / (vset(1.0f) + e); /* sigmoid(|x|) */
+    vfloat positive = vreciprocal(vset(1.0f) + e); /* sigmoid(|x|) */
     vfloat negative = e * positive;                  /* sigmoid(-|x|) = 1 - sigmoid(|x|) */
     *slope = positive * negative;
     return vselect(x < 0, negative, positive);
@@ -72,7 +72,7 @@ INLINE vfloat vnormal(vfloat x, vfloat *density) {
     vfloat e = vexp(vset(-0.5f) * square);
     e = e - e * (vset(0.5f) * lost);
 
-    vfloat t = vset(1.0f) / (vset(0.3f) * a + vset(1.0f));
+    vfloat t = vreciprocal(vset(0.3f) * a + vset(1.0f));
     vfloat p = vset(-2.0628710477e-02f);
     p = p * t + vset(1.1246505323e-01f);
     p = p * t + vset(-2.2828537881e-01f);

@@ -11,7 +11,7 @@ from minirl.bench.peak import cache_bytes
 try:
     import torch
 except ImportError:  # then its column stays empty
-    torch = None  # type: ignore[assignment]
+    torch = None
 
 Array = np.ndarray
 FLOAT = 4  # bytes

@@ -28,6 +28,20 @@ def linear_cross_entropy(
     Memory: one (chunk, V) array beside the results, however many tokens come. Chunks are of equal size, up to one.
     """
     N, V = len(h), len(weight)
+    kept = np.flatnonzero(targets != ignore_index)
+    if len(kept) < N:  # prompts and padding: no logits are made where no target counts
+        loss, log_prob, entropy, dh, dweight = linear_cross_entropy(
+            matmul,
+            cross_entropy,
+            h[kept],
+            weight,
+            targets[kept],
+            None if weights is None else weights[kept],
+            ignore_index=ignore_index,
+            gradient=gradient,
+        )
+        dh = None if dh is None else _spread(dh, kept, N)
+        return loss, _spread(log_prob, kept, N), _spread(entropy, kept, N), dh, dweight
     largest = min(max(CHUNK_FLOATS // max(V, 1), CHUNK_TOKENS[0]), CHUNK_TOKENS[1])
     chunk = -(-N // max(-(-N // largest), 1))
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
@@ -47,5 +61,12 @@ def linear_cross_entropy(
         if dh is not None:  # the logits now hold their own gradient
             matmul(logits, weight, out=dh[part])
             matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=True)
-    products = log_prob if weights is None else np.where(targets == ignore_index, 0, weights * log_prob)
+    products = log_prob if weights is None else weights * log_prob
     return -float(products.sum(dtype=np.float64)), log_prob, entropy, dh, dweight
+
+
+def _spread(x: Array, rows: Array, count: int) -> Array:
+    """x as rows number `rows` of an array of `count` rows, zeros elsewhere."""
+    y = np.zeros((count, *x.shape[1:]), x.dtype)
+    y[rows] = x
+    return y

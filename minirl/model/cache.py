@@ -29,11 +29,23 @@ class KVCache:
 
     def select(self, rows: Array) -> "KVCache":
         """A new cache whose row i is a copy of row rows[i]: to drop finished rows, or to repeat a prompt's."""
+        return self._with([k[rows] for k in self.keys], [v[rows] for v in self.values], self.lengths[rows])
+
+    def first(self, count: int) -> "KVCache":
+        """The first `count` rows: a view, so that what is written to it is written here."""
+        return self._with([k[:count] for k in self.keys], [v[:count] for v in self.values], self.lengths[:count])
+
+    def put(self, rows: Array, other: "KVCache", others: Array) -> None:
+        """Make row rows[i] a copy of row others[i] of another cache, or of this one."""
+        longest = int(other.lengths[others].max(initial=0))
+        for mine, theirs in zip(self.keys + self.values, other.keys + other.values, strict=True):
+            mine[rows, :longest] = theirs[others, :longest]
+        self.lengths[rows] = other.lengths[others]
+
+    def _with(self, keys: list[Array], values: list[Array], lengths: Array) -> "KVCache":
         other = KVCache.__new__(KVCache)
         other.config, other.capacity = self.config, self.capacity
-        other.keys = [k[rows] for k in self.keys]
-        other.values = [v[rows] for v in self.values]
-        other.lengths = self.lengths[rows]
+        other.keys, other.values, other.lengths = keys, values, lengths
         return other
 
     def room_for(self, new: Array) -> None:

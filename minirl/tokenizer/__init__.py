@@ -8,7 +8,8 @@
     >>> tok.save("tokenizer.json")                     # Hugging Face's format
 
 Read on in this order: bpe.py (the whole idea, a page), pretokenize.py (where words begin), special.py (tokens that no
-text can forge), tokenizer.py (the class), huggingface.py (the file). native.py calls the C code, which does the same fast.
+text can forge), tokenizer.py (the class), huggingface.py (the file). native.py calls the C code, which does the same
+fast.
 """
 
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS

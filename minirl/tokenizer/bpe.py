@@ -9,9 +9,9 @@ into a new token everywhere, and repeat. The list of joined pairs, in order, is 
     widest   3       w i d e s t  w i d es t      w i d est        w i d est       w i d est
     newest   6       n e w e s t  n e w es t      n e w est        n e w est       n e w est
 
-At the start (e, s) and (s, t) both occur 9 times, the most. **Ties go to the larger pair of byte strings**, so the first
-join is really (s, t), and then (e, st): the same token "est" by another way. The rule is arbitrary; what counts is that there is
-one, so that everybody who trains on this text learns the same merges.
+At the start (e, s) and (s, t) both occur 9 times, the most. **Ties go to the larger pair of byte strings**, so the
+first join is really (s, t), and then (e, st): the same token "est" by another way. The rule is arbitrary; what counts
+is that there is one, so that everybody who trains on this text learns the same merges.
 
     >>> chunks = ["low"] * 5 + ["lower"] * 2 + ["widest"] * 3 + ["newest"] * 6
     >>> train((chunk.encode() for chunk in chunks), 6)
@@ -23,12 +23,13 @@ Encoding. Start from single bytes again and join pairs in the order in which the
     >>> encode(b"lowest", ranks)          # (w, est) was learned, but (o, w) comes first
     [b'low', b'est']
 
-Sources: Gage, A New Algorithm for Data Compression (1994); Sennrich et al., Neural Machine Translation of Rare Words with
-Subword Units (2016), whose example this is; the tie rule is the one of Stanford's CS336, assignment 1.
+Sources: Gage, A New Algorithm for Data Compression (1994); Sennrich et al., Neural Machine Translation of Rare Words
+with Subword Units (2016), whose example this is; the tie rule is the one of Stanford's CS336, assignment 1.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 
 Pair = tuple[bytes, bytes]
 
@@ -55,7 +56,7 @@ def train(chunks: Iterable[bytes], n_merges: int) -> list[Pair]:
     while len(merges) < n_merges:
         counts: Counter[Pair] = Counter()
         for chunk, parts in tokens.items():
-            for pair in zip(parts, parts[1:], strict=False):
+            for pair in pairwise(parts):
                 counts[pair] += times[chunk]
         if not counts:
             break
@@ -69,7 +70,7 @@ def encode(chunk: bytes, ranks: Mapping[Pair, int]) -> list[bytes]:
     """The tokens of one chunk: of the pairs it holds, always join the one learned first."""
     tokens = [bytes([byte]) for byte in chunk]
     while len(tokens) > 1:
-        best = min(zip(tokens, tokens[1:], strict=False), key=lambda pair: ranks.get(pair, len(ranks)))
+        best = min(pairwise(tokens), key=lambda pair: ranks.get(pair, len(ranks)))
         if best not in ranks:
             break
         tokens = join(tokens, best)

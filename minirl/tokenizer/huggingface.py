@@ -3,8 +3,9 @@
     {"model": {"type": "BPE", "vocab": {"Ġthe": 262, ...}, "merges": [["Ġ", "t"], ...]},
      "pre_tokenizer": the pattern,  "decoder": {"type": "ByteLevel"},  "added_tokens": [the special tokens]}
 
-JSON holds characters, tokens hold bytes, so each byte is written as one printable character: as itself where Latin-1 has a
-printable character for it, else as U+0100, U+0101, ... in turn. A space (the 33rd that is not printable) becomes "Ġ".
+JSON holds characters, tokens hold bytes, so each byte is written as one printable character: as itself where Latin-1
+has a printable character for it, else as U+0100, U+0101, ... in turn. A space (the 33rd that is not printable) becomes
+"Ġ".
 
 What this cannot do, it refuses by name: normalizers, dropout, byte fallback, an added prefix space, several patterns.
 A post_processor (which adds marks such as <|begin_of_text|>) is not applied; its tokens are there, as special tokens.
@@ -135,7 +136,9 @@ def _merges(merges: list[Any], ids: dict[bytes, int]) -> list[tuple[bytes, bytes
         left, right = unspell(names[0]), unspell(names[1])
         for part in (left, right, left + right):
             if part not in ids:
-                raise FormatError(f"merge {number}, {merge!r}, needs the token {spell(part)!r}, which is not in the vocabulary")
+                raise FormatError(
+                    f"merge {number}, {merge!r}, needs the token {spell(part)!r}, which is not in the vocabulary"
+                )
         pairs.append((left, right))
     return pairs
 
@@ -148,7 +151,7 @@ def from_json(
         return _from_json(contents)
     except (KeyError, TypeError, AttributeError, IndexError) as error:
         raise FormatError(
-            f"this is no tokenizer.json as Hugging Face's tokenizers library writes it ({type(error).__name__}: {error})"
+            f"this is no tokenizer.json as the tokenizers library writes it ({type(error).__name__}: {error})"
         ) from error
 
 
@@ -165,7 +168,9 @@ def _from_json(contents: Any) -> tuple[list[bytes], list[tuple[bytes, bytes]], d
     special = _special_tokens(contents.get("added_tokens") or [])
 
     tokens: dict[int, bytes] = {}
-    for name, number in [*((name, number) for name, number in model["vocab"].items() if name not in special)]:
+    for name, number in model["vocab"].items():
+        if name in special:
+            continue
         if number in tokens:
             raise FormatError(f"id {number} belongs to two tokens, {spell(tokens[number])!r} and {name!r}")
         tokens[number] = unspell(name)

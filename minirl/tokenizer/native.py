@@ -1,7 +1,7 @@
 """The C trainer and encoder (csrc/bpe_*.c) behind checked Python; `available()` says whether they were built.
 
-Text goes to C as UTF-8 bytes in pieces, of which piece i is the bytes offsets[i] to offsets[i + 1]. Lone surrogates, which
-Python strings may hold, travel as the three bytes that UTF-8 would give them ("surrogatepass").
+Text goes to C as UTF-8 bytes in pieces, of which piece i is the bytes offsets[i] to offsets[i + 1]. Lone surrogates,
+which Python strings may hold, travel as the three bytes that UTF-8 would give them ("surrogatepass").
 """
 
 from collections.abc import Sequence
@@ -34,6 +34,9 @@ def _chunked(pieces: Sequence[str], pattern: str) -> tuple[int, Sequence[str]]:
 
 
 def _joined(pieces: Sequence[str]) -> tuple[bytes, Array]:
+    if len(pieces) == 1:  # the usual call, worth not joining
+        text = to_bytes(pieces[0])
+        return text, np.array([0, len(text)])
     encoded = [to_bytes(piece) for piece in pieces]
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(piece) for piece in encoded], out=offsets[1:])
@@ -50,7 +53,7 @@ def split_ends(text: bytes, pattern: str) -> list[int]:
 
 
 class Trainer:
-    """Counts chunks, then merges: `add` any number of times, `start`, then `merge` until it returns fewer than asked."""
+    """Counts chunks, then merges: `add` as often as needed, `start`, then `merge` until it returns fewer than asked."""
 
     def __init__(self) -> None:
         trainer = lib.bpe_trainer_new()
@@ -78,7 +81,9 @@ class Trainer:
         self._started = True
         chunks = lib.bpe_trainer_start(self._trainer, max_merges)
         if chunks == -2:
-            raise ValueError("Tokenizer.train: the distinct chunks of the text hold more than 2**31 bytes; use less text")
+            raise ValueError(
+                "Tokenizer.train: the distinct chunks of the text hold more than 2**31 bytes; use less text"
+            )
         if chunks < 0:
             raise MemoryError("Tokenizer.train: no memory left for the pairs of tokens")
         return chunks
@@ -100,7 +105,11 @@ class Encoder:
     """Text to ids for one vocabulary. Several Python threads may use one encoder at once."""
 
     def __init__(
-        self, tokens: Sequence[bytes], byte_ids: Sequence[int], merges: Sequence[tuple[int, int, int]], whole_chunks: bool
+        self,
+        tokens: Sequence[bytes],
+        byte_ids: Sequence[int],
+        merges: Sequence[tuple[int, int, int]],
+        whole_chunks: bool,
     ) -> None:
         """tokens by id; byte_ids the id of each single byte; merges as (left, right, result) in order of rank."""
         n = len(tokens)
@@ -110,6 +119,8 @@ class Encoder:
         table = np.asarray(merges, np.int32).reshape(-1, 3)
         if bytes_array.shape != (256,) or any(x.size and (x.min() < 0 or x.max() >= n) for x in (bytes_array, table)):
             raise ValueError(f"Encoder: an id lies outside 0 to {n - 1}, or there are not 256 byte ids")
+        if n > 2**20 or len(table) >= 2**24 - 1:  # what bpe_encode.c packs into one word
+            raise ValueError(f"Encoder: {n} tokens and {len(table)} merges; expected at most {2**20} and {2**24 - 2}")
         left, right, result = (np.ascontiguousarray(column) for column in table.T)
         encoder = lib.bpe_encoder_new(
             n,

@@ -1,14 +1,15 @@
 r"""Cut text into chunks, roughly words, before any merging: merges then never run from one word into the next.
 
-Without this step "dog", "dog." and "dog!" would each become a token. A pattern says what a chunk is; the named ones here
-are those of GPT-2 and GPT-4, and GPT-4's with each digit a chunk of its own:
+Without this step "dog", "dog." and "dog!" would each become a token. A pattern says what a chunk is; the named ones
+here are those of GPT-2 and GPT-4, and GPT-4's with each digit a chunk of its own:
 
     gpt2          "It's 1234 dollars!!" -> It 's ␣1234 ␣dollars !!
     gpt4          "It's 1234 dollars!!" -> It 's ␣ 123 4 ␣dollars !!
     gpt4-digits   "It's 1234 dollars!!" -> It 's ␣ 1 2 3 4 ␣dollars !!
 
-The last is the default: a model that is to add numbers should see their digits, not tokens that hold one to three of them.
-Any other pattern of the `regex` library may be given. The C splitter (csrc/bpe_split.c) does the named ones without it.
+The last is the default: a model that is to add numbers should see their digits, not tokens that hold one to three of
+them. Any other pattern of the `regex` library may be given. The C splitter (csrc/bpe_split.c) does the named ones
+without it.
 """
 
 import codecs
@@ -89,7 +90,8 @@ def cut(text: str, pattern: str, size: int) -> list[str]:
 def read_text(path: str | os.PathLike[str], errors: str = "strict") -> Iterator[str]:
     """The text of a UTF-8 file, block by block, line ends as they are.
 
-    errors: "strict" raises ValueError naming the place of the first byte that is not UTF-8; "replace" reads U+FFFD there.
+    errors: "strict" raises ValueError naming the place of the first byte that is not UTF-8; "replace" reads U+FFFD
+    there.
     """
     if errors not in ("strict", "replace"):
         raise ValueError(f"errors={errors!r}: expected 'strict' or 'replace'")

@@ -1,8 +1,8 @@
 """Special tokens: marks that no text can forge.
 
 A model must know where a document ends, and which part of its context came out of a tool. If "<|end|>" typed by a user
-became the same token as the mark itself, a prompt could end the conversation or fake a tool's answer. So special tokens have
-ids of their own, past all merges, and text that merely contains them is encoded as the plain characters it is.
+became the same token as the mark itself, a prompt could end the conversation or fake a tool's answer. So special tokens
+have ids of their own, past all merges, and text that merely contains them is encoded as the plain characters it is.
 They are recognised only where the caller, who knows where the text comes from, allows them.
 """
 
@@ -49,7 +49,8 @@ def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] |
 
 def part(text: str, special_tokens: Collection[str]) -> Iterator[str]:
     """Part text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
-    if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:
+    # commonprefix compares characters, as is wanted here: one search for "<|" instead of one for each token
+    if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:  # noqa: RUF071
         yield text
         return
     longest_first = sorted(special_tokens, key=len, reverse=True)

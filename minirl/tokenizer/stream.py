@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 class StreamDecoder:
     """Turns ids into text one at a time.
 
-    A token may end in the middle of a character: an emoji is four bytes, often in two or more tokens. Decoded alone each half
-    would print as U+FFFD; here the first half prints as nothing and the second as the emoji.
+    A token may end in the middle of a character: an emoji is four bytes, often in two or more tokens. Decoded alone
+    each half would print as U+FFFD; here the first half prints as nothing and the second as the emoji.
 
         >>> decoder = tok.stream_decoder()
         >>> for id in generated:
@@ -27,7 +27,7 @@ class StreamDecoder:
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
-        """The text that this token completes; "" while a character is incomplete. Raises as Tokenizer.token_bytes does."""
+        """The text that this token completes, "" while a character is incomplete. IndexError for an unknown id."""
         if token_id in self._special:
             return ""
         return self._decoder.decode(self._tokenizer.token_bytes(token_id))

@@ -9,6 +9,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 Array = np.ndarray
 Progress = Callable[[str, int, int | None], None]
 
-_BATCH = 1 << 22  # characters given to the C code in one call
+_TRAIN_BATCH = 1 << 22  # characters given to the C code in one call
+_ENCODE_BATCH = 1 << 20
 _PIECE = 1 << 16  # characters a thread takes at a time
 _MERGES = 1 << 10  # merges between two reports of progress
 
@@ -48,8 +50,8 @@ codecs.register_error("minirl.lossless", _pass_surrogates)
 class Tokenizer:
     """A byte-level BPE vocabulary.
 
-    Make one with `Tokenizer.train`, `Tokenizer.train_files` or `Tokenizer.load`. Ids 0 to 255 are the bytes (in what was
-    trained here), then come the merges in the order in which they were learned, then the special tokens.
+    Make one with `Tokenizer.train`, `Tokenizer.train_files` or `Tokenizer.load`. Ids 0 to 255 are the bytes (in what
+    was trained here), then come the merges in the order in which they were learned, then the special tokens.
 
     Attributes: pattern (the regular expression that splits text into chunks), merges (pairs of byte strings, in order),
     special_tokens (name -> id). One tokenizer may be used by several threads at once.
@@ -63,8 +65,11 @@ class Tokenizer:
         pattern: str,
         whole_chunks: bool = False,
     ) -> None:
-        """tokens: the bytes of each id, special tokens included. whole_chunks: a chunk of text that is itself a token is
-        that token even where the merges would not make it (Llama 3's vocabulary, made for another algorithm, needs it)."""
+        """tokens: the bytes of each id, special tokens included.
+
+        whole_chunks: a chunk of text that is itself a token is that token even where the merges would not make it.
+        Llama 3's vocabulary, made for another algorithm, needs it.
+        """
         self.pattern = resolve(pattern)
         self.merges = list(merges)
         self.special_tokens = dict(special_tokens)
@@ -74,6 +79,8 @@ class Tokenizer:
         self._ids = {token: number for number, token in enumerate(self._tokens) if number not in special_ids}
         self._ranks: dict[tuple[bytes, bytes], int] = {}
         self._encoder: native.Encoder | None = None  # made when first needed
+        self._integers = np.empty(len(self._tokens), object)  # every id as a Python int, so that lists share them
+        self._integers[:] = range(len(self._tokens))
 
     # ---- training ----
 
@@ -91,11 +98,11 @@ class Tokenizer:
         """Learn a vocabulary of `vocab_size` tokens, special tokens included, from an iterable of texts.
 
         The texts are read once, a few megabytes at a time. Special tokens that occur in them part the text and are not
-        learned from. The most frequent pair is merged first, of equally frequent ones the larger pair of byte strings; the
-        result does not depend on the number of threads or on the order of the texts. A text with fewer pairs than asked
-        for gives a smaller vocabulary, with a warning.
+        learned from. The most frequent pair is merged first, of equally frequent ones the larger pair of byte strings;
+        the result does not depend on the number of threads or on the order of the texts. A text with fewer pairs than
+        asked for gives a smaller vocabulary, with a warning.
 
-        pattern: "gpt2", "gpt4", "gpt4-digits" or a regular expression. threads: as many as the kernels use unless given.
+        pattern: "gpt2", "gpt4", "gpt4-digits" or a regular expression. threads: as many as the kernels unless given.
         progress: called with ("reading", characters so far, None), then ("merging", merges so far, merges in all).
         Raises ValueError for a vocabulary smaller than the bytes and special tokens, and for texts that are all empty.
         """
@@ -103,7 +110,8 @@ class Tokenizer:
         n_merges = vocab_size - 256 - len(special)
         if n_merges < 0:
             raise ValueError(
-                f"vocab_size={vocab_size} is too small: 256 bytes and {len(special)} special tokens need {256 + len(special)}"
+                f"vocab_size={vocab_size} is too small: 256 bytes and {len(special)} special tokens need "
+                f"{256 + len(special)}"
             )
         if isinstance(texts, (str, bytes)):
             raise TypeError("Tokenizer.train: texts is one string; give a list of strings")
@@ -135,8 +143,8 @@ class Tokenizer:
     ) -> "Tokenizer":
         """`train` on UTF-8 files, each one text, read block by block: they may be larger than memory.
 
-        errors: "strict" raises ValueError saying where a file is not UTF-8; "replace" reads U+FFFD there. With a pattern
-        that is not one of the named, a file is read whole, since nothing is known about where it could be cut.
+        errors: "strict" raises ValueError saying where a file is not UTF-8; "replace" reads U+FFFD there. With a
+        pattern that is not one of the named, a file is read whole, since nothing is known about where it could be cut.
         """
         if isinstance(paths, (str, os.PathLike)):
             raise TypeError("Tokenizer.train_files: paths is one path; give a list of paths")
@@ -154,7 +162,7 @@ class Tokenizer:
 
         Special tokens in it are recognised only when allowed_special names them, or is "all"; else they are plain text.
         """
-        return self._encode_array(text, allowed_special).tolist()
+        return self._integers.take(self._encode_array(text, allowed_special)).tolist()
 
     def encode_array(self, text: str, allowed_special: Collection[str] | str = ()) -> Array:
         """`encode`, as an int32 array: what a model takes, and faster for long texts."""
@@ -164,13 +172,13 @@ class Tokenizer:
         self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
     ) -> list[list[int]]:
         """`encode` for each text. threads: as many as the kernels use unless given; long texts are shared out too."""
-        return [ids.tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
+        return [self._integers.take(ids).tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
 
     def encode_batch_arrays(
         self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
     ) -> list[Array]:
         """`encode_batch`, as int32 arrays."""
-        return list(self._encode_batch(texts, threads, allowed_special))
+        return [ids.copy() for ids in self._encode_batch(texts, threads, allowed_special)]
 
     def encode_file(
         self, path: str | os.PathLike[str], allowed_special: Collection[str] | str = (), errors: str = "strict"
@@ -228,7 +236,7 @@ class Tokenizer:
             raise TypeError("Tokenizer.encode_batch: texts is one string; give a list of strings, or use encode")
         allowed = allowed_tokens(self.special_tokens, allowed_special)
         threads = threads or kernels.get_threads()
-        for batch in _grouped(texts):
+        for batch in _grouped(texts, _ENCODE_BATCH):
             pieces: list[str] = []
             owners: list[list[int]] = []  # of each text: its pieces by number, a special token as -1 - id
             for text in batch:
@@ -269,13 +277,16 @@ class Tokenizer:
     def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "lossless") -> str:
         """The text of these ids; `decode(encode(text)) == text` for every string.
 
-        skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become U+FFFD.
+        skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become
+        U+FFFD.
         errors: "lossless" gives encoded lone surrogates back as they were, so that no Python string is lost; "replace"
         makes them U+FFFD too, so that the text can always be printed and written; "strict" raises UnicodeDecodeError.
         """
         if errors not in ("lossless", "replace", "strict"):
             raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")
-        return self.decode_bytes(ids, skip_special).decode("utf-8", "minirl.lossless" if errors == "lossless" else errors)
+        return self.decode_bytes(ids, skip_special).decode(
+            "utf-8", "minirl.lossless" if errors == "lossless" else errors
+        )
 
     def stream_decoder(self, skip_special: bool = False) -> StreamDecoder:
         """For printing tokens as they are generated: it holds incomplete characters back."""
@@ -317,9 +328,10 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
-        """Read tokenizer.json, or the file of that name in a folder: ours, or a byte-level BPE of the `tokenizers` library.
+        """Read tokenizer.json, or the file of that name in a folder: ours, or a byte-level BPE of Hugging Face's.
 
-        Raises FileNotFoundError, or FormatError (a ValueError) for a damaged file and for one that needs what is not here.
+        Raises FileNotFoundError, or FormatError (a ValueError) for a damaged file and for one that needs what is not
+        here.
         """
         path = Path(path)
         path = path / "tokenizer.json" if path.is_dir() else path
@@ -344,8 +356,10 @@ class Tokenizer:
         import tiktoken
 
         made = [self._ids[left + right] for left, right in self.merges]
-        if self._whole_chunks or any(a >= b for a, b in zip(made, made[1:], strict=False)):
-            raise ValueError("to_tiktoken: the merges of this tokenizer are not in the order of its ids, as tiktoken needs")
+        if self._whole_chunks or any(a >= b for a, b in pairwise(made)):
+            raise ValueError(
+                "to_tiktoken: the merges of this tokenizer are not in the order of its ids, as tiktoken needs"
+            )
         pattern = self.pattern
         if pattern not in SPLITTERS:  # tiktoken drops what the pattern does not match; here it is a chunk
             pattern = rf"(?:{pattern})|(?:(?!{pattern})[\s\S])+"
@@ -360,8 +374,8 @@ def _names() -> Iterable[tuple[str, str]]:
     return PATTERNS.items()
 
 
-def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in groups of a few megabytes."""
+def _grouped(texts: Iterable[str], characters: int) -> Iterator[list[str]]:
+    """The texts in groups of about so many characters."""
     group: list[str] = []
     size = 0
     for text in texts:
@@ -369,7 +383,7 @@ def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
             raise TypeError(f"expected a str, not {type(text).__name__} {text!r:.60}")
         group.append(text)
         size += len(text)
-        if size >= _BATCH:
+        if size >= characters:
             yield group
             group, size = [], 0
     if group:
@@ -379,7 +393,7 @@ def _grouped(texts: Iterable[str]) -> Iterator[list[str]]:
 def _batches(texts: Iterable[str], pattern: str, special: list[str], progress: Progress) -> Iterator[list[str]]:
     """Plain text for training, in batches of pieces; special tokens are left out. ValueError when there is none."""
     characters = 0
-    for group in _grouped(texts):
+    for group in _grouped(texts, _TRAIN_BATCH):
         pieces = [
             piece for text in group for plain in list(part(text, special))[::2] for piece in cut(plain, pattern, _PIECE)
         ]

@@ -74,7 +74,7 @@ def test_a_writer_killed_at_any_step_leaves_a_whole_checkpoint(tmp_path):
         assert results[-1] or equal(loaded, old), f"killed at step {step}"
         if finished:
             break
-    assert finished and step > 15
+    assert finished and step > 8  # pathlib of Python 3.10 keeps functions of its own, which are not counted
     assert results == sorted(results) and results[-1] and not results[0]
 
 

@@ -1,0 +1,80 @@
+"""Talk with a run's model in the terminal, word by word as it thinks: python -m minirl.chat RUN ["question"]
+
+Each question stands for itself: the model was taught to answer one, and remembers nothing of those before.
+"""
+
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from minirl.generate import stream
+from minirl.model import GPT
+from minirl.tokenizer import Tokenizer
+from minirl.train.run import Run
+
+
+@dataclass
+class Arguments:
+    run: Annotated[Path, tyro.conf.Positional]
+    """Folder of a run, such as runs/roger."""
+    question: Annotated[str | None, tyro.conf.Positional] = None
+    """Answer this question and end. Without it, questions are asked for until an empty line."""
+    stage: str | None = None
+    """Whose model to talk with: pretrain, sft or rl. Default: the last there is."""
+    temperature: float = 0.0
+    """0 always takes the likeliest token; 1 samples from the model's own distribution."""
+    seed: int = 0
+    """Seed of the samples."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status."""
+    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.chat", description=__doc__)
+    try:
+        run = Run.open(arguments.run)
+        tokenizer, model = run.tokenizer(), run.model(arguments.stage)
+    except (FileNotFoundError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    asked = iter([arguments.question]) if arguments.question is not None else ask()
+    for number, question in enumerate(asked):
+        try:
+            print("Reasoning:", end="", flush=True)
+            for piece in answer(model, tokenizer, question, arguments.temperature, arguments.seed + number):
+                print(piece, end="", flush=True)
+            print("\n")
+        except ValueError as error:  # a question longer than the context, or a temperature below 0: say so and go on
+            print(f"\n{error}", file=sys.stderr)
+            if arguments.question is not None:
+                return 1
+    return 0
+
+
+def ask() -> Iterator[str]:
+    """Questions typed in, until an empty line, the end of the input, or Ctrl-C."""
+    print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
+    while True:
+        try:
+            question = input("Q: ").strip()
+        except (EOFError, KeyboardInterrupt):
+            print()
+            return
+        if not question:
+            return
+        yield question
+
+
+def answer(model: GPT, tokenizer: Tokenizer, question: str, temperature: float, seed: int) -> Iterator[str]:
+    """The model's reasoning and answer, piece by piece. Raises ValueError for a question that fills the context."""
+    prompt = f"Q: {question}\nReasoning:"
+    return stream(
+        model, tokenizer, prompt, temperature=temperature, seed=seed, max_new_tokens=model.config.context_length
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,43 @@
+"""Text to tokens, with a loss weight for each token."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minirl.tokenizer import Tokenizer
+
+Array = np.ndarray
+Pieces = Sequence[tuple[str, float]]
+
+END = "<|end|>"
+
+
+class Document(NamedTuple):
+    """ids (T,) int32, and weights (T,) float32: how much predicting each of them counts in the loss."""
+
+    ids: Array
+    weights: Array
+
+
+def encode_document(tokenizer: Tokenizer, pieces: Pieces) -> Document:
+    """The tokens of a document's pieces, each with its piece's weight. "<|end|>" at a piece's end is the special token.
+
+    Pieces are encoded one by one, so a token never spans two of them: a prompt has the same tokens whether or not an
+    answer follows, and generation starts from the very state that training saw.
+    """
+    return encode_documents(tokenizer, [pieces])[0]
+
+
+def encode_documents(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[Document]:
+    """`encode_document` for many, in one call of the tokenizer."""
+    kept = [list(pieces) for pieces in documents]
+    flat = [text for pieces in kept for text, _ in pieces]
+    end = np.array([tokenizer.special_tokens[END]], np.int32)
+    encoded = iter(tokenizer.encode_batch_arrays([text.removesuffix(END) for text in flat]))
+    result = []
+    for pieces in kept:
+        ids = [np.append(next(encoded), end) if text.endswith(END) else next(encoded) for text, _ in pieces]
+        weights = [np.full(len(part), weight, np.float32) for part, (_, weight) in zip(ids, pieces, strict=True)]
+        result.append(Document(np.concatenate(ids), np.concatenate(weights)))
+    return result

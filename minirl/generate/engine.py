@@ -1,0 +1,173 @@
+"""Generation: many rows at once, each at its own place in its own text.
+
+The engine has a fixed number of slots, a row of the KV cache each. A prompt's keys and values are computed once and
+copied to all its samples. From then on one call of the model gives every row its next token. A row that ends leaves its
+slot to the last row in use, so that the rows in work are always the first ones of the cache, and the next prompts move
+in as soon as there is room for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
+
+Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from minirl import kernels
+from minirl.autograd import Array
+from minirl.generate.sampling import Sampling
+from minirl.model import GPT, KVCache
+
+PREFILL_TOKENS = 4096  # prompts are computed together up to so many tokens, padding included
+
+
+@dataclass
+class Row:
+    """A sample of a prompt. ids and log_probs are filled in when it ends."""
+
+    prompt: Array  # (P,) int32
+    problem: int
+    sample: int
+    stream: np.random.Generator
+    ids: Array = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,), the end token included
+    log_probs: Array = field(default_factory=lambda: np.zeros(0, np.float32))  # (n,), log pi(id) at the temperature
+    finished: bool = False  # whether it ended with the end token, rather than by a limit
+
+
+class Engine:
+    """Feed it prompts with `add`, call `step` while `busy`.
+
+    engine = Engine(model, Sampling(max_new_tokens=40), end, slots=256, capacity=80)
+    engine.add([Row(prompt, 0, sample, row_stream(seed, 0, sample)) for sample in range(8)])
+    while engine.busy:
+        for row in engine.step():
+            print(row.ids)
+    """
+
+    def __init__(self, model: GPT, sampling: Sampling, end: int | None, slots: int, capacity: int) -> None:
+        """end: the token that ends a row. slots: rows in work at once. capacity: the most tokens a row may hold: prompt
+        and completion, of which the last token needs no place. At most the model's context length."""
+        self.model, self.sampling, self.end = model, sampling, end
+        self.slots, self.capacity = slots, capacity
+        self.cache = KVCache(model.config, slots, capacity)
+        self.waiting: deque[list[Row]] = deque()
+        self.rows: list[Row] = []  # self.rows[i] is at work in slot i
+        longest = sampling.max_new_tokens
+        self.ids = np.zeros((slots, longest), np.int32)
+        self.log_probs = np.zeros((slots, longest), np.float32)
+        self.uniforms = np.zeros((slots, longest))
+        self.counts = np.zeros(slots, np.int64)  # tokens drawn so far
+        self.limits = np.zeros(slots, np.int64)  # tokens at which the row is cut off
+        self.last = np.zeros(slots, np.int32)  # each row's newest token
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.rows or self.waiting)
+
+    def add(self, rows: Sequence[Row]) -> None:
+        """Queue rows that share one prompt. Raises ValueError for a prompt that is empty or too long."""
+        P = len(rows[0].prompt)
+        if not 1 <= P <= self.capacity:
+            raise ValueError(
+                f"Engine.add: the prompt has {P} tokens; expected 1 to {self.capacity}; the model's context length is "
+                f"{self.model.config.context_length}"
+            )
+        for start in range(0, len(rows), self.slots):  # more samples than slots take turns
+            self.waiting.append(list(rows[start : start + self.slots]))
+
+    def step(self) -> list[Row]:
+        """Start the next prompts if there is room, else draw a token more for every row; return the rows that ended."""
+        with without_dropout(self.model):
+            group = self._next_group()
+            first = 0
+            if group:
+                first = len(self.rows)
+                logits = self._start(group)
+            else:
+                logits = self.model.extend(self.last[: len(self.rows), None], self.cache.first(len(self.rows)))
+        self._draw(logits, first)
+        return self._release(first)
+
+    def _next_group(self) -> list[list[Row]]:
+        """The prompts to start now. A start costs a call of the model, so it waits for a quarter of the slots."""
+        free = self.slots - len(self.rows)
+        group: list[list[Row]] = []
+        if self.rows and free < self.slots // 4:
+            return group
+        longest = 0
+        while self.waiting and len(self.waiting[0]) <= free:
+            longest = max(longest, len(self.waiting[0][0].prompt))
+            if group and longest * (len(group) + 1) > PREFILL_TOKENS:
+                break
+            free -= len(self.waiting[0])
+            group.append(self.waiting.popleft())
+        return group
+
+    def _start(self, group: list[list[Row]]) -> Array:
+        """Compute each prompt once, copy its keys and values to its samples; return the samples' logits (rows, V)."""
+        lengths = np.array([len(rows[0].prompt) for rows in group], np.int32)
+        prompts = np.zeros((len(group), lengths.max()), np.int32)
+        for padded, rows in zip(prompts, group, strict=True):
+            padded[: len(rows[0].prompt)] = rows[0].prompt
+        cache = KVCache(self.model.config, len(group), int(lengths.max()))
+        logits = self.model.extend(prompts, cache, lengths)
+
+        source = np.repeat(np.arange(len(group)), [len(rows) for rows in group])
+        first = len(self.rows)
+        self.rows += [row for rows in group for row in rows]
+        slots = np.arange(first, len(self.rows))
+        self.cache.put(slots, cache, source)
+        self.counts[slots] = 0
+        self.limits[slots] = np.minimum(self.sampling.max_new_tokens, self.capacity - lengths[source] + 1)
+        for slot in slots:
+            self.uniforms[slot] = self.rows[slot].stream.random(self.sampling.max_new_tokens)
+        return logits[source]
+
+    def _draw(self, logits: Array, first: int) -> None:
+        """Draw the next token of the rows from slot `first` on."""
+        slots = np.arange(first, len(self.rows))
+        counts = self.counts[slots]
+        rule = self.sampling
+        ids, log_probs = kernels.sample(
+            logits, self.uniforms[slots, counts], temperature=rule.temperature, top_k=rule.top_k, top_p=rule.top_p
+        )
+        self.ids[slots, counts], self.log_probs[slots, counts] = ids, log_probs
+        self.last[slots] = ids
+        self.counts[slots] += 1
+
+    def _release(self, first: int) -> list[Row]:
+        """Take out the rows that have ended; the last row in use moves into each freed slot."""
+        count = len(self.rows)
+        ended = self.counts[first:count] == self.limits[first:count]
+        if self.end is not None:
+            ended |= self.last[first:count] == self.end
+        done = []
+        for slot in (first + np.flatnonzero(ended))[::-1]:
+            row, n = self.rows[slot], self.counts[slot]
+            row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
+            row.finished = bool(self.last[slot] == self.end)
+            done.append(row)
+            mover = len(self.rows) - 1
+            if slot != mover:
+                self.rows[slot] = self.rows[mover]
+                self.cache.put(np.array([slot]), self.cache, np.array([mover]))
+                for table in (self.ids, self.log_probs, self.uniforms, self.counts, self.limits, self.last):
+                    table[slot] = table[mover]
+            self.rows.pop()
+        return done
+
+
+@contextmanager
+def without_dropout(model: GPT) -> Iterator[None]:
+    """Dropout off inside: what is sampled, and the log-probabilities of it, are those of the whole model."""
+    training = model.training
+    if training and model.config.dropout:
+        model.eval()
+        try:
+            yield
+        finally:
+            model.train(training)
+    else:
+        yield

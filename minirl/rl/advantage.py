@@ -1,0 +1,85 @@
+"""Advantages: how much better an episode was than expected, and so how strongly to reinforce its actions.
+
+The policy gradient theorem (Williams 1992, REINFORCE) says that the gradient of the expected reward is
+
+    grad E[R] = E[(R - b) sum_t grad log pi(a_t | s_t)]
+
+for any baseline b that does not depend on the actions of that episode, because E[grad log pi] = 0. The baseline leaves
+the mean of the estimate alone and changes its variance: with R in {0, 1} and no baseline only correct episodes act, and
+all of them push up; with the problem's success rate as baseline, surprising episodes act most and the sure ones hardly.
+
+Each function takes rewards (P, S), S samples of each of P problems, and returns advantages (P, S).
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minirl.autograd import Array
+
+
+def plain(rewards: Array) -> Array:
+    """A = R. Unbiased; imitation of the correct samples when R is 0 or 1."""
+    return rewards.copy()
+
+
+def batch_mean(rewards: Array) -> Array:
+    """A = R - mean of all P S rewards.
+
+    The mean contains the episode's own reward, which shrinks the gradient's mean by the factor 1 - 1 / (P S) and does
+    not turn it. Blind to how hard each problem is.
+    """
+    return rewards - rewards.mean()
+
+
+def leave_one_out(rewards: Array) -> Array:
+    """A_i = R_i - mean reward of the problem's other samples (Kool et al. 2019; RLOO, Ahmadian et al. 2024).
+
+    Unbiased, as the other samples know nothing of this episode. Equal to (R - group mean) S / (S - 1).
+    Raises ValueError for S < 2.
+    """
+    S = _at_least_two("leave_one_out", rewards)
+    return (rewards - rewards.mean(axis=1, keepdims=True)) * (S / (S - 1))
+
+
+def group_normalised(rewards: Array) -> Array:
+    """A = (R - group mean) / group standard deviation (GRPO, Shao et al. 2024); 0 where a group's rewards are equal.
+
+    Biased: the division gives problems that are almost always or almost never solved more weight than their share of
+    the expected reward. Raises ValueError for S < 2.
+    """
+    _at_least_two("group_normalised", rewards)
+    centred = rewards - rewards.mean(axis=1, keepdims=True)
+    spread = rewards.std(axis=1, keepdims=True)
+    return np.divide(centred, spread, out=np.zeros_like(rewards), where=spread > 0)
+
+
+KINDS: dict[str, Callable[[Array], Array]] = {
+    "plain": plain,
+    "batch_mean": batch_mean,
+    "leave_one_out": leave_one_out,
+    "group_normalised": group_normalised,
+}
+
+
+def advantages(rewards: Array, kind: str) -> Array:
+    """The advantages (P, S) of rewards (P, S): `kind` is one of KINDS."""
+    if kind not in KINDS:
+        raise ValueError(f"advantages: no kind {kind!r}; use one of {', '.join(map(repr, KINDS))}")
+    rewards = np.asarray(rewards, np.float64)
+    if rewards.ndim != 2 or rewards.size == 0:
+        raise ValueError(f"advantages: rewards have shape {rewards.shape}; expected (P problems, S samples)")
+    return KINDS[kind](rewards)
+
+
+def informative(rewards: Array) -> Array:
+    """(P,) bool: whether a problem's samples got different rewards. Where they are all equal there is nothing to learn
+    from comparing them."""
+    return rewards.min(axis=1) != rewards.max(axis=1)
+
+
+def _at_least_two(kind: str, rewards: Array) -> int:
+    S = rewards.shape[1]
+    if S < 2:
+        raise ValueError(f"advantages: {kind} compares the samples of a problem, and there is {S}; take 2 or more")
+    return S

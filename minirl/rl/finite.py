@@ -1,0 +1,24 @@
+"""The check that stops a run before it spoils its model."""
+
+import numpy as np
+
+from minirl.nn import Module
+
+
+class NonFiniteError(FloatingPointError):
+    """A loss or a gradient is NaN or infinite. The parameters are those from before the step."""
+
+
+def non_finite_error(model: Module, loss: float, step: int) -> NonFiniteError:
+    """What to raise at step `step`: names the tensors that are not finite, and what to do.
+
+    Parameters come first in the message: where one of them is NaN already, the step that broke it was an earlier one.
+    """
+    named = list(model.named_parameters())
+    bad = [f"parameter {name}" for name, p in named if not np.isfinite(p.data).all()]
+    bad += [f"gradient of {name}" for name, p in named if p.grad is not None and not np.isfinite(p.grad).all()]
+    shown = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
+    return NonFiniteError(
+        f"step {step}: the loss is {loss}; not finite: {shown or 'the loss alone'}. The step was not taken. Go on from "
+        "the last good checkpoint with a lower learning rate (a half), a longer warm-up or a smaller max_norm"
+    )

@@ -1,0 +1,170 @@
+"""A language model that reasons, as a Markov decision process: the notes word for word, one step at a time.
+
+    s_0 = prompt                                         environment.reset(problem)
+    a_0 ~ pi(. | s_0)        " Roger"                    agent.act(state, rng)
+    s_1 = s_0 followed by a_0                            state.after(action)
+    r_0 = 0, as the answer is not there yet              environment.step(action)
+    ...
+    r_t = 1 for a correct answer, 0 for an incorrect one
+
+The agent is the language model itself, its action is the next token, and its policy is the probability of each token
+in the current state. rollout.py does the same for hundreds of rows at once; tests hold the two together.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minirl import kernels
+from minirl.autograd import Array, no_grad
+from minirl.generate import end_token, without_dropout
+from minirl.model import GPT
+from minirl.tasks.task import Problem, Task
+
+if TYPE_CHECKING:
+    from minirl.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class State:
+    """The tokens completed so far: the prompt, then every action taken. s_0 holds the prompt alone."""
+
+    tokens: tuple[int, ...]
+    prompt_length: int
+
+    @property
+    def step(self) -> int:
+        """i in s_i: how many actions led here."""
+        return len(self.tokens) - self.prompt_length
+
+    @property
+    def actions(self) -> tuple[int, ...]:
+        """The tokens that followed the prompt."""
+        return self.tokens[self.prompt_length :]
+
+    def after(self, action: int) -> "State":
+        """s_{i+1}: this state followed by the action. Nothing else changes, and nothing is random."""
+        return State((*self.tokens, int(action)), self.prompt_length)
+
+
+class Agent:
+    """The agent is the language model itself."""
+
+    def __init__(self, model: GPT, tokenizer: "Tokenizer", temperature: float = 1.0) -> None:
+        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the likeliest token."""
+        self.model, self.tokenizer, self.temperature = model, tokenizer, temperature
+
+    def policy(self, state: State) -> Array:
+        """pi(. | s): the probability of every token as the next action, (V,)."""
+        logits = self._logits(state)
+        if self.temperature == 0:
+            likeliest = kernels.zeros(len(logits), np.float32)
+            likeliest[np.argmax(logits)] = 1
+            return likeliest
+        return kernels.softmax(np.ascontiguousarray(logits / np.float32(self.temperature)))
+
+    def act(self, state: State, rng: np.random.Generator) -> int:
+        """a ~ pi(. | s). Takes one number from rng."""
+        uniform = np.array([rng.random()])
+        ids, _ = kernels.sample(self._logits(state)[None], uniform, temperature=self.temperature)
+        return int(ids[0])
+
+    @no_grad()
+    def _logits(self, state: State) -> Array:
+        with without_dropout(self.model):
+            return self.model(state.tokens).data[0, -1]
+
+
+class Environment:
+    """What the agent acts on: it appends the token, decides whether the episode is over, and pays the reward."""
+
+    def __init__(self, tokenizer: "Tokenizer", task: Task, max_new_tokens: int = 64) -> None:
+        """max_new_tokens: an episode that has not ended after so many actions is cut off, with reward 0."""
+        if max_new_tokens < 1:
+            raise ValueError(f"Environment: max_new_tokens {max_new_tokens}; expected 1 or more")
+        self.tokenizer, self.task, self.max_new_tokens = tokenizer, task, max_new_tokens
+        self.end = end_token(tokenizer)
+        self.problem: Problem | None = None  # None before reset and after the last step
+        self.state = State((), 0)
+
+    def reset(self, problem: Problem) -> State:
+        """Begin an episode: s_0 is the prompt."""
+        prompt = tuple(self.tokenizer.encode(problem.prompt))
+        self.problem, self.state = problem, State(prompt, len(prompt))
+        return self.state
+
+    def step(self, action: int) -> tuple[State, float, bool]:
+        """Take the action; return (s_{t+1}, r_t, whether the episode is over).
+
+        Raises RuntimeError where no episode is under way, IndexError for an action that is no token.
+        """
+        if self.problem is None:
+            raise RuntimeError("Environment.step: no episode is under way; call reset(problem) first")
+        if not 0 <= action < self.tokenizer.vocab_size:
+            raise IndexError(f"Environment.step: action {action} is no token; expected 0 to {len(self.tokenizer) - 1}")
+        self.state = self.state.after(action)
+        finished = action == self.end
+        if not finished and self.state.step < self.max_new_tokens:
+            return self.state, 0.0, False
+        text = self.tokenizer.decode(self.state.actions, skip_special=True)
+        reward = final_reward(self.task, self.problem, text, finished)
+        self.problem = None
+        return self.state, reward, True
+
+
+def final_reward(task: Task, problem: Problem, text: str, finished: bool) -> float:
+    """r of the last action: 1 for a correct answer, 0 for an incorrect one.
+
+    A completion that was cut off has not answered: "Answer: 1" may be the beginning of 18.
+    """
+    return float(finished and task.checker.check(problem, text))
+
+
+@dataclass(frozen=True)
+class Episode:
+    """s_0, a_0, r_0, s_1, a_1, r_1, ...: the prompt, what the agent did and what it got. n is the number of actions."""
+
+    problem: Problem
+    prompt: Array
+    """(P,) int32: s_0."""
+    actions: Array
+    """(n,) int32, the end token included."""
+    log_probs: Array
+    """(n,) float32: log pi(a_t | s_t) of the policy that acted, its temperature included."""
+    reward: float
+    """r of the last action; all others are 0."""
+    finished: bool
+    """Whether it ended with the end token; else it was cut off."""
+    text: str
+    """The actions as text, without special tokens."""
+    forced: Array
+    """(n,) bool: True where a token was not the agent's choice but put there; such a token carries no gradient."""
+
+    def steps(self) -> Iterator[tuple[State, int, float]]:
+        """(s_t, a_t, r_t) for t = 0, 1, ..."""
+        state = State(tuple(self.prompt.tolist()), len(self.prompt))
+        for t, action in enumerate(self.actions.tolist()):
+            yield state, action, self.reward if t == len(self.actions) - 1 else 0.0
+            state = state.after(action)
+
+
+def play(agent: Agent, environment: Environment, problem: Problem, rng: np.random.Generator) -> Episode:
+    """One episode, token by token, as slow as it is plain. What the agent receives next is what it just produced."""
+    state, done, reward = environment.reset(problem), False, 0.0
+    log_probs = []
+    while not done:
+        action = agent.act(state, rng)
+        log_probs.append(np.log(agent.policy(state)[action]))
+        state, reward, done = environment.step(action)
+    return Episode(
+        problem,
+        prompt=np.array(state.tokens[: state.prompt_length], np.int32),
+        actions=np.array(state.actions, np.int32),
+        log_probs=np.array(log_probs, np.float32),
+        reward=reward,
+        finished=state.actions[-1] == environment.end,
+        text=agent.tokenizer.decode(state.actions, skip_special=True),
+        forced=np.zeros(len(state.actions), bool),
+    )

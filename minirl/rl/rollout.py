@@ -1,0 +1,52 @@
+"""Rollouts: what mdp.play does for one episode, for all problems and samples at once, with a KV cache."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from minirl.generate import Sampling, Seed, end_token, generate_ids
+from minirl.model import GPT
+from minirl.rl.mdp import Episode, final_reward
+from minirl.tasks.task import Problem, Task
+
+if TYPE_CHECKING:
+    from minirl.tokenizer import Tokenizer
+
+
+def rollout(
+    model: GPT,
+    tokenizer: "Tokenizer",
+    task: Task,
+    problems: Sequence[Problem],
+    samples: int,
+    *,
+    temperature: float = 1.0,
+    max_new_tokens: int = 64,
+    seed: Seed = 0,
+    slots: int = 256,
+) -> list[Episode]:
+    """`samples` episodes of each problem, problem by problem: episode i belongs to problems[i // samples].
+
+    Sample j of problem i takes its random numbers from row_stream(seed, i, j), so an episode does not depend on those
+    beside it, and equals mdp.play with that stream. slots: rows computed at once.
+    Raises ValueError where the model's context is too short for a prompt and max_new_tokens.
+    """
+    prompts = [tokenizer.encode_array(problem.prompt) for problem in problems]
+    longest, context = max(map(len, prompts), default=0), model.config.context_length
+    if longest + max_new_tokens > context + 1:  # the last token is never read
+        raise ValueError(
+            f"rollout: the longest prompt has {longest} tokens, and {max_new_tokens} new ones do not fit into the "
+            f"model's context length, {context}; set max_new_tokens to {max(context + 1 - longest, 0)} or less, or "
+            "train a model with a longer context"
+        )
+    rule = Sampling(temperature, max_new_tokens=max_new_tokens)
+    rows = generate_ids(model, prompts, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots)
+    episodes = []
+    for row in rows:
+        text = tokenizer.decode(row.ids, skip_special=True)
+        problem = problems[row.problem]
+        reward = final_reward(task, problem, text, row.finished)
+        forced = np.zeros(len(row.ids), bool)
+        episodes.append(Episode(problem, row.prompt, row.ids, row.log_probs, reward, row.finished, text, forced))
+    return episodes

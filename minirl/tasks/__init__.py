@@ -1,0 +1,20 @@
+"""Problems to reason about, each with a checker: floor 3 of the house. `get("word_problems")` is the main task."""
+
+from typing import Any
+
+from minirl.tasks.arithmetic import Arithmetic
+from minirl.tasks.countdown import Countdown
+from minirl.tasks.science import Science
+from minirl.tasks.task import END, Checker, Problem, Task
+from minirl.tasks.word_problems import WordProblems
+
+TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems, Science, Arithmetic, Countdown)}
+
+__all__ = ["END", "TASKS", "Checker", "Problem", "Task", "get"]
+
+
+def get(name: str, **settings: Any) -> Task:
+    """The task called `name`; `settings` go to its class. Raises ValueError for an unknown name."""
+    if name not in TASKS:
+        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+    return TASKS[name](**settings)

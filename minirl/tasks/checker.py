@@ -1,0 +1,130 @@
+r"""Reading an answer from what a model wrote, and deciding whether it is right: where the reward comes from.
+
+A model under reinforcement learning finds whatever the checker lets through, so the checker parses and never
+evaluates: `2**3`, `7//2+1` and `2*9` are not numbers, `20/4` is a division left undone. And no text, however long or
+odd, may stop or slow the training: only the last line that begins with `Answer:`, if it has at most 100 characters, is
+looked at closely.
+
+The answer is the rest of the last line that begins with `Answer:`. As a number it may be written as
+
+    18   18.   18.0   +18   -3   −3   .5   1,800   1,234,567.50        an integer or decimal; commas by threes
+    1/2   -3/4   2 1/2                                                 a fraction, or a whole number and a fraction
+    $18   -$18   $-18   18 €   25%                                     a sign of currency; % divides by 100
+    18 apples   60 km/h   7kg   18 tennis balls.                       up to four words of unit, which are not compared
+
+A fraction that is a whole number (20/4) is refused: a model could pass by copying the division instead of doing it.
+Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3.
+"""
+
+import re
+import unicodedata
+from fractions import Fraction
+
+from minirl.tasks.task import END, Problem
+
+LONGEST_LINE = 100  # characters of an answer
+LONGEST_NUMBER = 30  # digits of a number
+
+_SIGN = r"[-+−–]"
+_CURRENCY = r"[$€£¥₹]"
+_NUMBER = re.compile(
+    rf"(?P<sign>{_SIGN}?)(?P<before>{_CURRENCY}?)\ ?(?P<inner>{_SIGN}?)"
+    r"(?:(?:(?P<whole>[0-9]+)\ )?(?P<top>[0-9]+)/(?P<bottom>[0-9]+)"
+    r"|(?P<integer>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.(?P<decimals>[0-9]*))?"
+    r"|\.(?P<only_decimals>[0-9]+))"
+    rf"(?P<after>\ ?(?:{_CURRENCY}|%))?(?P<unit>.*)",
+    re.ASCII | re.VERBOSE,
+)
+_UNIT = re.compile(r"(?:[ -]?[^ /-]+(?:[ /-][^ /-]+){0,3})?")
+_OTHER_NUMBERS = "half dozen hundred thousand million billion trillion percent k bn th st nd rd e i j x"
+_OTHER_WORDS = "and or to plus minus times divided over by not"
+_NOT_UNITS = frozenset([*_OTHER_NUMBERS.split(), *_OTHER_WORDS.split()])
+
+
+def answer_text(text: str) -> str | None:
+    """What stands after `Answer:` in the last line that begins so, without surrounding space; None if there is none.
+
+    Nothing after the first `<|end|>` counts, and an answer of more than 100 characters is none.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"answer_text: expected generated text as a str, got a {type(text).__name__}")
+    end = text.find(END)
+    text = text if end < 0 else text[:end]
+    start = text.rfind("\nAnswer:")
+    if start >= 0:
+        start += len("\nAnswer:")
+    elif text.startswith("Answer:"):
+        start = len("Answer:")
+    else:
+        return None
+    stop = text.find("\n", start)
+    line = text[start : len(text) if stop < 0 else stop]
+    return line.strip() if len(line) <= LONGEST_LINE else None
+
+
+def parse_number(text: str) -> Fraction | None:
+    """The number that `text` writes down, exactly; None where it is anything else than one number and its unit."""
+    if len(text) > LONGEST_LINE:
+        return None
+    match = _NUMBER.fullmatch(text.strip().replace("\u00a0", " ").replace("\u202f", " "))
+    if match is None or sum(map(str.isdigit, text)) > LONGEST_NUMBER:
+        return None
+    part = match.groupdict(default="")
+    if (part["sign"] and part["inner"]) or (part["before"] and part["after"]) or not _is_unit(part["unit"]):
+        return None
+    if part["bottom"]:
+        bottom = int(part["bottom"])
+        if bottom == 0 or int(part["top"]) % bottom == 0:
+            return None
+        if part["whole"] and int(part["top"]) > bottom:
+            return None
+        value = int(part["whole"] or "0") + Fraction(int(part["top"]), bottom)
+    else:
+        decimals = part["decimals"] or part["only_decimals"]
+        value = Fraction(int(part["integer"].replace(",", "") + decimals or "0"), 10 ** len(decimals))
+    if part["after"].endswith("%"):
+        value /= 100
+    return -value if (part["sign"] or part["inner"]) not in ("", "+") else value
+
+
+def _is_unit(text: str) -> bool:
+    """Nothing, or words of letters that leave the number what it is. km², m/s and °C are words of letters too."""
+    return _UNIT.fullmatch(text) is not None and all(map(_is_unit_word, re.findall("[^ /-]+", text)))
+
+
+def _is_unit_word(word: str) -> bool:
+    letters = word.removeprefix("°").rstrip(".²³").replace("'", "").replace("’", "")
+    if any(not letter.isalpha() or letter.isnumeric() for letter in letters):  # ½ and Ⅳ are numbers, and so is 二
+        return False
+    return letters.casefold() not in _NOT_UNITS if letters else word in ("°", "°.")
+
+
+class NumberChecker:
+    """The answer is right when it is the same number as the problem's."""
+
+    def check(self, problem: Problem, text: str) -> bool:
+        """Whether `text` answers `problem`. Raises ValueError where the problem's own answer is not a number."""
+        right = parse_number(problem.answer)
+        if right is None:
+            raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}, which is not a number")
+        answer = answer_text(text)
+        return answer is not None and parse_number(answer) == right
+
+
+class TextChecker:
+    """The answer is right when it has the same words as the problem's, in the same order.
+
+    Capital letters, punctuation and the articles a, an, the do not count; everything else does, synonyms included.
+    """
+
+    def check(self, problem: Problem, text: str) -> bool:
+        """Whether `text` answers `problem`."""
+        answer = answer_text(text)
+        return answer is not None and words(answer) == words(problem.answer) != []
+
+
+def words(text: str) -> list[str]:
+    """The words that count in a text answer: "The Sun's core." -> ["suns", "core"]."""
+    text = unicodedata.normalize("NFKC", text).casefold()
+    text = re.sub(r"['’]", "", text)
+    return [word for word in re.findall(r"\w+", text) if word not in ("a", "an", "the")]

@@ -1,0 +1,53 @@
+"""General science in the notes' form: "What is the Milky Way?", a reasoning of a sentence or two, a short answer.
+
+The questions are in minirl/data/science.jsonl, one JSON object a line:
+
+    {"topic": "physics", "question": "What is sound?", "reasoning": "Sound is a wave of pressure that travels ...",
+     "answer": "a wave of pressure", "variants": ["Tell me what sound is.", ...], "paraphrases": []}
+
+There is no rule from which a small model could find these answers; it can only remember them. So the splits share
+facts, and differ in how the question is put. `train` holds the questions. A fifth of them have two paraphrases, which
+training never shows: they are `dev` and `test`. Others have variants, which pretraining reads too, so that the model
+meets all the ways to ask, but not all of them about everything.
+"""
+
+import json
+import random
+from importlib import resources
+
+from minirl.tasks.checker import TextChecker, words
+from minirl.tasks.task import Problem, Task, bucket
+
+
+class Science(Task):
+    """Questions to remember, and their paraphrases. `sizes` says how many problems each split holds."""
+
+    name = "science"
+    checker = TextChecker()
+
+    def __init__(self) -> None:
+        self._problems: dict[str, list[Problem]] = {split: [] for split in self.splits}
+        self.facts: list[list[Problem]] = []  # for each fact its question and that question's variants
+        for entry in entries():
+            held_out = "dev" if bucket(entry["question"]) < 3 else "test"
+            self._problems["train"].append(self._problem(entry["question"], entry))
+            self._problems[held_out] += [self._problem(question, entry) for question in entry["paraphrases"]]
+            self.facts.append([self._problem(question, entry) for question in [entry["question"], *entry["variants"]]])
+        self.sizes = {split: len(problems) for split, problems in self._problems.items()}
+
+    @staticmethod
+    def _problem(question: str, entry: dict) -> Problem:
+        return Problem(question, entry["reasoning"], entry["answer"], key=" ".join(words(question)))
+
+    def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
+        """`n` different problems of a split, in an order that the seed decides."""
+        self.require_split(split)
+        if n > self.sizes[split]:
+            raise ValueError(f"the split {split!r} of science holds {self.sizes[split]} problems; {n} were asked for")
+        return random.Random(seed).sample(self._problems[split], self.sizes[split])[:n]
+
+
+def entries() -> list[dict]:
+    """The lines of science.jsonl."""
+    text = (resources.files("minirl") / "data" / "science.jsonl").read_text(encoding="utf-8")
+    return [json.loads(line) for line in text.splitlines()]

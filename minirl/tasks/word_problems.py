@@ -1,0 +1,185 @@
+"""Word problems like the notes' "Roger has 5 tennis balls ...": the main task. As many as one wants, from 28 stories.
+
+A problem is drawn in this order: a story, a wording, a thing that fits the story, numbers, people. Every number in it,
+and in its solution, is a whole number from 1 to 50; small ones are more likely. Numbers that break this are drawn
+again, which leaves the mix of the stories as it is.
+
+Which split a problem belongs to follows from the problem itself, so no two splits can share one:
+
+    hard              its numbers, in whatever order, never stand together in a problem of another split, and none of
+                      its people ever meets its thing in one: a tenth of the tuples, and of the pairs, is kept for it
+    test, dev, train  the other problems, by a checksum of story and numbers: a tenth, a tenth, and the rest
+
+The notes' own problem is in `test`. What `hard` does not promise: that a single step such as 12 - 5 is new.
+"""
+
+import random
+import re
+from dataclasses import dataclass
+from string import Formatter
+
+from minirl.tasks.checker import NumberChecker
+from minirl.tasks.stories import STORIES, Story
+from minirl.tasks.task import Problem, Task, bucket, split_of
+from minirl.tasks.words import PEOPLE, THINGS, Person, Thing
+
+LARGEST = 50  # numbers and results are 1 to LARGEST: what a short pretraining can teach to calculate with
+LEVELS = (1, 2, 3)
+
+
+@dataclass(frozen=True)
+class WordProblem(Problem):
+    """A problem and what it was made from; `numbers` are in the order of the question."""
+
+    story: str
+    level: int
+    people: tuple[str, ...]
+    thing: str
+    numbers: tuple[int, ...]
+
+
+class WordProblems(Task):
+    """Word problems of the chosen levels of difficulty, a level being the number of steps from question to answer."""
+
+    name = "word_problems"
+    splits = ("train", "dev", "test", "hard")
+
+    def __init__(self, levels: tuple[int, ...] = LEVELS) -> None:
+        if not levels or not set(levels) <= set(LEVELS):
+            raise ValueError(f"levels are {levels!r}; choose some of {LEVELS}, the number of steps of a solution")
+        self.levels = tuple(levels)
+        self.checker = NumberChecker()
+        self._plots = [Plot(story) for story in STORIES if story.level in levels]
+
+    def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
+        """`n` problems; those of a call for dev, test or hard have different questions."""
+        self.require_split(split)
+        rng = random.Random(f"{split} {seed}")
+        drawn: list[Problem] = []
+        questions: set[str] = set()
+        repeats = 0
+        while len(drawn) < n:
+            problem = rng.choice(self._plots).draw(rng, split)
+            if split != "train" and problem.question in questions:
+                repeats += 1
+                if repeats > 1000 + n:
+                    raise ValueError(f"the split {split!r} of {self.name} with levels {self.levels} has few more than "
+                                     f"{len(drawn)} different problems; {n} were asked for")  # fmt: skip
+                continue
+            questions.add(problem.question)
+            drawn.append(problem)
+        return drawn
+
+
+class Plot:
+    """A story made ready for drawing."""
+
+    def __init__(self, story: Story) -> None:
+        self.story = story
+        self.things = [thing for thing in THINGS if thing.kind in story.kinds.split()]
+        ranges = re.findall(r"([a-d]) (\d+)-(\d+)", story.numbers)
+        self.ranges = [(letter, int(low), int(high)) for letter, low, high in ranges]
+        self.steps = [tuple(step.replace("=", "").split()) for step in story.steps]
+        self.counted = {  # for each text its holes of two words, such as "a thing": a number and the noun to go with it
+            text: [(hole, *hole.split()) for _, hole, _, _ in Formatter().parse(text) if hole and " " in hole]
+            for text in (*story.wordings, story.trace)
+        }
+
+    def draw(self, rng: random.Random, split: str) -> WordProblem:
+        """A random problem that belongs to `split`."""
+        wording = rng.choice(self.story.wordings)
+        thing = rng.choice(self.things)
+        values = self.draw_numbers(rng, split)
+        people = rng.sample(_MEETINGS[thing, split == "hard"], 2)
+        return self.write(wording, thing, values, people)
+
+    def write(self, wording: str, thing: Thing, values: dict[str, int], people: list[Person]) -> WordProblem:
+        """The problem with these choices; `values` holds the results of the steps too."""
+        story = self.story
+        numbers = tuple(values[letter] for letter, _, _ in self.ranges)
+        return WordProblem(
+            question=self.fill(wording, values, people, thing),
+            reasoning=self.fill(story.trace, values, people, thing),
+            answer=str(values["n"]),
+            key=canonical(story.name, numbers),
+            story=story.name,
+            level=story.level,
+            people=tuple(person.name for person in people[: 2 if "{other}" in wording else 1]),
+            thing=thing.many,
+            numbers=numbers,
+        )
+
+    def draw_numbers(self, rng: random.Random, split: str) -> dict[str, int]:
+        """Numbers of the question and of each step's result, all within range, such that the problem is in `split`."""
+        while True:
+            values = {}
+            for letter, low, high in self.ranges:
+                if rng.random() < 0.5:  # every other number is from the lower half of its range
+                    high = (low + high) // 2
+                values[letter] = low + int(rng.random() * (high - low + 1))
+            numbers = tuple(values.values())
+            if self.solve(values) and number_split(self.story.name, numbers) == split:
+                return values
+
+    def solve(self, values: dict[str, int]) -> bool:
+        """Add each step's result to `values`; False where one is no whole number from 1 to LARGEST."""
+        for result, left, sign, right in self.steps:
+            a, b = values[left], values[right]
+            if sign == "/" and a % b:
+                return False
+            value = a + b if sign == "+" else a - b if sign == "-" else a * b if sign == "*" else a // b
+            if not 1 <= value <= LARGEST:
+                return False
+            values[result] = value
+        return True
+
+    def fill(self, text: str, values: dict[str, int], people: list[Person], thing: Thing) -> str:
+        """`text` with its holes filled."""
+        person, other = people[0], people[-1]
+        holes: dict[str, object] = {
+            **values,
+            "name": person.name, "he": person.he, "He": person.he.title(), "his": person.his, "other": other.name,
+            "thing": thing.one, "things": thing.many, "pack": thing.pack, "packs": plural(thing.pack),
+        }  # fmt: skip
+        for hole, letter, noun in self.counted[text]:
+            one, many = (thing.one, thing.many) if noun == "thing" else (str(holes.get(noun, noun)), "")
+            count = values[letter]
+            holes[hole] = f"{count} {one if count == 1 else many or plural(one)}"
+        return text.format_map(holes)
+
+
+def plural(noun: str) -> str:
+    return noun + ("es" if noun.endswith("x") else "s")
+
+
+def canonical(story: str, numbers: tuple[int, ...]) -> str:
+    """The canonical form of a problem: its story and its numbers. Wording, people and thing do not make it another."""
+    return " ".join([story, *map(str, numbers)])
+
+
+def number_split(story: str, numbers: tuple[int, ...]) -> str:
+    """The split of a story with these numbers. That it is `hard` depends on the set of the numbers alone."""
+    if bucket(str(sorted(numbers))) == 9:
+        return "hard"
+    return split_of(canonical(story, numbers))
+
+
+def is_hard_pair(person: Person, thing: Thing) -> bool:
+    """Whether a person meets a thing in the split `hard` only: so does, in a fixed pattern, every tenth person."""
+    return (PEOPLE.index(person) + THINGS.index(thing)) % 10 == 9
+
+
+_MEETINGS = {  # who may meet a thing in the split `hard`, and who in the others
+    (thing, hard): [person for person in PEOPLE if is_hard_pair(person, thing) == hard]
+    for thing in THINGS
+    for hard in (False, True)
+}
+
+
+def notes_problem() -> WordProblem:
+    """The problem of the notes: Roger and his tennis balls."""
+    plot = Plot(next(story for story in STORIES if story.name == "packs more"))
+    thing = next(thing for thing in THINGS if thing.one == "tennis ball")
+    values = {"a": 5, "b": 2, "c": 3}
+    plot.solve(values)
+    return plot.write(plot.story.wordings[0], thing, values, [PEOPLE[0]])

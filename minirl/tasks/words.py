@@ -1,0 +1,56 @@
+"""The people and the things that word problems are about."""
+
+from dataclasses import dataclass
+
+MEN = """
+Roger Tom Ben Sam Max Leo Jack Adam Paul Raj John Luke Eric Ivan Omar Hugo Noah Liam Alan Carl Dan Finn Greg Henry Jim
+Kofi Peter Ravi Tim Bob
+"""
+WOMEN = """
+Anna Mia Emma Lily Sara Kate Nora Ella Zoe Lucy Rosa Jane Amy Eva Ida Julia Lena Maya Nina Olga Ruth Tina Vera Alice
+Clara Grace Helen Iris Mei Joy
+"""
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    he: str  # "he" or "she"
+    his: str
+
+
+@dataclass(frozen=True)
+class Thing:
+    """Something that is counted; `pack` is what it is sold or kept in, `kind` decides which stories it fits."""
+
+    one: str
+    many: str
+    pack: str
+    kind: str
+
+
+PEOPLE = [Person(name, "he", "his") for name in MEN.split()] + [Person(name, "she", "her") for name in WOMEN.split()]
+
+_KINDS = {  # kind, pack: the things, as one/many where many is not one + "s", with _ for a space
+    ("fruit", "bag"): "apple orange pear plum lemon peach/peaches mango/mangoes banana",
+    ("baked", "box"): "cookie muffin cake pie roll bagel",
+    ("garden", "basket"): "rose tulip carrot bean onion potato/potatoes",
+    ("toy", "box"): "marble toy_car doll kite puzzle robot block",
+    ("paper", "pack"): "book card sticker stamp pencil pen crayon notebook map photo",
+    ("small", "bag"): "coin shell stone button bead key badge candle cup hat",
+    ("ball", "can"): "tennis_ball",
+    ("dollar", ""): "dollar",
+    ("page", ""): "page",
+}
+
+
+def _things() -> list[Thing]:
+    things = []
+    for (kind, pack), words in _KINDS.items():
+        for word in words.split():
+            one, _, many = word.replace("_", " ").partition("/")
+            things.append(Thing(one, many or one + "s", pack, kind))
+    return things
+
+
+THINGS = _things()

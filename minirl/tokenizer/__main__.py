@@ -1,0 +1,183 @@
+"""python -m minirl.tokenizer: train a tokenizer, encode and decode with it, and look at what it does.
+
+    python -m minirl.tokenizer train FILES --vocab-size 32768 --out tokenizer.json
+    python -m minirl.tokenizer encode FILE --out ids.bin             # int32, little-endian
+    python -m minirl.tokenizer decode ids.bin
+    python -m minirl.tokenizer inspect "Roger has 5 tennis balls."
+
+The last three read tokenizer.json in the present folder unless --tokenizer says otherwise.
+"""
+
+import contextlib
+import sys
+import time
+import warnings
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from minirl.files import atomic_write
+from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, PATTERNS, Tokenizer
+
+Files = tyro.conf.Positional[tuple[Path, ...]]
+File = tyro.conf.Positional[Path]
+Words = tyro.conf.Positional[str]
+Errors = Literal["strict", "replace"]
+Count = Annotated[int, tyro.conf.arg(metavar="TOKENS")]
+
+_COLOURS = ("on dark_blue", "on dark_green", "on dark_red", "on purple4", "on orange4", "on grey30")
+
+
+def train(
+    files: Files,
+    vocab_size: Count = 32768,
+    out: Path = Path("tokenizer.json"),
+    pattern: str = DEFAULT_PATTERN,
+    special_tokens: tuple[str, ...] = DEFAULT_SPECIAL_TOKENS,
+    errors: Errors = "strict",
+    threads: int | None = None,
+) -> None:
+    """Learn a vocabulary from UTF-8 text files and write it as tokenizer.json.
+
+    Args:
+        files: the texts to learn from; they may be larger than memory.
+        vocab_size: tokens in the vocabulary, the 256 bytes and the special tokens included.
+        out: the file to write.
+        pattern: what a chunk is: gpt2, gpt4, gpt4-digits (each digit on its own) or a regular expression.
+        special_tokens: names of tokens that no text can forge.
+        errors: what to do about bytes that are not UTF-8: stop and say where, or replace them by U+FFFD.
+        threads: threads to use; as many as the machine has cores unless given.
+    """
+    if not files:
+        raise ValueError("name at least one file to learn from")
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn())
+    start = time.perf_counter()
+    size = sum(path.stat().st_size for path in files)
+    with Progress(*columns, console=console) as bar:
+        reading = bar.add_task("reading", total=size, amount="")
+        merging = bar.add_task("merging", total=None, amount="", start=False)
+
+        def progress(stage: str, done: int, total: int | None) -> None:
+            if stage == "reading":
+                bar.update(reading, completed=done, amount=f"{done / 1e6:,.0f} million characters")
+            else:
+                bar.update(reading, completed=size)
+                if not bar.tasks[1].started:
+                    bar.start_task(merging)
+                bar.update(merging, completed=done, total=total, amount=f"{done:,} of {total:,} merges")
+
+        tokenizer = Tokenizer.train_files(
+            files,
+            vocab_size,
+            pattern=pattern,
+            special_tokens=special_tokens,
+            errors=errors,
+            threads=threads,
+            progress=progress,
+        )
+    seconds = time.perf_counter() - start
+    tokenizer.save(out)
+    n_ids = sum(len(ids) for path in files for ids in tokenizer.encode_file(path, errors=errors))
+    ordinary = [tokenizer.token_bytes(number) for number in range(len(tokenizer) - len(tokenizer.special_tokens))]
+    longest = sorted(ordinary, key=len, reverse=True)[:8]
+    table = Table(show_header=False, box=None)
+    table.add_row("written", str(out))
+    table.add_row("tokens", f"{len(tokenizer):,}, {len(tokenizer.special_tokens)} of them special")
+    table.add_row("text", f"{size:,} bytes, {n_ids:,} tokens: {size / max(n_ids, 1):.2f} bytes per token")
+    table.add_row("longest tokens", Text("  ".join(repr(token.decode("utf-8", "replace")) for token in longest)))
+    table.add_row("time", f"{seconds:.1f} s to learn")
+    Console().print(table)
+
+
+def encode(
+    file: File, out: Path | None = None, tokenizer: Path = Path("tokenizer.json"), errors: Errors = "strict"
+) -> None:
+    """Encode a UTF-8 file of any size; print the ids, or write them as little-endian int32.
+
+    Args:
+        file: the text.
+        out: where to write the ids; without it they are printed, parted by spaces.
+        tokenizer: the tokenizer to use.
+        errors: what to do about bytes that are not UTF-8: stop and say where, or replace them by U+FFFD.
+    """
+    blocks = Tokenizer.load(tokenizer).encode_file(file, errors=errors)
+    if out is None:
+        for ids in blocks:
+            print(*ids.tolist(), end=" ")
+        print()
+        return
+    with atomic_write(out, "wb") as written:
+        for ids in blocks:
+            written.write(ids.astype("<i4").tobytes())
+
+
+def decode(file: File, tokenizer: Path = Path("tokenizer.json"), skip_special: bool = False) -> None:
+    """Print the text of ids: those of a file that `encode --out` wrote, or of a text file of numbers.
+
+    Args:
+        file: the ids, as a .bin file of little-endian int32 or as numbers parted by spaces.
+        tokenizer: the tokenizer that made them.
+        skip_special: leave special tokens out.
+    """
+    if file.suffix == ".bin":
+        ids = np.fromfile(file, "<i4").tolist()
+    else:
+        ids = [int(word) for word in file.read_text(encoding="utf-8").split()]
+    sys.stdout.buffer.write(Tokenizer.load(tokenizer).decode_bytes(ids, skip_special))
+    sys.stdout.buffer.flush()
+
+
+def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special: bool = False) -> None:
+    """Show how a text is cut into tokens: coloured blocks, each with its id.
+
+    Args:
+        text: the text to look at.
+        tokenizer: the tokenizer to use.
+        allow_special: recognise special tokens in the text.
+    """
+    tok = Tokenizer.load(tokenizer)
+    ids = tok.encode(text, "all" if allow_special else ())
+    blocks = Text()
+    for place, number in enumerate(ids):
+        colour = _COLOURS[place % len(_COLOURS)]
+        blocks.append(f" {readable(tok.token_bytes(number))} ", f"bold white {colour}")
+        blocks.append(f"{number} ", f"dim {colour}")
+        blocks.append(" ")
+    Console().print(blocks)
+    Console().print(f"{len(ids)} tokens, {len(text.encode('utf-8', 'surrogatepass'))} bytes")
+
+
+def readable(token: bytes) -> str:
+    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8
+    become \x..
+    """
+    text = token.decode("utf-8", "backslashreplace")
+    text = text.replace(" ", "␣").replace("\n", "⏎")
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run a command; bad input is reported in one line and exits with 1."""
+    commands = {"train": train, "encode": encode, "decode": decode, "inspect": inspect}
+    try:
+        with warnings.catch_warnings(), contextlib.suppress(BrokenPipeError):
+            warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
+            tyro.extras.subcommand_cli_from_dict(
+                commands,  # type: ignore[arg-type]
+                prog="python -m minirl.tokenizer",
+                args=argv,
+                description=f"Byte-level BPE: train, encode, decode, inspect. Patterns: {', '.join(PATTERNS)}.",
+            )
+    except (ValueError, OSError) as error:
+        sys.exit(f"minirl.tokenizer: {error}")
+
+
+if __name__ == "__main__":
+    main()

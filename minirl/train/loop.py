@@ -1,0 +1,112 @@
+"""The training loop, one for all stages: update, log, show, save; and go on where an interrupted run stopped."""
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+import numpy as np
+
+from minirl.train.run import Run
+from minirl.train.screen import Screen
+from minirl.train.stage import Stage
+
+
+class Stopped(Exception):
+    """The person asked to stop; the run is saved, and the message says how to go on."""
+
+
+class TrainingError(RuntimeError):
+    """Training cannot go on; the message says at which step, why, and where the last good checkpoint is."""
+
+
+def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
+    """Make all updates of a stage that are left, and save its checkpoint.
+
+    Saves every `checkpoint_seconds`, and on Ctrl-C, after the update under way. A run that is killed goes on from its
+    last checkpoint and makes the same updates, to the bit, as one that never was.
+    Raises Stopped after Ctrl-C, TrainingError for a loss or gradient that is not finite.
+    """
+    before, start = resume(run, stage)
+    began = saved = time.perf_counter()
+    probe_every = max(1, math.ceil(stage.steps / max(run.config.evaluation.probes, 1)))
+    with screen.progress(stage.name, stage.steps, start) as progress, stop_request() as stop:
+        for step in range(start, stage.steps):
+            stage.optimizer.lr = stage.learning_rate(step)
+            try:
+                measures = stage.update(step)
+            except FloatingPointError as error:
+                raise TrainingError(explain(run, stage, step, error)) from error
+            last = step + 1 == stage.steps
+            if last or (step + 1) % probe_every == 0:
+                measures |= stage.probe()
+            seconds = before + time.perf_counter() - began
+            fixed = {"stage": stage.name, "step": step + 1, "seconds": round(seconds, 3)}
+            run.append("metrics.jsonl", {**fixed, "learning_rate": stage.optimizer.lr, **measures})
+            progress.advance(measures, stage.headline)
+            stopping = stop.is_set()
+            if last or stopping or time.perf_counter() - saved > run.config.checkpoint_seconds:
+                save(run, stage, step + 1, seconds)
+                saved = time.perf_counter()
+            if stopping and not last:
+                raise Stopped(
+                    f"stopped after step {step + 1} of {stage.steps} of {stage.name}; everything is saved. Go on with\n"
+                    f"    python -m minirl.train --resume {run.folder}"
+                )
+
+
+def save(run: Run, stage: Stage, step: int, seconds: float) -> None:
+    """Write the stage's checkpoint as it is after `step` updates."""
+    state = {"stage": stage.name, "step": step, "done": step == stage.steps, "seconds": round(seconds, 3)}
+    run.save(stage.name, stage.model, stage.optimizer.state_dict(), {**state, **stage.state_dict()})
+
+
+def resume(run: Run, stage: Stage) -> tuple[float, int]:
+    """Put the stage where its checkpoint is, if it has one: seconds spent and updates made so far."""
+    state = run.state(stage.name)
+    if state is None:
+        return 0.0, 0
+    stage.model.load_state_dict(run.model(stage.name).state_dict())
+    stage.optimizer.load_state_dict(run.load_optimizer(stage.name))
+    stage.load_state_dict(state)
+    return state["seconds"], state["step"]
+
+
+def explain(run: Run, stage: Stage, step: int, error: Exception) -> str:
+    """What became infinite or NaN, at which step, and what to do."""
+    bad = [name for name, p in stage.model.named_parameters() if not np.isfinite(p.data).all()]
+    bad += [
+        f"the gradient of {name}"
+        for name, p in stage.model.named_parameters()
+        if p.grad is not None and not np.isfinite(p.grad).all()
+    ]
+    state = run.state(stage.name)
+    good = f"{run.folder / stage.name} (step {state['step']})" if state else "that of the stage before"
+    return (
+        f"{stage.name}, step {step + 1}: {error}. Not finite: {', '.join(bad[:3]) or 'the loss alone'}. "
+        f"The last good checkpoint is {good}. A lower --{stage.name}.learning-rate usually helps "
+        f"(it was {stage.settings.learning_rate:g})"
+    )
+
+
+@contextmanager
+def stop_request() -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that an update is never cut in two; a second one interrupts at once."""
+    asked = threading.Event()
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may handle signals
+        yield asked
+        return
+    previous = signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, previous)

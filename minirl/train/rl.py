@@ -1,0 +1,82 @@
+"""Stage 3, reinforcement learning: the model answers, the checker says right or wrong, REINFORCE does the rest.
+
+A problem is used once and never again: there are as many as one wants, and only their answers are needed, no solutions.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minirl.evaluate import greedy_accuracy
+from minirl.model import GPT
+from minirl.rl.mdp import Episode
+from minirl.rl.preflight import Preflight, preflight
+from minirl.rl.reinforce import reinforce
+from minirl.streams import stream_seed
+from minirl.tasks import Task
+from minirl.tokenizer import Tokenizer
+from minirl.train.run import SAMPLES, Run
+from minirl.train.stage import Measures, Stage
+
+KEPT = 40  # times in a run that episodes are kept for the report
+PREFLIGHT_PROBLEMS = 64
+
+
+class RLStage(Stage):
+    """REINFORCE on a task, watched from the policy that it starts from (the one after SFT)."""
+
+    name = "rl"
+    headline = "reward"
+
+    def __init__(self, run: Run, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
+        self.run, self.config, self.tokenizer, self.task = run, run.config, tokenizer, task
+        super().__init__(model, self.config.rl, self.config.rl.steps)
+        self.reference = run.model("sft")
+        self.dev = task.problems("dev", self.config.evaluation.dev_problems)
+
+    def update(self, step: int) -> Measures:
+        settings, seed = self.config.rl, self.config.seed
+        problems = self.task.problems("train", settings.prompts, stream_seed(seed, "rl problems", step))
+        episodes, measures = reinforce(
+            self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
+            seed=stream_seed(seed, "rollout", step), reference=self.reference,
+        )  # fmt: skip
+        if step % max(1, self.steps // KEPT) == 0:
+            for episode in notable(episodes):
+                self.run.append(SAMPLES, episode_record(episode, step, self.tokenizer))
+        return {**measures, "tokens": sum(len(episode.actions) for episode in episodes)}
+
+    def probe(self) -> Measures:
+        limit = self.config.evaluation.max_new_tokens
+        accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit)
+        return {"dev_accuracy": accuracy.value}
+
+    def preflight(self) -> Preflight:
+        """Look before the first step whether there is anything to learn from."""
+        settings, seed = self.config.rl, self.config.seed
+        problems = self.task.problems("train", PREFLIGHT_PROBLEMS, stream_seed(seed, "preflight problems"))
+        return preflight(
+            self.model, self.tokenizer, self.task, problems, samples=settings.samples, temperature=settings.temperature,
+            max_new_tokens=settings.max_new_tokens, seed=stream_seed(seed, "preflight"),
+        )  # fmt: skip
+
+
+def notable(episodes: Sequence[Episode]) -> list[Episode]:
+    """The first right and the first wrong episode, as far as there are both."""
+    right = [episode for episode in episodes if episode.reward]
+    wrong = [episode for episode in episodes if not episode.reward]
+    return right[:1] + wrong[:1]
+
+
+def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[str, Any]:
+    """An episode token by token, for samples.jsonl."""
+    return {
+        "kind": "episode",
+        "stage": "rl",
+        "step": step + 1,
+        "prompt": episode.problem.prompt,
+        "completion": episode.text,
+        "answer": episode.problem.answer,
+        "reward": episode.reward,
+        "actions": [tokenizer.decode([action]) for action in episode.actions],
+        "log_probs": [round(float(x), 4) for x in episode.log_probs],
+    }

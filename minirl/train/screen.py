@@ -1,0 +1,77 @@
+"""What the person sees while a run trains: progress bars, samples and tables in a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+LINE_SECONDS = 15.0  # between two lines of progress where there is no terminal to draw a bar in
+
+
+class StageProgress:
+    """One stage's bar: steps done, time left, tokens/s and the headline measure, smoothed."""
+
+    def __init__(self, console: Console, bar: Progress | None, name: str, total: int, done: int) -> None:
+        self.console, self.bar, self.name, self.total, self.done = console, bar, name, total, done
+        self.task = bar.add_task(name, total=total, completed=done, note="") if bar else None
+        self.began = self.said = time.perf_counter()
+        self.first = done
+        self.tokens = 0.0
+        self.smooth: float | None = None
+
+    def advance(self, measures: Mapping[str, float], headline: str) -> None:
+        """Count one step and show its measures."""
+        self.done += 1
+        self.tokens += measures.get("tokens", 0.0)
+        value = measures[headline]
+        self.smooth = value if self.smooth is None else 0.9 * self.smooth + 0.1 * value
+        now = time.perf_counter()
+        note = f"{self.tokens / max(now - self.began, 1e-9):,.0f} tokens/s  {headline} {self.smooth:.3f}"
+        if self.bar is not None and self.task is not None:
+            self.bar.update(self.task, completed=self.done, note=note)
+        elif now - self.said > LINE_SECONDS or self.done == self.total:
+            self.said = now
+            left = (now - self.began) / max(self.done - self.first, 1) * (self.total - self.done)
+            self.console.print(f"{self.name:>8} {self.done}/{self.total}  {note}  {left:.0f} s left", highlight=False)
+
+
+class Screen:
+    """Prints what a run does. quiet: nothing at all, for tests and notebooks."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.console = Console(quiet=quiet, highlight=False)
+        if not self.console.is_terminal:
+            self.console.width = 120
+
+    def say(self, text: str) -> None:
+        self.console.print(text, markup=False)
+
+    @contextmanager
+    def progress(self, name: str, total: int, done: int) -> Iterator[StageProgress]:
+        """A bar for `total` steps of which `done` are done; in a pipe, a line now and then."""
+        if not self.console.is_terminal:
+            yield StageProgress(self.console, None, name, total, done)
+            return
+        columns = (
+            TextColumn("{task.description:>8}"), BarColumn(bar_width=30), MofNCompleteColumn(),
+            TextColumn("{task.fields[note]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+        )  # fmt: skip
+        with Progress(*columns, console=self.console) as bar:
+            yield StageProgress(self.console, bar, name, total, done)
+
+    def sample(self, title: str, prompt: str, completion: str) -> None:
+        """A prompt, and what the model wrote after it in bold."""
+        self.console.print(Panel(Text.assemble(prompt, (completion, "bold")), title=title, title_align="left"))
+
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        table = Table(title=title, title_justify="left")
+        for number, name in enumerate(header):
+            table.add_column(name, justify="left" if number == 0 else "right")
+        for row in rows:
+            table.add_row(*row)
+        self.console.print(table)

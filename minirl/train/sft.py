@@ -1,0 +1,64 @@
+"""Stage 2, supervised fine-tuning: a few hundred worked problems, each shown some times.
+
+The loss counts the completion only: what the model should write, not the question that it is asked.
+"""
+
+from collections.abc import Sequence
+
+from minirl.autograd import no_grad
+from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pad
+from minirl.evaluate import greedy_accuracy
+from minirl.model import GPT
+from minirl.streams import stream, stream_seed
+from minirl.tasks import Problem, Task
+from minirl.tasks.science import Science
+from minirl.tokenizer import Tokenizer
+from minirl.train.config import TrainConfig
+from minirl.train.stage import Measures, SupervisedStage
+
+
+class SFTStage(SupervisedStage):
+    """Fine-tuning on demonstrations of the task with the science questions among them; and its probe: loss and greedy
+    accuracy on problems of dev."""
+
+    name = "sft"
+
+    def __init__(self, config: TrainConfig, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
+        settings, seed = config.sft, config.seed
+        shown = [*demonstrations(config, task), *science_problems()]
+        documents = solved(tokenizer, shown)
+
+        def make_chunk(epoch: int) -> list[Batch]:
+            return make_batches(documents, stream(seed, "epochs", epoch), rows=settings.batch_rows)
+
+        steps = settings.epochs * -(-len(documents) // settings.batch_rows)
+        super().__init__(model, settings, steps, Loader(make_chunk), settings.micro_rows)
+        self.tokenizer, self.task, self.limit = tokenizer, task, config.evaluation.max_new_tokens
+        self.dev = task.problems("dev", config.evaluation.dev_problems)
+
+    def probe(self) -> Measures:
+        accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=self.limit)
+        return {"dev_loss": mean_loss(self.model, solved(self.tokenizer, self.dev)), "dev_accuracy": accuracy.value}
+
+
+def demonstrations(config: TrainConfig, task: Task) -> list[Problem]:
+    """The problems whose solutions are shown."""
+    return task.problems("train", config.sft.demonstrations, stream_seed(config.seed, "demonstrations"))
+
+
+def science_problems() -> list[Problem]:
+    """All science questions, in their first wording."""
+    science = Science()
+    return science.problems("train", science.sizes["train"])
+
+
+def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
+    """Problems with their solutions: the prompt weighs 0 in the loss, the completion 1."""
+    return encode_documents(tokenizer, ([(p.prompt, 0.0), (p.completion, 1.0)] for p in problems))
+
+
+@no_grad()
+def mean_loss(model: GPT, documents: Sequence[Document]) -> float:
+    """-mean log pi(token), nats, over the tokens with weight."""
+    batch = pad(documents).normalised()
+    return model.loss(batch.ids, batch.targets, batch.weights).item()

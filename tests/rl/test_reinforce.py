@@ -1,0 +1,288 @@
+"""The update: which tokens carry gradient, what the options change, what it reports, what it refuses."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from roger import ANNA, ROGER, Notes, make_model
+
+from minirl.optim import AdamW
+from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
+from minirl.rl.batch import Batch, batches, make_batch
+from minirl.rl.reinforce import kl_to, normaliser, policy_loss, reinforce, token_weights
+
+
+@pytest.fixture
+def episodes(model, tokenizer, chance):
+    made = rollout(model, tokenizer, chance, [ROGER, ANNA, ANNA], 4, max_new_tokens=16, seed=2)
+    return [replace(e, reward=float(i % 3 == 0)) for i, e in enumerate(made)]  # an untrained model earns too few
+
+
+@pytest.fixture
+def reference(tokenizer):
+    return make_model(tokenizer, seed=4)
+
+
+class Still:
+    """An optimizer that keeps the gradients and moves nothing."""
+
+    steps = 0
+
+    def __init__(self, model):
+        self.model = model
+
+    def step(self, max_norm):
+        self.gradients = {name: p.grad.copy() for name, p in self.model.named_parameters() if p.grad is not None}
+        return 1.0
+
+    def zero_grad(self):
+        self.model.zero_grad()
+
+
+def gradients(model, episodes, reference=None, **settings):
+    optimizer = Still(model)
+    metrics = reinforce_step(model, optimizer, episodes, RLConfig(samples=4, **settings), reference)
+    return optimizer.gradients, metrics
+
+
+def assert_equal(a, b, atol=1e-6):
+    assert a.keys() == b.keys()
+    for name in a:
+        np.testing.assert_allclose(a[name], b[name], atol=atol, err_msg=name)
+
+
+# ---- the loss ----
+
+
+def test_it_is_the_loss_of_pretraining_with_advantages_as_weights(model, episodes):
+    A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
+    batch = make_batch(episodes, A)
+    loss, _ = policy_loss(model, batch, 7, RLConfig())
+    weights = np.broadcast_to(A[:, None] / np.float32(7), batch.ids.shape)
+    assert loss.item() == pytest.approx(model.loss(batch.ids, batch.targets, weights).item(), abs=1e-6)
+
+
+def test_targets_are_the_actions_and_nothing_else(episodes):
+    batch = make_batch(episodes, np.ones(len(episodes)))
+    for ids, targets, log_probs, e in zip(batch.ids, batch.targets, batch.log_probs, episodes, strict=True):
+        P, n = len(e.prompt), len(e.actions)
+        whole = np.concatenate([e.prompt, e.actions])
+        np.testing.assert_array_equal(ids[: P + n - 1], whole[:-1])
+        np.testing.assert_array_equal(targets[P - 1 : P + n - 1], e.actions)
+        np.testing.assert_array_equal(log_probs[P - 1 : P + n - 1], e.log_probs)
+        assert (targets[: P - 1] == -100).all() and (targets[P + n - 1 :] == -100).all()
+
+
+def test_forced_tokens_carry_no_gradient(model, episodes):
+    """They are read, as part of the state, but their own log pi is not pulled on."""
+    forced = [replace(e, forced=np.arange(len(e.actions)) % 3 == 1) for e in episodes]
+    A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
+    free, batch = make_batch(episodes, A), make_batch(forced, A)
+    weights = np.repeat(A[:, None], free.ids.shape[1], axis=1)
+    for row, e in zip(weights, forced, strict=True):
+        row[len(e.prompt) - 1 :][: len(e.actions)][e.forced] = 0
+    model.loss(free.ids, free.targets, weights).backward()
+    expected = {name: p.grad.copy() for name, p in model.named_parameters()}
+    model.zero_grad()
+    policy_loss(model, batch, 1, RLConfig())[0].backward()
+    assert_equal({name: p.grad for name, p in model.named_parameters()}, expected, atol=1e-5)
+    assert normaliser(forced, "tokens") == sum((~e.forced).sum() for e in forced)
+
+
+@given(st.integers(1, 300))
+def test_batches_hold_every_episode_once_within_the_limit(most):
+    rng = np.random.default_rng(most)
+    made = []
+    for i in range(9):
+        P, n = rng.integers(1, 20, 2)
+        made.append(Episode(None, np.full(P, i), np.full(n, i), np.zeros(n), 0.0, True, "", np.zeros(n, bool)))
+    found = list(batches(made, np.arange(9.0), most))
+    assert sorted(a for batch in found for a in batch.advantages.ravel()) == list(range(9))
+    assert all(batch.ids.size <= most or len(batch.ids) == 1 for batch in found)
+    for batch in found:
+        assert (batch.ids[:, 0] == batch.advantages[:, 0]).all()
+
+
+def test_rows_without_advantage_are_skipped_and_count_all_the_same(model, episodes):
+    """Adding a group whose samples are all right changes N and nothing else."""
+    right = [replace(e, reward=1.0) for e in episodes[:4]]
+    mixed = [replace(e, reward=float(i % 2)) for i, e in enumerate(episodes[4:8])]
+    alone, _ = gradients(model, mixed, normalise="episodes")
+    both, metrics = gradients(model, right + mixed, normalise="episodes")
+    assert_equal(both, {name: g / 2 for name, g in alone.items()})
+    assert metrics["informative"] == 0.5
+
+
+def test_where_all_rewards_are_equal_the_model_stays_as_it_is(model, episodes):
+    optimizer = AdamW(model.parameters(), lr=0.1)
+    before = {name: x.copy() for name, x in model.state_dict().items()}
+    metrics = reinforce_step(model, optimizer, [replace(e, reward=1.0) for e in episodes], RLConfig(samples=4))
+    assert_equal(model.state_dict(), before, atol=0)
+    assert (metrics["informative"], metrics["grad_norm"], metrics["reward"]) == (0, 0, 1)
+    assert optimizer.steps == 0
+
+
+def test_normalising_by_tokens_and_by_episodes_differ_by_the_mean_length(model, episodes):
+    by_token, _ = gradients(model, episodes)
+    by_episode, _ = gradients(model, episodes, normalise="episodes")
+    length = np.mean([len(e.actions) for e in episodes])
+    assert_equal(by_episode, {name: g * np.float32(length) for name, g in by_token.items()}, atol=1e-5)
+
+
+# ---- clipping and KL ----
+
+
+def objective(log_pi, old, reference, A, clip, kl):
+    """What one action contributes, as the papers write it, in float64."""
+    ratio, log_q = np.exp(log_pi - old), reference - log_pi
+    return min(ratio * A, np.clip(ratio, 1 - clip, 1 + clip) * A) - kl * (np.exp(log_q) - log_q - 1)
+
+
+@given(*[st.floats(-3, -0.01)] * 3, st.sampled_from([-1.5, 0.7]), st.floats(0.05, 0.4), st.floats(0.01, 1))
+def test_weights_are_the_derivative_of_the_clipped_objective_with_kl(log_pi, old, reference, A, clip, kl):
+    corner = [abs(np.exp(log_pi - old) - edge) < 1e-3 for edge in (1 - clip, 1 + clip)]
+    if any(corner):
+        return  # there the derivative jumps
+    one = np.ones((1, 1), np.float32)
+    batch = Batch(np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int32), A * one, old * one, 1)
+    found, _ = token_weights(A * one, log_pi * one, batch, RLConfig(clip=clip, kl=kl), reference * one)
+    step = 1e-5
+    difference = [objective(log_pi + d, old, reference, A, clip, kl) for d in (step, -step)]
+    assert found.item() == pytest.approx((difference[0] - difference[1]) / (2 * step), rel=1e-3, abs=1e-4)
+
+
+def test_on_the_first_update_clipping_changes_nothing(model, episodes):
+    plain, _ = gradients(model, episodes)
+    clipped, metrics = gradients(model, episodes, clip=0.2)
+    assert_equal(plain, clipped, atol=1e-4)
+    assert metrics["clipped"] == 0
+
+
+def test_later_updates_clip_and_so_stay_near(model, tokenizer, episodes):
+    optimizer = AdamW(model.parameters(), lr=0.02, weight_decay=0)
+    metrics = reinforce_step(model, optimizer, episodes, RLConfig(samples=4, clip=0.1, updates=6))
+    assert optimizer.steps == 6
+    assert metrics["clipped"] > 0.05
+
+
+def test_the_kl_term_pulls_towards_the_reference(model, episodes, reference):
+    same = [replace(e, reward=1.0) for e in episodes]  # no advantage: only the KL term acts
+    config = RLConfig(samples=4, kl=0.5)
+    before = kl_to(reference, episodes, config)
+    _, metrics = gradients(model, same, reference, kl=0.5)
+    assert metrics["kl_to_start"] > 0 and before > 0
+    optimizer = AdamW(model.parameters(), lr=1e-2, weight_decay=0)
+    for _ in range(4):
+        reinforce_step(model, optimizer, same, config, reference)
+    relabelled = [replace(e, log_probs=log_probs_now(model, e)) for e in episodes]
+    assert kl_to(reference, relabelled, config) < 0.9 * before
+
+
+def log_probs_now(model, episode):
+    log_pi = model(np.concatenate([episode.prompt, episode.actions[:-1]])).data[0, len(episode.prompt) - 1 :]
+    log_pi = log_pi - np.log(np.exp(log_pi).sum(axis=-1, keepdims=True))
+    return log_pi[np.arange(len(log_pi)), episode.actions]
+
+
+def test_kl_to_start_estimates_the_kl_divergence(model, tokenizer, chance, reference):
+    """One action only, so that the divergence can be computed from the two policies."""
+    config = RLConfig(temperature=0.8)
+    made = rollout(model, tokenizer, chance, [ANNA], 1000, temperature=0.8, max_new_tokens=1)
+    prompt = tokenizer.encode(ANNA.prompt)
+    log_p, log_q = (log_softmax(m(prompt).data[0, -1].astype(np.float64) / 0.8) for m in (model, reference))
+    k3 = np.exp(log_q - log_p) - (log_q - log_p) - 1
+    exact = (np.exp(log_p) * (log_p - log_q)).sum()
+    assert (np.exp(log_p) * k3).sum() == pytest.approx(exact)
+    error = np.sqrt((np.exp(log_p) * (k3 - exact) ** 2).sum() / 1000)
+    assert abs(kl_to(reference, made, config) - exact) < 5 * error
+    assert kl_to(model, made, config) == pytest.approx(0, abs=1e-5)
+
+
+def log_softmax(z):
+    return z - np.log(np.exp(z - z.max()).sum()) - z.max()
+
+
+# ---- a whole step ----
+
+
+def test_a_step_samples_updates_and_reports(model, tokenizer, chance, reference):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    config = RLConfig(prompts=3, samples=8, max_new_tokens=12)
+    made, metrics = reinforce(
+        model, optimizer, tokenizer, chance, [ROGER, ANNA, ANNA], config, seed=(1, 7), reference=reference
+    )
+    assert len(made) == 24
+    assert set(metrics) == {
+        "reward", "informative", "kl_to_start", "entropy", "answer_tokens", "finished", "grad_norm", "loss",
+        "rollout_seconds", "update_seconds", "rollout_tokens_per_second", "update_tokens_per_second",
+    }  # fmt: skip
+    assert all(type(value) is float and np.isfinite(value) for value in metrics.values())
+    assert metrics["reward"] == np.mean([e.reward for e in made])
+    assert 0 < metrics["entropy"] < np.log(tokenizer.vocab_size)
+
+
+def test_reinforcement_raises_the_reward(tokenizer):
+    """30 steps on one problem, rewarded for ending within four tokens."""
+
+    class Short:
+        def check(self, problem, text):
+            return True
+
+    task = Notes()
+    task.checker = Short()
+    model = make_model(tokenizer, seed=5)
+    optimizer = AdamW(model.parameters(), lr=1e-2, weight_decay=0)
+    config = RLConfig(samples=32, max_new_tokens=4)
+    rewards = [
+        reinforce(model, optimizer, tokenizer, task, [ANNA], config, seed=(0, step))[1]["reward"] for step in range(30)
+    ]
+    assert np.mean(rewards[:5]) < 0.3
+    assert np.mean(rewards[-5:]) > 0.9
+
+
+# ---- errors ----
+
+
+def test_a_loss_that_is_not_finite_stops_naming_step_and_tensor(model, episodes):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    model.blocks[1].mlp.up.weight.data[0, 0] = np.nan
+    before = {name: x.copy() for name, x in model.state_dict().items()}
+    with pytest.raises(NonFiniteError, match=r"step 1: .*parameter blocks\.1\.mlp\.up\.weight.*lower learning rate"):
+        reinforce_step(model, optimizer, episodes, RLConfig(samples=4))
+    assert_equal(model.state_dict(), before, atol=0)
+    assert optimizer.steps == 0 and all(p.grad is None for p in model.parameters())
+
+
+def test_a_gradient_that_is_not_finite_stops_too(model, episodes):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    huge = [replace(e, reward=1e38 * (i % 2)) for i, e in enumerate(episodes)]
+    with np.errstate(all="ignore"), pytest.raises(NonFiniteError, match="step 1: the loss is"):
+        reinforce_step(model, optimizer, huge, RLConfig(samples=4, normalise="episodes", advantage="plain"))
+    assert optimizer.steps == 0
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"prompts": 0}, "prompts is 0; expected 1 or more"),
+        ({"samples": 1}, "set samples to 2 or more"),
+        ({"advantage": "gae"}, "use one of plain, batch_mean, leave_one_out, group_normalised"),
+        ({"normalise": "rows"}, "use one of tokens, episodes"),
+        ({"temperature": 0.0}, "explores needs more than 0"),
+        ({"updates": 2}, "set clip"),
+        ({"kl": -0.1}, "must be 0 or more"),
+    ],
+)
+def test_impossible_settings_say_what_to_change(settings, message):
+    with pytest.raises(ValueError, match=message):
+        RLConfig(**settings)
+
+
+def test_episodes_must_come_in_whole_groups_and_kl_needs_a_reference(model, episodes):
+    optimizer = AdamW(model.parameters())
+    with pytest.raises(ValueError, match="11 episodes are no multiple of samples, 4"):
+        reinforce_step(model, optimizer, episodes[:11], RLConfig(samples=4))
+    with pytest.raises(ValueError, match="pass reference="):
+        reinforce_step(model, optimizer, episodes, RLConfig(samples=4, kl=0.1))

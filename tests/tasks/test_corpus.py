@@ -1,0 +1,121 @@
+"""Pretraining documents: what is in them, in which shares, with which loss weights."""
+
+import re
+from collections import Counter
+from functools import cache
+
+import pytest
+
+from minirl import tasks
+from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, Document, pretraining_documents
+from minirl.tasks.science import Science
+from minirl.tasks.task import END
+from minirl.tasks.word_problems import number_split
+
+FACT = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)\.")
+
+
+def text(document: Document) -> str:
+    return "".join(piece for piece, _ in document)
+
+
+def kind(document: Document) -> str:
+    whole = text(document)
+    for mark, name in (("\nNumbers: ", "recap"), ("\nReasoning: ", "science"), (" = ", "sums")):
+        if mark in whole:
+            return name
+    return "statement"
+
+
+@cache
+def documents() -> list[Document]:
+    return list(pretraining_documents(tasks.get("word_problems"), 6000, seed=5))
+
+
+def of(name: str) -> list[Document]:
+    return [document for document in documents() if kind(document) == name]
+
+
+def test_kinds_come_in_their_shares() -> None:
+    for name, share in KINDS.items():
+        assert len(of(name)) / len(documents()) == pytest.approx(share, abs=0.03)  # 4.7 standard deviations at most
+    assert {kind(d) for d in pretraining_documents(tasks.get("word_problems"), 50, kinds={"sums": 1.0})} == {"sums"}
+
+
+def test_every_document_ends_and_has_its_weights() -> None:
+    for document in documents():
+        *pieces, end = document
+        assert end == (END, FULL) and END not in text(pieces)
+        if kind(document) in ("recap", "science"):
+            assert [weight for _, weight in pieces] == [QUESTION, FULL]
+            assert pieces[0][0].startswith("Q: ") and re.search(r"[?.]\n$", pieces[0][0])
+        elif kind(document) == "sums":
+            assert [weight for _, weight in pieces] == [OPERANDS, FULL] * (len(pieces) // 2)
+            assert all(" = " in piece for piece, _ in pieces[1::2]) and "=" not in text(pieces[::2])
+        else:
+            assert [weight for _, weight in pieces] == [FULL]
+
+
+def test_recaps_name_the_numbers_in_order() -> None:
+    for document in of("recap"):
+        question, recap = (piece for piece, _ in document[:2])
+        assert re.findall(r"\d+", question) == re.findall(r"\d+", recap)
+
+
+def test_sums_are_right_and_small() -> None:
+    lengths, signs = Counter(), Counter()
+    for document in of("sums"):
+        facts = FACT.findall(text(document))
+        lengths[len(facts)] += 1
+        for a, sign, b, result in facts:
+            signs[sign] += 1
+            x, y = int(a), int(b)
+            assert {"+": x + y, "-": x - y, "*": x * y, "/": x / y}[sign] == int(result)
+            assert min(x, y, int(result)) >= 1 and max(x, y, int(result)) <= 50
+        assert text(document) == " ".join("{} {} {} = {}.".format(*fact) for fact in facts) + END
+    assert set(lengths) == {3, 4, 5, 6}
+    assert min(signs.values()) > sum(signs.values()) / 8
+
+
+def test_no_solved_word_problem_and_none_of_another_split() -> None:
+    stories = {
+        "share": r" shares (\d+) [a-z ]+ equally among (\d+) friends\. How",
+        "gets": r" has (\d+) [a-z ]+\. S?[Hh]e gets (\d+) more\.",
+    }
+    for document in of("recap"):
+        assert "Answer" not in text(document)
+        for story, pattern in stories.items():
+            if found := re.search(pattern, document[0][0]):
+                assert number_split(story, (int(found[1]), int(found[2]))) == "train"
+    science = {problem.question for ways in Science().facts for problem in ways}
+    for document in of("science"):
+        assert document[0][0].removeprefix("Q: ").strip() in science
+
+
+def test_all_science_is_read_equally_often() -> None:
+    read = Counter(document[1][0] for document in of("science"))
+    assert len(read) == len(Science().facts) and max(read.values()) - min(read.values()) <= 1
+
+
+def test_paraphrases_are_never_read() -> None:
+    science = Science()
+    held_out = {
+        problem.question for split in ("dev", "test") for problem in science.problems(split, science.sizes[split])
+    }
+    assert not [document for document in of("science") if document[0][0][3:-1] in held_out]
+
+
+def test_same_seed_same_documents() -> None:
+    task = tasks.get("word_problems")
+    assert list(pretraining_documents(task, 100, 1)) == list(pretraining_documents(task, 100, 1))
+    assert list(pretraining_documents(task, 100, 1)) != list(pretraining_documents(task, 100, 2))
+
+
+@pytest.mark.parametrize("name", ["arithmetic", "countdown"])
+def test_other_tasks_can_be_read_about(name: str) -> None:
+    assert {kind(document) for document in pretraining_documents(tasks.get(name), 300)} == set(KINDS)
+
+
+def test_unknown_kind() -> None:
+    with pytest.raises(ValueError, match="poems"):
+        next(pretraining_documents(tasks.get("word_problems"), 1, kinds={"poems": 1.0}))

@@ -1,0 +1,136 @@
+"""A run that is stopped or killed goes on with the same bits as one that never was."""
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minirl.model.tensor_file import TensorFile
+from minirl.train import loop, program
+from minirl.train.config import TrainConfig
+from minirl.train.loop import Stopped, TrainingError
+from minirl.train.run import STAGES, Run
+from minirl.train.screen import Screen
+from minirl.train.stage import Stage, SupervisedStage
+
+TIMES = ("seconds", "rollout_seconds", "update_seconds", "rollout_tokens_per_second", "update_tokens_per_second")
+
+
+def contents(run: Run) -> dict[str, object]:
+    """All that a run has learned and logged, without what the clock said."""
+    found: dict[str, object] = {}
+    for stage in STAGES:
+        for name in ("model", "optimizer"):
+            file = TensorFile(run.folder / stage / f"{name}.safetensors")
+            found |= {f"{stage} {name} {key}": file.read(key).tobytes() for key in file.shapes()}
+    for name in ("metrics.jsonl", "samples.jsonl"):
+        found[name] = [{k: v for k, v in r.items() if k not in TIMES} for r in run.records(name)]
+    found["results"] = run.read_json("results.json")
+    return found
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing interrupted."""
+    from dataclasses import replace
+
+    from tests.train.conftest import TINY
+
+    return program.train(replace(TINY, runs=str(tmp_path_factory.mktemp("whole"))), Screen(quiet=True))
+
+
+def interrupted_after(count: int, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+    """Make update number `count` of the whole run be followed by Ctrl-C, or by the death of the process."""
+    seen = 0
+    original = loop.Run.append
+
+    def append(self: Run, name: str, record: dict) -> None:
+        nonlocal seen
+        original(self, name, record)
+        if name == "metrics.jsonl" and "step" in record:
+            seen += 1
+            if seen == count and how == "killed":
+                raise MemoryError("killed")
+            if seen == count and how == "stopped":
+                os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(loop.Run, "append", append)
+
+
+# pretraining has updates 1 to 6, fine-tuning (16 problems and the science questions, 64 a batch) about 6, RL 4
+@pytest.mark.parametrize(("how", "count"), [("killed", 5), ("stopped", 9), ("killed", 15)])
+def test_resumed_runs_are_the_same(
+    how: str, count: int, whole: Run, tiny: TrainConfig, quiet: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dataclasses import replace
+
+    config = replace(tiny, checkpoint_seconds=0.0)  # after every update, the last of which a killed run loses
+    with monkeypatch.context() as patch:
+        interrupted_after(count, patch, how)
+        run = Run.create(config)
+        with pytest.raises(Stopped if how == "stopped" else MemoryError):
+            program.complete(run, quiet)
+    assert not (run.folder / "report.md").exists()
+    resumed = Run.open(run.folder)
+    program.complete(resumed, quiet)
+    expected, found = contents(whole), contents(resumed)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name] == value, name
+
+
+def test_stopping_says_how_to_go_on(
+    tiny: TrainConfig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    run = Run.create(tiny)
+    interrupted_after(2, monkeypatch, "stopped")
+    assert program.main(["--resume", str(run.folder)]) == 130
+    assert f"--resume {run.folder}" in " ".join(capsys.readouterr().out.split())
+    state = run.state("pretrain")
+    assert state is not None and state["step"] == 2 and not state["done"]
+
+
+def test_resuming_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert program.main(["--resume", str(tmp_path)]) == 1
+    assert "there is no run in" in capsys.readouterr().err
+
+
+def test_resuming_a_finished_run_trains_nothing(whole: Run, quiet: Screen) -> None:
+    before = (whole.folder / "metrics.jsonl").read_bytes()
+    program.complete(Run.open(whole.folder), quiet)
+    assert (whole.folder / "metrics.jsonl").read_bytes() == before
+
+
+def test_the_same_seed_gives_the_same_run(whole: Run, tiny: TrainConfig, quiet: Screen) -> None:
+    assert contents(program.train(tiny, quiet)) == contents(whole)
+
+
+def test_a_new_run_never_overwrites_one(tiny: TrainConfig) -> None:
+    assert [Run.create(tiny).folder.name for _ in range(3)] == ["tiny", "tiny-2", "tiny-3"]
+
+
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_numbers_that_are_not_finite_stop_the_run(
+    what: str, tiny: TrainConfig, quiet: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the step, the tensor and the last good checkpoint; the weights on disk are good."""
+    run = Run.create(tiny)
+    original = SupervisedStage.update
+
+    def update(self: Stage, step: int) -> dict[str, float]:
+        if self.name == "sft" and step == 2:
+            weight = self.model.blocks[0].mlp.up.weight
+            weight.data[0, 0] = np.nan if what == "loss" else np.float32(3e38)
+        return original(self, step)
+
+    monkeypatch.setattr(SupervisedStage, "update", update)
+    with pytest.raises(TrainingError, match=r"sft, step 3: .*checkpoint is .*--sft.learning-rate") as stopped:
+        program.complete(run, quiet)
+    if what == "loss":
+        assert "blocks.0.mlp.up.weight" in str(stopped.value)
+    state = json.loads((run.folder / "pretrain" / "state.json").read_text())
+    assert state["done"]
+    assert all(np.isfinite(x).all() for x in run.model("pretrain").state_dict().values())

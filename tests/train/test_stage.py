@@ -1,0 +1,127 @@
+"""One update: accumulated gradients, what counts in the loss, bits per byte."""
+
+import math
+
+import numpy as np
+import pytest
+
+from minirl.data import Batch, Document, pad
+from minirl.model import GPT, GPTConfig
+from minirl.tasks import Problem, get
+from minirl.tokenizer import Tokenizer
+from minirl.train.pretrain import bits_per_byte, token_byte_counts
+from minirl.train.sft import solved
+from minirl.train.stage import accumulate_gradients
+
+V = 50
+CONFIG = GPTConfig.llama(vocab_size=V, context_length=64, n_layer=2, n_head=2, d_model=16, d_ff=32)
+
+
+def gradients(model: GPT) -> dict[str, np.ndarray]:
+    found = {name: p.grad.copy() for name, p in model.named_parameters() if p.grad is not None}
+    model.zero_grad()
+    return found
+
+
+def ragged_batch(seed: int = 0) -> Batch:
+    """Rows whose numbers of targets differ much, some of weight 0."""
+    rng = np.random.default_rng(seed)
+    documents = []
+    for length in (3, 40, 7, 25, 2, 33, 18):
+        weights = rng.choice([0.0, 0.3, 1.0], length).astype(np.float32)
+        documents.append(Document(rng.integers(0, V, length).astype(np.int32), weights))
+    return pad(documents)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3, 6])
+def test_accumulation_equals_the_large_batch(rows: int) -> None:
+    """The error of float32 sums taken in another order: some units in the last place of the largest gradient."""
+    model, batch = GPT(CONFIG), ragged_batch()
+    loss = accumulate_gradients(model, batch, 100)
+    expected = gradients(model)
+    parts_loss = accumulate_gradients(model, batch, rows)
+    for name, gradient in gradients(model).items():
+        scale = np.abs(expected[name]).max()
+        np.testing.assert_allclose(gradient, expected[name], rtol=0, atol=2e-5 * scale, err_msg=name)
+    assert parts_loss == pytest.approx(loss, rel=1e-5)
+
+
+def test_the_mean_of_the_parts_means_would_be_wrong() -> None:
+    """The usual bug, which the test above must tell from the right answer."""
+    model, batch = GPT(CONFIG), ragged_batch()
+    accumulate_gradients(model, batch, 100)
+    expected = gradients(model)
+    for part in batch.split(2):
+        mean = part.normalised()
+        model.loss(mean.ids, mean.targets, mean.weights / np.float32(4)).backward()
+    wrong = gradients(model)
+    assert max(np.abs(wrong[n] - g).max() / np.abs(g).max() for n, g in expected.items()) > 0.05
+
+
+def test_a_loss_that_is_not_finite_is_refused() -> None:
+    model, batch = GPT(CONFIG), ragged_batch()
+    model.final_norm.weight.data[0] = np.nan
+    with pytest.raises(FloatingPointError, match="the loss is nan"):
+        accumulate_gradients(model, batch, 100)
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    problems = get("word_problems").problems("train", 100)
+    return Tokenizer.train([p.prompt + p.completion for p in problems], 400)
+
+
+class TestCompletionOnly:
+    """SFT's loss counts what the model should write, not what it is asked."""
+
+    def test_prompt_tokens_have_no_weight(self, tokenizer: Tokenizer) -> None:
+        problem = get("word_problems").problems("train", 1)[0]
+        (document,) = solved(tokenizer, [problem])
+        prompt = len(tokenizer.encode(problem.prompt))
+        assert not document.weights[:prompt].any()
+        assert (document.weights[prompt:] == 1).all()
+        assert tokenizer.decode(document.ids[prompt:]) == problem.completion
+
+    def test_prompt_targets_give_no_gradient(self, tokenizer: Tokenizer) -> None:
+        """Other targets inside the prompt, other gradients: not if only the completion counts."""
+        model = GPT(
+            GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=160, n_layer=1, n_head=2, d_model=16)
+        )
+        batch = pad(solved(tokenizer, get("word_problems").problems("train", 3)))
+        accumulate_gradients(model, batch, 8)
+        expected = gradients(model)
+        targets = np.where((batch.weights == 0) & (batch.targets >= 0), (batch.targets + 7) % 200, batch.targets)
+        assert (targets != batch.targets).any()
+        accumulate_gradients(model, batch._replace(targets=targets), 8)
+        for name, gradient in gradients(model).items():
+            np.testing.assert_array_equal(gradient, expected[name])
+
+    def test_completion_targets_give_a_gradient(self, tokenizer: Tokenizer) -> None:
+        model = GPT(
+            GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=160, n_layer=1, n_head=2, d_model=16)
+        )
+        batch = pad(solved(tokenizer, [Problem("How many?", "Roger has 5.", "5", "k")]))
+        accumulate_gradients(model, batch, 8)
+        assert all(np.abs(gradient).max() > 0 for gradient in gradients(model).values())
+
+
+class TestBitsPerByte:
+    def test_a_model_that_knows_nothing(self, tokenizer: Tokenizer) -> None:
+        """Zero weights give every token the probability 1 / V, so bits = tokens log2 V."""
+        config = GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=160, n_layer=1, n_head=2, d_model=16)
+        model = GPT(config, seed=None)
+        text = "Roger has 5 tennis balls. €5 größer 🎾"
+        ids = np.array([*tokenizer.encode(text), tokenizer.special_tokens["<|end|>"]], np.int32)
+        document = Document(ids, np.ones(len(ids), np.float32))
+        first = len(tokenizer.token_bytes(int(ids[0])))
+        tokens = len(ids) - 2  # neither the first nor the special token
+        expected = tokens * math.log2(tokenizer.vocab_size) / (len(text.encode()) - first)
+        found = bits_per_byte(model, [document], token_byte_counts(tokenizer))
+        assert found == pytest.approx(expected, rel=1e-5)
+
+    def test_bytes_are_those_of_the_text(self, tokenizer: Tokenizer) -> None:
+        """Also where tokens are parts of characters, which decoded alone would count three bytes each."""
+        text = "größer 🎾 “Roger”"
+        counts = token_byte_counts(tokenizer)
+        assert counts[tokenizer.encode(text)].sum() == len(text.encode())
+        assert not counts[list(tokenizer.special_tokens.values())].any()
