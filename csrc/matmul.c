@@ -1,9 +1,9 @@
 /* matmul.c: C = A B, where a language model spends nearly all of its time.
  *
- * Three loops do it: for each row i, column j and step k, C[i][j] += A[i][k] B[k][j]. The floor is 2 M N K operations over
- * the multiply-add rate of the cores (see peak.c). Three plain loops reach a few percent of that, for want of data: each
- * number is loaded from memory again and again. Three ideas close the gap (Goto and van de Geijn, "Anatomy of
- * High-Performance Matrix Multiplication", 2008):
+ * Three loops do it: for each row i, column j and step k, C[i][j] += A[i][k] B[k][j]. The floor is 2 M N K operations
+ * over the multiply-add rate of the cores (see peak.c). Three plain loops reach a few percent of that, for want of
+ * data: each number is loaded from memory again and again. Three ideas close the gap (Goto and van de Geijn, "Anatomy
+ * of High-Performance Matrix Multiplication", 2008):
  *
  * 1. Registers (tile.h). A tile of C stays in registers while k runs, so that one load serves many multiply-adds.
  * 2. Packing (pack.h). What the tile reads is first copied into the order in which it is read: B in panels as wide as a
@@ -18,14 +18,14 @@
  *    where a block is at most BLOCK_COLUMNS wide, for its panels must fit into the L2 cache. While the micro-kernel
  *    computes, it asks for the memory that will be packed next, so that packing hardly waits.
  *
- * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a handful
- * of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a short `depth`:
- * a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its way from memory.
- * The unfinished sums of a row tile wait meanwhile in a scratch `state`.
+ * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a
+ * handful of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a
+ * short `depth`: a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its
+ * way from memory. The unfinished sums of a row tile wait meanwhile in a scratch `state`.
  *
  * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
- * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut into
- * blocks, nor the other rows of A change a single bit of it.
+ * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut
+ * into blocks, nor the other rows of A change a single bit of it.
  */
 #include <stdlib.h>
 
@@ -64,11 +64,14 @@ INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
 }
 
 /* Room for depth steps of k, packed `vectors` vectors wide. */
-INLINE int64_t panel_size(const Product *p, int vectors) { return packed_size(packed_steps(p->depth, p->bf16), vectors); }
+INLINE int64_t panel_size(const Product *p, int vectors) {
+    return packed_size(packed_steps(p->depth, p->bf16), vectors);
+}
 
 /* ---- one tile ---- */
 
-/* Memory to ask for while a tile is computed: with every TILE_STEPS steps, `lines` cache lines of each of `rows` rows. */
+/* Memory to ask for while a tile is computed: with every TILE_STEPS steps, `lines` cache lines of each of `rows`
+ * rows. */
 typedef struct {
     const float *next;
     int64_t row_step, advance;
@@ -106,10 +109,11 @@ INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
         }
     for (int64_t k = 0; k < t->steps; k += TILE_STEPS) {
         for (int r = 0; r < ahead.rows; r++)
-            for (int line = 0; line < ahead.lines; line++) __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
+            for (int line = 0; line < ahead.lines; line++)
+                __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
         if (ahead.rows > 0) ahead.next += ahead.advance;
-        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES,
-                      t->b + k * t->b_step, t->b_step, sum);
+        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1,
+                      A_VECTORS * LANES, t->b + k * t->b_step, t->b_step, sum);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
@@ -173,7 +177,8 @@ static void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t col
 
 /* ---- one block of C ---- */
 
-/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not 14 + 2. */
+/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not
+ * 14 + 2. */
 INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return rows / tiles + (tile < rows % tiles); }
 
 /* Where depth steps of a row tile lie in packed_a. */
@@ -248,9 +253,9 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
 
 /* ---- all blocks ---- */
 
-/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at: a
- * few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block packs
- * for itself. */
+/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at:
+ * a few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block
+ * packs for itself. */
 static void cut(Product *p, int64_t batch, int threads) {
     p->rows = p->M;
     if (batch == 1 && p->M <= FEW_ROWS) {
@@ -311,8 +316,8 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
         whole.packed_a = memory;
     }
 
-    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the same
-     * thread reads next. */
+    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the
+     * same thread reads next. */
     const int64_t run = few ? divide_up(blocks, 4 * threads) : 1;
     int64_t taken = 0;
 #pragma omp parallel num_threads(threads)
@@ -328,7 +333,8 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
             p.b += matrix * stride_b;
             p.c += matrix * stride_c;
             if (preactivation) p.preactivation += matrix * stride_c;
-            multiply_block(&p, place % down * p.rows, place / down * p.columns, (float *)memory + shared + mine * scratch);
+            multiply_block(&p, place % down * p.rows, place / down * p.columns,
+                           (float *)memory + shared + mine * scratch);
         }
     }
     free(memory);

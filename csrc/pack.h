@@ -47,7 +47,8 @@ typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 INLINE vfloat load_quads(const float *p, int64_t stride) {
 #if LANES == 16
     __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
-    __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 2 * stride)), _mm_loadu_ps(p + 3 * stride), 1);
+    __m256 high = _mm256_castps128_ps256(_mm_loadu_ps(p + 2 * stride));
+    high = _mm256_insertf128_ps(high, _mm_loadu_ps(p + 3 * stride), 1);
     return (vfloat)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 #elif LANES == 8
     return (vfloat)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
@@ -114,8 +115,9 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
 #endif
 }
 
-/* Packs `columns` columns and k steps of a matrix into a panel of `vectors` vectors a step. Stored rows lie ld apart; they
- * run along k when `along_k`, else each is one step. Lanes past `columns` hold anything: what they yield is never stored. */
+/* Packs `columns` columns and k steps of a matrix into a panel of `vectors` vectors a step. Stored rows lie ld apart;
+ * they run along k when `along_k`, else each is one step. Lanes past `columns` hold anything: what they yield is never
+ * stored. */
 INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const float *source, int64_t ld, int along_k,
                        int bf16, float *panel) {
     const int per_step = bf16 && BF16_PAIRS ? 2 : 1;
@@ -126,10 +128,11 @@ INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const floa
                 const float *square = source + v * LANES * ld + step * per_step;
                 int64_t square_ld = ld;
                 float staged[LANES * LANES];
-                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* not a whole square of plain numbers */
+                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* no whole square of plain numbers */
                     for (int i = 0; i < LANES; i++) {
                         int64_t column = v * LANES + i < columns ? v * LANES + i : 0;
-                        vstore(staged + i * LANES, load_along_k(source + column * ld + step * per_step, k - step * per_step, bf16));
+                        const float *row = source + column * ld + step * per_step;
+                        vstore(staged + i * LANES, load_along_k(row, k - step * per_step, bf16));
                     }
                     square = staged;
                     square_ld = LANES;
