@@ -319,6 +319,7 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the
      * same thread reads next. */
     const int64_t run = few ? divide_up(blocks, 4 * threads) : 1;
+    (void)run; /* without OpenMP nobody asks */
     int64_t taken = 0;
 #pragma omp parallel num_threads(threads)
     {
@@ -342,7 +343,6 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
 }
 
 void kernel_round_bf16(int64_t n, const float *x, float *y) {
-    const int threads = threads_for(n, 1 << 17);
-#pragma omp parallel for num_threads(threads)
+#pragma omp parallel for num_threads(threads_for(n, 1 << 17))
     for (int64_t i = 0; i < n; i += LANES) vstore_some(y + i, vround_bf16(vload_some(x + i, n - i)), n - i);
 }
