@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "integers.h"
 #include "parallel.h"
 #include "simd.h"
 
@@ -21,9 +22,7 @@
 #define KEY_BLOCK 128
 #define COLUMNS(queries) (((queries) + LANES - 1) / LANES) /* vectors that hold so many queries */
 
-INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
 INLINE int64_t clip(int64_t x, int64_t low, int64_t high) { return x < low ? low : x > high ? high : x; }
-INLINE int64_t round_up(int64_t x, int64_t multiple) { return (x + multiple - 1) / multiple * multiple; }
 
 /* Multiply-adds of a product for which a further thread is worth waking. */
 #define GRAIN (1 << 18)

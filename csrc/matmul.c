@@ -1,9 +1,9 @@
 /* matmul.c: C = A B, where a language model spends nearly all of its time.
  *
- * Three loops do it: for each row i, column j and step k, C[i][j] += A[i][k] B[k][j]. The floor is 2 M N K operations over
- * the multiply-add rate of the cores (see peak.c). Three plain loops reach a few percent of that, for want of data: each
- * number is loaded from memory again and again. Three ideas close the gap (Goto and van de Geijn, "Anatomy of
- * High-Performance Matrix Multiplication", 2008):
+ * Three loops do it: for each row i, column j and step k, C[i][j] += A[i][k] B[k][j]. The floor is 2 M N K operations
+ * over the multiply-add rate of the cores (see peak.c). Three plain loops reach a few percent of that, for want of
+ * data: each number is loaded from memory again and again. Three ideas close the gap (Goto and van de Geijn, "Anatomy
+ * of High-Performance Matrix Multiplication", 2008):
  *
  * 1. Registers (tile.h). A tile of C stays in registers while k runs, so that one load serves many multiply-adds.
  * 2. Packing (pack.h). What the tile reads is first copied into the order in which it is read: B in panels as wide as a
@@ -18,22 +18,23 @@
  *    where a block is at most BLOCK_COLUMNS wide, for its panels must fit into the L2 cache. While the micro-kernel
  *    computes, it asks for the memory that will be packed next, so that packing hardly waits.
  *
- * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a handful
- * of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a short `depth`:
- * a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its way from memory.
- * The unfinished sums of a row tile wait meanwhile in a scratch `state`.
+ * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a
+ * handful of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a
+ * short `depth`: a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its
+ * way from memory. The unfinished sums of a row tile wait meanwhile in a scratch `state`.
  *
  * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
- * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut into
- * blocks, nor the other rows of A change a single bit of it.
+ * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut
+ * into blocks, nor the other rows of A change a single bit of it.
  */
 #include <stdlib.h>
 
+#include "integers.h"
 #include "pack.h"
 #include "parallel.h"
 #include "vector_math.h"
 
-#define K_BLOCK 256       /* part of the meaning of the result, see above: the same for every shape */
+#define K_BLOCK 256       /* packed steps; part of the meaning of the result, see above: the same for every shape */
 #define BLOCK_COLUMNS 512 /* 256 x 512 floats are half of a 1 MB cache */
 #define FEW_ROWS 32       /* up to here memory is the floor, or near it */
 #define TILE_STEPS 16     /* steps between two requests for memory ahead */
@@ -50,13 +51,10 @@ typedef struct {
     int activation, accumulate, bf16;
 
     int64_t rows, columns; /* the blocks into which C is cut */
-    int64_t depth;         /* steps of k packed at a time: K_BLOCK or a part of it */
+    int64_t k_block;       /* K_BLOCK, or twice that where two steps are packed into one */
+    int64_t depth;         /* steps of k packed at a time: k_block or a part of it */
     const float *packed_a; /* all of A packed beforehand when it has few rows, else NULL */
 } Product;
-
-INLINE int64_t smaller(int64_t x, int64_t y) { return x < y ? x : y; }
-INLINE int64_t divide_up(int64_t x, int64_t y) { return (x + y - 1) / y; }
-INLINE int64_t round_up(int64_t x, int64_t unit) { return divide_up(x, unit) * unit; }
 
 INLINE const float *a_at(const Product *p, int64_t i, int64_t k) {
     return p->a + (p->a_along_k ? i * p->lda + k : k * p->lda + i);
@@ -65,9 +63,15 @@ INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
     return p->b + (p->b_along_k ? j * p->ldb + k : k * p->ldb + j);
 }
 
+/* Room for depth steps of k, packed `vectors` vectors wide. */
+INLINE int64_t panel_size(const Product *p, int vectors) {
+    return packed_size(packed_steps(p->depth, p->bf16), vectors);
+}
+
 /* ---- one tile ---- */
 
-/* Memory to ask for while a tile is computed: with every TILE_STEPS steps, `lines` cache lines of each of `rows` rows. */
+/* Memory to ask for while a tile is computed: with every TILE_STEPS steps, `lines` cache lines of each of `rows`
+ * rows. */
 typedef struct {
     const float *next;
     int64_t row_step, advance;
@@ -105,10 +109,11 @@ INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
         }
     for (int64_t k = 0; k < t->steps; k += TILE_STEPS) {
         for (int r = 0; r < ahead.rows; r++)
-            for (int line = 0; line < ahead.lines; line++) __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
-        ahead.next += ahead.advance;
-        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1, A_VECTORS * LANES,
-                      t->b + k * t->b_step, t->b_step, sum);
+            for (int line = 0; line < ahead.lines; line++)
+                __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
+        if (ahead.rows > 0) ahead.next += ahead.advance;
+        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1,
+                      A_VECTORS * LANES, t->b + k * t->b_step, t->b_step, sum);
     }
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
@@ -160,24 +165,25 @@ static void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t col
     for (int64_t i = row; i < row + rows; i++)
         for (int64_t j = column; j < column + columns; j += LANES) {
             int64_t n = column + columns - j;
-            vfloat x = load_first(p->c + i * p->ldc + j, n);
-            if (p->bias) x = x + load_first(p->bias + j, n);
-            if (p->preactivation) store_first(p->preactivation + i * p->ldc + j, x, n);
+            vfloat x = vload_some(p->c + i * p->ldc + j, n);
+            if (p->bias) x = x + vload_some(p->bias + j, n);
+            if (p->preactivation) vstore_some(p->preactivation + i * p->ldc + j, x, n);
             if (p->activation == 1) x = vgelu_tanh(x);
             if (p->activation == 2) x = vgelu_exact(x);
             if (p->activation == 3) x = vsilu(x);
-            store_first(p->c + i * p->ldc + j, x, n);
+            vstore_some(p->c + i * p->ldc + j, x, n);
         }
 }
 
 /* ---- one block of C ---- */
 
-/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not 14 + 2. */
+/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not
+ * 14 + 2. */
 INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return rows / tiles + (tile < rows % tiles); }
 
 /* Where depth steps of a row tile lie in packed_a. */
 INLINE int64_t packed_a_offset(const Product *p, int64_t tile, int64_t k) {
-    return (tile * divide_up(p->K, p->depth) + k / p->depth) * packed_size(p->depth, A_VECTORS);
+    return (tile * divide_up(p->K, p->depth) + k / p->depth) * panel_size(p, A_VECTORS);
 }
 
 /* What to ask for while tile `tile` passes panel `panel`, of which k steps from k0 on are packed now. */
@@ -206,14 +212,14 @@ static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t til
 static void multiply_block(const Product *p, int64_t row0, int64_t column0, float *scratch) {
     const int64_t rows = smaller(p->rows, p->M - row0), columns = smaller(p->columns, p->N - column0);
     const int64_t tiles = divide_up(rows, TILE_ROWS), panels = divide_up(columns, TILE_COLUMNS);
-    const int64_t panel_size = packed_size(p->depth, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
-    float *packed_a = scratch, *packed_b = packed_a + packed_size(p->depth, A_VECTORS);
-    float *state = packed_b + panels * panel_size;
+    const int64_t b_size = panel_size(p, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
+    float *packed_a = scratch, *packed_b = packed_a + panel_size(p, A_VECTORS);
+    float *state = packed_b + panels * b_size;
     /* Few rows of plain numbers, with columns side by side in memory: B can be read where it is. */
     const int b_in_place = p->packed_a && !p->b_along_k && !p->bf16;
     int64_t k0 = 0, k;
     do { /* once even when K is 0, to write zeros */
-        const int64_t block_end = smaller(p->K, k0 / K_BLOCK * K_BLOCK + K_BLOCK);
+        const int64_t block_end = smaller(p->K, k0 / p->k_block * p->k_block + p->k_block);
         k = smaller(p->depth, block_end - k0);
         const int ends = k0 + k == block_end;
         for (int64_t tile = 0, i = 0, height; tile < tiles; tile++, i += height) {
@@ -225,16 +231,16 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
                 const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
                 const float *b = b_at(p, k0, column0 + j);
                 const int in_place = b_in_place && width == TILE_COLUMNS;
-                t.b = in_place ? b : packed_b + panel * panel_size;
+                t.b = in_place ? b : packed_b + panel * b_size;
                 t.b_step = in_place ? p->ldb : TILE_COLUMNS;
                 if (tile == 0 && !in_place)
-                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * panel_size);
+                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * b_size);
                 t.ahead = look_ahead(p, row0 + i + height, tile, tiles, column0, panel, panels, k0);
-                t.start = k0 % K_BLOCK == 0 ? NULL : state + i * state_step + j;
+                t.start = k0 % p->k_block == 0 ? NULL : state + i * state_step + j;
                 t.start_step = state_step;
                 t.c = ends ? p->c + (row0 + i) * p->ldc + column0 + j : state + i * state_step + j;
                 t.c_step = ends ? p->ldc : state_step;
-                t.add = ends && (p->accumulate || k0 >= K_BLOCK);
+                t.add = ends && (p->accumulate || k0 >= p->k_block);
                 if (ends && width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
                 else multiply_tile(&t, height, p->bf16);
                 if (k0 + k == p->K && (p->bias || p->preactivation || p->activation))
@@ -247,9 +253,9 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
 
 /* ---- all blocks ---- */
 
-/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at: a
- * few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block packs
- * for itself. */
+/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at:
+ * a few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block
+ * packs for itself. */
 static void cut(Product *p, int64_t batch, int threads) {
     p->rows = p->M;
     if (batch == 1 && p->M <= FEW_ROWS) {
@@ -262,7 +268,7 @@ static void cut(Product *p, int64_t batch, int threads) {
         p->columns = round_up(p->columns, TILE_COLUMNS);
     } else {
         const int64_t wanted = smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
-        p->depth = K_BLOCK;
+        p->depth = p->k_block;
         p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
         for (;;) {
             int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
@@ -292,15 +298,16 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
     Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
                      .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
-                     .activation = activation, .accumulate = accumulate, .bf16 = bf16};
+                     .activation = activation, .accumulate = accumulate, .bf16 = bf16,
+                     .k_block = bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK};
     const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);
     cut(&whole, batch, threads);
 
     const int few = batch == 1 && M <= FEW_ROWS;
     const int64_t down = divide_up(M, whole.rows), across = divide_up(N, whole.columns), blocks = batch * down * across;
     const int64_t panels = whole.columns / TILE_COLUMNS, state = few ? M * whole.columns : 0;
-    const int64_t scratch = round_up(packed_size(whole.depth, A_VECTORS) +
-                                     panels * packed_size(whole.depth, TILE_VECTORS) + state, 1024);
+    const int64_t scratch = round_up(panel_size(&whole, A_VECTORS) +
+                                     panels * panel_size(&whole, TILE_VECTORS) + state, 1024);
     const int64_t shared = few ? packed_a_offset(&whole, divide_up(M, TILE_ROWS), 0) : 0;
     void *memory;
     if (posix_memalign(&memory, 64, (size_t)(shared + threads * scratch) * sizeof(float))) return -1;
@@ -309,9 +316,10 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
         whole.packed_a = memory;
     }
 
-    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the same
-     * thread reads next. */
+    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the
+     * same thread reads next. */
     const int64_t run = few ? divide_up(blocks, 4 * threads) : 1;
+    (void)run; /* without OpenMP nobody asks */
     int64_t taken = 0;
 #pragma omp parallel num_threads(threads)
     {
@@ -326,7 +334,8 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
             p.b += matrix * stride_b;
             p.c += matrix * stride_c;
             if (preactivation) p.preactivation += matrix * stride_c;
-            multiply_block(&p, place % down * p.rows, place / down * p.columns, (float *)memory + shared + mine * scratch);
+            multiply_block(&p, place % down * p.rows, place / down * p.columns,
+                           (float *)memory + shared + mine * scratch);
         }
     }
     free(memory);
@@ -334,7 +343,6 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
 }
 
 void kernel_round_bf16(int64_t n, const float *x, float *y) {
-    const int threads = threads_for(n, 1 << 17);
-#pragma omp parallel for num_threads(threads)
-    for (int64_t i = 0; i < n; i += LANES) store_first(y + i, vround_bf16(load_first(x + i, n - i)), n - i);
+#pragma omp parallel for num_threads(threads_for(n, 1 << 17))
+    for (int64_t i = 0; i < n; i += LANES) vstore_some(y + i, vround_bf16(vload_some(x + i, n - i)), n - i);
 }

@@ -47,7 +47,8 @@ typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
 INLINE vfloat load_quads(const float *p, int64_t stride) {
 #if LANES == 16
     __m256 low = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
-    __m256 high = _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p + 2 * stride)), _mm_loadu_ps(p + 3 * stride), 1);
+    __m256 high = _mm256_castps128_ps256(_mm_loadu_ps(p + 2 * stride));
+    high = _mm256_insertf128_ps(high, _mm_loadu_ps(p + 3 * stride), 1);
     return (vfloat)_mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1);
 #elif LANES == 8
     return (vfloat)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
@@ -82,42 +83,31 @@ INLINE vfloat vround_bf16(vfloat x) {
     return (vfloat)((vint)vselect(x == x, (vfloat)rounded, (vfloat)quiet) & ~0xffff);
 }
 
-/* The numbers p[0 .. n), zeros after them. */
-INLINE vfloat load_first(const float *p, int64_t n) {
-    if (n >= LANES) return vload(p);
-    return n > 0 ? vload_tail(p, n) : (vfloat){0};
-}
-
-INLINE void store_first(float *p, vfloat x, int64_t n) {
-    if (n >= LANES) vstore(p, x);
-    else if (n > 0) vstore_tail(p, x, n);
-}
-
 /* How many steps of the packed panel hold k steps of the matrix. */
 INLINE int64_t packed_steps(int64_t k, int bf16) { return bf16 && BF16_PAIRS ? (k + 1) / 2 : k; }
 
 /* Room for a packed panel: transposing writes whole squares. */
-INLINE int64_t packed_size(int64_t k, int vectors) { return (k + LANES - 1) / LANES * LANES * LANES * vectors; }
+INLINE int64_t packed_size(int64_t steps, int vectors) { return (steps + LANES - 1) / LANES * LANES * LANES * vectors; }
 
 /* LANES packed steps of one stored row that runs along k, of which n numbers are left. */
 INLINE vfloat load_along_k(const float *p, int64_t n, int bf16) {
 #if BF16_PAIRS
     if (bf16) {
-        vfloat low = load_first(p, n), high = load_first(p + LANES, n - LANES);
+        vfloat low = vload_some(p, n), high = vload_some(p + LANES, n - LANES);
         return (vfloat)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
     }
-    return load_first(p, n);
+    return vload_some(p, n);
 #else
-    return bf16 ? vround_bf16(load_first(p, n)) : load_first(p, n);
+    return bf16 ? vround_bf16(vload_some(p, n)) : vload_some(p, n);
 #endif
 }
 
 /* One packed step of LANES stored columns, of which n are left; `last` when no step k + 1 follows. */
 INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int bf16) {
-    vfloat x = load_first(p, n);
+    vfloat x = vload_some(p, n);
     if (!bf16) return x;
 #if BF16_PAIRS
-    vint low = (vint)vround_bf16(x), high = (vint)vround_bf16(last ? (vfloat){0} : load_first(p + ld, n));
+    vint low = (vint)vround_bf16(x), high = (vint)vround_bf16(last ? (vfloat){0} : vload_some(p + ld, n));
     return (vfloat)(((low >> 16) & 0xffff) | high);
 #else
     (void)ld, (void)last;
@@ -125,8 +115,9 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
 #endif
 }
 
-/* Packs `columns` columns and k steps of a matrix into a panel of `vectors` vectors a step. Stored rows lie ld apart; they
- * run along k when `along_k`, else each is one step. Lanes past `columns` hold anything: what they yield is never stored. */
+/* Packs `columns` columns and k steps of a matrix into a panel of `vectors` vectors a step. Stored rows lie ld apart;
+ * they run along k when `along_k`, else each is one step. Lanes past `columns` hold anything: what they yield is never
+ * stored. */
 INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const float *source, int64_t ld, int along_k,
                        int bf16, float *panel) {
     const int per_step = bf16 && BF16_PAIRS ? 2 : 1;
@@ -137,10 +128,11 @@ INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const floa
                 const float *square = source + v * LANES * ld + step * per_step;
                 int64_t square_ld = ld;
                 float staged[LANES * LANES];
-                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* not a whole square of plain numbers */
+                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* no whole square of plain numbers */
                     for (int i = 0; i < LANES; i++) {
                         int64_t column = v * LANES + i < columns ? v * LANES + i : 0;
-                        vstore(staged + i * LANES, load_along_k(source + column * ld + step * per_step, k - step * per_step, bf16));
+                        const float *row = source + column * ld + step * per_step;
+                        vstore(staged + i * LANES, load_along_k(row, k - step * per_step, bf16));
                     }
                     square = staged;
                     square_ld = LANES;

@@ -45,13 +45,14 @@ INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
 #endif
 }
 
-/* Of `left` values a whole vector, or as many as there are. */
-INLINE vfloat vload_some(const float *p, int64_t left) { return left >= LANES ? vload(p) : vload_tail(p, left); }
+/* The next of `left` values of a row: a whole vector, or as many as there are (none when left <= 0) and zeros. */
+INLINE vfloat vload_some(const float *p, int64_t left) {
+    if (left >= LANES) return vload(p);
+    return left > 0 ? vload_tail(p, left) : (vfloat){0};
+}
 INLINE void vstore_some(float *p, vfloat x, int64_t left) {
-    if (left >= LANES)
-        vstore(p, x);
-    else
-        vstore_tail(p, x, left);
+    if (left >= LANES) vstore(p, x);
+    else if (left > 0) vstore_tail(p, x, left);
 }
 
 INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }

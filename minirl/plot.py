@@ -18,6 +18,7 @@ matplotlib.use("Agg")  # draws into files; needs no screen
 import matplotlib.pyplot as plt
 import numpy as np
 import tyro
+from matplotlib.ticker import MaxNLocator
 
 from minirl.train.config import to_json
 from minirl.train.run import Run
@@ -134,6 +135,7 @@ def draw_figure(figure: Figure, groups: dict[str, list[Run]], out: Path) -> Path
         axes.set(title=figure.title, xlabel=f"step of {figure.stage} (updates)", ylabel=figure.y)
         if all(curve.percent for curve in figure.curves):
             axes.set_ylim(0, 100)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
         image.tight_layout()

@@ -21,7 +21,7 @@ def learn(
     threads: int,
     progress: Progress | None,
 ) -> list[bpe.Pair]:
-    """The first n_merges merges of these texts, fewer where no pair is left. ValueError when there is no text at all."""
+    """The first n_merges merges of these texts, fewer where no pair is left. ValueError when there is no text."""
     report = progress or (lambda stage, done, total: None)
     batches = _batches(texts, pattern, special_tokens, report)
     if not native.available():

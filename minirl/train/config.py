@@ -152,7 +152,7 @@ SMOKE = TrainConfig(
     pretrain=PretrainConfig(steps=60, warmup=10),
     sft=SFTConfig(demonstrations=64, epochs=2, warmup=4),
     rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1),
-    evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2),
+    evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
 PRESETS = {"roger": ROGER, "smoke": SMOKE}
 

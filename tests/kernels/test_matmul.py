@@ -113,9 +113,9 @@ def test_any_size_and_batch(sizes, batch, shared, transposes, accumulate, thread
     M, N, K = sizes
     a, b = operands(M, N, K, *transposes, batch)
     if batch and shared == "a" and batch != (0,):
-        a = a.reshape(-1, *a.shape[-2:])[0].copy()
+        a = a[(0,) * len(batch)].copy()
     elif batch and shared == "b" and batch != (0,):
-        b = b.reshape(-1, *b.shape[-2:])[0].copy()
+        b = b[(0,) * len(batch)].copy()
     before = draw(2, *batch, M, N) if accumulate else np.full((*batch, M, N), np.nan, np.float32)
     out = before.copy()
     native.set_threads(threads)
