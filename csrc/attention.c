@@ -12,7 +12,9 @@
  * queries and keys with it is FlashAttention (Dao et al. 2022, Algorithm 1; Dao 2023 divides by l only at the end).
  * Memory is linear in T. The backward pass needs m + log l of each query, lse, to remake any weight it wants.
  *
- * Blocks of queries are independent of each other, so they are what threads share out.
+ * Blocks of queries are independent of each other, so they are what threads share out, those of the longest sequence
+ * first: what is left when threads run out of work is then small. The sequences are the rows of a batch, or documents
+ * that lie end to end in one row (Dao 2023 calls that varlen).
  */
 #include "attention_tile.h"
 
@@ -143,24 +145,24 @@ static void attend(const Head *head, int64_t q0, float *scratch) {
     finish(&block, head, q0, queries);
 }
 
-int kernel_attention(int64_t B, int64_t T, int64_t S, int64_t H, int64_t H_kv, int64_t D, float scale, int causal,
-                     const float *q, int64_t q_step, const float *k, int64_t k_step, const float *v, int64_t v_step,
-                     float *out, int64_t out_step, float *lse) {
-    int64_t blocks = (T + QUERY_BLOCK - 1) / QUERY_BLOCK;
+int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv, int64_t D,
+                     float scale, int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
+                     const float *v, int64_t v_step, float *out, int64_t out_step, float *lse) {
+    int64_t longest = B ? sequence(0, T, S, H, documents).T : 0, blocks = (longest + QUERY_BLOCK - 1) / QUERY_BLOCK;
     int failed = 0;
-#pragma omp parallel num_threads(threads_for(B * H * T * S * D, GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(H * D * count_pairs(B, T, S, documents), GRAIN)) reduction(| : failed)
     {
         float *scratch = allocate(scratch_floats(D));
         failed = !scratch;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * H * blocks; unit++) {
-            if (failed) continue;
-            int64_t b = unit / (H * blocks), h = unit / blocks % H, q0 = (blocks - 1 - unit % blocks) * QUERY_BLOCK;
-            int64_t h_kv = h / (H / H_kv);
-            Head head = {T, S, D, causal ? S - T : S, scale,
-                         q + b * T * q_step + h * D, k + b * S * k_step + h_kv * D, v + b * S * v_step + h_kv * D,
+            Sequence s = sequence(unit / (H * blocks), T, S, H, documents);
+            int64_t h = unit / blocks % H, h_kv = h / (H / H_kv), q0 = (blocks - 1 - unit % blocks) * QUERY_BLOCK;
+            if (failed || q0 >= s.T) continue; /* a document shorter than the longest has fewer blocks */
+            Head head = {s.T, s.S, D, causal ? s.S - s.T : s.S, scale,
+                         q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
                          q_step, k_step, v_step,
-                         out + b * T * out_step + h * D, lse + (b * H + h) * T, out_step};
+                         out + s.q * out_step + h * D, lse + s.lse + h * T, out_step};
             attend(&head, q0, scratch);
         }
         free(scratch);

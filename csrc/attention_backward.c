@@ -9,8 +9,8 @@
  * Algorithm 4).
  *
  * Query blocks are the outer loop, so dQ of a block stays in cache until it is done, and dK and dV of the whole
- * head gather in scratch memory. All query heads that share a key head are one unit of work for one thread: then dK and
- * dV have one writer, and their sums one order.
+ * head gather in scratch memory. All query heads that share a key head are, within one sequence, one unit of work for
+ * one thread: then dK and dV have one writer, and their sums one order.
  */
 #include "attention_tile.h"
 
@@ -166,31 +166,33 @@ static void add_gradients(const Scratch *s, const Head *head) {
     }
 }
 
-int kernel_attention_backward(int64_t B, int64_t T, int64_t S, int64_t H, int64_t H_kv, int64_t D, float scale,
-                              int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
-                              const float *v, int64_t v_step, const float *out, int64_t out_step,
+int kernel_attention_backward(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv,
+                              int64_t D, float scale, int causal, const float *q, int64_t q_step, const float *k,
+                              int64_t k_step, const float *v, int64_t v_step, const float *out, int64_t out_step,
                               const float *lse, const float *dout, int64_t dout_step,
                               float *dq, int64_t dq_step, float *dk, int64_t dk_step, float *dv, int64_t dv_step) {
+    int64_t longest = B ? sequence(0, T, S, H, documents).S : 0;
     int failed = 0;
-#pragma omp parallel num_threads(threads_for(B * H * T * S * D, GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(H * D * count_pairs(B, T, S, documents), GRAIN)) reduction(| : failed)
     {
-        float *memory = allocate(scratch_floats(S, D));
+        float *memory = allocate(scratch_floats(longest, D));
         failed = !memory;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * H_kv; unit++) {
             if (failed) continue;
-            int64_t b = unit / H_kv, h_kv = unit % H_kv, group = H / H_kv;
-            Scratch s = divide_scratch(memory, S, D);
-            memset(s.dk, 0, (size_t)(2 * S * s.D_padded) * sizeof(float));
+            Sequence s = sequence(unit / H_kv, T, S, H, documents);
+            int64_t h_kv = unit % H_kv, group = H / H_kv;
+            Scratch scratch = divide_scratch(memory, s.S, D);
+            memset(scratch.dk, 0, (size_t)(2 * s.S * scratch.D_padded) * sizeof(float));
             for (int64_t h = h_kv * group; h < (h_kv + 1) * group; h++) {
-                Head head = {T, S, D, causal ? S - T : S, scale,
-                             q + b * T * q_step + h * D, k + b * S * k_step + h_kv * D, v + b * S * v_step + h_kv * D,
-                             out + b * T * out_step + h * D, dout + b * T * dout_step + h * D, lse + (b * H + h) * T,
-                             q_step, k_step, v_step, out_step, dout_step, dq + b * T * dq_step + h * D, dq_step};
-                add_gradients(&s, &head);
+                Head head = {s.T, s.S, D, causal ? s.S - s.T : s.S, scale,
+                             q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
+                             out + s.q * out_step + h * D, dout + s.q * dout_step + h * D, lse + s.lse + h * T,
+                             q_step, k_step, v_step, out_step, dout_step, dq + s.q * dq_step + h * D, dq_step};
+                add_gradients(&scratch, &head);
             }
-            copy_rows(S, D, s.dk, s.D_padded, dk + b * S * dk_step + h_kv * D, dk_step);
-            copy_rows(S, D, s.dv, s.D_padded, dv + b * S * dv_step + h_kv * D, dv_step);
+            copy_rows(s.S, D, scratch.dk, scratch.D_padded, dk + s.k * dk_step + h_kv * D, dk_step);
+            copy_rows(s.S, D, scratch.dv, scratch.D_padded, dv + s.k * dv_step + h_kv * D, dv_step);
         }
         free(memory);
     }

@@ -130,6 +130,30 @@ static void transpose(int64_t rows, int64_t columns, float factor, const float *
             to[c * to_step + r] = factor * from[r * from_step + c];
 }
 
+/* ---- sequences ---- */
+
+/* Attention stays within a sequence: T queries from token q on, S keys from token k on. Without a table of documents,
+ * sequence i is row i of the batch. With one, all tokens lie in a single row and sequence i is document i of the table,
+ * which gives each one's first token and length. lse is where the sequence's begin; those of its next head follow one
+ * row, of the batch's T tokens, later. */
+typedef struct {
+    int64_t q, k, T, S, lse;
+} Sequence;
+
+INLINE Sequence sequence(int64_t i, int64_t T, int64_t S, int64_t H, const int64_t *documents) {
+    if (!documents) return (Sequence){i * T, i * S, T, S, i * H * T};
+    int64_t first = documents[2 * i], length = documents[2 * i + 1];
+    return (Sequence){first, first, length, length, first};
+}
+
+/* How many pairs of a query and a key there are, seen or not: what the work grows with. */
+INLINE int64_t count_pairs(int64_t sequences, int64_t T, int64_t S, const int64_t *documents) {
+    if (!documents) return sequences * T * S;
+    int64_t pairs = 0;
+    for (int64_t i = 0; i < sequences; i++) pairs += documents[2 * i + 1] * documents[2 * i + 1];
+    return pairs;
+}
+
 /* ---- who sees which keys ---- */
 
 /* A query sees a key when key <= query + ahead: ahead = S - T under the causal rule, which lines up the last query with

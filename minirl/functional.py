@@ -170,15 +170,24 @@ def rope(x: Tensor, rotation: Rotation) -> Tensor:
     return x._map(kernels.rope(x.data, *rotation), lambda dy: kernels.rope(dy, *rotation, inverse=True))
 
 
-def attention(q: Tensor, k: Tensor, v: Tensor, causal: bool = True, scale: float | None = None) -> Tensor:
+def attention(
+    q: Tensor,
+    k: Tensor,
+    v: Tensor,
+    causal: bool = True,
+    scale: float | None = None,
+    starts: Array | None = None,
+) -> Tensor:
     """softmax(scale q k^T) v, head by head (Vaswani et al. 2017). scale is 1 / sqrt(D) unless given.
 
-    q: (B, T, H, D). k, v: (B, S, H_kv, D), where H_kv divides H. Returns (B, T, H, D).
+    q: (B, T, H, D). k, v: (B, S, H_kv, D), where H_kv divides H. Returns (B, T, H, D). With starts, documents lie end
+    to end in the one row and each attends to itself alone; see kernels.attention.
     """
-    out, lse = kernels.attention(q.data, k.data, v.data, scale=scale, causal=causal)
+    rule: dict[str, Any] = {"scale": scale, "causal": causal, "starts": starts}
+    out, lse = kernels.attention(q.data, k.data, v.data, **rule)
 
     def backward(dout: Array) -> None:
-        gradients = kernels.attention_backward(dout, q.data, k.data, v.data, out, lse, scale=scale, causal=causal)
+        gradients = kernels.attention_backward(dout, q.data, k.data, v.data, out, lse, **rule)
         for x, dx in zip((q, k, v), gradients, strict=True):
             if x.requires_grad:
                 x.add_gradient(dx, fresh=True)
@@ -198,23 +207,28 @@ def split_heads(packed: Array, n_head: int, n_kv_head: int) -> tuple[Array, Arra
     return split[:, :, :n_head], split[:, :, n_head : n_head + n_kv_head], split[:, :, n_head + n_kv_head :]
 
 
-def packed_attention(packed: Tensor, n_head: int, n_kv_head: int, rotation: Rotation | None = None) -> Tensor:
+def packed_attention(
+    packed: Tensor, n_head: int, n_kv_head: int, rotation: Rotation | None = None, starts: Array | None = None
+) -> Tensor:
     """Causal attention on one projection that holds q, k and v side by side, RoPE included.
 
     packed: (B, T, (H + 2 H_kv) D): H heads of q, then H_kv heads of k, then of v. Returns (B, T, H D). The kernels read
     the three as slices and write their gradients as slices of one array, so nothing is split or joined by copying.
+    starts: where documents begin in the one row, B = 1; see kernels.attention.
     """
     q, k, v = split_heads(packed.data, n_head, n_kv_head)
     B, T, H, D = q.shape
     if rotation is not None:  # q and k lie side by side, so one call turns both; v stays where it is
         turned = kernels.rope(kernels.reshape(packed.data, (B, T, -1, D))[:, :, : H + n_kv_head], *rotation)
         q, k = turned[:, :, :H], turned[:, :, H:]
-    out, lse = kernels.attention(q, k, v)
+    out, lse = kernels.attention(q, k, v, starts=starts)
 
     def backward(dout: Array) -> None:
         gradient = kernels.empty(packed.shape, dout.dtype)
         dq, dk, dv = split_heads(gradient, n_head, n_kv_head)
-        kernels.attention_backward(kernels.reshape(dout, q.shape), q, k, v, out, lse, dq=dq, dk=dk, dv=dv)
+        kernels.attention_backward(
+            kernels.reshape(dout, q.shape), q, k, v, out, lse, starts=starts, dq=dq, dk=dk, dv=dv
+        )
         if rotation is not None:
             turned = kernels.reshape(gradient, (B, T, -1, D))[:, :, : H + n_kv_head]
             kernels.rope(turned, *rotation, inverse=True, out=turned)

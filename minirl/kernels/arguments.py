@@ -10,6 +10,7 @@ Array = np.ndarray
 
 FLOAT32 = np.dtype(np.float32)
 INT32 = np.dtype(np.int32)
+INT64 = np.dtype(np.int64)
 
 
 def check(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", dtype: np.dtype = FLOAT32) -> None:
@@ -71,6 +72,24 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         at = where[0] if len(where) == 1 else where
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
+
+
+def check_starts(op: str, starts: Array, *shapes: tuple[int, ...]) -> None:
+    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...):
+    (documents + 1,) int32 or int64 offsets that ascend from 0 to T. Two equal ones enclose a document of no tokens."""
+    if type(starts) is not np.ndarray or starts.dtype not in (INT32, INT64):
+        raise TypeError(_wrong_type(op, "starts", starts, INT64))
+    if starts.ndim != 1 or not starts.size:
+        raise ValueError(f"{op}: starts has shape {starts.shape}; expected (documents + 1,)")
+    falls = np.flatnonzero(starts[1:] < starts[:-1])
+    if falls.size:
+        at = int(falls[0]) + 1
+        raise ValueError(f"{op}: starts[{at}] is {starts[at]}, after {starts[at - 1]}; expected offsets that ascend")
+    for B, T, *_ in shapes:
+        if B != 1:
+            raise ValueError(f"{op}: got starts and B={B} rows; documents lie end to end in one row, so B=1")
+        if starts[0] != 0 or starts[-1] != T:
+            raise ValueError(f"{op}: starts go from {starts[0]} to {starts[-1]}; expected from 0 to T={T}")
 
 
 def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:

@@ -11,7 +11,16 @@ import numpy as np
 
 from minirl.kernels import chunked
 from minirl.kernels._native import ffi, lib
-from minirl.kernels.arguments import INT32, check, check_apart, check_float, check_ids, check_rows, check_tokens
+from minirl.kernels.arguments import (
+    INT32,
+    check,
+    check_apart,
+    check_float,
+    check_ids,
+    check_rows,
+    check_starts,
+    check_tokens,
+)
 from minirl.kernels.precision import precision
 from minirl.kernels.reference import check_sampling, not_a_distribution
 from minirl.kernels.threads import default_threads
@@ -157,9 +166,17 @@ def round_bfloat16(x: Array) -> Array:
 
 
 def attention(
-    q: Array, k: Array, v: Array, *, scale: float | None = None, causal: bool = True, out: Array | None = None
+    q: Array,
+    k: Array,
+    v: Array,
+    *,
+    scale: float | None = None,
+    causal: bool = True,
+    starts: Array | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     (B, T, S, H, H_kv, D), q_step, k_step, v_step = _attention_shapes("attention", q, k, v)
+    sequences, documents = _sequences("attention", starts, q, k)
     if out is None:
         out = np.empty(q.shape, np.float32)
         out_step = H * D
@@ -168,7 +185,7 @@ def attention(
         check_apart("attention", ("out", out), q=q, k=k, v=v)
     lse = np.empty((B, H, T), np.float32)
     status = lib.kernel_attention(
-        B, T, S, H, H_kv, D, _scale(D, scale), causal,
+        sequences, T, S, documents, H, H_kv, D, _scale(D, scale), causal,
         _address(q), q_step, _address(k), k_step, _address(v), v_step, _address(out), out_step, _floats(lse),
     )  # fmt: skip
     _allocated(status, "attention")
@@ -185,12 +202,14 @@ def attention_backward(
     *,
     scale: float | None = None,
     causal: bool = True,
+    starts: Array | None = None,
     dq: Array | None = None,
     dk: Array | None = None,
     dv: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     op = "attention_backward"
     (B, T, S, H, H_kv, D), q_step, k_step, v_step = _attention_shapes(op, q, k, v)
+    sequences, documents = _sequences(op, starts, q, k)
     out_step = check_tokens(op, "out", out, q.shape, "B T H D")
     dout_step = check_tokens(op, "dout", dout, q.shape, "B T H D")
     check(op, "lse", lse, (B, H, T), "B H T")
@@ -201,7 +220,7 @@ def attention_backward(
         results.append(result)
     dq, dk, dv = results
     status = lib.kernel_attention_backward(
-        B, T, S, H, H_kv, D, _scale(D, scale), causal,
+        sequences, T, S, documents, H, H_kv, D, _scale(D, scale), causal,
         _address(q), q_step, _address(k), k_step, _address(v), v_step, _address(out), out_step,
         _floats(lse), _address(dout), dout_step,
         _address(dq), steps[0], _address(dk), steps[1], _address(dv), steps[2],
@@ -238,6 +257,17 @@ def _attention_shapes(op: str, q: Array, k: Array, v: Array) -> tuple[tuple[int,
     v_step = check_tokens(op, "v", v, (B, S, H_kv, D), "B S H_kv D")
     _check_groups(op, H, H_kv)
     return (B, T, S, H, H_kv, D), q_step, k_step, v_step
+
+
+def _sequences(op: str, starts: Array | None, q: Array, k: Array) -> tuple[int, object]:
+    """How many sequences attend each to itself, and where: NULL for the rows of the batch, or else the table of
+    documents that C reads, the longest first."""
+    if starts is None:
+        return len(q), ffi.NULL
+    check_starts(op, starts, q.shape, k.shape)
+    documents = np.stack([starts[:-1], np.diff(starts)], axis=1).astype(np.int64)
+    longest_first = np.argsort(-documents[:, 1], kind="stable")
+    return len(documents), ffi.from_buffer("int64_t[]", documents[longest_first])
 
 
 def _check_groups(op: str, H: int, H_kv: int) -> None:

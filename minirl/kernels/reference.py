@@ -10,10 +10,12 @@ gradients with respect to the inputs.
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 
 from minirl.kernels import chunked
+from minirl.kernels.arguments import check_starts
 from minirl.kernels.precision import precision, round_bfloat16
 
 Array = np.ndarray
@@ -139,14 +141,29 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def attention(
-    q: Array, k: Array, v: Array, *, scale: float | None = None, causal: bool = True, out: Array | None = None
+    q: Array,
+    k: Array,
+    v: Array,
+    *,
+    scale: float | None = None,
+    causal: bool = True,
+    starts: Array | None = None,
+    out: Array | None = None,
 ) -> tuple[Array, Array]:
     """softmax(scale q k^T) v, head by head (Vaswani et al. 2017, section 3.2.1). Returns (out, lse).
 
     q: (B, T, H, D). k, v: (B, S, H_kv, D), where H_kv divides H and query head h reads key head h H_kv // H. scale is
     1 / sqrt(D) unless given. With causal, query t sees keys 0 .. t + S - T; a query that sees none gives 0. out:
     (B, T, H, D). lse: (B, H, T), the log of the softmax denominator, all that backward needs of the T x S weights.
+
+    starts: documents lie end to end in one row, B = 1 and S = T, document i from token starts[i] to starts[i + 1], and
+    each attends to itself alone (Dao 2023, "varlen"). (documents + 1,) int32 or int64, ascending from 0 to T.
     """
+    if starts is not None:
+        out, lse = np.empty_like(q) if out is None else out, np.empty((1, q.shape[2], q.shape[1]), q.dtype)
+        for at in _documents("attention", starts, q, k):
+            _, lse[:, :, at] = attention(q[:, at], k[:, at], v[:, at], scale=scale, causal=causal, out=out[:, at])
+        return out, lse
     weights, lse = _attention_weights(q, k, scale, causal)
     result = np.einsum("bhts,bshd->bthd", weights, _repeat_heads(v, q))
     if out is None:
@@ -165,6 +182,7 @@ def attention_backward(
     *,
     scale: float | None = None,
     causal: bool = True,
+    starts: Array | None = None,
     dq: Array | None = None,
     dk: Array | None = None,
     dv: Array | None = None,
@@ -174,6 +192,13 @@ def attention_backward(
     With P the weights and dP = dout v^T: dv = P^T dout, dS = P (dP - rowsum(dout out)), dq = scale dS k,
     dk = scale dS^T q (Dao et al. 2022, appendix B.2).
     """
+    if starts is not None:
+        dq, dk, dv = (np.empty_like(x) if dx is None else dx for x, dx in ((q, dq), (k, dk), (v, dv)))
+        for at in _documents("attention_backward", starts, q, k):
+            inputs = (x[:, at] for x in (dout, q, k, v, out))
+            outputs = {"dq": dq[:, at], "dk": dk[:, at], "dv": dv[:, at]}
+            attention_backward(*inputs, lse[:, :, at], scale=scale, causal=causal, **outputs)
+        return dq, dk, dv
     B, S, H_kv, D = k.shape
     factor = _scale(q, scale)
     weights, _ = _attention_weights(q, k, scale, causal)
@@ -205,6 +230,12 @@ def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *
         keys, values = k_cache[row : row + 1, :length], v_cache[row : row + 1, :length]
         out[row] = attention(q[row : row + 1, None], keys, values, scale=scale)[0][0, 0]
     return out
+
+
+def _documents(op: str, starts: Array, q: Array, k: Array) -> list[slice]:
+    """The tokens of each document."""
+    check_starts(op, starts, q.shape, k.shape)
+    return [slice(start, stop) for start, stop in pairwise(starts.tolist())]
 
 
 def _scale(q: Array, scale: float | None) -> float:

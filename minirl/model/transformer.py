@@ -2,6 +2,10 @@
 
 Read it from the bottom up if you know the architecture, from the top down if not. Letters: B batch, T time, C d_model,
 H heads, D head size, V vocabulary.
+
+A batch is B rows of T tokens, or documents of any lengths end to end in one row of N tokens, without padding: (1, N),
+and `starts`, where each document begins. Only two things must know of documents: positions, which count from each
+one's start, and attention, which stays within it. Everything else treats each token by itself.
 """
 
 import math
@@ -14,7 +18,7 @@ import numpy as np
 from minirl import functional as F
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.kernels.arguments import check_ids
+from minirl.kernels.arguments import check_ids, check_starts
 from minirl.model import checkpoint
 from minirl.model.cache import KVCache
 from minirl.model.config import GPTConfig
@@ -36,10 +40,12 @@ class Attention(Module):
         self.qkv = Linear(C, config.qkv_size, generator, config.bias)
         self.projection = Linear(C, C, generator, config.bias, std=residual_std(config))
 
-    def __call__(self, x: Tensor, rotation: F.Rotation | None, past: "Past | None" = None) -> Tensor:
+    def __call__(
+        self, x: Tensor, rotation: F.Rotation | None, starts: Array | None = None, past: "Past | None" = None
+    ) -> Tensor:
         packed = self.qkv(x)
         if past is None:
-            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation)
+            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation, starts)
         return Tensor(past.cache.attend(past.next_layer(), packed.data, past.new, rotation))
 
 
@@ -67,8 +73,10 @@ class Block(Module):
         self.mlp = MLP(config, generator)
         self.dropout = dropout
 
-    def __call__(self, x: Tensor, rotation: F.Rotation | None, past: "Past | None" = None) -> Tensor:
-        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, past))
+    def __call__(
+        self, x: Tensor, rotation: F.Rotation | None, starts: Array | None = None, past: "Past | None" = None
+    ) -> Tensor:
+        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, starts, past))
         return self.add(x, self.mlp.projection, self.mlp(self.mlp_norm(x)))
 
     def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
@@ -110,31 +118,41 @@ class GPT(Module):
         """
         return F.linear(self.hidden(ids), self.output_weight)
 
-    def loss(self, ids: Ids, targets: Ids, weights: Any = None) -> Tensor:
+    def loss(self, ids: Ids, targets: Ids, weights: Any = None, starts: Array | None = None) -> Tensor:
         """-sum w log pi(target | ids up to there), a single number.
 
         ids, targets: (B, T); a target of -100 does not count. weights: (B, T); by default 1 / (number of targets that
         count), which makes the loss their mean. Supervised fine-tuning passes mask / N, REINFORCE advantage / N.
+        starts: the row is documents end to end, document i from token starts[i] to starts[i + 1]; see `hidden`.
         """
-        return self.cross_entropy(ids, targets, weights).loss
+        return self.cross_entropy(ids, targets, weights, starts).loss
 
-    def cross_entropy(self, ids: Ids, targets: Ids, weights: Any = None) -> F.CrossEntropy:
+    def cross_entropy(self, ids: Ids, targets: Ids, weights: Any = None, starts: Array | None = None) -> F.CrossEntropy:
         """The loss with what its pass also knows: log_prob (B, T) of the targets and entropy (B, T), as arrays."""
-        h, rows = self.hidden(ids), self._targets(ids, targets)
+        h, rows = self.hidden(ids, starts), self._targets(ids, targets)
         return F.linear_cross_entropy(h, self.output_weight, rows, _weights(weights, rows), IGNORE)
 
-    def log_prob(self, ids: Ids, targets: Ids) -> tuple[Tensor, Array]:
+    def log_prob(self, ids: Ids, targets: Ids, starts: Array | None = None) -> tuple[Tensor, Array]:
         """log pi(target | ids up to there) (B, T), with gradients, and the entropies (B, T), without."""
-        h, rows = self.hidden(ids), self._targets(ids, targets)
+        h, rows = self.hidden(ids, starts), self._targets(ids, targets)
         return F.linear_log_prob(h, self.output_weight, rows, IGNORE)
 
-    def hidden(self, ids: Ids) -> Tensor:
-        """The last hidden states (B, T, C), normed: logits are their products with output_weight."""
+    def hidden(self, ids: Ids, starts: Array | None = None) -> Tensor:
+        """The last hidden states (B, T, C), normed: logits are their products with output_weight.
+
+        starts: (documents + 1,) int32 or int64, ascending from 0 to N, for ids (1, N) or (N,) that are documents end to
+        end, document i from token starts[i] to starts[i + 1]. Each is computed as if it were alone: its positions
+        begin at 0, and it sees no other. Raises ValueError for a row or document longer than the context length.
+        """
         rows = self._ids(ids)
-        T = rows.shape[1]
-        if self.config.context_length < T:
-            raise ValueError(f"GPT: {T} tokens are more than the context length, {self.config.context_length}")
-        return self.final_norm(self._blocks(rows, np.arange(T, dtype=np.int32)))
+        positions = np.arange(rows.shape[1], dtype=np.int32)
+        if starts is not None:
+            check_starts("GPT", starts, rows.shape)
+            positions -= np.repeat(starts[:-1], np.diff(starts)).astype(np.int32)
+        longest = int(positions.max(initial=-1)) + 1
+        if self.config.context_length < longest:
+            raise ValueError(f"GPT: {longest} tokens are more than the context length, {self.config.context_length}")
+        return self.final_norm(self._blocks(rows, positions, starts))
 
     @property
     def output_weight(self) -> Tensor:
@@ -160,12 +178,12 @@ class GPT(Module):
             )
         cache.room_for(new)
         positions = np.minimum(cache.lengths[:, None] + np.arange(T, dtype=np.int32), self.config.context_length - 1)
-        x = self._blocks(rows, positions, Past(cache, new))
+        x = self._blocks(rows, positions, past=Past(cache, new))
         cache.lengths += new
         last = self.final_norm(Tensor(x.data[np.arange(B), new - 1]))
         return F.linear(last, self.output_weight).data
 
-    def _blocks(self, ids: Array, positions: Array, past: "Past | None" = None) -> Tensor:
+    def _blocks(self, ids: Array, positions: Array, starts: Array | None = None, past: "Past | None" = None) -> Tensor:
         """The residual stream (B, T, C) after the last block."""
         x = self.token_embedding(ids)
         rotation = None
@@ -175,7 +193,7 @@ class GPT(Module):
             rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
         x = self.dropout(x)
         for block in self.blocks:
-            x = block(x, rotation, past)
+            x = block(x, rotation, starts, past)
         return x
 
     # ---- checkpoints ----

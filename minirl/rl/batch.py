@@ -1,7 +1,8 @@
-"""Episodes as rectangular arrays, for the training forward."""
+"""Episodes end to end, for the training forward."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,49 +13,51 @@ from minirl.rl.mdp import Episode
 
 @dataclass(frozen=True)
 class Batch:
-    """B episodes, padded on the right to T tokens.
+    """Episodes, N tokens in all: episode i is tokens starts[i] to starts[i + 1].
 
-    The state s_t is a row's tokens up to some place, and the action a_t the token after it, so targets are the tokens
-    shifted by one. A target that is no action of the agent (the prompt, padding, a forced token) is IGNORE: it has no
+    The state s_t is an episode's tokens up to some place, and the action a_t the token after it, so targets are the
+    tokens shifted by one. A target that is no action of the agent (the prompt, a forced token) is IGNORE: it has no
     gradient.
     """
 
     ids: Array
-    """(B, T) int32: prompt and actions without the last action, which nothing follows."""
+    """(N,) int32: of each episode prompt and actions without the last action, which nothing follows."""
     targets: Array
-    """(B, T) int32: at [b, t] the action taken after ids[b, : t + 1]."""
+    """(N,) int32: the action taken after the token of ids at the same place."""
     advantages: Array
-    """(B, 1) float32."""
+    """(N,) float32: that of the token's episode."""
     log_probs: Array
-    """(B, T) float32: log pi(target) of the policy that acted; 0 where there is no action."""
-    tokens: int
-    """Tokens that are not padding."""
+    """(N,) float32: log pi(target) of the policy that acted; 0 where there is no action."""
+    starts: Array
+    """(episodes + 1,) int64, from 0 to N."""
 
 
 def make_batch(episodes: Sequence[Episode], advantages: Array) -> Batch:
-    """advantages: (B,), one for each episode."""
-    lengths = [len(episode.prompt) + len(episode.actions) - 1 for episode in episodes]
-    shape = (len(episodes), max(lengths))
-    ids, targets = np.zeros(shape, np.int32), np.full(shape, IGNORE, np.int32)
-    log_probs = np.zeros(shape, np.float32)
-    for row, (episode, length) in enumerate(zip(episodes, lengths, strict=True)):
-        P = len(episode.prompt)
-        ids[row, :P], ids[row, P:length] = episode.prompt, episode.actions[:-1]
-        targets[row, P - 1 : length] = np.where(episode.forced, IGNORE, episode.actions)
-        log_probs[row, P - 1 : length] = episode.log_probs
-    column = np.asarray(advantages, np.float32).reshape(-1, 1)
-    return Batch(ids, targets, column, log_probs, sum(lengths))
+    """advantages: (episodes,), one for each."""
+    starts = np.cumsum([0, *map(length, episodes)])
+    ids = np.concatenate([part for episode in episodes for part in (episode.prompt, episode.actions[:-1])])
+    targets, log_probs = np.full(len(ids), IGNORE, np.int32), np.zeros(len(ids), np.float32)
+    for episode, (start, stop) in zip(episodes, pairwise(starts), strict=True):
+        acted = slice(start + len(episode.prompt) - 1, stop)
+        targets[acted] = np.where(episode.forced, IGNORE, episode.actions)
+        log_probs[acted] = episode.log_probs
+    return Batch(ids, targets, np.repeat(np.asarray(advantages, np.float32), np.diff(starts)), log_probs, starts)
 
 
 def batches(episodes: Sequence[Episode], advantages: Array, most_tokens: int) -> Iterator[Batch]:
-    """Batches of at most `most_tokens` tokens, padding included (or of one episode); rows of like length go together,
-    so that little of it is padding."""
-    lengths = np.array([len(episode.prompt) + len(episode.actions) - 1 for episode in episodes])
+    """Batches of at most `most_tokens` tokens (or of one episode), in the order of the episodes."""
     group: list[int] = []
-    for index in np.argsort(lengths, kind="stable").tolist():
-        if group and lengths[index] * (len(group) + 1) > most_tokens:
+    used = 0
+    for index, episode in enumerate(episodes):
+        if group and used + length(episode) > most_tokens:
             yield make_batch([episodes[i] for i in group], advantages[group])
-            group = []
+            group, used = [], 0
         group.append(index)
+        used += length(episode)
     if group:
         yield make_batch([episodes[i] for i in group], advantages[group])
+
+
+def length(episode: Episode) -> int:
+    """Tokens that the model reads: all but the last action."""
+    return len(episode.prompt) + len(episode.actions) - 1

@@ -69,8 +69,8 @@ class RLConfig:
     max_norm: float = 1.0
     """Gradients are scaled down to this norm."""
     pass_tokens: int = 1024
-    """Tokens in one forward and backward pass, padding included: enough to keep the processor busy, few enough for its
-    caches. It does not change the result."""
+    """Tokens in one forward and backward pass: enough to keep the processor busy, few enough for its caches. It does
+    not change the result."""
 
     def __post_init__(self) -> None:
         for name in ("prompts", "samples", "max_new_tokens", "updates", "pass_tokens"):
@@ -169,7 +169,7 @@ def reinforce_step(
     if reference is not None:  # the first sample of each problem is enough to watch, and an eighth of the work
         metrics["kl_to_start"] = kl_to(reference, episodes[:: config.samples], config)
     seconds = time.perf_counter() - start
-    done = config.updates * sum(batch.tokens for batch in work)
+    done = config.updates * sum(len(batch.ids) for batch in work)
     return {**metrics, "update_seconds": seconds, "update_tokens_per_second": done / seconds}
 
 
@@ -183,7 +183,7 @@ def normaliser(episodes: Sequence[Episode], kind: str) -> int:
 def policy_loss(
     model: GPT, batch: Batch, N: int, config: RLConfig, reference: Array | None = None
 ) -> tuple[Tensor, int]:
-    """-sum_t w_t log pi(a_t | s_t), and how many actions were clipped. reference: log-probabilities (B, T)."""
+    """-sum_t w_t log pi(a_t | s_t), and how many actions were clipped. reference: log-probabilities (tokens,)."""
     h = scaled_hidden(model, batch, config.temperature)
     advantage = np.where(batch.targets != IGNORE, batch.advantages, np.float32(0))
     weights, clipped = advantage, 0
@@ -195,7 +195,7 @@ def policy_loss(
 def token_weights(
     advantage: Array, log_prob: Array, batch: Batch, config: RLConfig, reference: Array | None
 ) -> tuple[Array, int]:
-    """The weight of each action's log pi, (B, T), N left out; and how many actions were clipped.
+    """The weight of each token's log pi, (tokens,), not yet divided by N; and how many actions were clipped.
 
     A term f(log pi) of the objective pulls on log pi with f'(log pi), so every term is a weight:
     - min(r A, clip(r, 1 - eps, 1 + eps) A), r = pi / pi_old: its derivative is r A, or 0 where the clipped one is less.
@@ -231,22 +231,21 @@ def take_step(model: GPT, optimizer: AdamW, loss: float, max_norm: float) -> flo
 
 
 def scaled_hidden(model: GPT, batch: Batch, temperature: float) -> Tensor:
-    """Hidden states (B, T, C) whose products with the output layer are logits / temperature."""
-    h = model.hidden(batch.ids)
+    """Hidden states (tokens, C) whose products with the output layer are logits / temperature."""
+    h = model.hidden(batch.ids, batch.starts).reshape(len(batch.ids), -1)
     return h if temperature == 1 else h * (1 / temperature)
 
 
 @no_grad()
 def log_probs_from(model: GPT, h: Tensor, batch: Batch) -> Array:
-    """log pi(target) (B, T), 0 where there is no action."""
-    rows = kernels.reshape(h.data, (batch.targets.size, -1))
-    log_prob, _ = kernels.linear_log_prob(rows, model.output_weight.data, batch.targets.reshape(-1))
-    return np.where(batch.targets != IGNORE, log_prob.reshape(batch.targets.shape), np.float32(0))
+    """log pi(target) (tokens,), 0 where there is no action."""
+    log_prob, _ = kernels.linear_log_prob(h.data, model.output_weight.data, batch.targets)
+    return log_prob
 
 
 @no_grad()
 def action_log_probs(model: GPT, batch: Batch, temperature: float) -> Array:
-    """log pi(a_t | s_t) under `model`, (B, T), 0 where there is no action."""
+    """log pi(a_t | s_t) under `model`, (tokens,), 0 where there is no action."""
     with without_dropout(model):
         return log_probs_from(model, scaled_hidden(model, batch, temperature), batch)
 

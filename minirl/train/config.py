@@ -72,9 +72,9 @@ class PretrainConfig(OptimizerConfig):
     steps: int = 12000
     """Updates of the weights."""
     batch_tokens: int = 384
-    """Tokens of a batch, padding not counted. Many small batches teach more than few large ones."""
+    """Tokens of a batch. Many small batches teach more than few large ones."""
     micro_rows: int = 1024
-    """Rows computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+    """Documents computed at once; a batch of more is cut into parts whose gradients add up to the same."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class SFTConfig(OptimizerConfig):
     batch_rows: int = 16
     """Demonstrations in a batch."""
     micro_rows: int = 1024
-    """Rows computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+    """Documents computed at once; a batch of more is cut into parts whose gradients add up to the same."""
 
 
 @dataclass(frozen=True)

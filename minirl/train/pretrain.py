@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from minirl.autograd import no_grad
-from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pad
+from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
 from minirl.model import GPT
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
@@ -67,17 +67,15 @@ def token_byte_counts(tokenizer: Tokenizer) -> np.ndarray:
 
 
 @no_grad()
-def bits_per_byte(model: GPT, documents: Sequence[Document], byte_counts: np.ndarray, rows: int = 64) -> float:
+def bits_per_byte(model: GPT, documents: Sequence[Document], byte_counts: np.ndarray) -> float:
     """-sum log2 pi(token) / sum bytes(token), over all tokens but the first of each document.
 
     Unlike the loss per token it can be compared between tokenizers. Special tokens count on neither side.
     """
     nats, total = 0.0, 0
-    ordered = sorted(documents, key=lambda document: len(document.ids))
-    for start in range(0, len(ordered), rows):
-        batch = pad(ordered[start : start + rows])
-        sizes = np.where(batch.targets >= 0, byte_counts[batch.targets], 0)
-        log_prob = model.cross_entropy(batch.ids, batch.targets).log_prob
+    for batch in pack(documents).split(64):
+        sizes = byte_counts[batch.targets]
+        log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
         nats -= float(log_prob[sizes > 0].sum(dtype=np.float64))
         total += int(sizes.sum())
     return nats / math.log(2) / max(total, 1)

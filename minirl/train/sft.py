@@ -6,7 +6,7 @@ The loss counts the completion only: what the model should write, not the questi
 from collections.abc import Sequence
 
 from minirl.autograd import no_grad
-from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pad
+from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
 from minirl.evaluate import greedy_accuracy
 from minirl.model import GPT
 from minirl.streams import stream, stream_seed
@@ -29,7 +29,7 @@ class SFTStage(SupervisedStage):
         documents = solved(tokenizer, shown)
 
         def make_chunk(epoch: int) -> list[Batch]:
-            return make_batches(documents, stream(seed, "epochs", epoch), rows=settings.batch_rows)
+            return make_batches(documents, stream(seed, "epochs", epoch), size=settings.batch_rows)
 
         steps = settings.epochs * -(-len(documents) // settings.batch_rows)
         super().__init__(model, settings, steps, Loader(make_chunk), settings.micro_rows)
@@ -60,5 +60,4 @@ def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
 @no_grad()
 def mean_loss(model: GPT, documents: Sequence[Document]) -> float:
     """-mean log pi(token), nats, over the tokens with weight."""
-    batch = pad(documents).normalised()
-    return model.loss(batch.ids, batch.targets, batch.weights).item()
+    return model.loss(*pack(documents).normalised()).item()

@@ -88,7 +88,7 @@ class SupervisedStage(Stage):
 
 
 def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int) -> float:
-    """Add the gradient of the batch's weighted mean loss to the parameters, `micro_rows` rows at a time.
+    """Add the gradient of the batch's weighted mean loss to the parameters, `micro_rows` documents at a time.
 
     The weights are divided by their sum over the whole batch before it is cut, so the parts' gradients sum to the
     gradient of the uncut batch, also where the parts hold unequal numbers of targets. Returns the loss.
@@ -96,7 +96,7 @@ def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int) -> float:
     """
     total = 0.0
     for part in batch.normalised().split(micro_rows):
-        loss = model.loss(part.ids, part.targets, part.weights)
+        loss = model.loss(*part)
         value = float(loss.data)
         if not abs(value) < float("inf"):
             raise FloatingPointError(f"the loss is {value}")

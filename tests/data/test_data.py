@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minirl.data import Batch, Document, Loader, encode_document, make_batches, pad
+from minirl.data import Batch, Document, Loader, encode_document, make_batches, pack
 from minirl.model import GPT, GPTConfig
 from minirl.tokenizer import Tokenizer
 
@@ -43,25 +43,25 @@ class TestDocument:
         assert tokenizer.special_tokens["<|tool|>"] not in ids
 
 
-class TestPad:
+class TestPack:
     def test_targets_are_the_ids_one_to_the_left(self) -> None:
-        batch = pad([document(5, 6, 7, weights=[9, 2, 3]), document(8, 9)])
-        np.testing.assert_array_equal(batch.ids, [[5, 6], [8, 0]])
-        np.testing.assert_array_equal(batch.targets, [[6, 7], [9, -100]])
-        np.testing.assert_array_equal(batch.weights, [[2, 3], [1, 0]])
+        batch = pack([document(5, 6, 7, weights=[9, 2, 3]), document(4), document(8, 9)])
+        np.testing.assert_array_equal(batch.ids, [5, 6, 8])
+        np.testing.assert_array_equal(batch.targets, [6, 7, 9])
+        np.testing.assert_array_equal(batch.weights, [2, 3, 1])
+        np.testing.assert_array_equal(batch.starts, [0, 2, 2, 3])
         assert batch.tokens == 3
 
     def test_a_document_sees_no_other(self) -> None:
-        """The predictions for a document are the same alone and in a batch: attention does not leave its row."""
+        """The predictions for a document are the same alone and in a batch: attention does not leave it."""
         rng = np.random.default_rng(0)
         documents = random_documents(rng, [12, 5, 9])
         model = GPT(CONFIG)
-        together = pad(documents)
-        log_probs = model.cross_entropy(together.ids, together.targets).log_prob
-        for row, one in enumerate(documents):
-            alone = pad([one])
-            expected = model.cross_entropy(alone.ids, alone.targets).log_prob[0]
-            np.testing.assert_allclose(log_probs[row, : len(expected)], expected, rtol=1e-5, atol=1e-6)
+        together = pack(documents)
+        log_probs = model.cross_entropy(*together).log_prob[0]
+        for one, start, stop in zip(documents, together.starts[:-1], together.starts[1:], strict=True):
+            expected = model.cross_entropy(one.ids[:-1], one.ids[1:]).log_prob[0]
+            np.testing.assert_allclose(log_probs[start:stop], expected, rtol=1e-5, atol=1e-6)
 
 
 class TestMakeBatches:
@@ -72,20 +72,19 @@ class TestMakeBatches:
         documents = [document(*range(n)) for n in lengths]
         batches = make_batches(documents, np.random.default_rng(seed), tokens=tokens)
         assert all(batch.tokens <= tokens for batch in batches)
-        found = sorted(int((row != -100).sum()) + 1 for batch in batches for row in batch.targets)
+        found = sorted(int(n) + 1 for batch in batches for n in np.diff(batch.starts))
         assert found == sorted(lengths)
 
-    def test_rows(self) -> None:
+    def test_size(self) -> None:
         documents = [document(1, 2, 3)] * 7
-        sizes = [len(batch.ids) for batch in make_batches(documents, np.random.default_rng(0), rows=3)]
+        sizes = [len(batch.starts) - 1 for batch in make_batches(documents, np.random.default_rng(0), size=3)]
         assert sizes == [3, 3, 1]
 
     def test_kinds_stay_mixed(self) -> None:
         """Long and short documents share batches, whatever their order was."""
         documents = [document(*range(5))] * 500 + [document(*range(20))] * 500
         for batch in make_batches(documents, np.random.default_rng(0), tokens=400)[:-1]:
-            lengths = (batch.targets != -100).sum(axis=1)
-            assert set(lengths.tolist()) == {4, 19}
+            assert set(np.diff(batch.starts).tolist()) == {4, 19}
 
     def test_one_size_must_be_given(self) -> None:
         with pytest.raises(ValueError, match="give one of them"):
@@ -98,15 +97,15 @@ class TestMakeBatches:
 
 class TestSplit:
     @given(st.lists(st.integers(1, 12), min_size=1, max_size=9), st.integers(1, 9))
-    def test_parts_hold_the_same_targets_and_weights(self, lengths: list[int], rows: int) -> None:
-        batch = pad(random_documents(np.random.default_rng(1), lengths))
-        parts = batch.split(rows)
-        assert sum(part.tokens for part in parts) == batch.tokens
-        assert sum(len(part.ids) for part in parts) == len(batch.ids)
-        np.testing.assert_allclose(sum(part.weights.sum() for part in parts), batch.weights.sum(), rtol=1e-6)
+    def test_parts_are_batches_of_the_same_documents(self, lengths: list[int], size: int) -> None:
+        documents = random_documents(np.random.default_rng(1), lengths)
+        parts = pack(documents).split(size)
+        for part, first in zip(parts, range(0, len(documents), size), strict=True):
+            for found, expected in zip(part, pack(documents[first : first + size]), strict=True):
+                np.testing.assert_array_equal(found, expected)
 
     def test_normalised_weights_sum_to_one(self) -> None:
-        batch = pad(random_documents(np.random.default_rng(2), [5, 9, 3]))
+        batch = pack(random_documents(np.random.default_rng(2), [5, 9, 3]))
         assert batch.normalised().weights.sum() == pytest.approx(1, abs=1e-6)
 
 
@@ -114,7 +113,7 @@ class TestLoader:
     @staticmethod
     def chunk(number: int) -> list[Batch]:
         rng = np.random.default_rng(number)
-        return make_batches(random_documents(rng, rng.integers(2, 9, 5 + number).tolist()), rng, rows=2)
+        return make_batches(random_documents(rng, rng.integers(2, 9, 5 + number).tolist()), rng, size=2)
 
     @given(st.integers(0, 30), st.integers(1, 20))
     def test_a_restored_cursor_goes_on_with_the_same_batches(self, before: int, after: int) -> None:

@@ -10,6 +10,7 @@ independent values), so |z| > LIMIT happens by chance with probability ERROR in 
 """
 
 import functools
+from dataclasses import replace
 from statistics import NormalDist
 
 import numpy as np
@@ -195,7 +196,7 @@ def rebuilt(monkeypatch, change):
     def make_batch(episodes, advantages):
         batch = original(episodes, advantages)
         ids, targets = change(batch, episodes)
-        return batch_module.Batch(ids, targets, batch.advantages, batch.log_probs, batch.tokens)
+        return replace(batch, ids=ids, targets=targets)
 
     monkeypatch.setattr(batch_module, "make_batch", make_batch)
 
@@ -212,15 +213,16 @@ def targets_unshifted(monkeypatch):
 def prompt_tokens_included(monkeypatch):
     def change(batch, episodes):
         targets = batch.targets.copy()
-        for row, episode in zip(targets, episodes, strict=True):
-            row[: len(episode.prompt) - 1] = episode.prompt[1:]
+        for start, episode in zip(batch.starts, episodes, strict=False):
+            targets[start : start + len(episode.prompt) - 1] = episode.prompt[1:]
         return batch.ids, targets
 
     rebuilt(monkeypatch, change)
 
 
 def temperature_left_out(monkeypatch):
-    monkeypatch.setattr(reinforce_module, "scaled_hidden", lambda model, batch, temperature: model.hidden(batch.ids))
+    original = reinforce_module.scaled_hidden
+    monkeypatch.setattr(reinforce_module, "scaled_hidden", lambda model, batch, temperature: original(model, batch, 1))
 
 
 def advantage_normalised_per_microbatch(monkeypatch):
@@ -229,7 +231,7 @@ def advantage_normalised_per_microbatch(monkeypatch):
     def policy_loss(model, batch, N, config, reference=None):
         A = batch.advantages
         A = (A - A.mean()) / (A.std() + 1e-6)
-        return original(model, batch_module.Batch(batch.ids, batch.targets, A, batch.log_probs, 0), N, config)
+        return original(model, replace(batch, advantages=A), N, config)
 
     monkeypatch.setattr(reinforce_module, "policy_loss", policy_loss)
 
@@ -238,7 +240,7 @@ def mean_of_microbatches(monkeypatch):
     original = reinforce_module.policy_loss
 
     def policy_loss(model, batch, N, config, reference=None):
-        return original(model, batch, len(batch.ids), config)
+        return original(model, batch, len(batch.starts) - 1, config)
 
     monkeypatch.setattr(reinforce_module, "policy_loss", policy_loss)
 

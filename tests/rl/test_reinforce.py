@@ -60,19 +60,21 @@ def test_it_is_the_loss_of_pretraining_with_advantages_as_weights(model, episode
     A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
     batch = make_batch(episodes, A)
     loss, _ = policy_loss(model, batch, 7, RLConfig())
-    weights = np.broadcast_to(A[:, None] / np.float32(7), batch.ids.shape)
-    assert loss.item() == pytest.approx(model.loss(batch.ids, batch.targets, weights).item(), abs=1e-6)
+    weights = np.concatenate([np.full(n, a) for n, a in zip(np.diff(batch.starts), A, strict=True)]) / np.float32(7)
+    expected = model.loss(batch.ids, batch.targets, weights, batch.starts).item()
+    assert loss.item() == pytest.approx(expected, abs=1e-6)
 
 
 def test_targets_are_the_actions_and_nothing_else(episodes):
     batch = make_batch(episodes, np.ones(len(episodes)))
-    for ids, targets, log_probs, e in zip(batch.ids, batch.targets, batch.log_probs, episodes, strict=True):
+    for start, stop, e in zip(batch.starts[:-1], batch.starts[1:], episodes, strict=True):
         P, n = len(e.prompt), len(e.actions)
-        whole = np.concatenate([e.prompt, e.actions])
-        np.testing.assert_array_equal(ids[: P + n - 1], whole[:-1])
-        np.testing.assert_array_equal(targets[P - 1 : P + n - 1], e.actions)
-        np.testing.assert_array_equal(log_probs[P - 1 : P + n - 1], e.log_probs)
-        assert (targets[: P - 1] == -100).all() and (targets[P + n - 1 :] == -100).all()
+        ids, targets, log_probs = (x[start:stop] for x in (batch.ids, batch.targets, batch.log_probs))
+        assert len(ids) == P + n - 1
+        np.testing.assert_array_equal(ids, np.concatenate([e.prompt, e.actions])[:-1])
+        np.testing.assert_array_equal(targets[P - 1 :], e.actions)
+        np.testing.assert_array_equal(log_probs[P - 1 :], e.log_probs)
+        assert (targets[: P - 1] == -100).all() and not log_probs[: P - 1].any()
 
 
 def test_forced_tokens_carry_no_gradient(model, episodes):
@@ -80,10 +82,10 @@ def test_forced_tokens_carry_no_gradient(model, episodes):
     forced = [replace(e, forced=np.arange(len(e.actions)) % 3 == 1) for e in episodes]
     A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
     free, batch = make_batch(episodes, A), make_batch(forced, A)
-    weights = np.repeat(A[:, None], free.ids.shape[1], axis=1)
-    for row, e in zip(weights, forced, strict=True):
-        row[len(e.prompt) - 1 :][: len(e.actions)][e.forced] = 0
-    model.loss(free.ids, free.targets, weights).backward()
+    weights = free.advantages.copy()
+    for start, e in zip(free.starts, forced, strict=False):
+        weights[start + len(e.prompt) - 1 :][: len(e.actions)][e.forced] = 0
+    model.loss(free.ids, free.targets, weights, free.starts).backward()
     expected = {name: p.grad.copy() for name, p in model.named_parameters()}
     model.zero_grad()
     policy_loss(model, batch, 1, RLConfig())[0].backward()
@@ -99,10 +101,10 @@ def test_batches_hold_every_episode_once_within_the_limit(most):
         P, n = rng.integers(1, 20, 2)
         made.append(Episode(None, np.full(P, i), np.full(n, i), np.zeros(n), 0.0, True, "", np.zeros(n, bool)))
     found = list(batches(made, np.arange(9.0), most))
-    assert sorted(a for batch in found for a in batch.advantages.ravel()) == list(range(9))
-    assert all(batch.ids.size <= most or len(batch.ids) == 1 for batch in found)
+    assert [batch.ids[start] for batch in found for start in batch.starts[:-1]] == list(range(9))
+    assert all(len(batch.ids) <= most or len(batch.starts) == 2 for batch in found)
     for batch in found:
-        assert (batch.ids[:, 0] == batch.advantages[:, 0]).all()
+        np.testing.assert_array_equal(batch.ids, batch.advantages)
 
 
 def test_rows_without_advantage_are_skipped_and_count_all_the_same(model, episodes):
@@ -145,8 +147,8 @@ def test_weights_are_the_derivative_of_the_clipped_objective_with_kl(log_pi, old
     corner = [abs(np.exp(log_pi - old) - edge) < 1e-3 for edge in (1 - clip, 1 + clip)]
     if any(corner):
         return  # there the derivative jumps
-    one = np.ones((1, 1), np.float32)
-    batch = Batch(np.zeros((1, 1), np.int32), np.zeros((1, 1), np.int32), A * one, old * one, 1)
+    one = np.ones(1, np.float32)
+    batch = Batch(np.zeros(1, np.int32), np.zeros(1, np.int32), A * one, old * one, np.array([0, 1]))
     found, _ = token_weights(A * one, log_pi * one, batch, RLConfig(clip=clip, kl=kl), reference * one)
     step = 1e-5
     difference = [objective(log_pi + d, old, reference, A, clip, kl) for d in (step, -step)]
