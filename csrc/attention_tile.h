@@ -134,8 +134,8 @@ static void transpose(int64_t rows, int64_t columns, float factor, const float *
 
 /* Attention stays within a sequence: T queries from token q on, S keys from token k on. Without a table of documents,
  * sequence i is row i of the batch. With one, all tokens lie in a single row and sequence i is document i of the table,
- * which gives each one's first token and length. lse is where the sequence's begin; those of its next head follow one
- * row, of the batch's T tokens, later. */
+ * which gives each one's first token and length. lse says where its first head's lse begin; from head to head they lie
+ * T apart, the T of the batch. */
 typedef struct {
     int64_t q, k, T, S, lse;
 } Sequence;

@@ -9,6 +9,8 @@ from minirl import functional as F
 
 IDS = np.array([[1, 0, 4], [4, 4, 2]], np.int32)
 TARGETS = np.array([[1, 0, 4], [-100, 4, 2]], np.int32)
+STARTS = np.array([0, 1, 1, 4, 6])  # documents of 1, 0, 3 and 2 tokens
+PLACES = np.array([0, 0, 1, 2, 0, 1], np.int32)
 WEIGHTS = np.array([[0.5, -1, 2], [3, 0, 0.25]])
 
 
@@ -52,9 +54,19 @@ OPERATIONS = {
     "attention, more keys": (lambda q, k, v: F.attention(q, k, v, scale=0.3), (1, 3, 2, 4), (1, 5, 2, 4), (1, 5, 2, 4)),
     "attention, grouped": (lambda q, k, v: F.attention(q, k, v), (2, 3, 4, 2), (2, 3, 2, 2), (2, 3, 2, 2)),
     "attention to itself": (lambda x: F.attention(x, x, x), (2, 3, 2, 4)),
+    "attention, documents": (
+        lambda q, k, v: F.attention(q, k, v, starts=STARTS),
+        (1, 6, 4, 2),
+        (1, 6, 2, 2),
+        (1, 6, 2, 2),
+    ),
     "packed_attention": (lambda x: F.packed_attention(x, 2, 2), (2, 5, 24)),
     "packed_attention, grouped": (lambda x: F.packed_attention(x, 4, 2), (2, 3, 16)),
     "packed_attention, rope": (lambda x: F.packed_attention(x, 4, 2, rotation(3, 4)), (2, 3, 32)),
+    "packed_attention, documents": (
+        lambda x: F.packed_attention(x, 4, 2, F.Rotation(PLACES, *kernels.rope_tables(3, 4)), STARTS),
+        (1, 6, 32),
+    ),
     "softmax": (lambda x: F.softmax(x), (3, 4)),
     "log_softmax": (lambda x: F.log_softmax(x), (2, 3, 4)),
     "log_prob": (lambda x: F.log_prob(x, IDS), (2, 3, 5)),

@@ -195,9 +195,10 @@ def attention_backward(
     if starts is not None:
         dq, dk, dv = (np.empty_like(x) if dx is None else dx for x, dx in ((q, dq), (k, dk), (v, dv)))
         for at in _documents("attention_backward", starts, q, k):
-            inputs = (x[:, at] for x in (dout, q, k, v, out))
-            outputs = {"dq": dq[:, at], "dk": dk[:, at], "dv": dv[:, at]}
-            attention_backward(*inputs, lse[:, :, at], scale=scale, causal=causal, **outputs)
+            attention_backward(
+                dout[:, at], q[:, at], k[:, at], v[:, at], out[:, at], lse[:, :, at],
+                scale=scale, causal=causal, dq=dq[:, at], dk=dk[:, at], dv=dv[:, at],
+            )  # fmt: skip
         return dq, dk, dv
     B, S, H_kv, D = k.shape
     factor = _scale(q, scale)

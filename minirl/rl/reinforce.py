@@ -174,7 +174,7 @@ def reinforce_step(
 
 
 def normaliser(episodes: Sequence[Episode], kind: str) -> int:
-    """N. All episodes count, those of advantage 0 too: that their rows are skipped must not change the update."""
+    """N. All episodes count, those of advantage 0 too: that they are skipped must not change the update."""
     if kind == "episodes":
         return len(episodes)
     return max(sum(int((~episode.forced).sum()) for episode in episodes), 1)
