@@ -1,0 +1,32 @@
+"""AQuA: about 98,000 algebra problems with five options and a written rationale (Ling et al. 2017).
+
+    {"question": "Three birds are flying at a fast rate of 900 kilometers per hour. ...", "options": ["A)32400", ...],
+     "rationale": "To calculate the equivalent of miles in a kilometer\n...", "correct": "A"}
+
+The question lists its options, and the answer is a letter. Rationales are as their authors wrote them: many name the
+letter in their last line, some are wrong.
+"""
+
+from typing import Any
+
+from minirl.tasks.choice import Choice, ChoiceChecker
+from minirl.tasks.published import ALL, Published, key, one_line
+
+
+class AQuA(Published):
+    """The problems of AQuA; answers are letters from A to E."""
+
+    name = "aqua"
+    checker = ChoiceChecker()
+    parts = {"train": ("train.json", ALL), "dev": ("dev.json", ALL), "test": ("test.json", ALL)}
+
+    def problem(self, record: dict[str, Any]) -> Choice:
+        options = tuple(" ".join(option.partition(")")[2].split()) for option in record["options"])
+        listed = " ".join(f"{letter}) {option}" for letter, option in zip("ABCDE", options, strict=True))
+        return Choice(
+            question=f"{' '.join(record['question'].split())} Options: {listed}",
+            reasoning=one_line(record["rationale"].split("\n")),
+            answer=record["correct"],
+            key=key(record["question"]),
+            options=options,
+        )
