@@ -38,17 +38,23 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
     failed = []
     with Progress(*columns, console=Console(stderr=True)) as bar:
         for dataset in DATASETS if "all" in names else dict.fromkeys(names):
-            for name, file in DATASETS[dataset].files.items():
-                row = bar.add_task(f"{dataset}/{name}", total=file.size)
+            for name in DATASETS[dataset].files:
                 try:
-                    copy = None if source is None else find_copy(source, dataset, name)
-                    fetch(file, folder() / dataset / name, copy, lambda done, row=row: bar.update(row, completed=done))
+                    fetch_file(dataset, name, source, bar)
                 except FetchError as error:  # the other files may still come
                     failed.append(str(error))
     if failed:
         hint = f"python -m minirl.data fetch {' '.join(names)} --from FOLDER"
         raise FetchError("\n".join([*failed, f"Files that came here by other means are taken with: {hint}"]))
     print(f"all there, in {folder()}")
+
+
+def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> None:
+    """Bring one file here, with a line of its own among the progress bars."""
+    file = DATASETS[dataset].files[name]
+    row = bar.add_task(f"{dataset}/{name}", total=file.size)
+    copy = None if source is None else find_copy(source, dataset, name)
+    fetch(file, folder() / dataset / name, copy, lambda done: bar.update(row, completed=done))
 
 
 def find_copy(source: Path, dataset: str, name: str) -> Path:

@@ -10,7 +10,7 @@ letter in their last line, some are wrong.
 from typing import Any
 
 from minirl.tasks.choice import Choice, ChoiceChecker
-from minirl.tasks.published import ALL, Published, key, one_line
+from minirl.tasks.published import Part, Published, key, one_line
 
 
 class AQuA(Published):
@@ -18,15 +18,16 @@ class AQuA(Published):
 
     name = "aqua"
     checker = ChoiceChecker()
-    parts = {"train": ("train.json", ALL), "dev": ("dev.json", ALL), "test": ("test.json", ALL)}
+    parts = (Part("train", "train.json"), Part("dev", "dev.json"), Part("test", "test.json"))
 
     def problem(self, record: dict[str, Any]) -> Choice:
+        question = " ".join(record["question"].split())
         options = tuple(" ".join(option.partition(")")[2].split()) for option in record["options"])
         listed = " ".join(f"{letter}) {option}" for letter, option in zip("ABCDE", options, strict=True))
         return Choice(
-            question=f"{' '.join(record['question'].split())} Options: {listed}",
+            question=f"{question} Options: {listed}",
             reasoning=one_line(record["rationale"].split("\n")),
             answer=record["correct"],
-            key=key(record["question"]),
+            key=key(question),
             options=options,
         )

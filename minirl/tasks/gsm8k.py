@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from minirl.tasks.checker import NumberChecker
-from minirl.tasks.published import ALL, Published, key, one_line
+from minirl.tasks.published import Part, Published, key, one_line
 from minirl.tasks.task import Problem
 
 _MARK = re.compile(r"<<[^>]*>>")
@@ -21,11 +21,9 @@ class GSM8K(Published):
 
     name = "gsm8k"
     checker = NumberChecker()
-    parts = {"train": ("train.jsonl", range(1, 10)), "dev": ("train.jsonl", [0]), "test": ("test.jsonl", ALL)}
+    parts = (Part("train", "train.jsonl", range(1, 10)), Part("dev", "train.jsonl", [0]), Part("test", "test.jsonl"))
 
     def problem(self, record: dict[str, Any]) -> Problem:
         reasoning, _, answer = _MARK.sub("", record["answer"]).partition("\n#### ")
         question = " ".join(record["question"].split())
-        return Problem(
-            question, one_line(reasoning.split("\n")), answer.strip().replace(",", ""), key(record["question"])
-        )
+        return Problem(question, one_line(reasoning.split("\n")), answer.strip().replace(",", ""), key(question))

@@ -15,23 +15,27 @@ import json
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 from minirl.data.published import find
 from minirl.tasks.finite import Finite
 from minirl.tasks.task import Problem, bucket
 
-ALL = range(10)
 PRECEDENCE = ("test", "dev", "train")  # who keeps a question that stands in several files
 
 
+class Part(NamedTuple):
+    """Where a split is found: a file, and which tenths of it (0 to 9)."""
+
+    split: str
+    file: str
+    tenths: Collection[int] = range(10)
+
+
 class Published(Finite):
-    """A dataset read from its published files.
+    """A dataset read from its published files; `parts` says where its splits are found."""
 
-    parts: for each split its file and which tenths of it.
-    """
-
-    parts: ClassVar[dict[str, tuple[str, Collection[int]]]]
+    parts: tuple[Part, ...]
     documents = {"solved": 1.0}  # noqa: RUF012 (pretraining reads the problems of train, solved)
 
     def __init__(self) -> None:
@@ -51,15 +55,16 @@ class Published(Finite):
             earlier = PRECEDENCE[: PRECEDENCE.index(split)]
             taken = {problem.key for other in earlier for problem in self.listed(other)}
             found: dict[str, Problem] = {}
-            for problem in self._read(*self.parts[split]):
+            (part,) = (part for part in self.parts if part.split == split)
+            for problem in self._read(part):
                 if problem.key not in taken:
                     found.setdefault(problem.key, problem)
             self._lists[split] = list(found.values())
         return self._lists[split]
 
-    def _read(self, name: str, tenths: Collection[int]) -> Iterator[Problem]:
-        for record in records(find(self.name, name)):
-            if bucket(self.family(record)) in tenths and (problem := self.problem(record)) is not None:
+    def _read(self, part: Part) -> Iterator[Problem]:
+        for record in records(find(self.name, part.file)):
+            if bucket(self.family(record)) in part.tenths and (problem := self.problem(record)) is not None:
                 yield problem
 
 

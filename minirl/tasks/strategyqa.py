@@ -8,7 +8,7 @@ The facts are the reasoning.
 
 from typing import Any
 
-from minirl.tasks.published import ALL, Published, key, one_line
+from minirl.tasks.published import Part, Published, key, one_line
 from minirl.tasks.task import Problem
 from minirl.tasks.yes_no import YesNoChecker
 
@@ -18,7 +18,7 @@ class StrategyQA(Published):
 
     name = "strategyqa"
     checker = YesNoChecker()
-    parts = {"train": ("train.json", range(1, 10)), "dev": ("train.json", [0]), "test": ("dev.json", ALL)}
+    parts = (Part("train", "train.json", range(1, 10)), Part("dev", "train.json", [0]), Part("test", "dev.json"))
 
     def problem(self, record: dict[str, Any]) -> Problem:
         question = " ".join(record["question"].split())

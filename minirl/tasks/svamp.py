@@ -13,7 +13,7 @@ from typing import Any
 
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.countdown import apply
-from minirl.tasks.published import Published, key
+from minirl.tasks.published import Part, Published, key
 from minirl.tasks.task import Problem
 
 _INNERMOST = re.compile(r"\( (\S+) ([-+*/]) (\S+) \)")
@@ -24,7 +24,9 @@ class SVAMP(Published):
 
     name = "svamp"
     checker = NumberChecker()
-    parts = {"train": ("SVAMP.json", range(4, 10)), "dev": ("SVAMP.json", [3]), "test": ("SVAMP.json", range(3))}
+    parts = (
+        Part("train", "SVAMP.json", range(4, 10)), Part("dev", "SVAMP.json", [3]), Part("test", "SVAMP.json", range(3))
+    )  # fmt: skip
 
     def problem(self, record: dict[str, Any]) -> Problem | None:
         question, answer = ask(record["Body"], record["Question"]), Fraction(record["Answer"])

@@ -16,8 +16,8 @@ class ConfigError(ValueError):
 
 
 def check(config: TrainConfig) -> None:
-    """Raises ConfigError naming the first setting, by its flag, that cannot work; FileNotFoundError for a dataset that is
-    not on this machine."""
+    """Raises ConfigError naming the first setting, by its flag, that cannot work; FileNotFoundError for a dataset that
+    is not on this machine."""
     positive = {
         "--pretrain.steps": config.pretrain.steps,
         "--pretrain.batch-tokens": config.pretrain.batch_tokens,
