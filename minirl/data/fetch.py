@@ -8,7 +8,6 @@ SHA-256 are those published does the file take its name, in one step: whoever fi
 import hashlib
 import http.client
 import os
-import re
 import shutil
 import urllib.error
 import urllib.request
@@ -68,28 +67,21 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
         request.add_header("Range", f"bytes={have}-")
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
-            if not _continues(answer, have):  # the server sends the whole file
+            if answer.status != 206:  # the server sends the whole file
                 have = 0
+            elif not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+                raise http.client.HTTPException("the server sent other bytes than it was asked for")
             with open(part, "ab" if have else "wb") as written:
                 while have <= file.size and (block := answer.read(BLOCK)):
                     written.write(block)
                     have += len(block)
                     progress(have)
+            if have < file.size:
+                raise http.client.HTTPException("the connection ended early")
     except (OSError, http.client.HTTPException) as error:  # urllib's own errors are OSErrors
-        raise FetchError(_why(file, error, have)) from error
-    if have < file.size:
-        raise FetchError(_why(file, "the connection ended early", have))
-
-
-def _continues(answer: http.client.HTTPResponse, have: int) -> bool:
-    """Whether the server's answer goes on at byte `have`; status 206 with another range would tear the file."""
-    first = re.match(r"bytes (\d+)-", answer.headers.get("Content-Range", ""))
-    return answer.status == 206 and first is not None and int(first[1]) == have
-
-
-def _why(file: File, reason: object, have: int) -> str:
-    arrived = f"; {have:,} of {file.size:,} bytes are here, and the same command goes on from there" if have else ""
-    return f"{file.url} cannot be downloaded: {getattr(reason, 'reason', reason)}{arrived}"
+        arrived = f"; {have:,} of {file.size:,} bytes are here, and the same command goes on from there" if have else ""
+        reason = getattr(error, "reason", error)
+        raise FetchError(f"{file.url} cannot be downloaded: {reason}{arrived}") from error
 
 
 def _matches(path: Path, file: File) -> bool:

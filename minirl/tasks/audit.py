@@ -168,10 +168,18 @@ def ways(problem: Problem) -> tuple[list[str], list[str]]:
     if isinstance(problem, Choice):
         text = problem.options[LETTERS.index(answer)]
         others = [letter for letter in LETTERS[: len(problem.options)] if letter != answer]
+        contrary = next((other for other in problem.options if other.rstrip(".") != text.rstrip(".")), "another")
         full = f"{answer}) {text}" if len(text) < LONGEST_LINE - 10 else answer
         return (
             [f"({answer})", f"{answer})", answer.lower(), f"{answer}.", full],
-            [*others, f"{answer} or {others[0]}", f"{others[0]}) {text} {answer}", f"not {answer}", "F"],
+            [
+                *others,
+                f"{answer} or {others[0]}",
+                f"{others[0]}) {text}",
+                f"{answer}) {contrary}",
+                f"not {answer}",
+                "F",
+            ],
         )
     if answer in ("yes", "no"):
         opposite, true = ("no", "true") if answer == "yes" else ("yes", "false")

@@ -54,7 +54,7 @@ class ChoiceChecker:
 
     def check(self, problem: Problem, text: str) -> bool:
         """Whether `text` answers `problem`. Raises ValueError for a problem without options, or without a right one."""
-        if not isinstance(problem, Choice) or problem.answer not in LETTERS[: len(problem.options)]:
+        if not isinstance(problem, Choice) or problem.answer not in [*LETTERS[: len(problem.options)]]:
             options = getattr(problem, "options", ())
             raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}; its options are {options}")
         answer = answer_text(text)
