@@ -73,14 +73,14 @@ def test_gsm8k_from_its_text_to_the_table(tmp_path: Path) -> None:
     """A model this small solves next to nothing of GSM8K, and the table says so, with intervals."""
     flags = shlex.split("""
         --preset smoke --task gsm8k --model.vocab-size 1024 --model.context-length 768 --pretrain.steps 40
-        --pretrain.batch-tokens 1024 --sft.demonstrations 64 --rl.max-new-tokens 160 --rl.steps 2
-        --evaluation.problems 40 --evaluation.dev-problems 8 --evaluation.max-new-tokens 160
+        --pretrain.batch-tokens 1024 --sft.demonstrations 64 --rl.max-new-tokens 100 --rl.steps 2
+        --evaluation.problems 20 --evaluation.dev-problems 4 --evaluation.max-new-tokens 100
     """)
     assert program.main([*flags, "--runs", str(tmp_path)]) == 0
     tested = [entry for entry in results_of(tmp_path) if entry["split"] == "test"]
     assert [entry["stage"] for entry in tested] == ["pretrain", "sft", "rl"]
     for entry in tested:
-        assert entry["problems"] == 40
+        assert entry["problems"] == 20
         for measure in ("greedy", "pass_at_1", "pass_at_k", "majority_at_k"):
             estimate = entry[measure]
             assert 0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
