@@ -58,9 +58,9 @@ def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     """Two lines on what this is and what came out."""
     model = run.config.model
     text = (
-        f"A transformer of {model.n_layer} layers and width {model.d_model}, pretrained on generated text, fine-tuned "
-        f"on {run.config.sft.demonstrations} demonstrations, then taught by REINFORCE with a 0/1 reward on the final "
-        f"answer. Seed {run.config.seed}."
+        f"A transformer of {model.n_layer} layers and width {model.d_model}, pretrained on text for "
+        f"{run.config.task}, fine-tuned on {run.config.sft.demonstrations} demonstrations, then taught by "
+        f"REINFORCE with a 0/1 reward on the final answer. Seed {run.config.seed}."
     )
     hard = {entry["stage"]: entry for entry in results if entry["split"] == test_split(results)}
     if "sft" in hard and "rl" in hard:

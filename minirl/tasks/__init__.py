@@ -2,13 +2,19 @@
 
 from typing import Any
 
+from minirl.tasks.aqua import AQuA
 from minirl.tasks.arithmetic import Arithmetic
 from minirl.tasks.countdown import Countdown
+from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.science import Science
+from minirl.tasks.strategyqa import StrategyQA
+from minirl.tasks.svamp import SVAMP
 from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import WordProblems
 
-TASKS: dict[str, type[Task]] = {task.name: task for task in (WordProblems, Science, Arithmetic, Countdown)}
+TASKS: dict[str, type[Task]] = {
+    task.name: task for task in (WordProblems, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
+}
 
 __all__ = ["END", "TASKS", "Checker", "Problem", "Task", "get"]
 

@@ -7,13 +7,14 @@ looked at closely.
 
 The answer is the rest of the last line that begins with `Answer:`. As a number it may be written as
 
-    18   18.   18.0   +18   -3   −3   .5   1,800   1,234,567.50        an integer or decimal; commas by threes
+    18   18.   18.0   +18   -3   −3   .5   1,800   1,234,567.50.       an integer or decimal; commas by threes
     1/2   -3/4   2 1/2                                                 a fraction, or a whole number and a fraction
-    $18   -$18   $-18   18 €   25%                                     a sign of currency; % divides by 100
-    18 apples   60 km/h   7kg   18 tennis balls.                       up to four words of unit, which are not compared
+    $18   -$18   $-18   18 €   25%   25 percent of the cake            a sign of currency; % divides by 100
+    18 apples   60 km/h   7kg   $18/hour   18 tennis balls.            up to four words of unit, which are not compared
 
 A fraction that is a whole number (20/4) is refused: a model could pass by copying the division instead of doing it.
-Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3.
+Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3. 25% is right where 1/4 is, and where 25
+is, which is what datasets answer to "what percentage?".
 """
 
 import re
@@ -32,12 +33,16 @@ _NUMBER = re.compile(
     r"(?:(?:(?P<whole>[0-9]+)\ )?(?P<top>[0-9]+)/(?P<bottom>[0-9]+)"
     r"|(?P<integer>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.(?P<decimals>[0-9]*))?"
     r"|\.(?P<only_decimals>[0-9]+))"
-    rf"(?P<after>\ ?(?:{_CURRENCY}|%))?(?P<unit>.*)",
+    rf"(?P<after>\ ?(?:{_CURRENCY}|%|percent\b))?(?P<unit>.*)",
     re.ASCII | re.VERBOSE,
 )
-_UNIT = re.compile(r"(?:[ -]?[^ /-]+(?:[ /-][^ /-]+){0,3})?")
-_OTHER_NUMBERS = "half dozen hundred thousand million billion trillion percent k bn th st nd rd e i j x"
-_OTHER_WORDS = "and or to plus minus times divided over by not"
+_UNIT = re.compile(r"(?:[ /-]?[^ /-]+(?:[ /-][^ /-]+){0,3})?")
+_OTHER_NUMBERS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half
+k bn th st nd rd e i j x
+"""
+_OTHER_WORDS = "and or plus minus divided by not"
 _NOT_UNITS = frozenset([*_OTHER_NUMBERS.split(), *_OTHER_WORDS.split()])
 
 
@@ -64,27 +69,33 @@ def answer_text(text: str) -> str | None:
 
 def parse_number(text: str) -> Fraction | None:
     """The number that `text` writes down, exactly; None where it is anything else than one number and its unit."""
+    return next(iter(readings(text)), None)
+
+
+def readings(text: str) -> tuple[Fraction, ...]:
+    """The numbers that `text` may stand for: one, or none; for 25% they are 1/4 and 25."""
     if len(text) > LONGEST_LINE:
-        return None
-    match = _NUMBER.fullmatch(text.strip().replace("\u00a0", " ").replace("\u202f", " "))
+        return ()
+    text = text.strip().replace("\u00a0", " ").replace("\u202f", " ")
+    match = _NUMBER.fullmatch(text[:-1] if text.endswith(".") and not text.endswith("..") else text)
     if match is None or sum(map(str.isdigit, text)) > LONGEST_NUMBER:
-        return None
+        return ()
     part = match.groupdict(default="")
     if (part["sign"] and part["inner"]) or (part["before"] and part["after"]) or not _is_unit(part["unit"]):
-        return None
+        return ()
     if part["bottom"]:
         bottom = int(part["bottom"])
         if bottom == 0 or int(part["top"]) % bottom == 0:
-            return None
+            return ()
         if part["whole"] and int(part["top"]) > bottom:
-            return None
+            return ()
         value = int(part["whole"] or "0") + Fraction(int(part["top"]), bottom)
     else:
         decimals = part["decimals"] or part["only_decimals"]
         value = Fraction(int(part["integer"].replace(",", "") + decimals or "0"), 10 ** len(decimals))
-    if part["after"].endswith("%"):
-        value /= 100
-    return -value if (part["sign"] or part["inner"]) not in ("", "+") else value
+    if (part["sign"] or part["inner"]) not in ("", "+"):
+        value = -value
+    return (value / 100, value) if part["after"].endswith(("%", "percent")) else (value,)
 
 
 def _is_unit(text: str) -> bool:
@@ -93,10 +104,10 @@ def _is_unit(text: str) -> bool:
 
 
 def _is_unit_word(word: str) -> bool:
-    letters = word.removeprefix("°").rstrip(".²³").replace("'", "").replace("’", "")
+    letters = re.sub("['’.]", "", word.removeprefix("°")).rstrip("²³")
     if any(not letter.isalpha() or letter.isnumeric() for letter in letters):  # ½ and Ⅳ are numbers, and so is 二
-        return False
-    return letters.casefold() not in _NOT_UNITS if letters else word in ("°", "°.")
+        return word == "¢"
+    return letters.casefold() not in _NOT_UNITS if letters else word == "°"
 
 
 class NumberChecker:
@@ -108,7 +119,7 @@ class NumberChecker:
         if right is None:
             raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}, which is not a number")
         answer = answer_text(text)
-        return answer is not None and parse_number(answer) == right
+        return answer is not None and right in readings(answer)
 
 
 class TextChecker:

@@ -9,6 +9,8 @@ Four kinds, none of them a word problem with its solution (these come with super
 
 Half of the lines of sums are steps of problems of the split `train`, the others are any that keep to 1 to 50.
 
+A fifth kind is for tasks with a text of their own, the published datasets: their problems with the solutions.
+
 A document is a list of pieces (text, loss weight), cut where tokens are cut. What nobody could predict weighs little:
 there is nothing to learn from which numbers somebody adds (0.1), and not much from how a question is put (0.3).
 """
@@ -16,7 +18,7 @@ there is nothing to learn from which numbers somebody adds (0.1), and not much f
 import random
 import re
 from collections.abc import Iterator, Mapping
-from itertools import count, islice
+from itertools import islice
 
 from minirl.tasks.science import Science
 from minirl.tasks.task import END, Problem, Task
@@ -30,30 +32,28 @@ KINDS = {"recap": 0.43, "sums": 0.39, "statement": 0.04, "science": 0.14}  # the
 STEP = re.compile(r"(\d+ [-+*/] \d+) = (\d+)")
 
 
-def pretraining_documents(task: Task, n: int, seed: int = 0, kinds: Mapping[str, float] = KINDS) -> Iterator[Document]:
+def pretraining_documents(
+    task: Task, n: int, seed: int = 0, kinds: Mapping[str, float] | None = None, split: str = "train"
+) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Equal arguments give equal documents. Science comes in rounds, so that all facts are read equally often.
-    Raises ValueError for an unknown kind.
+    Without `kinds` they are of those that the task names, or else of the four above. Equal arguments give equal
+    documents. Science comes in rounds, so that all facts are read equally often. Raises ValueError for an unknown kind.
     """
-    if not set(kinds) <= set(KINDS):
-        raise ValueError(f"documents are of the kinds {', '.join(KINDS)}; got {', '.join(kinds)}")
+    kinds = kinds or task.documents or KINDS
     rng = random.Random(f"corpus {seed}")
-    problems, questions = endless_problems(task, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
+    problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
     write = {
         "recap": lambda: recap(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
         "statement": lambda: statement(next(problems)),
         "science": lambda: solved(next(questions)),
+        "solved": lambda: solved(next(problems)),
     }
+    if not set(kinds) <= set(write):
+        raise ValueError(f"documents are of the kinds {', '.join(write)}; got {', '.join(kinds)}")
     for kind in rng.choices(list(kinds), list(kinds.values()), k=n):
         yield write[kind]()
-
-
-def endless_problems(task: Task, seed: int) -> Iterator[Problem]:
-    """Problems of the split train, for ever."""
-    for number in count():
-        yield from task.problems("train", 256, seed=seed + number)
 
 
 def endless_science(seed: int) -> Iterator[Problem]:

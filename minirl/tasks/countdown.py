@@ -54,7 +54,7 @@ class Countdown(Task):
         return drawn
 
 
-def apply(a: int, sign: str, b: int) -> Fraction:
+def apply(a: int | Fraction, sign: str, b: int | Fraction) -> Fraction:
     """a sign b, exactly; division by zero gives 0, which is never a target."""
     if sign == "/":
         return Fraction(a, b) if b else Fraction(0)

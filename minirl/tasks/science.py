@@ -12,14 +12,14 @@ meets all the ways to ask, but not all of them about everything.
 """
 
 import json
-import random
 from importlib import resources
 
 from minirl.tasks.checker import TextChecker, words
-from minirl.tasks.task import Problem, Task, bucket
+from minirl.tasks.finite import Finite
+from minirl.tasks.task import Problem, bucket
 
 
-class Science(Task):
+class Science(Finite):
     """Questions to remember, and their paraphrases. `sizes` says how many problems each split holds."""
 
     name = "science"
@@ -39,12 +39,8 @@ class Science(Task):
     def _problem(question: str, entry: dict) -> Problem:
         return Problem(question, entry["reasoning"], entry["answer"], key=" ".join(words(question)))
 
-    def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
-        """`n` different problems of a split, in an order that the seed decides."""
-        self.require_split(split)
-        if n > self.sizes[split]:
-            raise ValueError(f"the split {split!r} of science holds {self.sizes[split]} problems; {n} were asked for")
-        return random.Random(seed).sample(self._problems[split], self.sizes[split])[:n]
+    def listed(self, split: str) -> list[Problem]:
+        return self._problems[split]
 
 
 def entries() -> list[dict]:

@@ -12,8 +12,12 @@ The reasoning opens with the subject of the question, so the first action a_0 af
 
 import zlib
 from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Protocol
+
+from minirl.streams import stream_seed
 
 END = "<|end|>"  # the special token that ends a completion
 SALT = 870  # gives every split its share of each story of word_problems.py, and the notes' problem to test
@@ -52,11 +56,16 @@ class Checker(Protocol):
 
 
 class Task(ABC):
-    """A source of problems. `splits` names its splits; `checker` judges answers to all of them."""
+    """A source of problems. `splits` names its splits; `checker` judges answers to all of them.
+
+    `documents` says what pretraining reads about the task: kinds of document, as in corpus.py, and their shares. None
+    are the kinds that corpus.py writes about problems that are made up.
+    """
 
     name: str
     splits: tuple[str, ...] = ("train", "dev", "test")
     checker: Checker
+    documents: Mapping[str, float] | None = None
 
     @abstractmethod
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
@@ -64,6 +73,20 @@ class Task(ABC):
 
         Raises ValueError for an unknown split, and where the split does not hold `n` problems.
         """
+
+    def size(self, split: str) -> int | None:
+        """How many problems a split holds; None where they are made up as they are asked for."""
+        self.require_split(split)
+        return None
+
+    def endless(self, split: str, seed: int = 0) -> Iterator[Problem]:
+        """Problems of a split, for ever."""
+        for number in count():
+            yield from self.problems(split, 256, seed + number)
+
+    def batch(self, number: int, n: int, seed: int = 0) -> list[Problem]:
+        """The `n` problems of train for update `number` (0, 1, ...) of reinforcement learning."""
+        return self.problems("train", n, stream_seed(seed, "rl problems", number))
 
     def require_split(self, split: str) -> None:
         if split not in self.splits:

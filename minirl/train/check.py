@@ -1,11 +1,14 @@
 """Configurations that cannot work, found before anything is computed, each with what to change and the valid values."""
 
+from collections.abc import Sequence
+
 from minirl import tasks
-from minirl.tasks import Task
+from minirl.evaluate import test_splits
+from minirl.tasks import END, Task
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
 from minirl.train.config import TrainConfig
 
-PROMPTS_LOOKED_AT = 200
+PROMPTS_LOOKED_AT = 200  # of each split, where problems are made up; all of a dataset's
 
 
 class ConfigError(ValueError):
@@ -13,7 +16,8 @@ class ConfigError(ValueError):
 
 
 def check(config: TrainConfig) -> None:
-    """Raises ConfigError naming the first setting, by its flag, that cannot work."""
+    """Raises ConfigError naming the first setting, by its flag, that cannot work; FileNotFoundError for a dataset that
+    is not on this machine."""
     positive = {
         "--pretrain.steps": config.pretrain.steps,
         "--pretrain.batch-tokens": config.pretrain.batch_tokens,
@@ -52,20 +56,56 @@ def check(config: TrainConfig) -> None:
         config.model.gpt(config.model.vocab_size)
     except ValueError as error:
         raise ConfigError(f"--model: {error}") from None
+    check_sizes(config, tasks.get(config.task))
+
+
+def check_sizes(config: TrainConfig, task: Task) -> None:
+    """Raises ConfigError where a split does not hold as many problems as are asked for."""
+    wanted = [
+        ("--sft.demonstrations", config.sft.demonstrations, "train"),
+        ("--evaluation.dev-problems", config.evaluation.dev_problems, "dev"),
+        *(("--evaluation.problems", config.evaluation.problems, split) for split in test_splits(task)),
+    ]
+    for flag, n, split in wanted:
+        size = task.size(split)
+        if size is not None and n > size:
+            raise ConfigError(
+                f"{flag} is {n}, but the split {split} of {task.name} holds {size} problems; give no more"
+            )
 
 
 def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None:
-    """Raises ConfigError where a prompt and its answer do not fit into the context, or the vocabulary is another."""
-    problems = task.problems("train", PROMPTS_LOOKED_AT)
-    longest = max(len(tokenizer.encode(problem.prompt)) for problem in problems)
-    room = config.model.context_length - longest
+    """Raises ConfigError where a prompt and its answer do not fit into the context, or a dataset's worked problem does
+    not fit into it or into a batch."""
+    context = config.model.context_length
+    sizes = {split: task.size(split) for split in task.splits}
+    problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
+    longest = longest_text(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
     for flag, new in (
         ("--rl.max-new-tokens", config.rl.max_new_tokens),
         ("--evaluation.max-new-tokens", config.evaluation.max_new_tokens),
     ):
-        if new > room:
+        if new > context - longest:
             raise ConfigError(
                 f"{flag} is {new}, but prompts have up to {longest} tokens and --model.context-length is "
-                f"{config.model.context_length}: give at most {max(room, 0)} new tokens, or a context length of "
+                f"{context}: give at most {max(context - longest, 0)} new tokens, or a context length of "
                 f"{longest + new} or more"
             )
+    if sizes["train"] is None:
+        return
+    solved = [problem.prompt + problem.completion.removesuffix(END) for problem in problems["train"]]
+    longest = longest_text(tokenizer, solved) + 1
+    for flag, room in (
+        ("--model.context-length", context),
+        ("--pretrain.batch-tokens", config.pretrain.batch_tokens),
+    ):
+        if room < longest:
+            raise ConfigError(
+                f"{flag} is {room}, but problems of {task.name} with their solutions have up to {longest} tokens; "
+                f"give {longest} or more"
+            )
+
+
+def longest_text(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
+    """The tokens of the longest text."""
+    return max(map(len, tokenizer.encode_batch_arrays(texts)))

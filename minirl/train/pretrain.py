@@ -40,7 +40,7 @@ class PretrainStage(SupervisedStage):
 
         super().__init__(model, settings, settings.steps, Loader(make_chunk), settings.micro_rows)
         self.byte_counts = token_byte_counts(tokenizer)
-        held_out = pretraining_documents(task, HELD_OUT, stream_seed(seed, "held-out documents"))
+        held_out = pretraining_documents(task, HELD_OUT, stream_seed(seed, "held-out documents"), split="dev")
         self.held_out = encode_documents(tokenizer, held_out)
 
     def probe(self) -> Measures:

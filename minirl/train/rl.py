@@ -1,6 +1,7 @@
 """Stage 3, reinforcement learning: the model answers, the checker says right or wrong, REINFORCE does the rest.
 
-A problem is used once and never again: there are as many as one wants, and only their answers are needed, no solutions.
+Every step has new problems, as long as there are new ones (a dataset is read in rounds). Only their answers are needed,
+no solutions.
 """
 
 from collections.abc import Sequence
@@ -35,7 +36,7 @@ class RLStage(Stage):
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
-        problems = self.task.problems("train", settings.prompts, stream_seed(seed, "rl problems", step))
+        problems = self.task.batch(step, settings.prompts, seed)
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,

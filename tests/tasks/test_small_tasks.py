@@ -7,11 +7,13 @@ import pytest
 
 from minirl import tasks
 from minirl.tasks.arithmetic import addition
+from minirl.tasks.awkward import FORMULAS, NOT_FORMULAS
 from minirl.tasks.countdown import countdown
 from minirl.tasks.task import Problem
 
 
 @pytest.mark.parametrize("name", sorted(tasks.TASKS))
+@pytest.mark.usefixtures("made_up_datasets")
 def test_every_task_keeps_its_promises(name: str) -> None:
     task = tasks.get(name)
     assert task.name == name and set(task.splits) >= {"train", "dev", "test"}
@@ -57,36 +59,11 @@ def test_digits_out_of_range(digits: int) -> None:
         tasks.get("arithmetic", digits=digits)
 
 
-COUNTDOWN = {
-    "7 * 3": True,
-    "3*7": True,
-    "3 * 7 = 21": True,
-    "3 * 7.": True,
-    "3 * 7 = 22": False,
-    "21": False,
-    "3 + 7": False,
-    "7 + 14": False,
-    "3 * 7 + 0": False,
-    "3 * 7 * 1": False,
-    "3 ** 7": False,
-    "3 // 7": False,
-    "3.7": False,
-    "3": False,
-    "": False,
-    "-3 * -7": False,
-    "(3 * 7)": False,
-    "3 x 7": False,
-    "99**98**97": False,
-    "٣ * 7": False,
-    "3 * " + "7" * 60: False,
-    "3 * " + "7" * 10**6: False,
-}
-
-
-@pytest.mark.parametrize("answer", COUNTDOWN, ids=lambda text: text[:20])
+@pytest.mark.parametrize("answer", [*FORMULAS, *NOT_FORMULAS], ids=lambda text: text[:20])
 def test_countdown_takes_only_one_operation_on_the_given_numbers(answer: str) -> None:
     checker = tasks.get("countdown").checker
-    assert checker.check(countdown(3, 7, 21), f" 21 is wanted.\nAnswer: {answer}") == COUNTDOWN[answer]
+    right = answer in FORMULAS
+    assert checker.check(countdown(3, 7, 21), f" 21 is wanted.\nAnswer: {answer}") == right
 
 
 def test_countdown_divides_exactly_and_not_by_zero() -> None:

@@ -1,0 +1,96 @@
+"""python -m minirl.data: bring published datasets onto this machine, and see which are there.
+
+    python -m minirl.data fetch gsm8k svamp          # or all
+    python -m minirl.data fetch all --from FOLDER    # files that are on this machine already
+    python -m minirl.data list
+
+Files are kept in the folder that MINIRL_DATA_DIR names, else in the user's cache, and each is compared with its
+published SHA-256. An interrupted download goes on where it stopped when the command is given again.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Literal
+
+import tyro
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from minirl.data.fetch import FetchError, fetch
+from minirl.data.published import DATASETS, folder
+
+Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "all"], ...]]
+Folder = Annotated[Path | None, tyro.conf.arg(name="from", metavar="FOLDER")]
+
+
+def fetch_datasets(names: Names, source: Folder = None) -> None:
+    """Bring datasets here, each file whole and as it was published.
+
+    Args:
+        names: the datasets.
+        source: take the files from here instead of their addresses: FOLDER/gsm8k/train.jsonl or FOLDER/train.jsonl.
+    """
+    if not names:
+        raise ValueError(f"name a dataset: {', '.join(DATASETS)}, or all")
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+               TimeRemainingColumn())  # fmt: skip
+    failed = []
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        for dataset in DATASETS if "all" in names else dict.fromkeys(names):
+            for name in DATASETS[dataset].files:
+                try:
+                    fetch_file(dataset, name, source, bar)
+                except FetchError as error:  # the other files may still come
+                    failed.append(str(error))
+    if failed:
+        hint = f"python -m minirl.data fetch {' '.join(names)} --from FOLDER"
+        raise FetchError("\n".join([*failed, f"Files that came here by other means are taken with: {hint}"]))
+    print(f"all there, in {folder()}")
+
+
+def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> None:
+    """Bring one file here, with a line of its own among the progress bars."""
+    file = DATASETS[dataset].files[name]
+    row = bar.add_task(f"{dataset}/{name}", total=file.size)
+    copy = None if source is None else find_copy(source, dataset, name)
+    fetch(file, folder() / dataset / name, copy, lambda done: bar.update(row, completed=done))
+
+
+def find_copy(source: Path, dataset: str, name: str) -> Path:
+    """A dataset's file below `source`. Raises FetchError naming the two places where it was looked for."""
+    places = [source / dataset / name, source / name]
+    for place in places:
+        if place.is_file():
+            return place
+    raise FetchError(f"there is neither {places[0]} nor {places[1]}; the file is published at "
+                     f"{DATASETS[dataset].files[name].url}")  # fmt: skip
+
+
+def list_datasets() -> None:
+    """Show the datasets, their licences and addresses, and which files are here."""
+    print(f"in {folder()}:")
+    for dataset, published in DATASETS.items():
+        print(f"\n{dataset}   {published.title}\n    {published.paper}\n    licence: {published.licence}")
+        for name, file in published.files.items():
+            here = "here     " if (folder() / dataset / name).is_file() else "not here "
+            print(f"    {here} {name:<12} {file.size:>11,} bytes  {file.url}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status."""
+    try:
+        tyro.extras.subcommand_cli_from_dict(
+            {"fetch": fetch_datasets, "list": list_datasets},
+            prog="python -m minirl.data",
+            args=argv,
+            description=__doc__,
+        )
+    except (ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

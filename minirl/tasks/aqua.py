@@ -1,0 +1,33 @@
+"""AQuA: about 98,000 algebra problems with five options and a written rationale (Ling et al. 2017).
+
+    {"question": "Three birds are flying at a fast rate of 900 kilometers per hour. ...", "options": ["A)32400", ...],
+     "rationale": "To calculate the equivalent of miles in a kilometer\n...", "correct": "A"}
+
+The question lists its options, and the answer is a letter. Rationales are as their authors wrote them: many name the
+letter in their last line, some are wrong.
+"""
+
+from typing import Any
+
+from minirl.tasks.choice import Choice, ChoiceChecker
+from minirl.tasks.published import Part, Published, key, one_line
+
+
+class AQuA(Published):
+    """The problems of AQuA; answers are letters from A to E."""
+
+    name = "aqua"
+    checker = ChoiceChecker()
+    parts = (Part("train", "train.json"), Part("dev", "dev.json"), Part("test", "test.json"))
+
+    def problem(self, record: dict[str, Any]) -> Choice:
+        question = " ".join(record["question"].split())
+        options = tuple(" ".join(option.partition(")")[2].split()) for option in record["options"])
+        listed = " ".join(f"{letter}) {option}" for letter, option in zip("ABCDE", options, strict=True))
+        return Choice(
+            question=f"{question} Options: {listed}",
+            reasoning=one_line(record["rationale"].split("\n")),
+            answer=record["correct"],
+            key=key(question),
+            options=options,
+        )

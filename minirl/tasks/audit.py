@@ -1,0 +1,195 @@
+"""How often do the checkers err? Each is tried on answers of which it is known whether they are right.
+
+A false positive pays for a wrong answer, and reinforcement learning will find it; a false negative makes a model look
+worse than it is, and punishes it. There are two sources of answers: the corpus of awkward.py, and, as far as they are
+on this machine, the published datasets, of which every right answer is written in five ways that must be accepted, and
+altered in several that must not.
+"""
+
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+from minirl.tasks import awkward
+from minirl.tasks.aqua import AQuA
+from minirl.tasks.checker import LONGEST_LINE, NumberChecker, TextChecker
+from minirl.tasks.choice import LETTERS, Choice, ChoiceChecker
+from minirl.tasks.countdown import FormulaChecker, countdown
+from minirl.tasks.gsm8k import GSM8K
+from minirl.tasks.published import Published
+from minirl.tasks.strategyqa import StrategyQA
+from minirl.tasks.svamp import SVAMP
+from minirl.tasks.task import Checker, Problem
+from minirl.tasks.yes_no import YesNoChecker
+
+
+class Case(NamedTuple):
+    """A text that a model might write, and whether it answers the problem."""
+
+    problem: Problem
+    text: str
+    right: bool
+
+
+class Result(NamedTuple):
+    """What a checker made of a source of cases: how many there were of either kind, and those it got wrong."""
+
+    answers: str
+    source: str
+    right: int
+    wrong: int
+    false_positives: list[Case]
+    false_negatives: list[Case]
+
+
+def audit() -> list[Result]:
+    """Every checker on the corpus, then those of the published datasets on as many of their files as are here."""
+    corpus = "awkward answers"
+    results = [
+        judge(NumberChecker(), "numbers", corpus, numbers()),
+        judge(ChoiceChecker(), "letters", corpus, letters()),
+        judge(YesNoChecker(), "yes or no", corpus, yes_or_no()),
+        judge(TextChecker(), "words", corpus, words()),
+        judge(FormulaChecker(), "formulas", corpus, formulas()),
+    ]
+    for task, answers in ((GSM8K(), "numbers"), (SVAMP(), "numbers"), (AQuA(), "letters"), (StrategyQA(), "yes or no")):
+        here = on_this_machine(task)
+        if here:
+            source = f"{task.name} ({', '.join(here)})"
+            results.append(judge(task.checker, answers, source, variations(chain.from_iterable(here.values()))))
+    return results
+
+
+def table(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows."""
+    header = ["answers", "source", "right", "wrong", "false positives", "false negatives"]
+    rows = [
+        [r.answers, r.source, f"{r.right:,}", f"{r.wrong:,}", f"{len(r.false_positives):,}",
+         f"{len(r.false_negatives):,}"]
+        for r in results
+    ]  # fmt: skip
+    return header, rows
+
+
+def judge(checker: Checker, answers: str, source: str, cases: Iterator[Case]) -> Result:
+    """Try a checker on cases."""
+    result = Result(answers, source, 0, 0, [], [])
+    right = wrong = 0
+    for case in cases:
+        accepted = checker.check(case.problem, case.text)
+        right += case.right
+        wrong += not case.right
+        if accepted and not case.right:
+            result.false_positives.append(case)
+        elif case.right and not accepted:
+            result.false_negatives.append(case)
+    return result._replace(right=right, wrong=wrong)
+
+
+# ---- the corpus ----
+
+
+def numbers() -> Iterator[Case]:
+    """Ways to write a number, each with its own number as the answer and with another; and what is no number."""
+    for answer, value in awkward.NUMBERS.items():
+        yield Case(asked(str(value)), f"Answer: {answer}", True)
+        yield Case(asked(str(value + 1)), f"Answer: {answer}", False)
+    yield from cases(
+        asked("18"), awkward.RIGHT_TEXTS, [*given(awkward.NOT_NUMBERS), *awkward.WRONG_TEXTS]
+    )  # fmt: skip
+
+
+def letters() -> Iterator[Case]:
+    yield from cases(
+        Choice("Which?", "It is the second.", "B", "which", awkward.OPTIONS),
+        [*given(awkward.LETTERS), *awkward.LETTER_TEXTS],
+        [*given(awkward.NOT_LETTERS), *awkward.NOT_LETTER_TEXTS],
+    )
+
+
+def yes_or_no() -> Iterator[Case]:
+    neither = given(awkward.NEITHER)
+    says_yes, says_no = [*given(awkward.SAYS_YES), *awkward.YES_TEXTS], given(awkward.SAYS_NO)
+    yield from cases(asked("yes"), says_yes, [*neither, *says_no, *awkward.NOT_YES_TEXTS])
+    yield from cases(asked("no"), says_no, [*neither, *says_yes])
+
+
+def words() -> Iterator[Case]:
+    yield from cases(asked("a wave of pressure"), given(awkward.SAME_WORDS), given(awkward.OTHER_WORDS))
+
+
+def formulas() -> Iterator[Case]:
+    yield from cases(countdown(3, 7, 21), given(awkward.FORMULAS), given(awkward.NOT_FORMULAS))
+
+
+def cases(problem: Problem, right: Sequence[str], wrong: Sequence[str]) -> Iterator[Case]:
+    """Texts that answer a problem, and texts that do not."""
+    yield from (Case(problem, text, True) for text in right)
+    yield from (Case(problem, text, False) for text in wrong)
+
+
+def given(answers: Sequence[str]) -> list[str]:
+    """Answers as a model gives them."""
+    return [f"Answer: {answer}" for answer in answers]
+
+
+def asked(answer: str) -> Problem:
+    """A problem of which nothing but the answer matters."""
+    return Problem("What?", "That.", answer, "what")
+
+
+# ---- published datasets ----
+
+
+def on_this_machine(task: Published) -> dict[str, list[Problem]]:
+    """The problems of a dataset by split, of those splits whose files are here."""
+    problems = {}
+    for split in task.splits:
+        with contextlib.suppress(FileNotFoundError):  # a split that is not here is not in the table either
+            problems[split] = task.listed(split)
+    return problems
+
+
+def variations(problems: Iterable[Problem]) -> Iterator[Case]:
+    """The right answer of every problem in five ways and as its solution gives it, and several wrong ones."""
+    for problem in problems:
+        right, wrong = ways(problem)
+        yield from cases(
+            problem,
+            [*given(right), problem.completion],
+            [*given(wrong), problem.prompt, f" {problem.reasoning}"],
+        )
+
+
+def ways(problem: Problem) -> tuple[list[str], list[str]]:
+    """Answers that mean the right one, and answers that do not."""
+    answer = problem.answer
+    if isinstance(problem, Choice):
+        text = problem.options[LETTERS.index(answer)]
+        others = [letter for letter in LETTERS[: len(problem.options)] if letter != answer]
+        contrary = next((other for other in problem.options if other.rstrip(".") != text.rstrip(".")), "another")
+        full = f"{answer}) {text}" if len(text) < LONGEST_LINE - 10 else answer
+        return (
+            [f"({answer})", f"{answer})", answer.lower(), f"{answer}.", full],
+            [
+                *others,
+                f"{answer} or {others[0]}",
+                f"{others[0]}) {text}",
+                f"{answer}) {contrary}",
+                f"not {answer}",
+                "F",
+            ],
+        )
+    if answer in ("yes", "no"):
+        opposite, true = ("no", "true") if answer == "yes" else ("yes", "false")
+        return (
+            [answer.title(), answer.upper(), f"{answer}.", f"{answer}!", true],
+            [opposite, f"{answer} and {opposite}", f"not {answer}", f"{answer}/{opposite}", f"{answer}, but"],
+        )
+    number = int(answer)
+    return (
+        [f"{number}.", f"{number:,}", f"{number}.00", f"${number}", f"{number} apples"],
+        [str(number + 1), str(number - 1), f"{number}0.5", f"{number} or {number + 1}", f"{number - 1} + 1",
+         f"{number}/1", *([str(-number)] if number else [])],
+    )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Reading which option was chosen: its letter, or its text.
+
+For the options A) 6  B) 12  C) 6  the second is chosen by
+
+    B   b   (B)   B)   B.   B:   Option B      the letter
+    B) 12   (B) 12   B. 12   B: 12             the letter, and the text of the same option
+    12   12.                                   the text alone, where no other option has the same
+
+Two letters choose nothing, nor does a letter with the text of another option, and nor does 6, which might be A or C.
+The text must be the option's own: 12.0 is not 12 here, for whoever compares values would have to read formulas too.
+Spacing and a full stop at the end do not count. Where the text of one option is the letter of another, it is a letter.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from minirl.tasks.checker import answer_text
+from minirl.tasks.task import Problem
+
+LETTERS = "ABCDEFGHIJ"
+_LETTER = re.compile(
+    r"(?:option\ )?(?:\((?P<inside>[a-j])\)|(?P<bare>[a-j])(?:\)|(?=[.:]|\Z)))[.:]?(?P<text>.*)",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+
+
+@dataclass(frozen=True)
+class Choice(Problem):
+    """A problem whose answer is the letter of one of its options, A for the first."""
+
+    options: tuple[str, ...]
+
+
+def parse_choice(text: str, options: Sequence[str]) -> str | None:
+    """The capital letter of the option that `text` chooses; None where it chooses none, or more than one."""
+    text = text.strip()
+    texts = {letter: _plain(option) for letter, option in zip(LETTERS, options, strict=False)}
+    match = _LETTER.fullmatch(text)
+    if match is not None:
+        letter = (match["inside"] or match["bare"]).upper()
+        if letter in texts and _plain(match["text"]) in ("", texts[letter]):
+            return letter
+    chosen = [letter for letter, option in texts.items() if option == _plain(text) != ""]
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.split()).removesuffix(".")
+
+
+class ChoiceChecker:
+    """The answer is right when it chooses the problem's option."""
+
+    def check(self, problem: Problem, text: str) -> bool:
+        """Whether `text` answers `problem`. Raises ValueError for a problem without options, or without a right one."""
+        if not isinstance(problem, Choice) or problem.answer not in [*LETTERS[: len(problem.options)]]:
+            options = getattr(problem, "options", ())
+            raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}; its options are {options}")
+        answer = answer_text(text)
+        return answer is not None and parse_choice(answer, problem.options) == problem.answer

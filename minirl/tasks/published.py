@@ -1,0 +1,90 @@
+"""Published datasets as tasks: what GSM8K, SVAMP, AQuA and StrategyQA have in common.
+
+    task         answers         train            dev              test
+    gsm8k        numbers         9/10 of train    1/10 of train    test
+    svamp        numbers         6/10             1/10             3/10: it was published in one piece
+    aqua         A, B, C, D, E   train            dev              test
+    strategyqa   yes, no         9/10 of train    1/10 of train    dev: the published test has no answers
+
+Parts of a file are made by checksum (task.py), so they are the same for everybody. A question that stands in two files,
+or twice in one, is read once, and belongs to the split that must not be trained on. Files are read when a problem is
+first asked for; `python -m minirl.data fetch NAME` brings them.
+"""
+
+import json
+from abc import abstractmethod
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from minirl.data.published import find
+from minirl.tasks.finite import Finite
+from minirl.tasks.task import Problem, bucket
+
+PRECEDENCE = ("test", "dev", "train")  # who keeps a question that stands in several files
+
+
+class Part(NamedTuple):
+    """Where a split is found: a file, and which tenths of it (0 to 9)."""
+
+    split: str
+    file: str
+    tenths: Collection[int] = range(10)
+
+
+class Published(Finite):
+    """A dataset read from its published files; `parts` says where its splits are found."""
+
+    parts: tuple[Part, ...]
+    documents = {"solved": 1.0}  # noqa: RUF012 (pretraining reads the problems of train, solved)
+
+    def __init__(self) -> None:
+        self._lists: dict[str, list[Problem]] = {}
+
+    @abstractmethod
+    def problem(self, record: dict[str, Any]) -> Problem | None:
+        """A record of a file as a problem; None for one that contradicts itself."""
+
+    def family(self, record: dict[str, Any]) -> str:
+        """What must stay in one split together with this record."""
+        return key(record["question"])
+
+    def listed(self, split: str) -> list[Problem]:
+        """Raises FileNotFoundError, naming the command that brings it, for a file that is not on this machine."""
+        if split not in self._lists:
+            earlier = PRECEDENCE[: PRECEDENCE.index(split)]
+            taken = {problem.key for other in earlier for problem in self.listed(other)}
+            found: dict[str, Problem] = {}
+            (part,) = (part for part in self.parts if part.split == split)
+            for problem in self._read(part):
+                if problem.key not in taken:
+                    found.setdefault(problem.key, problem)
+            self._lists[split] = list(found.values())
+        return self._lists[split]
+
+    def _read(self, part: Part) -> Iterator[Problem]:
+        for record in records(find(self.name, part.file)):
+            if bucket(self.family(record)) in part.tenths and (problem := self.problem(record)) is not None:
+                yield problem
+
+
+def records(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a JSON array, or of JSON lines."""
+    with open(path, encoding="utf-8") as file:  # not str.splitlines: U+2028 stands within a line of GSM8K
+        if file.read(1) == "[":
+            file.seek(0)
+            yield from json.load(file)
+        else:
+            file.seek(0)
+            yield from map(json.loads, file)
+
+
+def key(question: str) -> str:
+    """The canonical form of a question: capital letters and spacing do not make it another."""
+    return " ".join(question.casefold().split())
+
+
+def one_line(sentences: Iterable[str]) -> str:
+    """Sentences, or lines of a calculation, as one line of text in which each ends with a mark."""
+    tidy = (" ".join(sentence.split()) for sentence in sentences)
+    return " ".join(text if text[-1] in ".?!:;," else text + "." for text in tidy if text)

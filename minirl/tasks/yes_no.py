@@ -1,0 +1,32 @@
+"""Reading yes or no.
+
+    yes   Yes   YES   yes.   Yes!   "yes"   true        and the same for no and false
+
+One word is an answer; everything else is none. "Yes and no", "not yes", "yes/no" say both or neither, and "yes, but"
+takes back what it says: whoever reads further must judge words, and that is where rewards are won by trickery.
+"""
+
+import re
+
+from minirl.tasks.checker import answer_text
+from minirl.tasks.task import Problem
+
+_YES_NO = re.compile(r"""["'“]?(?:(?P<yes>yes|true)|no|false)["'”]?[.!]?["'”]?""", re.ASCII | re.IGNORECASE)
+
+
+def parse_yes_no(text: str) -> bool | None:
+    """True for yes, False for no, None for anything else."""
+    match = _YES_NO.fullmatch(text.strip())
+    return None if match is None else match["yes"] is not None
+
+
+class YesNoChecker:
+    """The answer is right when it says yes where the problem does, and no where the problem does."""
+
+    def check(self, problem: Problem, text: str) -> bool:
+        """Whether `text` answers `problem`. Raises ValueError where the problem's own answer is neither yes nor no."""
+        right = parse_yes_no(problem.answer)
+        if right is None:
+            raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}, which is not yes or no")
+        answer = answer_text(text)
+        return answer is not None and parse_yes_no(answer) == right

@@ -1,0 +1,234 @@
+"""Published datasets: how each format is read, what the splits hold, and the real files where they are here."""
+
+import itertools
+import json
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minirl import tasks
+from minirl.data.published import folder
+from minirl.tasks.corpus import FULL, QUESTION, pretraining_documents
+from minirl.tasks.finite import Finite
+from minirl.tasks.published import Published
+from minirl.tasks.svamp import ask, work_out
+from minirl.tasks.task import END, Checker, Problem
+
+NAMES = ("gsm8k", "svamp", "aqua", "strategyqa")
+REAL = {  # name: problems in train, dev, test
+    "gsm8k": (6730, 743, 1319),
+    "svamp": (541, 131, 327),
+    "aqua": (None, 254, 254),
+    "strategyqa": (1853, 207, 229),
+}
+real_data = pytest.mark.skipif(
+    not all((folder() / name).is_dir() for name in NAMES),
+    reason="the published datasets are not on this machine: python -m minirl.data fetch all",
+)
+
+
+def problem_of(name: str, question: str) -> Problem:
+    """The problem of a dataset that begins so."""
+    task = tasks.get(name)
+    assert isinstance(task, Published)
+    return next(p for split in task.splits for p in task.listed(split) if p.question.startswith(question))
+
+
+@pytest.mark.usefixtures("made_up_datasets")
+class TestFormats:
+    def test_gsm8k_loses_its_marks_and_commas(self) -> None:
+        problem = problem_of("gsm8k", "Belo has 6000 apples at home.")
+        assert problem.prompt == "Q: Belo has 6000 apples at home. Half are sold. How many are sold?\nReasoning:"
+        assert problem.completion == " Belo sells 6000/2 = 3000 apples. It is half.\nAnswer: 3000<|end|>"
+
+    def test_svamp_works_its_equation_out(self) -> None:
+        problem = problem_of("svamp", "Belo had 15 apples.")
+        assert problem.question == "Belo had 15 apples. If Belo gave away 6 of them, how many are left?"
+        assert problem.completion == " 15 - 6 = 9.\nAnswer: 9<|end|>"
+
+    def test_aqua_lists_its_options(self) -> None:
+        problem = problem_of("aqua", "Soon Belo")
+        assert problem.question == (
+            "Soon Belo has 6 apples. One more is how many? Options: A) 6 B) 7 C) 8 apples. D) 6 E) None of these"
+        )
+        assert problem.completion == " 6 + 1 = 7. Answer: B.\nAnswer: B<|end|>"
+
+    def test_strategyqa_reasons_with_its_facts(self) -> None:
+        problem = problem_of("strategyqa", "Did Belo of old own apples?")
+        assert problem.completion == " Belo lived long ago. There were some apples then.\nAnswer: yes<|end|>"
+        assert problem_of("strategyqa", "Did Bera of old own apples?").answer == "no"
+
+    def test_a_line_separator_within_a_record_does_not_end_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path))
+        (tmp_path / "aqua").mkdir()
+        record = {
+            "question": "A\u2028b?",
+            "options": ["A)1", "B)2", "C)3", "D)4", "E)5"],
+            "rationale": "",
+            "correct": "A",
+        }
+        (tmp_path / "aqua" / "test.json").write_text(json.dumps(record, ensure_ascii=False) + "\n", encoding="utf-8")
+        assert tasks.get("aqua").problems("test", 1)[0].question.startswith("A b? Options")
+
+
+@pytest.mark.usefixtures("made_up_datasets")
+class TestSplits:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_share_no_question_and_leave_none_out(self, name: str) -> None:
+        task = tasks.get(name)
+        assert isinstance(task, Finite)
+        keys = {split: [problem.key for problem in task.listed(split)] for split in task.splits}
+        for one, other in itertools.combinations(keys, 2):
+            assert not set(keys[one]) & set(keys[other])
+        assert sum(map(len, keys.values())) == {"gsm8k": 540, "svamp": 550, "aqua": 310, "strategyqa": 540}[name]
+        assert all(len(set(split)) == len(split) == task.size(name) for name, split in keys.items())
+
+    def test_a_question_of_test_is_not_in_train_too(self, made_up_datasets: Path) -> None:
+        assert "Anna has 0 apples at work." in (made_up_datasets / "gsm8k" / "train.jsonl").read_text()
+        task = tasks.get("gsm8k")
+        assert len([p for p in task.problems("test", 60) if p.question.startswith("Anna has 0 apples at work.")]) == 1
+        for split in ("train", "dev"):
+            assert not [p for p in task.problems(split, task.size(split) or 0) if "at work" in p.question]
+
+    def test_one_story_of_svamp_stays_in_one_split(self) -> None:
+        """Its family is the body without numbers, so another number does not move it."""
+        task = tasks.get("svamp")
+        assert isinstance(task, Published)
+        first = {"Body": "Tom had 5 pens.", "Question": "How many?"}
+        assert task.family(first) == task.family({"Body": "Tom had 17 pens.", "Question": "How few?"})
+        assert task.family(first) != task.family({**first, "Body": "Tim had 5 pens."})
+
+    def test_what_contradicts_itself_is_left_out(self) -> None:
+        task = tasks.get("svamp")
+        assert isinstance(task, Published)
+        assert not [p for split in task.splits for p in task.listed(split) if "Zoe" in p.question]
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_asking_for_too_many_names_the_size(self, name: str) -> None:
+        task = tasks.get(name)
+        size = task.size("test")
+        assert size is not None and len(task.problems("test", size)) == size
+        with pytest.raises(ValueError, match=f"'test' of {name} holds {size} problems; {size + 1} were"):
+            task.problems("test", size + 1)
+
+
+class TestMissing:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_a_missing_file_names_the_command_that_brings_it(
+        self, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path))
+        task = tasks.get(name)  # making the task reads nothing
+        with pytest.raises(FileNotFoundError, match=f"python -m minirl.data fetch {name}"):
+            task.problems("train", 1)
+
+    def test_a_split_can_be_read_without_the_files_of_the_others(
+        self, made_up_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path))
+        (tmp_path / "aqua").mkdir()
+        for name in ("dev.json", "test.json"):
+            (tmp_path / "aqua" / name).write_bytes((made_up_folder / "aqua" / name).read_bytes())
+        assert tasks.get("aqua").size("dev") == 50
+
+
+class Numbered(Finite):
+    """Twelve problems in train, none in dev."""
+
+    name = "numbered"
+    checker: Checker
+
+    def listed(self, split: str) -> list[Problem]:
+        return [Problem(f"{n}?", "", str(n), str(n)) for n in range(12 if split == "train" else 0)]
+
+
+class TestRounds:
+    @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 5))
+    def test_batches_follow_each_other_through_the_rounds(self, n: int, batches: int, seed: int) -> None:
+        """However the batches are cut: each twelve problems are all of them, and a batch does not need those before."""
+        task = Numbered()
+        drawn = [problem.key for number in range(batches) for problem in task.batch(number, n, seed)]
+        assert len(drawn) == n * batches
+        for start in range(0, len(drawn) - 11, 12):
+            assert len(set(drawn[start : start + 12])) == 12
+        assert drawn == [problem.key for problem in itertools.islice(task.endless("train", seed), n * batches)]
+
+    def test_each_round_has_another_order(self) -> None:
+        rounds = [[p.key for p in Numbered().batch(number, 12)] for number in range(3)]
+        assert rounds[0] != rounds[1] != rounds[2] != rounds[0]
+        assert rounds[0] != [p.key for p in Numbered().batch(0, 12, seed=1)]
+
+    def test_an_empty_split_is_an_error_and_no_endless_search(self) -> None:
+        with pytest.raises(ValueError, match="'dev' of numbered is empty"):
+            next(Numbered().endless("dev"))
+
+
+class TestPretraining:
+    @pytest.mark.usefixtures("made_up_datasets")
+    @pytest.mark.parametrize("name", NAMES)
+    def test_reads_the_worked_problems_of_train(self, name: str) -> None:
+        task = tasks.get(name)
+        train = {p.prompt + p.completion for p in task.problems("train", task.size("train") or 0)}
+        documents = list(pretraining_documents(task, 40, seed=3))
+        for document in documents:
+            assert "".join(text for text, _ in document) in train
+            assert [weight for _, weight in document] == [QUESTION, FULL, FULL] and document[-1][0] == END
+        assert len({document[0][0] for document in documents}) == 40
+
+    @pytest.mark.usefixtures("made_up_datasets")
+    def test_held_out_documents_are_of_dev(self) -> None:
+        task = tasks.get("gsm8k")
+        dev = {p.prompt + p.completion for p in task.problems("dev", task.size("dev") or 0)}
+        for document in pretraining_documents(task, 200, split="dev"):  # more than there are
+            assert "".join(text for text, _ in document) in dev
+
+
+@given(st.lists(st.tuples(st.sampled_from("+-*/"), st.integers(1, 99)), max_size=4), st.integers(1, 99))
+def test_equations_are_worked_out_exactly(rest: list[tuple[str, int]], first: int) -> None:
+    """Against Python's own arithmetic on fractions; every step that is told is true."""
+    equation, expected = f"{first}.0", Fraction(first)
+    for sign, number in rest:
+        equation = f"( {equation} {sign} {number}.0 )"
+        results = {"+": expected + number, "-": expected - number, "*": expected * number, "/": expected / number}
+        expected = results[sign]
+    reasoning, value = work_out(equation)
+    assert value == expected
+    assert reasoning.endswith(f"{expected}.") and reasoning.count("=") == len(rest)
+
+
+@pytest.mark.parametrize(
+    ("body", "question", "expected"),
+    [
+        ("Tom has 3.", "How many?", "Tom has 3. How many?"),
+        ("Ann is here. If Tom has 3", "How many?", "Ann is here. If Tom has 3, how many?"),
+        ("Then Tom got 3", "How many?", "Then Tom got 3. How many?"),
+    ],
+)
+def test_the_two_parts_of_a_question_of_svamp(body: str, question: str, expected: str) -> None:
+    assert ask(body, question) == expected
+
+
+@real_data
+class TestRealFiles:
+    @pytest.mark.parametrize("name", NAMES)
+    def test_sizes(self, name: str) -> None:
+        task = tasks.get(name)
+        for split, size in zip(task.splits, REAL[name], strict=True):
+            assert size is None or task.size(split) == size
+
+    @pytest.mark.parametrize("name", NAMES)
+    def test_every_solution_is_right_and_on_one_line(self, name: str) -> None:
+        task = tasks.get(name)
+        assert isinstance(task, Published)
+        for split in task.splits if name != "aqua" else ("dev", "test"):
+            for problem in task.listed(split):
+                assert task.checker.check(problem, problem.completion)
+                assert problem.reasoning and problem.reasoning[-1] in ".?!:;,"
+                assert len((problem.prompt + problem.completion).splitlines()) == 3
+                assert "<<" not in problem.completion and "####" not in problem.completion
+                assert problem.completion.count(END) == 1 and END not in problem.prompt
