@@ -11,7 +11,8 @@ training text is, a token of a worse one less likely. The number called loss say
 is what counts. Look at the reward.
 
 Two options change the weights and nothing else (`token_weights`): clipping, which allows more than one update from a
-batch (PPO, Schulman et al. 2017), and a pull towards the policy that RL started from (the KL term).
+batch (PPO, Schulman et al. 2017), and a pull towards the policy that RL started from (the KL term). A third adds
+weighted tokens of another origin: demonstrations to rehearse.
 """
 
 import math
@@ -24,6 +25,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array, no_grad
+from minirl.data import Batch as Demonstrations
 from minirl.functional import linear_cross_entropy
 from minirl.generate import Seed, without_dropout
 from minirl.model import GPT
@@ -104,10 +106,11 @@ def reinforce(
     *,
     seed: Seed,
     reference: GPT | None = None,
+    rehearsal: Demonstrations | None = None,
 ) -> tuple[list[Episode], Metrics]:
     """One step: sample episodes of the problems, then update the model. Returns the episodes and the step's measures.
 
-    seed: of the rollouts; give every step its own, such as (seed, step).
+    seed: of the rollouts; give every step its own, such as (seed, step). For the rest see reinforce_step.
     """
     start = time.perf_counter()
     episodes = rollout(
@@ -121,18 +124,26 @@ def reinforce(
         seed=seed,
     )
     seconds = time.perf_counter() - start
-    metrics = reinforce_step(model, optimizer, episodes, config, reference)
+    metrics = reinforce_step(model, optimizer, episodes, config, reference, rehearsal)
     made = sum(len(episode.actions) for episode in episodes)
     return episodes, {**metrics, "rollout_seconds": seconds, "rollout_tokens_per_second": made / seconds}
 
 
 def reinforce_step(
-    model: GPT, optimizer: AdamW, episodes: Sequence[Episode], config: RLConfig, reference: GPT | None = None
+    model: GPT,
+    optimizer: AdamW,
+    episodes: Sequence[Episode],
+    config: RLConfig,
+    reference: GPT | None = None,
+    rehearsal: Demonstrations | None = None,
 ) -> Metrics:
     """Update the model from episodes that it sampled itself: config.samples of each problem, problem by problem.
 
     reference: the policy that RL started from, for the KL term and the measure kl_to_start, which is left out without.
-    docs/metrics.md explains the measures. Where no episode has an advantage the model is left as it is.
+    rehearsal: demonstrations to go over again beside the episodes, so that what they taught is not forgotten; their
+    weights say how much they count (Ouyang et al. 2022, section 3.5, mixes in pretraining text like this).
+    docs/metrics.md explains the measures. Where there is nothing to learn from the model is left as it is: no episode
+    with an advantage, and no rehearsal.
     Raises NonFiniteError, with the model as it was before, where the loss or the gradient is not finite.
     """
     if len(episodes) % config.samples:
@@ -152,18 +163,24 @@ def reinforce_step(
     if config.kl and reference is not None:
         references = [action_log_probs(reference, batch, config.temperature) for batch in work]
 
-    loss = norm = clipped = 0.0
-    for _ in range(config.updates if work else 0):
+    loss = norm = clipped = rehearsed = 0.0
+    for _ in range(config.updates if work or rehearsal else 0):
         loss = clipped = 0.0
+        if rehearsal:  # the same loss as ever; a demonstration has a fixed weight where an episode has its advantage
+            demonstrated = model.loss(*rehearsal)
+            demonstrated.backward()
+            rehearsed = demonstrated.item()
         with without_dropout(model):
             for batch, beside in zip(work, references, strict=True):  # the passes' gradients add up to the batch's
                 part, cut = policy_loss(model, batch, N, config, beside)
                 part.backward()
                 loss += part.item()
                 clipped += cut
-        norm = take_step(model, optimizer, loss, config.max_norm)
+        norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
 
     metrics = {**measures(episodes, rewards), "loss": loss, "grad_norm": norm}
+    if rehearsal:
+        metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
     if config.clip:
         metrics["clipped"] = clipped / max(sum((batch.targets != IGNORE).sum() for batch in work), 1)
     if reference is not None:  # the first sample of each problem is enough to watch, and an eighth of the work

@@ -1,15 +1,17 @@
 """What the model reads before it is shown how to solve a problem: documents for pretraining.
 
-Four kinds, none of them a word problem with its solution (these come with supervised fine-tuning):
+Five kinds, none of them a word problem with its solution (these come with supervised fine-tuning):
 
-    how to find numbers   Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
-    how to calculate      7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
-    how to begin          Mia has 12 pens.
-    what to know          Q: What is the Milky Way? Reasoning: The Milky Way is ... Answer: our galaxy
+    recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
+    retell   how to carry words over   Q: Mia has 12 pens. She gives 5 to a friend. ... Again: Mia had 12 pens and ...
+    sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
+    chain    how to go on              12, 3, 5: 12 - 5 = 7. 7 * 3 = 21. Answer: 21
+    science  what to know              Q: What is the Milky Way? Reasoning: The Milky Way is ... Answer: our galaxy
 
-Half of the lines of sums are steps of problems of the split `train`, the others are any that keep to 1 to 50.
+Half of the lines of sums are steps of problems of the split `train`, the others are any that keep to 1 to 50. A chain
+takes its numbers in any order, and knows no story: which numbers to join, and how, is what the later stages teach.
 
-A fifth kind is for tasks with a text of their own, the published datasets: their problems with the solutions.
+A sixth kind, solved, is for tasks with a text of their own, the published datasets: their problems with the solutions.
 
 A document is a list of pieces (text, loss weight), cut where tokens are cut. What nobody could predict weighs little:
 there is nothing to learn from which numbers somebody adds (0.1), and not much from how a question is put (0.3).
@@ -28,7 +30,14 @@ Document = list[tuple[str, float]]
 Fact = tuple[str, str]  # ("7 + 8", "15")
 
 OPERANDS, QUESTION, FULL = 0.1, 0.3, 1.0  # loss weights
-KINDS = {"recap": 0.43, "sums": 0.39, "statement": 0.04, "science": 0.14}  # the share of each kind of document
+STEPS = 0.5  # of which numbers a chain takes next: to be guessed, but only among those that it has
+KINDS = {"recap": 0.25, "retell": 0.2, "sums": 0.25, "chain": 0.2, "science": 0.1}  # the share of each kind of document
+PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
+    # For 2, 3 or 4 numbers, which two values each step joins: the numbers are the first values, then come the results
+    2: (((0, 1),), ((0, 1), (0, 2))),
+    3: (((0, 1), (2, 3)),),
+    4: (((0, 1), (2, 4), (3, 5)), ((0, 1), (2, 3), (4, 5))),
+}
 STEP = re.compile(r"(\d+ [-+*/] \d+) = (\d+)")
 
 
@@ -37,7 +46,7 @@ def pretraining_documents(
 ) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Without `kinds` they are of those that the task names, or else of the four above. Equal arguments give equal
+    Without `kinds` they are of those that the task names, or else of the five above. Equal arguments give equal
     documents. Science comes in rounds, so that all facts are read equally often. Raises ValueError for an unknown kind.
     """
     kinds = kinds or task.documents or KINDS
@@ -45,8 +54,9 @@ def pretraining_documents(
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
     write = {
         "recap": lambda: recap(next(problems)),
+        "retell": lambda: retell(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
-        "statement": lambda: statement(next(problems)),
+        "chain": lambda: chain(rng),
         "science": lambda: solved(next(questions)),
         "solved": lambda: solved(next(problems)),
     }
@@ -71,16 +81,47 @@ def recap(problem: Problem) -> Document:
     return [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {numbers}.", FULL), (END, FULL)]
 
 
+def retell(problem: Problem) -> Document:
+    """A question, and the same in other words: names, things and numbers have to be carried over."""
+    return [(f"Q: {problem.question}\n", QUESTION), (f"Again: {problem.retold()}", FULL), (END, FULL)]
+
+
 def sums(facts: list[Fact]) -> Document:
-    """Facts in a line. Of "7 + 8 = 15." the first half can only be guessed, the second is to be known."""
-    pieces = [(f" {operation}", OPERANDS) if part == 0 else (f" = {result}.", FULL)
-              for operation, result in facts for part in (0, 1)]  # fmt: skip
-    return [(pieces[0][0].lstrip(), OPERANDS), *pieces[1:], (END, FULL)]
+    """Facts in a line. Of " 7 + 8 = 15." the first half can only be guessed, the second is to be known."""
+    pieces = [piece for operation, result in facts for piece in ((f" {operation}", OPERANDS), (f" = {result}.", FULL))]
+    return [*pieces, (END, FULL)]
 
 
-def statement(problem: Problem) -> Document:
-    """The first sentence of a question."""
-    return [(problem.question.split(". ")[0].rstrip(".?") + ".", FULL), (END, FULL)]
+def chain(rng: random.Random) -> Document:
+    """Two to four numbers, a calculation that uses each of them in some order, and its result as the answer."""
+    steps: list[Fact] = []
+    while not steps:
+        numbers = [rng.randint(1, rng.choice((10, 10, 20, LARGEST))) for _ in range(rng.choice((2, 3, 3, 4)))]
+        steps = some_steps(rng, rng.sample(numbers, len(numbers)))
+    pieces = [piece for operation, result in steps for piece in ((f" {operation}", STEPS), (f" = {result}.", FULL))]
+    given = f" {', '.join(map(str, numbers))}:"
+    return [(given, OPERANDS), *pieces, (f"\nAnswer: {steps[-1][1]}", FULL), (END, FULL)]
+
+
+def some_steps(rng: random.Random, numbers: list[int]) -> list[Fact]:
+    """Steps that use up the numbers after one of the PLANS; none where one of them has no result from 1 to 50."""
+    values: list[int] = list(numbers)
+    steps: list[Fact] = []
+    for pair in rng.choice(PLANS[len(numbers)]):
+        a, b = (values[place] for place in rng.sample(pair, 2))
+        possible = results(a, b)
+        if not possible:
+            return []
+        sign = rng.choice(list(possible))
+        values.append(possible[sign])
+        steps.append((f"{a} {sign} {b}", str(values[-1])))
+    return steps
+
+
+def results(a: int, b: int) -> dict[str, int]:
+    """The operations on a and b that give a whole number from 1 to 50, with what they give."""
+    found = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
+    return {sign: result for sign, result in found.items() if 1 <= result <= LARGEST}
 
 
 def solved(problem: Problem) -> Document:

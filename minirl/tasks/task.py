@@ -41,6 +41,10 @@ class Problem:
         """The text the model is given, s_0."""
         return f"Q: {self.question}\nReasoning:"
 
+    def retold(self) -> str:
+        """The question in other words, where its task has some; else in the same words."""
+        return self.question
+
     @property
     def completion(self) -> str:
         """The model solution as the text that should follow the prompt; its last token is `<|end|>`."""

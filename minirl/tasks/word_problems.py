@@ -36,6 +36,10 @@ class WordProblem(Problem):
     people: tuple[str, ...]
     thing: str
     numbers: tuple[int, ...]
+    other_words: str
+
+    def retold(self) -> str:
+        return self.other_words
 
 
 class WordProblems(Task):
@@ -87,14 +91,16 @@ class Plot:
 
     def draw(self, rng: random.Random, split: str) -> WordProblem:
         """A random problem that belongs to `split`."""
-        wording = rng.choice(self.story.wordings)
+        wording = rng.randrange(len(self.story.wordings))
         thing = rng.choice(self.things)
         values = self.draw_numbers(rng, split)
         people = rng.sample(_MEETINGS[thing, split == "hard"], 2)
         return self.write(wording, thing, values, people)
 
-    def write(self, wording: str, thing: Thing, values: dict[str, int], people: list[Person]) -> WordProblem:
-        """The problem with these choices; `values` holds the results of the steps too."""
+    def write(self, number: int, thing: Thing, values: dict[str, int], people: list[Person]) -> WordProblem:
+        """The problem with these choices, in wording `number`; `values` holds the results of the steps too."""
+        wordings = self.story.wordings
+        wording, other = wordings[number], wordings[(number + 1) % len(wordings)]
         story = self.story
         numbers = tuple(values[letter] for letter, _, _ in self.ranges)
         return WordProblem(
@@ -107,6 +113,7 @@ class Plot:
             people=tuple(person.name for person in people[: 2 if "{other}" in wording else 1]),
             thing=thing.many,
             numbers=numbers,
+            other_words=self.fill(other, values, people, thing),
         )
 
     def draw_numbers(self, rng: random.Random, split: str) -> dict[str, int]:
@@ -182,4 +189,4 @@ def notes_problem() -> WordProblem:
     thing = next(thing for thing in THINGS if thing.one == "tennis ball")
     values = {"a": 5, "b": 2, "c": 3}
     plot.solve(values)
-    return plot.write(plot.story.wordings[0], thing, values, [PEOPLE[0]])
+    return plot.write(0, thing, values, [PEOPLE[0]])

@@ -69,7 +69,7 @@ class PretrainConfig(OptimizerConfig):
     learning_rate: float = 4e-3
     warmup: int = 100
     beta2: float = 0.98
-    steps: int = 12000
+    steps: int = 6500
     """Updates of the weights."""
     batch_tokens: int = 384
     """Tokens of a batch. Many small batches teach more than few large ones."""
@@ -81,6 +81,7 @@ class PretrainConfig(OptimizerConfig):
 class SFTConfig(OptimizerConfig):
     """Stage 2: supervised fine-tuning on demonstrations with reasoning; only the completion counts in the loss."""
 
+    learning_rate: float = 2e-3
     demonstrations: int = 300
     """Worked problems shown; the science questions come on top."""
     epochs: int = 12
@@ -113,13 +114,19 @@ class EvalConfig:
 class RLStageConfig(OptimizerConfig, RLConfig):
     """Stage 3: REINFORCE with a 0/1 reward on the final answer. Problems are new in every step."""
 
-    learning_rate: float = 4e-4
+    learning_rate: float = 1e-3
     final_share: float = 0.1
     warmup: int = 10
     beta2: float = 0.99
     weight_decay: float = 0.0
+    prompts: int = 64
+    samples: int = 4
     steps: int = 400
     """Batches of episodes, and so (with one update each) updates of the weights."""
+    rehearsal: int = 16
+    """Demonstrations of fine-tuning that every update goes over again, so that they are not forgotten; 0: none."""
+    rehearsal_weight: float = 0.3
+    """How much the demonstrations' mean loss per token counts beside the episodes."""
 
 
 @dataclass(frozen=True)

@@ -4,18 +4,22 @@ Every step has new problems, as long as there are new ones (a dataset is read in
 no solutions.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from minirl.data import Batch, Loader, make_batches
 from minirl.evaluate import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.reinforce import reinforce
-from minirl.streams import stream_seed
+from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
 from minirl.train.run import SAMPLES, Run
+from minirl.train.sft import shown, solved
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # times in a run that episodes are kept for the report
@@ -33,13 +37,26 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.reference = run.model("sft")
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
+        self.demonstrations = Loader(self._make_chunk)
+
+    def _make_chunk(self, number: int) -> list[Batch]:
+        """All that fine-tuning showed, shuffled, for rehearsal."""
+        documents = solved(self.tokenizer, shown(self.config, self.task))
+        return make_batches(documents, stream(self.config.seed, "rehearsal", number), size=self.config.rl.rehearsal)
+
+    def rehearsal(self) -> Batch | None:
+        """The next demonstrations to rehearse."""
+        if not self.config.rl.rehearsal:
+            return None
+        batch = self.demonstrations.next_batch().normalised()
+        return batch._replace(weights=batch.weights * np.float32(self.config.rl.rehearsal_weight))
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
         problems = self.task.batch(step, settings.prompts, seed)
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
-            seed=stream_seed(seed, "rollout", step), reference=self.reference,
+            seed=stream_seed(seed, "rollout", step), reference=self.reference, rehearsal=self.rehearsal(),
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes):
@@ -50,6 +67,13 @@ class RLStage(Stage):
         limit = self.config.evaluation.max_new_tokens
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit)
         return {"dev_accuracy": accuracy.value}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {**super().state_dict(), "cursor": self.demonstrations.state_dict()}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        super().load_state_dict(state)
+        self.demonstrations.load_state_dict(state["cursor"])
 
     def preflight(self) -> Preflight:
         """Look before the first step whether there is anything to learn from."""

@@ -25,8 +25,7 @@ class SFTStage(SupervisedStage):
 
     def __init__(self, config: TrainConfig, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
         settings, seed = config.sft, config.seed
-        shown = [*demonstrations(config, task), *science_problems()]
-        documents = solved(tokenizer, shown)
+        documents = solved(tokenizer, shown(config, task))
 
         def make_chunk(epoch: int) -> list[Batch]:
             return make_batches(documents, stream(seed, "epochs", epoch), size=settings.batch_rows)
@@ -49,7 +48,12 @@ def demonstrations(config: TrainConfig, task: Task) -> list[Problem]:
 def science_problems() -> list[Problem]:
     """All science questions, in their first wording."""
     science = Science()
-    return science.problems("train", science.sizes["train"])
+    return science.problems("train", science.size("train"))
+
+
+def shown(config: TrainConfig, task: Task) -> list[Problem]:
+    """All problems whose solutions fine-tuning shows."""
+    return [*demonstrations(config, task), *science_problems()]
 
 
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
