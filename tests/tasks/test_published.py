@@ -148,7 +148,7 @@ class Numbered(Finite):
 
 
 class TestRounds:
-    @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 5))
+    @given(st.integers(1, 30), st.integers(1, 6), st.integers(0, 5))
     def test_batches_follow_each_other_through_the_rounds(self, n: int, batches: int, seed: int) -> None:
         """However the batches are cut: each twelve problems are all of them, and a batch does not need those before."""
         task = Numbered()
