@@ -7,10 +7,11 @@ from functools import cache
 import pytest
 
 from minirl import tasks
-from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, Document, pretraining_documents
+from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, STEPS, Document, pretraining_documents
 from minirl.tasks.science import Science
 from minirl.tasks.task import END
 from minirl.tasks.word_problems import number_split
+from minirl.tasks.words import MEN, WOMEN
 
 FACT = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)\.")
 
@@ -21,10 +22,14 @@ def text(document: Document) -> str:
 
 def kind(document: Document) -> str:
     whole = text(document)
-    for mark, name in (("\nNumbers: ", "recap"), ("\nReasoning: ", "science"), (" = ", "sums")):
-        if mark in whole:
-            return name
-    return "statement"
+    marks = (
+        ("\nNumbers: ", "recap"),
+        ("\nAgain: ", "retell"),
+        ("\nReasoning: ", "science"),
+        (": ", "chain"),
+        (" = ", "sums"),
+    )
+    return next(name for mark, name in marks if mark in whole)
 
 
 @cache
@@ -46,14 +51,16 @@ def test_every_document_ends_and_has_its_weights() -> None:
     for document in documents():
         *pieces, end = document
         assert end == (END, FULL) and END not in text(pieces)
-        if kind(document) in ("recap", "science"):
+        if kind(document) in ("recap", "retell", "science"):
             assert [weight for _, weight in pieces] == [QUESTION, FULL]
             assert pieces[0][0].startswith("Q: ") and re.search(r"[?.]\n$", pieces[0][0])
-        elif kind(document) == "sums":
-            assert [weight for _, weight in pieces] == [OPERANDS, FULL] * (len(pieces) // 2)
-            assert all(" = " in piece for piece, _ in pieces[1::2]) and "=" not in text(pieces[::2])
         else:
-            assert [weight for _, weight in pieces] == [FULL]
+            given = [OPERANDS, FULL] if kind(document) == "sums" else [STEPS, FULL]
+            calculated = pieces if kind(document) == "sums" else pieces[1:-1]
+            assert [weight for _, weight in calculated] == given * (len(calculated) // 2)
+            assert all(" = " in piece for piece, _ in calculated[1::2]) and "=" not in text(calculated[::2])
+            if kind(document) == "chain":
+                assert (pieces[0][1], pieces[-1][1]) == (OPERANDS, FULL)
 
 
 def test_recaps_name_the_numbers_in_order() -> None:
@@ -72,9 +79,41 @@ def test_sums_are_right_and_small() -> None:
             x, y = int(a), int(b)
             assert {"+": x + y, "-": x - y, "*": x * y, "/": x / y}[sign] == int(result)
             assert min(x, y, int(result)) >= 1 and max(x, y, int(result)) <= 50
-        assert text(document) == " ".join("{} {} {} = {}.".format(*fact) for fact in facts) + END
+        assert text(document) == "".join(" {} {} {} = {}.".format(*fact) for fact in facts) + END
     assert set(lengths) == {3, 4, 5, 6}
     assert min(signs.values()) > sum(signs.values()) / 8
+
+
+def test_a_question_is_told_again_in_other_words_with_the_same_people_things_and_numbers() -> None:
+    stories = {name for name in re.findall(r"[A-Z][a-z]+", " ".join(MEN.split() + WOMEN.split()))}
+    for document in of("retell"):
+        question, again = (piece.split(": ", 1)[1].strip() for piece, _ in document[:2])
+        assert again != question
+        assert sorted(re.findall(r"\d+", question)) == sorted(re.findall(r"\d+", again))
+        assert stories & set(question.split()) >= stories & set(again.split()) != set()
+
+
+def test_chains_use_the_numbers_given_and_end_in_the_answer() -> None:
+    used_again = crossed = 0
+    for document in of("chain"):
+        numbers, rest = text(document).removesuffix(END).split(":", 1)
+        steps, answer = rest.split("\nAnswer: ")
+        facts = FACT.findall(steps)
+        left = Counter(map(int, numbers.split(",")))
+        given = Counter(left)
+        for a, sign, b, result in facts:
+            x, y, total = int(a), int(b), int(result)
+            assert {"+": x + y, "-": x - y, "*": x * y, "/": x / y}[sign] == total and 1 <= total <= 50
+            for value in (x, y):
+                assert left[value] or given[value], f"{value} is neither given nor a result: {text(document)}"
+                left[value] -= bool(left[value])
+            left[total] += 1
+            given[total] += 1
+        assert +left == Counter([int(answer)]), text(document)  # all is used up, and the answer is the last result
+        assert facts[-1][3] == answer
+        used_again += len(facts) == 2 and len(numbers.split(",")) == 2
+        crossed += len(facts) > 1 and facts[1][0] != facts[0][3]
+    assert used_again > 20 and crossed > 100
 
 
 def test_no_solved_word_problem_and_none_of_another_split() -> None:
@@ -82,7 +121,7 @@ def test_no_solved_word_problem_and_none_of_another_split() -> None:
         "share": r" shares (\d+) [a-z ]+ equally among (\d+) friends\. How",
         "gets": r" has (\d+) [a-z ]+\. S?[Hh]e gets (\d+) more\.",
     }
-    for document in of("recap"):
+    for document in of("recap") + of("retell"):
         assert "Answer" not in text(document)
         for story, pattern in stories.items():
             if found := re.search(pattern, document[0][0]):
@@ -100,7 +139,7 @@ def test_all_science_is_read_equally_often() -> None:
 def test_paraphrases_are_never_read() -> None:
     science = Science()
     held_out = {
-        problem.question for split in ("dev", "test") for problem in science.problems(split, science.sizes[split])
+        problem.question for split in ("dev", "test") for problem in science.problems(split, science.size(split))
     }
     assert not [document for document in of("science") if document[0][0][3:-1] in held_out]
 
