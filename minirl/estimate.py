@@ -4,8 +4,9 @@
 - pass@1: the share of samples that are right. pass@k: the chance that at least one of k samples is right.
 - majority@k: the share of problems where the most frequent answer among k samples is right.
 
-A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers, a bootstrap interval over problems. Both
-say what another draw of problems would give, not what another training run would.
+A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers, a bootstrap interval over problems. Two
+models are compared on the same problems, by the difference on each. All of it says what another draw of problems would
+give, not what another training run would.
 """
 
 import math
@@ -21,7 +22,7 @@ RESAMPLES = 2000
 
 
 class Estimate(NamedTuple):
-    """A share in [0, 1] and its 95% interval."""
+    """A share in [0, 1], or another mean, and its 95% interval."""
 
     value: float
     low: float
@@ -29,7 +30,27 @@ class Estimate(NamedTuple):
 
     def __str__(self) -> str:
         """As percentages: '81.2 [77.6, 84.4]'."""
-        return f"{100 * self.value:.1f} [{100 * self.low:.1f}, {100 * self.high:.1f}]"
+        return self.text(100)
+
+    def text(self, scale: float = 1, sign: str = "") -> str:
+        """All three times `scale`; sign "+" writes that of a positive number too."""
+        value, low, high = (f"{scale * x:{sign}.1f}" for x in self)
+        return f"{value} [{low}, {high}]"
+
+
+class Comparison(NamedTuple):
+    """How far the first of two models is ahead of the second on the same problems."""
+
+    difference: Estimate
+    """The first's mean less the second's."""
+    ahead: float
+    """The share of resamples in which the first's mean is higher."""
+    behind: float
+    """The share of resamples in which the second's is; in the rest they are equal."""
+    wins: int
+    """Problems on which the first's number is higher."""
+    losses: int
+    """Problems on which the second's is."""
 
 
 def wilson(successes: int, n: int) -> Estimate:
@@ -50,12 +71,49 @@ def bootstrap(values: Sequence[float] | Array, seed: int = 0) -> Estimate:
     """The mean of one number a problem, with the 95% percentile interval over problems drawn again with replacement
     (Efron 1979)."""
     x = np.asarray(values, np.float64)
+    low, high = np.quantile(resampled_means(x, seed), [0.025, 0.975])
+    return Estimate(float(x.mean()), float(low), float(high))
+
+
+def resampled_means(x: Array, seed: int) -> Array:
+    """The mean of each of RESAMPLES draws of x's values, with replacement."""
     if x.size == 0:
         raise ValueError("bootstrap: there are no values")
     rng = np.random.default_rng(seed)
-    means = [x[rng.integers(0, x.size, x.size)].mean() for _ in range(RESAMPLES)]
+    means = np.array([x[rng.integers(0, x.size, x.size)].mean() for _ in range(RESAMPLES)])
+    return means.round(12)  # sums of thirds that cancel are 0, and no tie is broken by rounding
+
+
+def share(values: Sequence[float] | Array) -> Estimate:
+    """The mean of one number in [0, 1] a problem: Wilson's interval where all are 0 or 1, else the bootstrap's.
+
+    Where no sample of any problem is right the bootstrap would draw nothing but zeros and call that certain.
+    """
+    x = np.asarray(values, np.float64)
+    if np.isin(x, (0.0, 1.0)).all():
+        return wilson(int(x.sum()), x.size)
+    return bootstrap(x)
+
+
+def paired_bootstrap(first: Sequence[float] | Array, second: Sequence[float] | Array, seed: int = 0) -> Comparison:
+    """Compare two models by one number a problem each, problems drawn again with replacement (Efron 1979).
+
+    Drawing problems, not results, keeps each problem's two results together: what makes a problem hard for both cancels
+    in the difference, so this sees what two separate intervals cannot. Where the two never differ the interval has no
+    width; how little that may mean, the number of problems says.
+    Raises ValueError where the two are not equally many, or none.
+    """
+    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    if a.shape != b.shape:
+        raise ValueError(f"paired_bootstrap: {a.size} and {b.size} values; give one a problem, in the same order")
+    difference = a - b
+    means = resampled_means(difference, seed)
     low, high = np.quantile(means, [0.025, 0.975])
-    return Estimate(float(x.mean()), float(low), float(high))
+    return Comparison(
+        Estimate(float(difference.mean()), float(low), float(high)),
+        ahead=float((means > 0).mean()), behind=float((means < 0).mean()),
+        wins=int((difference > 0).sum()), losses=int((difference < 0).sum()),
+    )  # fmt: skip
 
 
 def pass_at_k(correct: int, n: int, k: int) -> float:

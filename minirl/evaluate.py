@@ -1,60 +1,66 @@
 """Solve unseen problems with each of a run's models and print the table: python -m minirl.evaluate RUN
 
-Greedy accuracy, pass@1, pass@k and majority@k (estimate.py says what they are), each with its 95% interval: by
-bootstrap over problems for pass@1, Wilson's for the others. Every model gets the same problems. The problems come from
-the run's seed, so the table can be repeated; --seed draws others.
+Greedy accuracy, pass@k and majority@k (estimate.py says what they are), each with its 95% interval: Wilson's for shares
+of problems, by bootstrap over problems for means; and the mean length of the greedy answers. Every model gets the same
+problems. They come from the run's seed, so the table can be repeated; --seed draws others. Answers are kept in the
+run's folder (answers.py), so that asking twice gives one table.
+
+    python -m minirl.evaluate runs/roger --k 1,4,8 --json roger.json
+    python -m minirl.evaluate runs/roger --task arithmetic --split test --limit 200
+    python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
+    python -m minirl.evaluate runs/roger --contamination --ngram 13
 """
 
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
 import tyro
 
-from minirl import tasks
-from minirl.estimate import Estimate, bootstrap, majority, pass_at_k, wilson
-from minirl.generate import Completion, generate
-from minirl.model import GPT
-from minirl.rl.mdp import final_reward
-from minirl.streams import stream_seed
-from minirl.tasks import Problem, Task
-from minirl.tasks.checker import answer_text, parse_number
-from minirl.tasks.science import Science
-from minirl.tokenizer import Tokenizer
+from minirl import compare, contamination
+from minirl.answers import environment_without_threads
+from minirl.compare import Model
+from minirl.estimate import Estimate
+from minirl.files import atomic_write
+from minirl.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
+from minirl.score import TOKENS, Outcome, scores
 from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 
-SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
 STAGE_NAMES = {"pretrain": "pretrained", "sft": "SFT", "rl": "RL"}
-
-
-class Scores(NamedTuple):
-    """What a model can do on a list of problems."""
-
-    greedy: Estimate
-    pass_at_1: Estimate
-    pass_at_k: Estimate
-    majority_at_k: Estimate
-    k: int
-    problems: int
 
 
 @dataclass
 class Arguments:
-    run: Annotated[Path, tyro.conf.Positional]
+    run: Annotated[Path | None, tyro.conf.Positional] = None
     """Folder of a run, such as runs/roger."""
-    problems: int | None = None
-    """Problems of each split. Default: as many as the run's own table."""
+    compare: tuple[str, str] | None = None
+    """Compare two runs on the same problems instead, those of the first; a stage may follow a colon: runs/roger:sft."""
+    contamination: bool = False
+    """Look for the problems in what the run was trained on, instead of solving them."""
+    task: str | None = None
+    """Another task than the run's own: one of those in minirl/tasks."""
+    split: str | None = None
+    """A split of the task. Default: all that training never looks at."""
+    limit: int | None = None
+    """The most problems of a split. Default: as many as in the run's own table."""
     samples: int | None = None
     """Samples for each problem. Default: as in the run's own table."""
+    k: str | None = None
+    """For pass@k and majority@k: numbers up to samples, such as 1,4,8. Default: 1 and samples."""
     stages: tuple[str, ...] = STAGES
     """Models to evaluate: pretrain, sft, rl."""
+    max_new_tokens: int | None = None
+    """Longest answer, in tokens. Default: as in the run's own table."""
     seed: int | None = None
     """Draws the problems and samples. Default: the run's seed."""
+    ngram: int | None = None
+    """Words in a row that count as found by --contamination. Default: 13, or fewer (down to 4) for short questions."""
+    json: Path | None = None
+    """Write all of it to this file, with what came of every problem."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,22 +68,93 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.evaluate", description=__doc__)
     screen = Screen()
     try:
-        run = Run.open(arguments.run)
-        stages = check_stages(run, arguments.stages)
+        check(arguments)
+        if arguments.compare is not None:
+            first, second = map(compare.open_model, arguments.compare)
+            report = compare_models(first, second, arguments, screen)
+        else:
+            run = Run.open(arguments.run or "")
+            report = (scan if arguments.contamination else evaluate)(run, arguments, screen)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    config = run.config.evaluation
-    results = evaluate_run(
-        run,
-        screen,
-        stages=stages,
-        problems=arguments.problems or config.problems,
-        samples=arguments.samples or config.samples,
-        seed=run.config.seed if arguments.seed is None else arguments.seed,
-    )
-    show(results, screen)
+    if arguments.json is not None:
+        with atomic_write(arguments.json) as file:
+            json.dump(report, file, indent=2, ensure_ascii=False)
+            file.write("\n")
+        screen.say(f"written: {arguments.json}")
     return 0
+
+
+def check(arguments: Arguments) -> None:
+    """Raises ValueError for arguments that do not go together."""
+    if (arguments.run is None) == (arguments.compare is None):
+        raise ValueError("give the folder of a run, such as runs/roger, or --compare and two of them")
+    for name in ("limit", "samples", "max_new_tokens", "ngram"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; give 1 or more")
+
+
+# ---- what the program can do; each prints a table and returns what --json writes ----
+
+
+def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Solve problems with each of the run's models."""
+    stages = check_stages(run, arguments.stages)
+    sets, ks = chosen_sets(run, arguments), chosen_ks(run, arguments)
+    results = evaluate_sets(run, screen, stages, sets, ks)
+    show([result.as_json() for result in results], screen)
+    detailed = [
+        {**result.as_json(), "outcomes": [outcome.as_json() for outcome in result.outcomes]} for result in results
+    ]
+    return {**origin(run, arguments, screen), "results": detailed}
+
+
+def compare_models(first: Model, second: Model, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Solve the same problems with two models."""
+    sets, ks = chosen_sets(first.run, arguments), chosen_ks(first.run, arguments)
+    rows = compare.compare(first, second, sets, ks, screen)
+    compare.show(first, second, rows, screen)
+    about = {"first": str(first), "second": str(second)}
+    return {**origin(first.run, arguments, screen), **about, "comparisons": [row.as_json() for row in rows]}
+
+
+def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Look for problems in what the run was trained on."""
+    sets = {chosen.label: chosen.problems for chosen in chosen_sets(run, arguments)}
+    sets.pop(SCIENCE_SPLITS["train"], None)  # all of them were shown, as the table's name for them says
+    found = contamination.scan(run, sets, arguments.ngram, screen)
+    contamination.show(found, screen)
+    return {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
+
+
+# ---- parts ----
+
+
+def chosen_seed(run: Run, arguments: Arguments) -> int:
+    return run.config.seed if arguments.seed is None else arguments.seed
+
+
+def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
+    """The problems that the arguments ask for."""
+    problems, seed = arguments.limit or run.config.evaluation.problems, chosen_seed(run, arguments)
+    samples = arguments.samples or run.config.evaluation.samples
+    if arguments.task is arguments.split is arguments.max_new_tokens is None:
+        return own_sets(run, problems=problems, samples=samples, seed=seed)
+    return sets_of(
+        run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
+        max_new_tokens=arguments.max_new_tokens,
+    )  # fmt: skip
+
+
+def chosen_ks(run: Run, arguments: Arguments) -> list[int]:
+    """The k of pass@k, in order. Raises ValueError where there are not as many samples."""
+    samples = arguments.samples or run.config.evaluation.samples
+    words = (arguments.k or f"1,{samples}").split(",")
+    if not all(word.strip().isdigit() and 1 <= int(word) <= samples for word in words):
+        raise ValueError(f"--k is {arguments.k!r}; give numbers from 1 to --samples, {samples}: 1,{samples}")
+    return sorted({int(word) for word in words})
 
 
 def check_stages(run: Run, wanted: Sequence[str]) -> list[str]:
@@ -89,113 +166,74 @@ def check_stages(run: Run, wanted: Sequence[str]) -> list[str]:
     return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]
 
 
+class Result(NamedTuple):
+    """A model on a set of problems."""
+
+    stage: str
+    split: str
+    outcomes: list[Outcome]
+    scores: dict[str, Estimate]
+
+    def as_json(self) -> dict[str, Any]:
+        """{"stage", "split", "problems", "too_long", "greedy": {"value", "low", "high"}, "pass@8": {...}, ...}"""
+        too_long = sum(not outcome.attempt.fits for outcome in self.outcomes)
+        about = {"stage": self.stage, "split": self.split, "problems": len(self.outcomes), "too_long": too_long}
+        return {**about, **{name: estimate._asdict() for name, estimate in self.scores.items()}}
+
+
 def evaluate_run(
     run: Run, screen: Screen, *, stages: Sequence[str], problems: int, samples: int, seed: int
 ) -> list[dict[str, Any]]:
-    """One entry a stage and split: {"stage", "split", "greedy": {"value", "low", "high"}, ...}."""
-    tokenizer, task, science = run.tokenizer(), tasks.get(run.config.task), Science()
-    limit = run.config.evaluation.max_new_tokens
-    # The problems' seed is apart from every seed of training; the splits share no problem with it anyway.
-    sets = {split: task.problems(split, problems, stream_seed(seed, "test problems")) for split in test_splits(task)}
+    """The run's final table, one entry a stage and split, as Result.as_json gives it."""
+    sets = own_sets(run, problems=problems, samples=samples, seed=seed)
+    return [result.as_json() for result in evaluate_sets(run, screen, stages, sets, sorted({1, samples}))]
+
+
+def evaluate_sets(
+    run: Run, screen: Screen, stages: Sequence[str], sets: Sequence[ProblemSet], ks: Sequence[int]
+) -> list[Result]:
+    """Each stage's model on each set."""
     results = []
     for stage in stages:
-        model = run.model(stage)
-        for split, chosen in sets.items():
-            screen.say(f"evaluating {STAGE_NAMES[stage]} on {len(chosen)} problems of {split} ...")
-            scores = evaluate(
-                model, tokenizer, task, chosen, samples=samples, max_new_tokens=limit,
-                seed=stream_seed(seed, "test samples"),
-            )  # fmt: skip
-            results.append({"stage": stage, "split": split, **to_json(scores)})
-        for split, name in SCIENCE_SPLITS.items():
-            chosen = science.problems(split, science.sizes[split])
-            estimate = greedy_accuracy(
-                model, tokenizer, science, chosen, max_new_tokens=run.config.evaluation.science_tokens
-            )
-            results.append({"stage": stage, "split": name, "greedy": estimate._asdict(), "problems": len(chosen)})
+        for chosen in sets:
+            screen.say(f"evaluating {STAGE_NAMES[stage]} on {len(chosen.problems)} problems of {chosen.label} ...")
+            outcomes = Model(run, stage).solve(chosen)
+            results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
     return results
 
 
-def test_splits(task: Task) -> list[str]:
-    """The splits for the final table: those that training and tuning never look at."""
-    return [split for split in task.splits if split not in ("train", "dev")]
-
-
-def evaluate(
-    model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, samples: int, max_new_tokens: int,
-    seed: int,
-) -> Scores:  # fmt: skip
-    """All scores of a model on these problems, from one greedy answer to each and `samples` at temperature 1."""
-    prompts = [problem.prompt for problem in problems]
-    completions = generate(
-        model, tokenizer, prompts, temperature=1.0, max_new_tokens=max_new_tokens, seed=seed, samples=samples
-    )
-    counts, voted = [], 0
-    for problem in problems:
-        answers = list(islice(completions, samples))
-        right = [is_right(task, problem, answer) for answer in answers]
-        counts.append(sum(right))
-        winner = majority([vote(answer) for answer in answers])
-        voted += winner is not None and right[winner]
-    return Scores(
-        greedy=greedy_accuracy(model, tokenizer, task, problems, max_new_tokens=max_new_tokens),
-        pass_at_1=bootstrap([pass_at_k(count, samples, 1) for count in counts]),
-        pass_at_k=wilson(sum(count > 0 for count in counts), len(problems)),
-        majority_at_k=wilson(voted, len(problems)),
-        k=samples,
-        problems=len(problems),
-    )
-
-
-def greedy_accuracy(
-    model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int
-) -> Estimate:
-    """The share of problems that the model solves when it always takes the likeliest token."""
-    prompts = [problem.prompt for problem in problems]
-    completions = generate(model, tokenizer, prompts, temperature=0.0, max_new_tokens=max_new_tokens)
-    pairs = zip(problems, completions, strict=True)
-    return wilson(sum(is_right(task, problem, completion) for problem, completion in pairs), len(problems))
-
-
-def is_right(task: Task, problem: Problem, completion: Completion) -> bool:
-    """What the reward says too: an answer that was cut off is wrong, for more digits might have followed."""
-    return final_reward(task, problem, completion.text, completion.finished) == 1
-
-
-def vote(completion: Completion) -> Fraction | str | None:
-    """What a sample answers, in a form in which equal answers are equal; None where it gives none."""
-    answer = answer_text(completion.text) if completion.finished else None
-    if not answer:
-        return None
-    number = parse_number(answer)
-    return answer if number is None else number
-
-
-def to_json(scores: Scores) -> dict[str, Any]:
-    """Estimates as {"value", "low", "high"}; the rest as numbers."""
-    return {k: v._asdict() if isinstance(v, Estimate) else v for k, v in scores._asdict().items()}
+def origin(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Say where the numbers come from: whatever they depend on besides the weights."""
+    seed, environment = chosen_seed(run, arguments), environment_without_threads()
+    environment["precision"] = run.config.precision
+    hardware = "".join(f", {environment[name]}" for name in ("precision", "backend", "isa") if environment[name])
+    screen.say(f"seed {seed}{hardware}; the answers are kept in {run.folder / 'answers'}")
+    return {"run": str(run.folder), "seed": seed, "environment": environment}
 
 
 def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
-    """Print the table."""
+    """Print the table, and which problems no model could read."""
     header, rows = table(results)
     screen.table("Share of problems solved, % [95% interval]", header, rows)
+    for split, too_long in {entry["split"]: entry.get("too_long", 0) for entry in results}.items():
+        if too_long:
+            screen.say(f"{too_long} problems of {split} are longer than the model's context, and count as not solved")
 
 
 def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a split's models under each other."""
-    k = next((entry["k"] for entry in results if "k" in entry), 8)
-    header = ["problems", "model", "greedy", "pass@1", f"pass@{k}", f"majority@{k}"]
+    """Header and rows: a split's models under each other, a column for each measure."""
+    names = list(dict.fromkeys(name for entry in results for name in entry if isinstance(entry[name], dict)))
+    names.sort(key=lambda name: name == TOKENS)  # the last column
     rows = []
     for split in dict.fromkeys(entry["split"] for entry in results):
         for entry in results:
             if entry["split"] == split:
                 cells = [
-                    str(Estimate(**entry[name])) if name in entry else ""
-                    for name in ("greedy", "pass_at_1", "pass_at_k", "majority_at_k")
+                    Estimate(**entry[name]).text(1 if name == TOKENS else 100) if name in entry else ""
+                    for name in names
                 ]
                 rows.append([f"{split} (n={entry['problems']})", STAGE_NAMES[entry["stage"]], *cells])
-    return header, rows
+    return ["problems", "model", *names], rows
 
 
 if __name__ == "__main__":

@@ -80,7 +80,8 @@ def accuracy(results: Sequence[dict[str, Any]]) -> str:
         return "Not evaluated yet."
     header, rows = table(results)
     note = (
-        "Percent, with 95% intervals: by bootstrap over problems for pass@1, Wilson's for the others. "
+        "Percent, with 95% intervals: Wilson's for shares of problems, by bootstrap over problems for means. `tokens` "
+        "is the mean length of the greedy answers. "
         "`test` holds new problems; in `hard`, operands and the pairs of name and object are new too. The science "
         "questions were all in the training mix, in these words; their paraphrases were not."
     )

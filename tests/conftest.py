@@ -1,7 +1,32 @@
-"""For all tests: made-up datasets, and no deadlines for hypothesis, as a machine may be busy."""
+"""For all tests: made-up datasets, no deadlines for hypothesis, as a machine may be busy, and a whole run, trained in a
+second or two, for the tests of the programs around it."""
 
+from dataclasses import replace
+
+import pytest
 from hypothesis import settings
 from made_up import made_up_datasets, made_up_folder  # noqa: F401
 
+from minirl.train import program
+from minirl.train.config import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, SFTConfig
+from minirl.train.run import Run
+from minirl.train.screen import Screen
+
 settings.register_profile("minirl", deadline=None)
 settings.load_profile("minirl")
+
+CONFIG = replace(
+    PRESETS["smoke"],
+    model=ModelConfig(vocab_size=300, n_layer=1, n_head=2, d_model=16, d_ff=32, context_length=160),
+    pretrain=PretrainConfig(steps=4, warmup=2, batch_tokens=400),
+    sft=SFTConfig(demonstrations=16, epochs=1, warmup=1, batch_rows=64),
+    rl=RLStageConfig(steps=2, prompts=2, samples=2, warmup=1, max_new_tokens=8),
+    evaluation=EvalConfig(
+        problems=6, samples=2, dev_problems=2, probes=1, max_new_tokens=8, science_tokens=4
+    ),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return program.train(replace(CONFIG, runs=str(tmp_path_factory.mktemp("runs"))), Screen(quiet=True))

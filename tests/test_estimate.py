@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minirl.estimate import Estimate, bootstrap, majority, pass_at_k, wilson
+from minirl.estimate import Estimate, bootstrap, majority, paired_bootstrap, pass_at_k, share, wilson
 
 
 class TestWilson:
@@ -50,6 +50,57 @@ class TestBootstrap:
             bootstrap([])
 
 
+class TestShare:
+    def test_of_yes_and_no_is_wilsons(self) -> None:
+        assert share([1, 0, 0, 1, 0]) == wilson(2, 5)
+        assert share([0.0] * 30) == wilson(0, 30)
+
+    def test_of_other_numbers_is_the_bootstraps(self) -> None:
+        x = [0.5, 0.0, 1.0, 0.25] * 10
+        assert share(x) == bootstrap(x)
+
+
+class TestPairedBootstrap:
+    @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30))
+    def test_the_other_way_round_is_the_same_with_signs_turned(self, pairs: list[tuple[int, int]]) -> None:
+        a, b = ([pair[side] / 4 for pair in pairs] for side in (0, 1))
+        one, other = paired_bootstrap(a, b), paired_bootstrap(b, a)
+        assert one.difference.value == pytest.approx(np.mean(a) - np.mean(b))
+        turned = (-other.difference.value, -other.difference.high, -other.difference.low)
+        assert tuple(one.difference) == pytest.approx(turned, abs=1e-9)
+        assert (one.ahead, one.wins) == (other.behind, other.losses)
+        assert one.ahead + one.behind <= 1
+
+    def test_sees_what_two_intervals_cannot(self) -> None:
+        """200 problems, and the first solves all that the second does and ten more."""
+        second = np.array([1.0] * 90 + [0.0] * 110)
+        first = np.array([1.0] * 100 + [0.0] * 100)
+        assert share(first).low < share(second).high
+        compared = paired_bootstrap(first, second)
+        assert compared.difference.low > 0 and compared.ahead > 0.999
+        assert (compared.wins, compared.losses) == (10, 0)
+
+    def test_covers_as_often_as_it_says(self) -> None:
+        """True difference 0.1, results correlated: the interval holds it in about 95% of 200 experiments."""
+        rng, inside = np.random.default_rng(0), 0
+        for seed in range(200):
+            hard = rng.random(150)
+            a, b = (rng.random(150) < 0.9 - 0.8 * hard), (rng.random(150) < 0.8 - 0.8 * hard * 1.0)
+            truth = 0.5 - np.clip(0.8 - 0.8 * np.linspace(0, 1, 10001), 0, 1).mean()
+            low, high = paired_bootstrap(a, b, seed).difference[1:]
+            inside += low <= truth <= high
+        assert inside / 200 > 0.89  # 4 standard errors below 95%
+
+    def test_equal_results(self) -> None:
+        compared = paired_bootstrap([1 / 3, 0, 1], [1 / 3, 0, 1])
+        assert tuple(compared) == (Estimate(0, 0, 0), 0, 0, 0, 0)
+
+    @pytest.mark.parametrize("sizes", [(3, 2), (0, 0)])
+    def test_nonsense(self, sizes: tuple[int, int]) -> None:
+        with pytest.raises(ValueError, match="bootstrap"):
+            paired_bootstrap(*([0.0] * size for size in sizes))
+
+
 class TestPassAtK:
     @given(st.integers(1, 8), st.data())
     def test_counts_the_draws_that_hold_a_right_one(self, n: int, data: st.DataObject) -> None:
@@ -75,3 +126,4 @@ class TestMajority:
 
 def test_printed_as_percentages() -> None:
     assert str(Estimate(0.812, 0.7755, 0.8439)) == "81.2 [77.5, 84.4]"
+    assert Estimate(0.012, -0.034, 0.058).text(100, "+") == "+1.2 [-3.4, +5.8]"

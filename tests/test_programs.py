@@ -10,28 +10,9 @@ import numpy as np
 import pytest
 
 from minirl import chat, evaluate, plot, report, trace
-from minirl.generate import Completion
-from minirl.tasks import Problem, get
+from minirl.tasks import Problem
 from minirl.train import program
-from minirl.train.config import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, SFTConfig
 from minirl.train.run import Run
-from minirl.train.screen import Screen
-
-CONFIG = replace(
-    PRESETS["smoke"],
-    model=ModelConfig(vocab_size=300, n_layer=1, n_head=2, d_model=16, d_ff=32, context_length=160),
-    pretrain=PretrainConfig(steps=4, warmup=2, batch_tokens=400),
-    sft=SFTConfig(demonstrations=16, epochs=1, warmup=1, batch_rows=64),
-    rl=RLStageConfig(steps=2, prompts=2, samples=2, warmup=1, max_new_tokens=8),
-    evaluation=EvalConfig(
-        problems=6, samples=2, dev_problems=2, probes=1, max_new_tokens=8, science_tokens=4
-    ),
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return program.train(replace(CONFIG, runs=str(tmp_path_factory.mktemp("runs"))), Screen(quiet=True))
 
 
 def test_a_run_leaves_what_it_promises(run: Run) -> None:
@@ -50,65 +31,6 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
 def test_the_same_prompts_are_answered_after_every_stage(run: Run) -> None:
     said = [(s["stage"], s["question"]) for s in run.records("samples.jsonl", kind="stage")]
     assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in program.EXAMPLES]
-
-
-def test_no_model_was_tested_on_what_it_was_trained_on(run: Run) -> None:
-    """The final table's problems, as evaluate_run draws them, share no key with train and dev."""
-    task = get("word_problems")
-    seen = {p.key for split in ("train", "dev") for p in task.problems(split, 3000)}
-    for split in evaluate.test_splits(task):
-        assert not seen & {p.key for p in task.problems(split, 500)}
-
-
-class TestEvaluate:
-    def test_repeats_the_table(self, run: Run) -> None:
-        again = evaluate.evaluate_run(
-            run, Screen(quiet=True), stages=["pretrain", "sft", "rl"], problems=6, samples=2, seed=run.config.seed
-        )
-        assert again == run.read_json("results.json")
-
-    def test_program(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        assert evaluate.main([str(run.folder), "--problems", "3", "--stages", "sft"]) == 0
-        printed = capsys.readouterr().out
-        for word in ("greedy", "pass@1", "pass@2", "majority@2", "hard (n=3)", "SFT", "science paraphrases"):
-            assert word in printed
-
-    def test_unknown_stage(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        assert evaluate.main([str(run.folder), "--stages", "ppo"]) == 1
-        assert "choose from pretrain, sft, rl" in capsys.readouterr().err
-
-    def test_scores_of_known_answers(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Three problems, four samples: 4, 2 and 0 right; votes right, right by majority, wrong."""
-        problems = [Problem(f"{n}?", "r", str(n), str(n)) for n in range(3)]
-        sampled = [["0"] * 4, ["1", "1", "7", "8"], ["5", "5", "6", ""]]
-        greedy = ["0", "9", "2"]
-
-        def fake(model, tokenizer, prompts, *, temperature, samples=1, **rest):  # type: ignore[no-untyped-def]
-            texts = greedy if temperature == 0 else [text for row in sampled for text in row]
-            nothing = np.zeros(0, np.int32)
-            for text in texts:
-                yield Completion(nothing, nothing, nothing, f" x\nAnswer: {text}", finished=True)
-
-        monkeypatch.setattr(evaluate, "generate", fake)
-        scores = evaluate.evaluate(None, None, get("word_problems"), problems, samples=4, max_new_tokens=9, seed=0)  # type: ignore[arg-type]
-        assert scores.greedy.value == pytest.approx(2 / 3)
-        assert scores.pass_at_1.value == pytest.approx((1 + 0.5 + 0) / 3)
-        assert scores.pass_at_k.value == pytest.approx(2 / 3)
-        assert scores.majority_at_k.value == pytest.approx(2 / 3)
-
-    def test_an_answer_that_was_cut_off_is_wrong_and_has_no_vote(self) -> None:
-        nothing = np.zeros(0, np.int32)
-        cut = Completion(nothing, nothing, nothing, " x\nAnswer: 1", finished=False)
-        assert not evaluate.is_right(get("word_problems"), Problem("q", "r", "1", "k"), cut)
-        assert evaluate.vote(cut) is None
-
-    def test_equal_numbers_are_one_vote(self) -> None:
-        nothing = np.zeros(0, np.int32)
-        votes = [
-            evaluate.vote(Completion(nothing, nothing, nothing, f" x\nAnswer: {text}", True))
-            for text in ("18", "$18.0")
-        ]
-        assert votes[0] == votes[1]
 
 
 class TestPlot:

@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from minirl.kernels import elementwise, missing, reference
-from minirl.kernels.precision import precision, set_precision
+from minirl.kernels.precision import precision, set_precision, using_precision
 
 try:
     from minirl.kernels import native
@@ -43,6 +43,7 @@ __all__ = [
     "set_threads",
     "use",
     "using",
+    "using_precision",
 ]
 
 OPERATIONS = (

@@ -1,6 +1,8 @@
 """The compute precision of matmul: float32, or bfloat16 inputs with float32 sums."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -22,6 +24,17 @@ def set_precision(name: str) -> None:
     if name not in _CHOICES:
         raise ValueError(f"set_precision: {name!r} is not one of {', '.join(_CHOICES)}")
     _precision = name
+
+
+@contextmanager
+def using_precision(name: str) -> Iterator[None]:
+    """Compute in precision `name` inside a with block."""
+    before = precision()
+    set_precision(name)
+    try:
+        yield
+    finally:
+        set_precision(before)
 
 
 def round_bfloat16(x: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ themselves, problems and solutions, again and again. Bits per byte are measured 
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from minirl.data import Batch, Document, Loader, encode_documents, make_batches,
 from minirl.model import GPT
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
+from minirl.tasks.corpus import Document as Pieces
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.config import TrainConfig
@@ -35,8 +36,7 @@ class PretrainStage(SupervisedStage):
         settings, seed = config.pretrain, config.seed
 
         def make_chunk(number: int) -> list[Batch]:
-            texts = pretraining_documents(task, CHUNK, stream_seed(seed, "documents", number))
-            documents = encode_documents(tokenizer, texts)
+            documents = encode_documents(tokenizer, chunk_texts(config, task, number))
             return make_batches(documents, stream(seed, "batches", number), tokens=settings.batch_tokens)
 
         super().__init__(model, settings, settings.steps, Loader(make_chunk), settings.micro_rows)
@@ -46,6 +46,11 @@ class PretrainStage(SupervisedStage):
 
     def probe(self) -> Measures:
         return {"bits_per_byte": bits_per_byte(self.model, self.held_out, self.byte_counts)}
+
+
+def chunk_texts(config: TrainConfig, task: Task, number: int) -> Iterator[Pieces]:
+    """The documents of one chunk, as text."""
+    return pretraining_documents(task, CHUNK, stream_seed(config.seed, "documents", number))
 
 
 def tokenizer_texts(config: TrainConfig, task: Task) -> list[str]:

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from minirl.data import Batch, Loader, make_batches
-from minirl.evaluate import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.reinforce import reinforce
+from minirl.score import greedy_accuracy
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 LINE_SECONDS = 15.0  # between two lines of progress where there is no terminal to draw a bar in
+WIDTH, TABLE_WIDTH = 120, 160  # characters of a line where there is no terminal
 
 
 class StageProgress:
@@ -46,7 +47,7 @@ class Screen:
     def __init__(self, quiet: bool = False) -> None:
         self.console = Console(quiet=quiet, highlight=False)
         if not self.console.is_terminal:
-            self.console.width = 120
+            self.console.width = WIDTH
 
     def say(self, text: str) -> None:
         self.console.print(text, markup=False)
@@ -74,4 +75,8 @@ class Screen:
             table.add_column(name, justify="left" if number == 0 else "right")
         for row in rows:
             table.add_row(*row)
+        if not self.console.is_terminal:
+            self.console.width = TABLE_WIDTH  # where nobody's window is too narrow no cell has to break
         self.console.print(table)
+        if not self.console.is_terminal:
+            self.console.width = WIDTH

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
-from minirl.evaluate import greedy_accuracy
 from minirl.model import GPT
+from minirl.score import greedy_accuracy
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Problem, Task
 from minirl.tasks.science import Science

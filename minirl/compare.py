@@ -1,0 +1,99 @@
+"""Two models on the same problems: how far apart they are, and how sure that is.
+
+A run may be named with a stage, runs/roger:sft, so that what reinforcement learning added is one comparison:
+
+    python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from minirl.answers import kept_answers
+from minirl.estimate import Comparison, Estimate, paired_bootstrap
+from minirl.problem_sets import ProblemSet
+from minirl.score import TOKENS, Outcome, judge, measures, scores
+from minirl.train.run import STAGES, Run
+from minirl.train.screen import Screen
+
+
+class Model(NamedTuple):
+    """A run's model after one of its stages."""
+
+    run: Run
+    stage: str
+
+    def __str__(self) -> str:
+        return f"{self.run.folder}:{self.stage}"
+
+    def solve(self, chosen: ProblemSet) -> list[Outcome]:
+        """How each problem of the set goes."""
+        prompts = [problem.prompt for problem in chosen.problems]
+        attempts = kept_answers(self.run, self.stage, prompts, chosen.settings)
+        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, attempts, strict=True)]
+
+
+def open_model(name: str) -> Model:
+    """The model called "runs/roger:sft"; without a stage, the last that there is.
+
+    Raises FileNotFoundError where there is no such run or checkpoint, ValueError for an unknown stage.
+    """
+    folder, colon, stage = name.rpartition(":")
+    if not colon or Path(name).is_dir() or not Path(folder).is_dir():
+        run = Run.open(name)
+        return Model(run, run.last_stage())
+    run = Run.open(folder)
+    if stage not in STAGES:
+        raise ValueError(f"there is no stage {stage!r} in {name}; choose from {', '.join(STAGES)}")
+    if run.state(stage) is None:
+        raise FileNotFoundError(f"{folder} has no {stage} checkpoint; it has got to {run.last_stage()}")
+    return Model(run, stage)
+
+
+class Row(NamedTuple):
+    """One measure on one set of problems."""
+
+    label: str
+    problems: int
+    measure: str
+    first: Estimate
+    second: Estimate
+    comparison: Comparison
+
+    def as_json(self) -> dict[str, Any]:
+        plain = {"first": self.first._asdict(), "second": self.second._asdict()}
+        compared = {**self.comparison._asdict(), "difference": self.comparison.difference._asdict()}
+        return {**self._asdict(), **plain, "comparison": compared}
+
+
+def compare(first: Model, second: Model, sets: Sequence[ProblemSet], ks: Sequence[int], screen: Screen) -> list[Row]:
+    """Both models on the same problems, measure by measure."""
+    rows = []
+    for chosen in sets:
+        screen.say(f"comparing on {len(chosen.problems)} problems of {chosen.label} ...")
+        outcomes = [model.solve(chosen) for model in (first, second)]
+        (a, b), (mean_a, mean_b) = [measures(side, ks) for side in outcomes], [scores(side, ks) for side in outcomes]
+        for name in a:
+            compared = paired_bootstrap(a[name], b[name])
+            rows.append(Row(chosen.label, len(chosen.problems), name, mean_a[name], mean_b[name], compared))
+    return rows
+
+
+def show(first: Model, second: Model, rows: Sequence[Row], screen: Screen) -> None:
+    """Print the table."""
+    header = ["problems", "measure", "A", "B", "A - B", "A ahead", "B ahead", "A higher", "B higher"]
+    cells = []
+    for label, n, name, a, b, compared in rows:
+        scale = 1 if name == TOKENS else 100
+        cells.append(
+            [
+                f"{label} (n={n})", name, a.text(scale), b.text(scale), compared.difference.text(scale, "+"),
+                f"{compared.ahead:.1%}", f"{compared.behind:.1%}", str(compared.wins), str(compared.losses),
+            ]
+        )  # fmt: skip
+    screen.say(f"A is {first}, B is {second}")
+    screen.table("Two models on the same problems, % [95% interval]", header, cells)
+    screen.say(
+        "ahead: in how many of 2000 draws of the problems, with replacement, the mean is higher (paired bootstrap)\n"
+        "higher: the number of problems on which the measure is higher"
+    )

@@ -1,0 +1,134 @@
+"""Answers are made once and kept, and do not depend on what they should not depend on."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from minirl import answers, kernels
+from minirl.answers import ANSWERS, Settings, answer, kept_answers
+from minirl.model import GPT
+from minirl.tasks import get
+from minirl.train.run import Run
+
+PROMPTS = [problem.prompt for problem in get("word_problems").problems("test", 5)]
+SETTINGS = Settings(samples=3, max_new_tokens=6, seed=1)
+
+
+@pytest.fixture
+def own(run: Run, tmp_path: Path) -> Run:
+    """A copy to write into."""
+    shutil.copytree(run.folder, tmp_path / "own", ignore=shutil.ignore_patterns(ANSWERS))
+    return Run.open(tmp_path / "own")
+
+
+def files(run: Run) -> list[str]:
+    return sorted(path.name for path in (run.folder / ANSWERS).glob("*"))
+
+
+@pytest.fixture
+def model_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*arguments: object) -> None:
+        raise AssertionError("answers were made anew")
+
+    monkeypatch.setattr(answers, "answer", refuse)
+
+
+def test_any_number_of_threads_gives_the_same_answers(run: Run) -> None:
+    model, tokenizer, before = run.model(), run.tokenizer(), kernels.get_threads()
+    try:
+        found = []
+        for threads in (1, 2, 3):
+            kernels.set_threads(threads)
+            found.append(answer(model, tokenizer, PROMPTS, SETTINGS))
+    finally:
+        kernels.set_threads(before)
+    assert found[0] == found[1] == found[2]
+    assert len({sample.text for attempt in found[0] for sample in attempt.samples}) > 5
+
+
+def test_kept_answers_are_the_answers(own: Run) -> None:
+    made = kept_answers(own, "sft", PROMPTS, SETTINGS)
+    assert made == answer(own.model("sft"), own.tokenizer(), PROMPTS, SETTINGS)
+    assert len(files(own)) == 1
+
+
+def test_they_are_made_once(own: Run, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    made = kept_answers(own, "sft", PROMPTS, SETTINGS)
+    request.getfixturevalue("model_is_not_asked")
+    kernels.set_threads(before := kernels.get_threads())
+    assert kept_answers(own, "sft", PROMPTS, SETTINGS) == made
+    for threads in (1, 2):
+        kernels.set_threads(threads)
+        assert kept_answers(own, "sft", PROMPTS, SETTINGS) == made
+    kernels.set_threads(before)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"settings": replace(SETTINGS, seed=2)},
+        {"settings": replace(SETTINGS, samples=2)},
+        {"settings": replace(SETTINGS, max_new_tokens=5)},
+        {"prompts": PROMPTS[1:]},
+        {"stage": "rl"},
+    ],
+)
+def test_what_differs_is_another_file(change: dict, own: Run) -> None:
+    usual = {"stage": "sft", "prompts": PROMPTS, "settings": SETTINGS}
+    first = kept_answers(own, **usual)
+    before = (own.folder / ANSWERS / files(own)[0]).read_bytes()
+    name = files(own)[0]
+    kept_answers(own, **{**usual, **change})
+    assert len(files(own)) == 2
+    assert (own.folder / ANSWERS / name).read_bytes() == before and kept_answers(own, **usual) == first
+
+
+def test_other_weights_have_other_answers(own: Run) -> None:
+    """A run that went on training is not shown with the answers of before."""
+    before = kept_answers(own, "rl", PROMPTS, SETTINGS)
+    model = own.model("rl")
+    for parameter in model.parameters():
+        parameter.data += np.float32(0.3) * np.random.default_rng(0).standard_normal(parameter.shape, np.float32)
+    model.save_pretrained(own.folder / "rl")
+    assert kept_answers(own, "rl", PROMPTS, SETTINGS) != before
+    assert len(files(own)) == 2
+
+
+def test_a_file_that_holds_something_else_is_refused(own: Run) -> None:
+    kept_answers(own, "sft", PROMPTS, SETTINGS)
+    path = own.folder / ANSWERS / files(own)[0]
+    contents = json.loads(path.read_text())
+    contents["attempts"].pop()
+    path.write_text(json.dumps(contents))
+    with pytest.raises(ValueError, match="delete it"):
+        kept_answers(own, "sft", PROMPTS, SETTINGS)
+
+
+def test_answers_are_made_in_the_precision_of_the_run(own: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+    original = answers.answer
+
+    def spy(*arguments):  # type: ignore[no-untyped-def]
+        seen.append(kernels.precision())
+        return original(*arguments)
+
+    monkeypatch.setattr(answers, "answer", spy)
+    half = Run(own.folder, replace(own.config, precision="bfloat16"))
+    for one in (own, half):
+        kept_answers(one, "sft", PROMPTS[:1], SETTINGS)
+    assert seen == ["float32", "bfloat16"] and kernels.precision() == "float32"
+    assert len(files(own)) == 2
+
+
+def test_a_prompt_longer_than_the_context_is_not_answered(run: Run) -> None:
+    """Its place among the others is kept, and the others are answered as without it."""
+    model: GPT = run.model()
+    prompts = [PROMPTS[0], "why " * 500, PROMPTS[1]]
+    found = answer(model, run.tokenizer(), prompts, SETTINGS)
+    assert [attempt.fits for attempt in found] == [True, False, True]
+    assert found[1].greedy.text == "" and not found[1].greedy.finished and len(found[1].samples) == SETTINGS.samples
+    assert [found[0], found[2]] == answer(model, run.tokenizer(), PROMPTS[:2], SETTINGS)

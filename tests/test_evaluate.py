@@ -1,0 +1,149 @@
+"""The program that examines a run."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from minirl import evaluate, kernels
+from minirl.answers import ANSWERS
+from minirl.problem_sets import SCIENCE_SPLITS, sets_of, test_splits
+from minirl.tasks import get
+from minirl.train.run import Run
+from minirl.train.screen import Screen
+
+test_splits.__test__ = False  # it is no test
+
+
+def report(run: Run, file: Path, *flags: str) -> dict[str, Any]:
+    """What --json writes."""
+    assert evaluate.main([str(run.folder), "--json", str(file), *flags]) == 0
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+def test_no_model_is_tested_on_what_it_was_trained_on(run: Run) -> None:
+    """The final table's problems share no key with train and dev."""
+    task = get("word_problems")
+    seen = {p.key for split in ("train", "dev") for p in task.problems(split, 3000)}
+    sets = sets_of(run, problems=500, samples=1, seed=0)
+    assert [chosen.label for chosen in sets] == test_splits(task) == ["test", "hard"]
+    assert not seen & {p.key for chosen in sets for p in chosen.problems}
+
+
+def test_repeats_the_final_table(run: Run) -> None:
+    again = evaluate.evaluate_run(
+        run, Screen(quiet=True), stages=["pretrain", "sft", "rl"], problems=6, samples=2, seed=run.config.seed
+    )
+    assert again == run.read_json("results.json")
+
+
+def test_prints_a_table(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert evaluate.main([str(run.folder), "--limit", "3", "--stages", "sft", "--samples", "3", "--k", "1,2,3"]) == 0
+    printed = capsys.readouterr().out
+    for word in ("greedy", "pass@1", "pass@2", "pass@3", "majority@2", "majority@3", "tokens", "hard (n=3)", "SFT",
+                 *SCIENCE_SPLITS.values(), "seed 0, float32"):  # fmt: skip
+        assert word in printed
+
+
+def test_the_same_bytes_whatever_the_number_of_threads(run: Run, tmp_path: Path) -> None:
+    before, written = kernels.get_threads(), []
+    try:
+        for threads in (1, 2):
+            shutil.rmtree(run.folder / ANSWERS, ignore_errors=True)
+            kernels.set_threads(threads)
+            report(run, tmp_path / "report.json", "--limit", "4")
+            written.append((tmp_path / "report.json").read_bytes())
+    finally:
+        kernels.set_threads(before)
+    assert written[0] == written[1]
+
+
+def test_json_has_what_came_of_every_problem(run: Run, tmp_path: Path) -> None:
+    found = report(run, tmp_path / "report.json", "--limit", "5", "--samples", "3", "--split", "dev", "--stages", "rl")
+    (result,) = found["results"]
+    assert (found["seed"], result["split"], result["stage"], result["problems"]) == (0, "dev", "rl", 5)
+    outcomes = result["outcomes"]
+    assert len({outcome["question"] for outcome in outcomes}) == 5
+    assert result["greedy"]["value"] == pytest.approx(sum(o["greedy"]["right"] for o in outcomes) / 5)
+    assert result["pass@1"]["value"] == pytest.approx(sum(o["right"] for o in outcomes) / 15)
+    assert result["tokens"]["value"] == pytest.approx(sum(o["greedy"]["tokens"] for o in outcomes) / 5)
+
+
+@pytest.mark.parametrize(("task", "split"), [("arithmetic", "test"), ("countdown", "dev"), ("science", "test")])
+def test_another_task(task: str, split: str, run: Run, tmp_path: Path) -> None:
+    flags = ["--task", task, "--split", split, "--limit", "200", "--stages", "sft", "--max-new-tokens", "2"]
+    found = report(run, tmp_path / "report.json", *flags)
+    (result,) = found["results"]
+    questions = [outcome["question"] for outcome in result["outcomes"]]
+    assert result["split"] == f"{task} {split}"
+    assert 30 < len(questions) == len(set(questions)) <= 200  # small tasks have fewer, and none counts twice
+    assert all(outcome["greedy"]["tokens"] <= 2 for outcome in result["outcomes"])
+
+
+def test_compares_stages_of_a_run(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file, names = tmp_path / "report.json", [f"{run.folder}:sft", f"{run.folder}:rl"]
+    assert evaluate.main(["--compare", *names, "--limit", "5", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())
+    assert [found["first"], found["second"]] == names
+    results = report(run, file, "--limit", "5")["results"]
+    for row in found["comparisons"]:
+        alone = {r["stage"]: r[row["measure"]] for r in results if r["split"] == row["label"]}
+        assert (row["first"], row["second"]) == (alone["sft"], alone["rl"])
+        difference = row["comparison"]["difference"]
+        assert difference["value"] == pytest.approx(row["first"]["value"] - row["second"]["value"])
+        assert difference["low"] <= difference["value"] <= difference["high"]
+    assert "A ahead" in capsys.readouterr().out
+
+
+def test_a_run_without_a_stage_is_its_last(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "report.json"
+    assert evaluate.main(["--compare", str(run.folder), f"{run.folder}:rl", "--limit", "3", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())
+    assert found["first"] == found["second"]
+    assert all(row["comparison"]["ahead"] == row["comparison"]["behind"] == 0 for row in found["comparisons"])
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["RUN", "--stages", "ppo"], "choose from pretrain, sft, rl"),
+        (["RUN", "--k", "1,3"], "give numbers from 1 to --samples, 2"),
+        (["RUN", "--k", "many"], "give numbers from 1 to --samples, 2"),
+        (["RUN", "--limit", "0"], "--limit is 0; give 1 or more"),
+        (["RUN", "--task", "chess"], "no task is called 'chess'"),
+        (["RUN", "--split", "exam"], "its splits are train, dev, test, hard"),
+        (["--compare", "RUN:ppo", "RUN"], "choose from pretrain, sft, rl"),
+        (["--compare", "RUN:sft", "NOWHERE"], "there is no run in"),
+        (["RUN", "--compare", "RUN", "RUN"], "give the folder of a run"),
+        ([], "give the folder of a run"),
+    ],
+)
+def test_what_cannot_be_done_is_said(
+    flags: list[str], message: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places = {"RUN": str(run.folder), "NOWHERE": str(tmp_path / "nowhere")}
+    filled = [flag.replace(name, place) for flag in flags for name, place in places.items() if name in flag]
+    assert evaluate.main(filled + [f for f in flags if not any(name in f for name in places)]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_problems_that_no_model_can_read_are_counted(
+    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    long = get("word_problems").problems("test", 4)
+    result = {"stage": "sft", "split": "x", "problems": 4, "too_long": 3, "greedy": {"value": 0, "low": 0, "high": 1}}
+    evaluate.show([result], Screen())
+    assert "3 problems of x are longer than the model's context, and count as not solved" in capsys.readouterr().out
+    assert long
+
+
+def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = report(run, tmp_path / "report.json", "--contamination", "--limit", "6", "--ngram", "5")["contamination"]
+    assert [one["split"] for one in found] == ["test", "hard", "science paraphrases"]
+    for one in found:
+        assert list(one["found"]) == ["pretraining", "demonstrations", "reinforcement learning", "all of it"]
+        assert 0 <= one["found"]["all of it"]["all"] <= one["found"]["all of it"]["any"] <= one["problems"]
+    assert found[0]["found"]["all of it"]["any"] > 0 and found[0]["examples"]
+    assert "5 words: " in capsys.readouterr().out

@@ -1,0 +1,79 @@
+"""From answers to scores."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minirl.answers import Answer, Attempt
+from minirl.estimate import pass_at_k
+from minirl.score import Outcome, is_right, judge, measures, scores, vote
+from minirl.tasks import Problem, get
+
+TASK = get("word_problems")
+
+
+def outcomes(right: list[str], greedy: list[str], sampled: list[list[str]]) -> list[Outcome]:
+    """Problems with these right answers, answered like this."""
+    return [
+        judge(TASK, Problem(f"{answer}?", "r", answer, answer), Attempt(said(first), list(map(said, others)), True))
+        for answer, first, others in zip(right, greedy, sampled, strict=True)
+    ]
+
+
+def said(text: str) -> Answer:
+    return Answer(f" x\nAnswer: {text}", 4 + len(text), True)
+
+
+def test_scores_of_known_answers() -> None:
+    """Three problems, four samples: 4, 2 and 0 right; votes right, right by majority, wrong."""
+    found = outcomes(["0", "1", "2"], ["0", "9", "2"], [["0"] * 4, ["1", "1", "7", "8"], ["5", "5", "6", ""]])
+    values = {name: estimate.value for name, estimate in scores(found, [1, 2, 4]).items()}
+    assert values == pytest.approx(
+        {
+            "greedy": 2 / 3,
+            "pass@1": (1 + 1 / 2 + 0) / 3,
+            "pass@2": (1 + 5 / 6 + 0) / 3,
+            "pass@4": 2 / 3,
+            "majority@2": 2 / 3,
+            "majority@4": 2 / 3,
+            "tokens": 5,
+        }
+    )
+
+
+def test_every_score_has_an_interval_around_it() -> None:
+    found = outcomes(["0", "1"] * 20, ["0", "0"] * 20, [["0", "1", "1", "2"]] * 40)
+    for low, value, high in ((e.low, e.value, e.high) for e in scores(found, [1, 4]).values()):
+        assert low <= value <= high
+
+
+def test_nothing_right_is_not_certain() -> None:
+    """A bootstrap would draw zeros alone."""
+    assert scores(outcomes(["1"] * 20, ["2"] * 20, [["2", "3"]] * 20), [1, 2])["pass@1"].high > 0.1
+
+
+@given(st.lists(st.sampled_from(["1", "2", "3", ""]), min_size=1, max_size=8), st.data())
+def test_pass_and_majority_of_any_samples(sampled: list[str], data: st.DataObject) -> None:
+    k = data.draw(st.integers(1, len(sampled)))
+    (outcome,) = outcomes(["1"], ["1"], [sampled])
+    assert outcome.pass_at(k) == pass_at_k(sampled.count("1"), len(sampled), k)
+    first = [text for text in sampled[:k] if text]
+    most = max(map(first.count, first), default=0)
+    if first.count("1") < most or not first:
+        assert not outcome.majority_at(k)
+    if most and [text for text in set(first) if first.count(text) == most] == ["1"]:
+        assert outcome.majority_at(k)
+
+
+def test_without_samples_there_is_no_pass_at_k() -> None:
+    assert list(measures(outcomes(["1"], ["1"], [[]]), [1, 8])) == ["greedy", "tokens"]
+
+
+def test_an_answer_that_was_cut_off_is_wrong_and_has_no_vote() -> None:
+    cut = Answer(" x\nAnswer: 1", 4, finished=False)
+    assert not is_right(TASK, Problem("q", "r", "1", "k"), cut)
+    assert vote(cut) is None
+
+
+def test_equal_numbers_are_one_vote() -> None:
+    assert vote(said("18")) == vote(said("$18.0")) != vote(said("eighteen"))
