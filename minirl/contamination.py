@@ -53,21 +53,33 @@ class Overlap:
     """Those of each problem."""
     found: dict[str, set[Gram]] = field(default_factory=dict)
     """Those that stand in the training text, by its source."""
-    examples: list[Example] = field(default_factory=list)
+    first: dict[int, Example] = field(default_factory=dict)
+    """For each problem of which something was found the first that was."""
 
     @property
     def too_short(self) -> int:
         """Problems of fewer than n words, about which this says nothing."""
         return sum(not grams for grams in self.grams)
 
+    @property
+    def examples(self) -> list[Example]:
+        """A few, of the problems first of which the largest part was found."""
+        found = self.found_in(self.found)
+        parts = {number: len(self.grams[number] & found) / len(self.grams[number]) for number in self.first}
+        return [self.first[number] for number in sorted(parts, key=lambda number: -parts[number])[:EXAMPLES]]
+
+    def found_in(self, sources: Iterable[str]) -> set[Gram]:
+        """The n-grams that stand in these sources."""
+        return set().union(*(self.found[source] for source in sources))
+
     def touched(self, sources: Iterable[str]) -> int:
         """Problems with an n-gram in these sources."""
-        found = set().union(*(self.found[source] for source in sources))
+        found = self.found_in(sources)
         return sum(not grams.isdisjoint(found) for grams in self.grams)
 
     def covered(self, sources: Iterable[str]) -> int:
         """Problems with every n-gram in these sources."""
-        found = set().union(*(self.found[source] for source in sources))
+        found = self.found_in(sources)
         return sum(bool(grams) and grams <= found for grams in self.grams)
 
     def as_json(self) -> dict[str, Any]:
@@ -99,7 +111,6 @@ def find_overlaps(
         for number, grams in enumerate(overlap.grams):
             for gram in grams:
                 wanted.setdefault(chosen, {}).setdefault(gram, []).append((overlap, number))
-    shown: set[tuple[str, int]] = set()
     for source, text in texts:
         split = words(text)
         for overlap in overlaps:
@@ -108,10 +119,9 @@ def find_overlaps(
             for gram in ngrams(split, length):
                 for overlap, number in places.get(gram, ()):
                     overlap.found[source].add(gram)
-                    if (overlap.label, number) not in shown and len(overlap.examples) < EXAMPLES:
-                        shown.add((overlap.label, number))
+                    if number not in overlap.first:
                         question = sets[overlap.label][number].question
-                        overlap.examples.append(Example(question, " ".join(gram), source, text))
+                        overlap.first[number] = Example(question, " ".join(gram), source, text)
     return overlaps
 
 

@@ -5,7 +5,7 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minirl.estimate import Estimate, bootstrap, majority, paired_bootstrap, pass_at_k, share, wilson
@@ -61,6 +61,7 @@ class TestShare:
 
 
 class TestPairedBootstrap:
+    @settings(max_examples=25)
     @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=30))
     def test_the_other_way_round_is_the_same_with_signs_turned(self, pairs: list[tuple[int, int]]) -> None:
         a, b = ([pair[side] / 4 for pair in pairs] for side in (0, 1))
@@ -81,15 +82,14 @@ class TestPairedBootstrap:
         assert (compared.wins, compared.losses) == (10, 0)
 
     def test_covers_as_often_as_it_says(self) -> None:
-        """True difference 0.1, results correlated: the interval holds it in about 95% of 200 experiments."""
+        """True difference 0.1, results that go together: the interval holds it in about 95% of 150 experiments."""
         rng, inside = np.random.default_rng(0), 0
-        for seed in range(200):
-            hard = rng.random(150)
-            a, b = (rng.random(150) < 0.9 - 0.8 * hard), (rng.random(150) < 0.8 - 0.8 * hard * 1.0)
-            truth = 0.5 - np.clip(0.8 - 0.8 * np.linspace(0, 1, 10001), 0, 1).mean()
-            low, high = paired_bootstrap(a, b, seed).difference[1:]
-            inside += low <= truth <= high
-        assert inside / 200 > 0.89  # 4 standard errors below 95%
+        for seed in range(150):
+            first = rng.random(100) < 0.6
+            second = first & (rng.random(100) < 5 / 6)
+            _, low, high = paired_bootstrap(first, second, seed).difference
+            inside += low <= 0.1 <= high
+        assert inside / 150 > 0.88  # 4 standard errors below 95%
 
     def test_equal_results(self) -> None:
         compared = paired_bootstrap([1 / 3, 0, 1], [1 / 3, 0, 1])

@@ -124,19 +124,16 @@ def test_what_cannot_be_done_is_said(
     flags: list[str], message: str, run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     places = {"RUN": str(run.folder), "NOWHERE": str(tmp_path / "nowhere")}
-    filled = [flag.replace(name, place) for flag in flags for name, place in places.items() if name in flag]
-    assert evaluate.main(filled + [f for f in flags if not any(name in f for name in places)]) == 1
+    for name, place in places.items():
+        flags = [flag.replace(name, place) for flag in flags]
+    assert evaluate.main(flags) == 1
     assert message in capsys.readouterr().err
 
 
-def test_problems_that_no_model_can_read_are_counted(
-    run: Run, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    long = get("word_problems").problems("test", 4)
+def test_problems_that_no_model_can_read_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"stage": "sft", "split": "x", "problems": 4, "too_long": 3, "greedy": {"value": 0, "low": 0, "high": 1}}
     evaluate.show([result], Screen())
     assert "3 problems of x are longer than the model's context, and count as not solved" in capsys.readouterr().out
-    assert long
 
 
 def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 LINE_SECONDS = 15.0  # between two lines of progress where there is no terminal to draw a bar in
-WIDTH, TABLE_WIDTH = 120, 160  # characters of a line where there is no terminal
+WIDTH, TABLE_WIDTH = 120, 200  # characters of a line where there is no terminal
 
 
 class StageProgress:
