@@ -1,24 +1,32 @@
 """Walk through one episode, token by token, in the words of the notes: python -m minirl.trace RUN ["question"]
 
-At each step: the state s_t, the policy pi(. | s_t) as bars, the action a_t that was taken, the reward r_t.
+At each step: the state s_t, the policy pi(. | s_t) as bars, the action a_t that was taken, its log-probability, the
+entropy of the policy, the reward r_t. Then the return, the advantage among several episodes of the same prompt, and
+whether the actions carry gradient. --html writes all of it as a page to look around in, --png as an image:
+
+    python -m minirl.trace runs/roger --html episode.html --png episode.png
+    python -m minirl.trace runs/roger "Tom has 3 pens and buys 4 more. How many pens does he have?" --answer 7
 """
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
-import numpy as np
 import tyro
 from rich.console import Console
 from rich.text import Text
 
-from minirl.rl.mdp import Agent, Environment, State
+from minirl import kernels, microscope
+from minirl.files import atomic_write
+from minirl.microscope import Moment, Trace, visible
+from minirl.rl.mdp import Agent
 from minirl.tasks import Problem, Task, get
 from minirl.tasks.checker import parse_number
 from minirl.train.program import ROGER
 from minirl.train.run import Run
+from minirl.train.sft import demonstrations, science_problems
 
 BAR = 30  # characters of a bar of probability 1
 UNKNOWN = "?"  # stands for an answer that was not given; no text is right then
@@ -31,47 +39,76 @@ class Arguments:
     question: Annotated[str, tyro.conf.Positional] = ROGER
     """The question; by default the notes' own, whose answer is 11."""
     answer: str | None = None
-    """The right answer, a number or words, for the reward."""
+    """The right answer, a number or words, for reward and advantage. Default: that of the same question among the
+    run's demonstrations, its dev problems and the science questions."""
     stage: str | None = None
     """Whose model: pretrain, sft or rl. Default: the last there is."""
     top: int = 5
     """Words of the policy that are shown, the likeliest first."""
     temperature: float = 1.0
     """Of the policy; 0 puts all probability on the likeliest token."""
-    max_new_tokens: int = 64
-    """Actions after which the episode is cut off."""
+    samples: int | None = None
+    """Episodes of the prompt, which the advantage compares; the first is shown. Default: as in the run's RL."""
+    max_new_tokens: int | None = None
+    """Actions after which an episode is cut off. Default: as in the run's RL."""
     seed: int = 0
     """Seed of the actions."""
-
-
-class Step(NamedTuple):
-    """One step of an episode: what the agent saw, might have done, did, and got."""
-
-    state: State
-    choices: list[tuple[str, float]]
-    action: str
-    reward: float
+    html: Path | None = None
+    """Write a page for the browser: one file, which needs nothing else."""
+    png: Path | None = None
+    """Write an image."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.trace", description=__doc__)
-    answer = arguments.answer or ("11" if arguments.question == ROGER else None)
     console = Console(highlight=False)
     try:
         run = Run.open(arguments.run)
-        agent = Agent(run.model(arguments.stage), run.tokenizer(), arguments.temperature)
-        problem = Problem(arguments.question, "", answer or UNKNOWN, arguments.question)
-        show_prompt(problem, console)
-        steps = episode(agent, problem, arguments.max_new_tokens, arguments.top, np.random.default_rng(arguments.seed))
-        for step in steps:
-            show(step, agent, console, rewarded=answer is not None)
+        with kernels.using_precision(run.config.precision):
+            trace = record(run, arguments)
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
-    if answer is None:
-        console.print("The reward is not known: give the right answer with --answer.")
+    show(trace, console)
+    if arguments.html is not None:
+        with atomic_write(arguments.html) as file:
+            file.write(microscope.page(trace, about(run, arguments)))
+    if arguments.png is not None:
+        microscope.draw(trace, arguments.png)
+    for written in (arguments.html, arguments.png):
+        if written is not None:
+            console.print(Text(f"written: {written}"))
     return 0
+
+
+def record(run: Run, arguments: Arguments) -> Trace:
+    """Let the run's model answer the question."""
+    agent = Agent(run.model(arguments.stage), run.tokenizer(), arguments.temperature)
+    task, problem = the_problem(run, arguments.question, arguments.answer)
+    settings = run.config.rl
+    room = agent.model.config.context_length + 1 - len(agent.tokenizer.encode(problem.prompt))
+    return microscope.record(
+        agent, task, problem,
+        samples=arguments.samples or settings.samples,
+        max_new_tokens=arguments.max_new_tokens or max(1, min(settings.max_new_tokens, room)),
+        kind=settings.advantage, seed=arguments.seed, top=arguments.top, known=problem.answer != UNKNOWN,
+    )  # fmt: skip
+
+
+def the_problem(run: Run, question: str, answer: str | None) -> tuple[Task, Problem]:
+    """The problem, and a task whose checker can judge answers to it. Without an answer the run's own problems are
+    looked through for the question; where it is not among them the answer is UNKNOWN."""
+    if answer is None and question == ROGER:
+        answer = "11"
+    if answer is not None:
+        return checked_by(answer), Problem(question, "", answer, question)
+    own, science = get(run.config.task), get("science")
+    known = [(own, problem) for problem in demonstrations(run.config, own)]
+    known += [(own, problem) for problem in own.problems("dev", run.config.evaluation.dev_problems)]
+    known += [(science, problem) for problem in science_problems()]
+    found = (pair for pair in known if pair[1].question == question)
+    return next(found, (science, Problem(question, "", UNKNOWN, question)))
 
 
 def checked_by(answer: str) -> Task:
@@ -79,45 +116,53 @@ def checked_by(answer: str) -> Task:
     return get("science" if parse_number(answer) is None else "word_problems")
 
 
-def episode(agent: Agent, problem: Problem, max_new_tokens: int, top: int, rng: np.random.Generator) -> Iterator[Step]:
-    """One episode, step by step as it happens."""
-    tokenizer = agent.tokenizer
-    environment = Environment(tokenizer, checked_by(problem.answer), max_new_tokens)
-    state, done = environment.reset(problem), False
-    while not done:
-        policy = agent.policy(state)
-        likeliest = np.argsort(-policy, kind="stable")[:top]
-        choices = [(tokenizer.decode([int(token)]), float(policy[token])) for token in likeliest]
-        action = agent.act(state, rng)
-        after, reward, done = environment.step(action)
-        yield Step(state, choices, tokenizer.decode([action]), reward)
-        state = after
+def about(run: Run, arguments: Arguments) -> list[tuple[str, str]]:
+    """What the page says about where it comes from."""
+    stage = arguments.stage or run.last_stage()
+    return [
+        ("run", run.folder.name), ("model after", stage), ("temperature", f"{arguments.temperature:g}"),
+        ("seed", str(arguments.seed)),
+    ]  # fmt: skip
 
 
-def show_prompt(problem: Problem, console: Console) -> None:
-    console.print(Text.assemble(("prompt\n", "bold"), problem.prompt, "\n"))
+# ---- in the terminal ----
 
 
-def show(step: Step, agent: Agent, console: Console, rewarded: bool) -> None:
-    """The state in the notes' way, (prompt, Roger, has), then the bars, the action and the reward."""
-    t = step.state.step
-    taken = "".join(f", {visible(agent.tokenizer.decode([token]))}" for token in step.state.actions)
+def show(trace: Trace, console: Console) -> None:
+    """The whole episode."""
+    console.print(Text.assemble(("prompt\n", "bold"), trace.problem.prompt, "\n"))
+    for moment in trace.moments:
+        show_moment(trace, moment, console)
+    if trace.reward is not None:
+        console.print(f"return G = {trace.reward:g}, at every step")
+    if trace.advantage is not None and trace.rewards is not None:
+        right = sum(reward > 0 for reward in trace.rewards)
+        console.print(
+            f"advantage A = {trace.advantage:+.3g}, {trace.kind} of {len(trace.rewards)} episodes, {right} right"
+        )
+    console.print(f"the prompt carries no gradient, an action {trace.gradient(trace.moments[-1])}")
+    missing = trace.why_unknown()
+    if missing is not None:
+        console.print(f"{missing[0].upper()}{missing[1:]}.")
+
+
+def show_moment(trace: Trace, moment: Moment, console: Console) -> None:
+    """The state in the notes' way, (prompt, Roger, has), then the bars, the action and its numbers."""
+    t = moment.t
+    taken = "".join(f", {visible(earlier.action)}" for earlier in trace.moments[:t])
     console.print(Text.assemble((f"s_{t}", "bold"), f" = (prompt{taken})"))
-    width = max(len(visible(word)) for word, _ in step.choices)
-    for word, probability in step.choices:
-        chosen = word == step.action
+    width = max(len(visible(choice.word)) for choice in moment.choices)
+    for word, probability, chosen in moment.choices:
         bar = "█" * round(BAR * probability) or "▏"
         line = f"   {visible(word):>{width}}  {bar:<{BAR}} {probability:6.1%}"
         console.print(Text(line, style="bold green" if chosen else ""))
-    reward = f"{step.reward:g}" if rewarded or not step.reward else "?"
+    reward = "?" if trace.reward is None and t == len(trace.moments) - 1 else f"{moment.reward:g}"
     console.print(
-        Text.assemble((f"a_{t}", "bold"), f" = {visible(step.action)}    ", (f"r_{t}", "bold"), f" = {reward}\n")
-    )
-
-
-def visible(word: str) -> str:
-    """A token's text on one line: its leading space dropped, as in the notes, a line break as its sign."""
-    return word.strip(" ").replace("\n", "↵") or "␣"
+        Text.assemble(
+            (f"a_{t}", "bold"), f" = {visible(moment.action)}    ", (f"r_{t}", "bold"), f" = {reward}    ",
+            (f"log pi {moment.log_prob:.2f}, entropy {moment.entropy:.2f}\n", "dim"),
+        )
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

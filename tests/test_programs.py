@@ -3,14 +3,12 @@
 import json
 import shutil
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from minirl import chat, evaluate, plot, report, trace
-from minirl.tasks import Problem
 from minirl.train import program
 from minirl.train.run import Run
 
@@ -99,27 +97,6 @@ class TestChat:
     def test_no_such_stage(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "--stage", "ppo"]) == 1
         assert "choose one of pretrain, sft, rl" in capsys.readouterr().err
-
-
-class TestTrace:
-    def test_walks_the_notes_episode(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        assert trace.main([str(run.folder), "--max-new-tokens", "3"]) == 0
-        printed = capsys.readouterr().out
-        for words in (program.ROGER[:40], "s_0 = (prompt)", "s_1 = (prompt, ", "a_0 = ", "r_2 = 0", "%"):
-            assert words in printed.replace("\n", " ")
-        assert "not known" not in printed
-
-    def test_actions_are_those_of_the_states(self, run: Run) -> None:
-        agent = trace.Agent(run.model(), run.tokenizer())
-        problem = Problem("How many?", "", "3", "k")
-        steps = list(trace.episode(agent, problem, 4, 2, np.random.default_rng(0)))
-        for before, after in pairwise(steps):
-            assert agent.tokenizer.decode([after.state.actions[-1]]) == before.action
-        assert all(len(step.choices) == 2 and step.choices[0][1] >= step.choices[1][1] for step in steps)
-
-    def test_without_an_answer_the_reward_is_unknown(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-        assert trace.main([str(run.folder), "What is a star?", "--max-new-tokens", "2"]) == 0
-        assert "--answer" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("main", [evaluate.main, plot.main, report.main, chat.main, trace.main])

@@ -1,0 +1,111 @@
+"""The microscope: a trace as one HTML file that holds all it needs, and asks no network for anything.
+
+page.html is the page, with places such as {{tokens}} to be filled in. What the model or the question says is text:
+escaped where it stands in the page, and with no "<" at all where it stands in the data that the script reads.
+"""
+
+import html
+import json
+import re
+from collections.abc import Sequence
+from importlib import resources
+from typing import Any
+
+from minirl.microscope.record import Trace, signed, visible
+
+
+def page(trace: Trace, about: Sequence[tuple[str, str]]) -> str:
+    """The page's text. about: names and values for its head, such as ("run", "runs/roger")."""
+    parts = {
+        "title": escape(f"{trace.problem.question[:60]} | minirl"),
+        "question": escape(trace.problem.question),
+        "about": "".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in about),
+        "facts": facts(trace),
+        "note": note(trace),
+        "tokens": tokens(trace),
+        "data": as_script(data(trace)),
+    }
+    template = (resources.files("minirl.microscope") / "page.html").read_text(encoding="utf-8")
+    return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
+
+
+def escape(text: str) -> str:
+    """Text as HTML."""
+    return html.escape(text, quote=True)
+
+
+def as_script(contents: Any) -> str:
+    """JSON that cannot end the script element it stands in."""
+    text = json.dumps(contents, separators=(",", ":"))
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def data(trace: Trace) -> list[dict[str, Any]]:
+    """What the panel shows, one entry an action."""
+    return [
+        {
+            "t": moment.t,
+            "action": visible(moment.action),
+            "choices": [[visible(word), probability, taken] for word, probability, taken in moment.choices],
+            "probability": moment.probability,
+            "logProb": moment.log_prob,
+            "rank": moment.rank + 1,
+            "entropy": moment.entropy,
+            "reward": None if trace.reward is None else moment.reward,
+            "return": trace.reward,
+            "advantage": trace.advantage,
+            "pull": 0 if moment.forced else trace.advantage,
+            "gradient": trace.gradient(moment),
+        }
+        for moment in trace.moments
+    ]
+
+
+def facts(trace: Trace) -> str:
+    """The episode's own numbers."""
+    n = len(trace.moments)
+    told = [
+        ("reward", number(trace.reward, "g"), "of the last action"),
+        ("advantage", number(trace.advantage, "+.2f"), trace.kind.replace("_", " ")),
+        ("actions", str(n), "ended by itself" if trace.finished else "cut off"),
+        ("log-probability", signed(f"{trace.log_prob:.2f}"), "nats, of the whole episode"),
+        ("entropy", f"{sum(m.entropy for m in trace.moments) / n:.2f}", "nats a token, mean"),
+    ]
+    cells = [
+        f"<div class=fact><dt>{name}</dt><dd>{escape(value)}</dd><small>{escape(hint)}</small></div>"
+        for name, value, hint in told
+    ]
+    if trace.rewards is not None and len(trace.rewards) > 1:
+        dots = "".join(f'<i class="{"right" if reward else "wrong"}"></i>' for reward in trace.rewards)
+        right = sum(reward > 0 for reward in trace.rewards)
+        cells.append(
+            f"<div class=fact><dt>episodes of this prompt</dt><dd class=dots>{dots}</dd>"
+            f"<small>{right} of {len(trace.rewards)} right; this is the first</small></div>"
+        )
+    return "".join(cells)
+
+
+def note(trace: Trace) -> str:
+    """What is not known, and why."""
+    missing = trace.why_unknown()
+    return f"<p class=note>{escape(missing[0].upper() + missing[1:])}.</p>" if missing else ""
+
+
+def number(value: float | None, form: str) -> str:
+    return "unknown" if value is None else signed(f"{value:{form}}")
+
+
+def tokens(trace: Trace) -> str:
+    """The whole text, one element a token."""
+    given = "".join(f'<span class="token given">{shown(word)}</span>' for word in trace.prompt)
+    taken = "".join(
+        f'<span class="token action{" forced" if moment.forced else ""}" tabindex=0 data-t={moment.t}>'
+        f"{shown(moment.text) or '<u>·</u>'}</span>"
+        for moment in trace.moments
+    )
+    return given + taken
+
+
+def shown(word: str) -> str:
+    """A token's text as it stands in a text; a line break also has a sign."""
+    return escape(word).replace("\n", "<u>↵</u>\n")
