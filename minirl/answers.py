@@ -20,9 +20,10 @@ from minirl.files import atomic_write
 from minirl.generate import Completion, generate
 from minirl.model import GPT
 from minirl.tokenizer import Tokenizer
-from minirl.train.run import STATE, Run, environment
+from minirl.train.run import Run, environment
 
 ANSWERS = "answers"
+MODEL_FILES = ("config.json", "model*.safetensors", "tokenizer.json")
 
 
 class Answer(NamedTuple):
@@ -118,9 +119,8 @@ def environment_without_threads() -> dict[str, Any]:
 def checkpoint_digest(run: Run, stage: str) -> str:
     """The checksum of a stage's weights, configuration and tokenizer."""
     whole = hashlib.sha256()
-    for path in sorted((run.folder / stage).iterdir()):
-        if path.is_file() and path.name not in (STATE, "optimizer.safetensors"):
-            whole.update(f"{path.name} {digest(path.read_bytes())}\n".encode())
+    for path in sorted(path for pattern in MODEL_FILES for path in (run.folder / stage).glob(pattern)):
+        whole.update(f"{path.name} {digest(path.read_bytes())}\n".encode())
     return whole.hexdigest()
 
 

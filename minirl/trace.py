@@ -20,7 +20,7 @@ from rich.text import Text
 
 from minirl import kernels, microscope
 from minirl.files import atomic_write
-from minirl.microscope import Moment, Trace, visible
+from minirl.microscope import Moment, Trace, signed, visible
 from minirl.rl.mdp import Agent
 from minirl.tasks import Problem, Task, get
 from minirl.tasks.checker import parse_number
@@ -137,9 +137,8 @@ def show(trace: Trace, console: Console) -> None:
         console.print(f"return G = {trace.reward:g}, at every step")
     if trace.advantage is not None and trace.rewards is not None:
         right = sum(reward > 0 for reward in trace.rewards)
-        console.print(
-            f"advantage A = {trace.advantage:+.3g}, {trace.kind} of {len(trace.rewards)} episodes, {right} right"
-        )
+        advantage = signed(f"{trace.advantage:+.3f}")
+        console.print(f"advantage A = {advantage}, {trace.kind} of {len(trace.rewards)} episodes, {right} right")
     console.print(f"the prompt carries no gradient, an action {trace.gradient(trace.moments[-1])}")
     missing = trace.why_unknown()
     if missing is not None:
@@ -160,7 +159,7 @@ def show_moment(trace: Trace, moment: Moment, console: Console) -> None:
     console.print(
         Text.assemble(
             (f"a_{t}", "bold"), f" = {visible(moment.action)}    ", (f"r_{t}", "bold"), f" = {reward}    ",
-            (f"log pi {moment.log_prob:.2f}, entropy {moment.entropy:.2f}\n", "dim"),
+            (f"log pi {signed(f'{moment.log_prob:.2f}')}, entropy {moment.entropy:.2f}\n", "dim"),
         )
     )  # fmt: skip
 

@@ -93,7 +93,7 @@ def test_other_weights_have_other_answers(own: Run) -> None:
     model = own.model("rl")
     for parameter in model.parameters():
         parameter.data += np.float32(0.3) * np.random.default_rng(0).standard_normal(parameter.shape, np.float32)
-    model.save_pretrained(own.folder / "rl")
+    own.save("rl", model, own.load_optimizer("rl"), own.state("rl") or {})
     assert kept_answers(own, "rl", PROMPTS, SETTINGS) != before
     assert len(files(own)) == 2
 

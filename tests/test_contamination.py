@@ -1,18 +1,18 @@
 """The scan finds what is there, and reads what was trained on."""
 
+from collections.abc import Iterable, Sequence
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minirl import tasks
 from minirl.contamination import Overlap, find_overlaps, ngrams, training_texts, usual_n, words
-from minirl.data import Batch
-from minirl.model.transformer import IGNORE
+from minirl.data import Document, encode_documents
 from minirl.tasks import Problem
-from minirl.train.pretrain import PretrainStage
+from minirl.tokenizer import Tokenizer
+from minirl.train import pretrain, sft
 from minirl.train.run import Run
-from minirl.train.sft import SFTStage
-from minirl.train.stage import SupervisedStage
 
 FEW_WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=9).map(" ".join)
 
@@ -76,18 +76,30 @@ def test_nothing_is_shorter_than_its_ngrams() -> None:
 class TestTrainingTexts:
     """What the scan reads is what the stages train on."""
 
-    @pytest.mark.parametrize("kind", [PretrainStage, SFTStage])
-    def test_of_the_supervised_stages(self, kind: type[SupervisedStage], run: Run) -> None:
-        config, tokenizer = run.config, run.tokenizer()
-        stage = kind(config, run.model("pretrain"), tokenizer, tasks.get(config.task))
-        batches: list[Batch] = [stage.loader.next_batch() for _ in range(stage.steps)]
-        read = {text.removesuffix("<|end|>") for _, text in training_texts(run)}
-        trained = [
-            tokenizer.decode([ids[0], *targets[targets != IGNORE]], skip_special=True)
-            for batch in batches
-            for ids, targets in zip(batch.ids, batch.targets, strict=True)
-        ]
-        assert len(trained) > 20 and set(trained) <= read
+    @pytest.fixture
+    def encoded(self, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+        """The texts that stages turn into tokens."""
+        texts: list[str] = []
+
+        def spy(tokenizer: Tokenizer, documents: Iterable[Sequence[tuple[str, float]]]) -> list[Document]:
+            kept = [list(pieces) for pieces in documents]
+            texts.extend("".join(text for text, _ in pieces) for pieces in kept)
+            return encode_documents(tokenizer, kept)
+
+        for stage in (pretrain, sft):
+            monkeypatch.setattr(stage, "encode_documents", spy)
+        return texts
+
+    def test_of_pretraining(self, run: Run, encoded: list[str]) -> None:
+        stage = pretrain.PretrainStage(run.config, run.model("pretrain"), run.tokenizer(), tasks.get(run.config.task))
+        encoded.clear()  # what it is probed with
+        for _ in range(stage.steps):
+            stage.loader.next_batch()
+        assert encoded == [text for source, text in training_texts(run) if source == "pretraining"]
+
+    def test_of_fine_tuning(self, run: Run, encoded: list[str]) -> None:
+        sft.SFTStage(run.config, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
+        assert encoded == [text for source, text in training_texts(run) if source == "demonstrations"]
 
     def test_of_reinforcement_learning(self, run: Run) -> None:
         read = {text for source, text in training_texts(run) if source == "reinforcement learning"}

@@ -23,6 +23,7 @@ from minirl.train.run import Run
 from minirl.train.sft import demonstrations
 
 EVIL = 'Is <script>alert("1")</script> & <!-- {{data}} worth $5, $x^2$ \\frac{ 🎾?'
+WRITTEN = " </script><script>alert(2)</script> 🎾\n&amp; {{title}}"
 
 
 class Ends(Task):
@@ -69,22 +70,22 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
-        self.inside.append(tag)
+        token = "token" in (dict(attrs).get("class") or "").split()
+        self.inside.append("token" if token else tag)
         if tag == "script":
             self.scripts.append("")
-        if "token" in (dict(attrs).get("class") or "").split():
+        if token:
             self.tokens.append("")
 
     def handle_data(self, data: str) -> None:
         if self.inside and self.inside[-1] == "script":
             self.scripts[-1] += data
-        elif self.inside and self.inside[-1] == "span" and self.tokens:
+        elif "token" in self.inside:
             self.tokens[-1] += data
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in self.inside:
-            while self.inside.pop() != tag:
-                pass
+        while self.inside and self.inside.pop() not in (tag, "token" if tag == "span" else tag):
+            pass  # elements without an end tag
 
     def handle_comment(self, data: str) -> None:
         self.comments.append(data)
@@ -151,17 +152,14 @@ class TestGradient:
 class TestPage:
     @pytest.fixture
     def found(self, agent: Agent) -> Trace:
-        return look(
-            agent, episode(agent, " </script><script>alert(2)</script> 🎾\n&amp; {{title}}"), [1.0], 0.5, "plain"
-        )
+        return look(agent, episode(agent, WRITTEN), [1.0], 0.5, "plain")
 
     def test_nothing_that_was_written_becomes_an_element(self, found: Trace, agent: Agent) -> None:
         evil = replace(found, rewards=None, advantage=None)
         for told in (found, evil):
             read = Page(page(told, [("run", "<b onclick=alert(3)>")]))
-            harmless = Page(
-                page(look(agent, episode(agent, " 5"), told.rewards, told.advantage, "plain"), [("run", "x")])
-            )
+            plain = look(agent, episode(agent, " 5\n🎾"), told.rewards, told.advantage, "plain")
+            harmless = Page(page(plain, [("run", "x")]))
             kinds = {tag for tag, _ in read.elements}
             assert kinds == {tag for tag, _ in harmless.elements}
             assert len(read.scripts) == 2 and not read.comments
@@ -170,9 +168,8 @@ class TestPage:
 
     def test_the_tokens_are_the_text(self, found: Trace) -> None:
         read = Page(page(found, []))
-        assert "".join(read.tokens).replace("↵", "").replace("·", "") == (
-            found.problem.prompt + " </script><script>alert(2)</script> 🎾\n&amp; {{title}}<|end|>"
-        )
+        text = "".join(read.tokens).replace("↵", "").replace("·", "")
+        assert text == found.problem.prompt + WRITTEN + "<|end|>"
 
     def test_the_data_is_that_of_the_moments(self, found: Trace) -> None:
         entries = json.loads(Page(page(found, [])).scripts[0])

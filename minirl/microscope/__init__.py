@@ -3,6 +3,6 @@ figure.py (as an image)."""
 
 from minirl.microscope.figure import draw
 from minirl.microscope.page import page
-from minirl.microscope.record import Moment, Trace, look, record, visible
+from minirl.microscope.record import Moment, Trace, look, record, signed, visible
 
-__all__ = ["Moment", "Trace", "draw", "look", "page", "record", "visible"]
+__all__ = ["Moment", "Trace", "draw", "look", "page", "record", "signed", "visible"]
