@@ -166,6 +166,13 @@ class TestPage:
             assert not any(name.startswith("on") for _, attributes in read.elements for name in attributes)
             assert all("alert(" not in script for script in read.scripts[1:])
 
+    def test_no_token_ends_the_data(self, found: Trace) -> None:
+        """A large vocabulary may hold a whole </script>."""
+        evil = [found.moments[0]._replace(action="</script><script>alert(1)//"), *found.moments[1:]]
+        read = Page(page(replace(found, moments=evil), []))
+        assert len(read.scripts) == 2
+        assert json.loads(read.scripts[0])[0]["action"] == evil[0].action
+
     def test_the_tokens_are_the_text(self, found: Trace) -> None:
         read = Page(page(found, []))
         text = "".join(read.tokens).replace("↵", "").replace("·", "")

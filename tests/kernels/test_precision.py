@@ -50,11 +50,9 @@ def test_bfloat16_mode_rounds_the_inputs_of_matmul_alone(backend):
     a, b = rng.standard_normal((9, 65)).astype(np.float32), rng.standard_normal((65, 17)).astype(np.float32)
     with kernels.using(backend):
         exact = kernels.matmul(a, b)
-        kernels.set_precision("bfloat16")
-        try:
+        with kernels.using_precision("bfloat16"):
             rounded = kernels.matmul(a, b)
-        finally:
-            kernels.set_precision("float32")
+        assert kernels.precision() == "float32"
         a16, b16 = (kernels.round_bfloat16(x).astype(np.float64) for x in (a, b))
     np.testing.assert_allclose(rounded, a16 @ b16, atol=2e-6 * (np.abs(a16) @ np.abs(b16)).max())
     assert np.abs(rounded - exact).max() > 1e-3  # the mode does something
