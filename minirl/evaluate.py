@@ -9,6 +9,7 @@ run's folder (answers.py), so that asking twice gives one table.
     python -m minirl.evaluate runs/roger --task arithmetic --split test --limit 200
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
     python -m minirl.evaluate runs/roger --contamination --ngram 13
+    python -m minirl.evaluate --audit
 """
 
 import json
@@ -27,6 +28,7 @@ from minirl.estimate import Estimate
 from minirl.files import atomic_write
 from minirl.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.score import TOKENS, Outcome, scores
+from minirl.tasks import audit
 from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 
@@ -39,6 +41,8 @@ class Arguments:
     """Folder of a run, such as runs/roger."""
     compare: tuple[str, str] | None = None
     """Compare two runs on the same problems instead, those of the first; a stage may follow a colon: runs/roger:sft."""
+    audit: bool = False
+    """Try the checkers on answers of which it is known whether they are right; needs no run."""
     contamination: bool = False
     """Look for the problems in what the run was trained on, instead of solving them."""
     task: str | None = None
@@ -69,7 +73,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen()
     try:
         check(arguments)
-        if arguments.compare is not None:
+        if arguments.audit:
+            report = audit_checkers(screen)
+        elif arguments.compare is not None:
             first, second = map(compare.open_model, arguments.compare)
             report = compare_models(first, second, arguments, screen)
         else:
@@ -88,8 +94,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def check(arguments: Arguments) -> None:
     """Raises ValueError for arguments that do not go together."""
-    if (arguments.run is None) == (arguments.compare is None):
-        raise ValueError("give the folder of a run, such as runs/roger, or --compare and two of them")
+    if [arguments.run is not None, arguments.compare is not None, arguments.audit].count(True) != 1:
+        raise ValueError("give the folder of a run, such as runs/roger, or --compare and two of them, or --audit alone")
     for name in ("limit", "samples", "max_new_tokens", "ngram"):
         value = getattr(arguments, name)
         if value is not None and value < 1:
@@ -127,6 +133,21 @@ def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     found = contamination.scan(run, sets, arguments.ngram, screen)
     contamination.show(found, screen)
     return {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
+
+
+def audit_checkers(screen: Screen) -> dict[str, Any]:
+    """Count the errors of the checkers, and show each."""
+    results = audit.audit()
+    screen.table("Errors of the checkers, of right and of wrong answers", *audit.table(results))
+    report = []
+    for result in results:
+        errors = {"false_positives": result.false_positives, "false_negatives": result.false_negatives}
+        for kind, cases in errors.items():
+            for case in cases:
+                screen.say(f"{kind}: {case.text!r}, where {case.problem.answer!r} is right")
+        texts = {kind: [[case.problem.answer, case.text] for case in cases] for kind, cases in errors.items()}
+        report.append({**result._asdict(), **texts})
+    return {"audit": report}
 
 
 # ---- parts ----

@@ -46,10 +46,10 @@ def sets_of(
     config = run.config.evaluation
     usual = config.science_tokens if isinstance(chosen, Science) else config.max_new_tokens
     settings = Settings(samples, max_new_tokens or usual, stream_seed(seed, "test samples"))
-    sizes: dict[str, int] = getattr(chosen, "sizes", {})  # tasks that are not endless say how many they have
     sets = []
     for name in [split] if split else test_splits(chosen):
-        n = min(problems, sizes.get(name, problems))
+        size = chosen.size(name)
+        n = problems if size is None else min(problems, size)
         drawn = distinct(chosen.problems(name, n, stream_seed(seed, "test problems")))
         sets.append(ProblemSet(name if task is None else f"{task} {name}", chosen, drawn, settings))
     return sets

@@ -10,7 +10,7 @@ import pytest
 from minirl import evaluate, kernels
 from minirl.answers import ANSWERS
 from minirl.problem_sets import SCIENCE_SPLITS, sets_of, test_splits
-from minirl.tasks import get
+from minirl.tasks import Problem, audit, get
 from minirl.train.run import Run
 from minirl.train.screen import Screen
 
@@ -118,6 +118,7 @@ def test_a_run_without_a_stage_is_its_last(run: Run, tmp_path: Path) -> None:
         (["--compare", "RUN:sft", "NOWHERE"], "there is no run in"),
         (["RUN", "--compare", "RUN", "RUN"], "give the folder of a run"),
         ([], "give the folder of a run"),
+        (["RUN", "--audit"], "give the folder of a run"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -134,6 +135,21 @@ def test_problems_that_no_model_can_read_are_said(capsys: pytest.CaptureFixture[
     result = {"stage": "sft", "split": "x", "problems": 4, "too_long": 3, "greedy": {"value": 0, "low": 0, "high": 1}}
     evaluate.show([result], Screen())
     assert "3 problems of x are longer than the model's context, and count as not solved" in capsys.readouterr().out
+
+
+def test_audit_counts_the_errors_of_the_checkers(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    results = audit.audit()
+    lax = audit.Case(Problem("Why?", "", "7", "k"), "Answer: eight", False)
+    monkeypatch.setattr(audit, "audit", lambda: [results[0]._replace(false_positives=[lax]), *results[1:]])
+    file = tmp_path / "report.json"
+    assert evaluate.main(["--audit", "--json", str(file)]) == 0
+    found = json.loads(file.read_text())["audit"]
+    assert [one["right"] for one in found] == [result.right for result in results]
+    assert found[0]["false_positives"] == [["7", "Answer: eight"]]
+    printed = capsys.readouterr().out
+    assert "false negatives" in printed and "'Answer: eight', where '7' is right" in printed
 
 
 def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

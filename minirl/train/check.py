@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from minirl import tasks
-from minirl.evaluate import test_splits
+from minirl.problem_sets import test_splits
 from minirl.tasks import END, Task
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
 from minirl.train.config import TrainConfig
