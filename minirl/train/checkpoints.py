@@ -3,10 +3,11 @@
     rl/             the checkpoint
     previous/rl/    the one before it, for the day on which the first turns out damaged
     .rl.new/        one being written
+    aside/rl/       one that was damaged or followed from a damaged one; nothing reads it
 
 A new one is written beside, with checksums and flushed to the disk. Then come two renames: rl/ becomes previous/rl/,
-.rl.new/ becomes rl/. A process that dies on the way leaves at least one whole checkpoint, and `settle` brings the newest
-to its place. Keeping two costs their bytes on the disk and next to no time: nothing is written twice.
+.rl.new/ becomes rl/. A process that dies on the way leaves at least one whole checkpoint, and `settle` brings the
+newest to its place. Keeping two costs their bytes on the disk and next to no time: nothing is written twice.
 """
 
 import os
@@ -21,7 +22,7 @@ from minirl.files import sync_files, sync_folder
 
 T = TypeVar("T")
 
-PREVIOUS = "previous"
+PREVIOUS, ASIDE = "previous", "aside"
 FILES = ("config.json", "optimizer.safetensors", "state.json", "tokenizer.json")  # and one or more of weights
 
 
@@ -65,7 +66,7 @@ def install(folder: Path) -> None:
 
 
 def settle(folder: Path) -> str | None:
-    """Bring the newest whole checkpoint to `folder`, and remove what is not whole: half-written or damaged.
+    """Bring the newest whole checkpoint to `folder`, remove a half-written one, set a damaged one aside.
 
     Returns what was wrong, if something was: being killed is nothing wrong. Only for the process that trains.
     """
@@ -76,13 +77,13 @@ def settle(folder: Path) -> str | None:
     problem = damage(folder)
     if problem is None or not (folder.is_dir() or previous.is_dir()):
         return None
-    remove(folder)
+    set_aside(folder)
     problem_before = damage(previous)
     if problem_before is None:
         os.rename(previous, folder)
         return f"{problem}. Going back to the checkpoint before it"
     remove(previous)
-    return f"{problem}, and there is none before it ({problem_before}). Beginning the stage {folder.name} again"
+    return f"{problem}. There is none before it ({problem_before}). Beginning the stage {folder.name} again"
 
 
 def damage(folder: Path) -> str | None:
@@ -95,9 +96,18 @@ def damage(folder: Path) -> str | None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a stage's checkpoints."""
-    for path in (new_folder(folder), previous_folder(folder), folder):
-        remove(path)
+    """Take away a stage's checkpoints, for one of a stage before it was damaged."""
+    remove(new_folder(folder))
+    remove(previous_folder(folder))
+    set_aside(folder)
+
+
+def set_aside(folder: Path) -> None:
+    if folder.is_dir():
+        aside = folder.parent / ASIDE / folder.name
+        aside.parent.mkdir(exist_ok=True)
+        remove(aside)
+        os.rename(folder, aside)
 
 
 def remove(folder: Path) -> None:

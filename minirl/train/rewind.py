@@ -1,8 +1,8 @@
 """Before a run goes on: find the last moment up to which everything in its folder is whole; take back what came after.
 
-The links of the chain are looked at in order: tokenizer, pretrain, sft, rl, results. The first that is missing, damaged
-or half-done is where the run goes on. Later ones are removed, for they are made again with the same bits, and so are the
-lines that were logged after the checkpoint from which it goes on.
+The links of the chain are looked at in order: tokenizer, pretrain, sft, rl, results. The first that is missing,
+half-done or damaged is where the run goes on. Later ones are taken away, for they are made again with the same bits,
+and so are the lines that were logged after the checkpoint from which it goes on.
 """
 
 import os
@@ -24,7 +24,8 @@ def rewind(run: Run, screen: Screen) -> None:
     if not (run.folder / SUMS).is_file():
         raise DamagedError(
             f"{run.folder / SUMS} is missing, so nothing says which files are whole. If all are, accept them with "
-            f"`sha256sum * > {SUMS}` in {run.folder} and in each stage's folder"
+            f"`sha256sum *.json > {SUMS}` in {run.folder} and `sha256sum *.json *.safetensors > {SUMS}` in the folder "
+            "of each stage"
         )
     if not run.is_whole(CONFIG):  # killed right after it was written
         run.seal(CONFIG)

@@ -39,8 +39,8 @@ from minirl.files import append, atomic_write, naming
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.tokenizer import Tokenizer
-from minirl.train.config import TrainConfig, from_json, to_json
 from minirl.train.checkpoints import read, replacing_checkpoint
+from minirl.train.config import TrainConfig, from_json, to_json
 
 STAGES = ("pretrain", "sft", "rl")
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
