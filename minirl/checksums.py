@@ -40,14 +40,14 @@ def read_sums(folder: Path) -> dict[str, str]:
     """Name -> digest, as SHA256SUMS has them. Raises DamagedError where that is missing or has other lines."""
     path = folder / SUMS
     try:
-        lines = path.read_bytes().decode("ascii").splitlines()
+        *lines, end = path.read_bytes().decode("ascii").split("\n")
     except FileNotFoundError:
         raise DamagedError(f"{path} is missing") from None
     except UnicodeDecodeError:
-        lines = [""]
+        lines, end = [], "no text"
     matches = [LINE.fullmatch(line) for line in lines]
     found = {match[2]: match[1] for match in matches if match is not None}
-    if len(found) != len(lines):
+    if end or len(found) != len(lines):
         raise DamagedError(f"{path} is damaged: it has lines other than a checksum and a name")
     return found
 

@@ -28,4 +28,4 @@ def assert_same(run: Run, expected: Run) -> None:
     wanted, found = contents(expected), contents(run)
     assert found.keys() == wanted.keys()
     different = [name for name, value in wanted.items() if found[name] != value]
-    assert not different
+    assert not different, different

@@ -34,8 +34,9 @@ def tiny(tmp_path: Path) -> TrainConfig:
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """A run that nothing interrupted, to look at and to compare with."""
-    return program.train(replace(TINY, runs=str(tmp_path_factory.mktemp("whole"))), Screen(quiet=True))
+    """A run that nothing interrupted, with a checkpoint after every update: to look at, copy and compare with."""
+    config = replace(TINY, checkpoint_seconds=0.0, runs=str(tmp_path_factory.mktemp("whole")))
+    return program.train(config, Screen(quiet=True))
 
 
 @pytest.fixture

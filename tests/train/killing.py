@@ -1,4 +1,4 @@
-"""Processes that train a run and are killed. They fork from a server that has imported everything, and so start fast."""
+"""Processes that train a run, to be killed. They fork from a server that has imported everything, and so start fast."""
 
 import io
 import multiprocessing
