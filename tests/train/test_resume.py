@@ -13,7 +13,7 @@ from comparing import assert_same
 from minirl.train import loop, program
 from minirl.train.config import TrainConfig
 from minirl.train.loop import Stopped, TrainingError
-from minirl.train.run import Run
+from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 from minirl.train.stage import Stage, SupervisedStage
 
@@ -51,6 +51,9 @@ def test_resumed_runs_are_the_same(
     resumed = Run.open(run.folder)
     program.complete(resumed, quiet)
     assert_same(resumed, whole)
+    for stage in STAGES:  # the clock goes on where it stopped
+        seconds = [record["seconds"] for record in run.records(stage=stage)]
+        assert seconds == sorted(seconds)
 
 
 def test_stopping_says_how_to_go_on(
@@ -62,6 +65,18 @@ def test_stopping_says_how_to_go_on(
     assert f"--resume {run.folder}" in " ".join(capsys.readouterr().out.split())
     state = run.state("pretrain")
     assert state is not None and state["step"] == 2 and not state["done"]
+
+
+def test_an_interruption_between_updates_says_so_too(
+    tiny: TrainConfig, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    run = Run.create(tiny)
+    monkeypatch.setattr(program, "the_tokenizer", interrupt)
+    assert program.main(["--resume", str(run.folder)]) == 130
+    assert f"--resume {run.folder}" in " ".join(capsys.readouterr().out.split())
 
 
 def test_resuming_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
