@@ -18,9 +18,12 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with open(
-            temporary, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else "\n"
-        ) as file:
+        with (
+            naming(path),
+            open(
+                temporary, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else "\n"
+            ) as file,
+        ):
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -30,11 +33,44 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
     sync_folder(path.parent)
 
 
+def append(path: str | PathLike[str], data: bytes) -> None:
+    """Add bytes at the end of a file: all of them, or none where the disk is full."""
+    with naming(path), open(path, "ab", buffering=0) as file:
+        size = file.seek(0, os.SEEK_END)
+        rest = memoryview(data)
+        try:
+            while rest:
+                rest = rest[file.write(rest) :]  # a full disk first takes what it can, and says so the next time
+        except OSError:
+            file.truncate(size)
+            raise
+
+
+@contextmanager
+def naming(path: str | PathLike[str]) -> Iterator[None]:
+    """Give the errors of the operating system the name of the file, which those of writing and flushing lack."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
+
+
+def sync_files(folder: str | PathLike[str]) -> None:
+    """Wait until the files of a folder, and its names, are on the disk."""
+    for path in Path(folder).iterdir():
+        with naming(path), open(path, "rb+") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)
+
+
 def sync_folder(folder: str | PathLike[str]) -> None:
     """Wait until the folder's names are on the disk. (Windows has no such call, and orders renames itself.)"""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(handle)
+            with naming(folder):
+                os.fsync(handle)
         finally:
             os.close(handle)

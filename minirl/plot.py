@@ -20,6 +20,8 @@ import numpy as np
 import tyro
 from matplotlib.ticker import MaxNLocator
 
+from minirl.checksums import DamagedError
+from minirl.files import atomic_write
 from minirl.train.config import to_json
 from minirl.train.run import Run
 
@@ -85,11 +87,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.plot", description=__doc__)
     try:
         runs = [Run.open(folder) for folder in arguments.runs]
-    except FileNotFoundError as error:
+        out = arguments.out or (runs[0].folder / "plots" if len(runs) == 1 else Path("plots"))
+        written = draw(runs, out)
+    except (FileNotFoundError, DamagedError) as error:
         print(error, file=sys.stderr)
         return 1
-    out = arguments.out or (runs[0].folder / "plots" if len(runs) == 1 else Path("plots"))
-    written = draw(runs, out)
     print("\n".join(map(str, written)) or "these runs have no measures yet: nothing to draw")
     return 0
 
@@ -140,7 +142,8 @@ def draw_figure(figure: Figure, groups: dict[str, list[Run]], out: Path) -> Path
         axes.legend(fontsize=8)
         image.tight_layout()
         path = out / f"{figure.file}.png"
-        image.savefig(path)
+        with atomic_write(path, "wb") as file:
+            image.savefig(file, format="png")
     plt.close(image)
     return path
 

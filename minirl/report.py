@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import tyro
 
 from minirl import plot
+from minirl.checksums import DamagedError
 from minirl.evaluate import STAGE_NAMES, table
 from minirl.files import atomic_write
 from minirl.train.run import CONFIG, RESULTS, SAMPLES, Run
@@ -27,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.report", description=__doc__)
     try:
         print(write_report(Run.open(arguments.run)))
-    except FileNotFoundError as error:
+    except (FileNotFoundError, DamagedError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-from minirl.files import sync_folder
+from minirl.files import sync_files, sync_folder
 
 NEW, COMMITTED, OBSOLETE = ".new", ".committed", "obsolete.json"
 
@@ -39,10 +39,7 @@ def replacing_files(folder: str | PathLike[str], obsolete: Sequence[str] = ()) -
         old = [file.name for file in folder.iterdir() if file.is_file() and file.name not in written]
         gone = [name for name in old if any(fnmatch.fnmatch(name, pattern) for pattern in obsolete)]
         (new / OBSOLETE).write_text(json.dumps(gone), encoding="utf-8")
-        for file in new.iterdir():
-            with open(file, "rb+") as opened:
-                os.fsync(opened.fileno())
-        sync_folder(new)
+        sync_files(new)
         os.rename(new, folder / COMMITTED)
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)

@@ -1,8 +1,11 @@
 """A file is written whole or not at all."""
 
+import os
+import resource
+
 import pytest
 
-from minirl.files import atomic_write
+from minirl.files import append, atomic_write
 
 
 def test_text_and_bytes(tmp_path):
@@ -24,3 +27,35 @@ def test_an_error_leaves_the_old_file_and_no_other(tmp_path):
         raise ZeroDivisionError
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_append(tmp_path):
+    path = tmp_path / "log"
+    append(path, b"one\n")
+    append(path, b"two\n")
+    assert path.read_bytes() == b"one\ntwo\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="a limit is set in a child process")
+def test_a_full_disk_takes_all_or_nothing_and_the_error_names_the_file(tmp_path):
+    log, whole = tmp_path / "log", tmp_path / "whole"
+    append(log, b"one\n")
+    whole.write_text("old")
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (6, resource.RLIM_INFINITY))
+        names = []
+        for attempt in (lambda: append(log, b"two\n"), lambda: write(whole, "far too long")):
+            try:
+                attempt()
+            except OSError as error:
+                names.append(error.filename)
+        os._exit(0 if names == [str(log), str(whole)] else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert log.read_bytes() == b"one\n" and whole.read_text() == "old"
+    assert {path.name for path in tmp_path.iterdir()} == {"log", "whole"}
+
+
+def write(path, text):
+    with atomic_write(path) as file:
+        file.write(text)

@@ -18,7 +18,9 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
         assert (run.folder / name).stat().st_size > 0
     for stage in ("pretrain", "sft", "rl"):
         names = {path.name for path in (run.folder / stage).iterdir()}
-        assert names == {"config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "state.json"}
+        assert names == {
+            "config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "state.json", "SHA256SUMS",
+        }  # fmt: skip
     stages = [record["stage"] for record in run.records()]
     assert list(dict.fromkeys(stages)) == ["tokenizer", "pretrain", "sft", "rl", "evaluate"]
     for record in run.records(stage="rl"):

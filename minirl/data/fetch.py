@@ -5,7 +5,6 @@ The bytes arrive in a file beside the target, with `.part` after its name. What 
 SHA-256 are those published does the file take its name, in one step: whoever finds a file finds the right one.
 """
 
-import hashlib
 import http.client
 import os
 import shutil
@@ -14,6 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+from minirl.checksums import digest
 from minirl.data.published import File
 from minirl.files import sync_folder
 
@@ -43,7 +43,7 @@ def fetch(file: File, target: Path, source: Path | None = None, progress: Progre
     else:
         shutil.copyfile(source, part)
     if not _matches(part, file):
-        found = f"{part.stat().st_size:,} bytes with the SHA-256 {_sha256(part)}"
+        found = f"{part.stat().st_size:,} bytes with the SHA-256 {digest(part)}"
         part.unlink()  # nothing of it can be trusted: the next attempt begins anew
         raise FetchError(
             f"{source or file.url} is not the published file: it has {found}; expected {file.size:,} bytes with "
@@ -85,12 +85,4 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
 
 
 def _matches(path: Path, file: File) -> bool:
-    return path.stat().st_size == file.size and _sha256(path) == file.sha256
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as opened:
-        while block := opened.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+    return path.stat().st_size == file.size and digest(path) == file.sha256

@@ -18,6 +18,8 @@ from typing import Any
 
 import numpy as np
 
+from minirl.files import naming
+
 Array = np.ndarray
 
 DTYPES: dict[str, np.dtype[Any]] = {
@@ -59,7 +61,7 @@ def write_tensors(
         text = json.dumps(header, separators=(",", ":")).encode()
         return text + b" " * (-len(text) % 8)  # so that the data is aligned
 
-    with open(path, "wb") as file:
+    with naming(path), open(path, "wb") as file:
         checksum = zlib.crc32(head())
         file.write(len(head()).to_bytes(8, "little") + head())
         for x in tensors.values():

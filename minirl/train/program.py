@@ -1,7 +1,8 @@
 """The main job, from nothing to a report: tokenizer, pretraining, supervised fine-tuning, REINFORCE, evaluation.
 
 `train(config)` is the whole chain, for notebooks and tests; `main` is the program around it. The chain holds no state
-of its own: each link looks at the run's folder and does what is missing, so `--resume` is the same chain again.
+of its own: each link looks at the run's folder and does what is missing, so `--resume` is the same chain again, once
+rewind.py has taken back what was left half-done.
 """
 
 import sys
@@ -14,6 +15,7 @@ from typing import Literal
 import tyro
 
 from minirl import kernels, tasks
+from minirl.checksums import DamagedError
 from minirl.evaluate import STAGE_NAMES, evaluate_run, show
 from minirl.generate import generate
 from minirl.model import GPT
@@ -23,8 +25,10 @@ from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
 from minirl.train.check import ConfigError, check, check_prompts
 from minirl.train.config import PRESETS, TrainConfig
+from minirl.train.lock import BusyError, locked
 from minirl.train.loop import Stopped, TrainingError, run_stage
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
+from minirl.train.rewind import rewind
 from minirl.train.rl import RLStage
 from minirl.train.run import METRICS, RESULTS, SAMPLES, STAGES, TOKENIZER, Run
 from minirl.train.screen import Screen
@@ -50,11 +54,18 @@ def train(config: TrainConfig, screen: Screen | None = None) -> Run:
 def complete(run: Run, screen: Screen) -> None:
     """Do what is left of a run: from its first to its last link, or from where it was interrupted.
 
-    Raises Stopped after Ctrl-C, TrainingError where training cannot go on.
+    Raises Stopped after Ctrl-C, TrainingError where training cannot go on, BusyError where another process trains this
+    run, DamagedError for a file without which it cannot go on, OSError for one that cannot be written.
     """
+    with locked(run.folder):
+        rewind(run, screen)
+        follow(run, screen)
+
+
+def follow(run: Run, screen: Screen) -> None:
+    """The chain, link by link."""
     config = run.config
     kernels.set_precision(config.precision)
-    rewind(run)
     task = tasks.get(config.task)
     screen.say(f"run folder: {run.folder}")
     tokenizer = the_tokenizer(run, task, screen)
@@ -66,6 +77,7 @@ def complete(run: Run, screen: Screen) -> None:
         state = run.state(name)
         if state is not None and state["done"]:
             model = run.model(name)
+            model.dropout.generator.bit_generator.state = state["dropout"]
         else:
             run_stage(run, make_stage(run, name, model, tokenizer, task, screen), screen)
         for question in EXAMPLES:
@@ -87,31 +99,16 @@ def complete(run: Run, screen: Screen) -> None:
 # ---- the links of the chain ----
 
 
-def rewind(run: Run) -> None:
-    """Take back the lines that were logged after the last checkpoint; the resumed run writes them again."""
-    if run.read_json(RESULTS) is not None:  # it got to its end, and logged all there is to log
-        return
-    states = [state for stage in STAGES if (state := run.state(stage)) is not None]
-    if states:
-        run.rewind_logs(states[-1]["logs"])
-    elif not (run.folder / TOKENIZER).is_file():
-        run.rewind_logs({})
-    else:  # stopped before the first checkpoint: the tokenizer's line stays
-        lines = run.records(METRICS, stage="tokenizer")
-        run.rewind_logs({})
-        for line in lines:
-            run.append(METRICS, line)
-
-
 def the_tokenizer(run: Run, task: Task, screen: Screen) -> Tokenizer:
     """The run's tokenizer, trained where there is none yet."""
-    if not (run.folder / TOKENIZER).is_file():
+    if not run.is_whole(TOKENIZER):
         began = time.perf_counter()
         settings = run.config.model
         texts = tokenizer_texts(run.config, task)
         tokenizer = Tokenizer.train(texts, settings.vocab_size, pattern=settings.pattern)
         run.append(METRICS, {"stage": "tokenizer", "seconds": round(time.perf_counter() - began, 3)})
         tokenizer.save(run.folder / TOKENIZER)
+        run.seal(TOKENIZER)
         screen.say(f"tokenizer: {tokenizer.vocab_size} tokens")
     return run.tokenizer()
 
@@ -155,6 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error, 130 stopped by Ctrl-C."""
     argv = list(sys.argv[1:] if argv is None else argv)
     screen = Screen()
+    run = None
     try:
         arguments = parse(argv)
         if arguments.resume is not None:
@@ -167,10 +165,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         screen.say(str(stopped))
         return 130
-    except (ConfigError, TrainingError, FileNotFoundError) as error:
+    except KeyboardInterrupt:
+        screen.say(f"interrupted{go_on(run)}")
+        return 130
+    except (ConfigError, TrainingError, DamagedError, BusyError) as error:
         print(error, file=sys.stderr)
         return 1
+    except OSError as error:
+        print(error if error.errno is None else f"{error}{go_on(run)}", file=sys.stderr)
+        return 1
     return 0
+
+
+def go_on(run: Run | None) -> str:
+    """How to go on with a run that something outside of it has ended."""
+    if run is None:
+        return ""
+    return f". What was saved before is whole; go on from there with\n    python -m minirl.train --resume {run.folder}"
 
 
 def parse(argv: Sequence[str]) -> Arguments:

@@ -4,16 +4,19 @@ runs/<name>/
   config.json         everything needed to repeat the run
   tokenizer.json
   pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
-                      and optimizer.safetensors and state.json, to go on from there
+                      optimizer.safetensors and state.json, to go on from there, and SHA256SUMS
+  previous/           of each stage the checkpoint before, see checkpoints.py
   metrics.jsonl       one line a step
   samples.jsonl       what the model said after each stage, and episodes
   results.json        the final table
+  SHA256SUMS          of config.json, tokenizer.json and results.json
   plots/*.png report.md
 """
 
 import json
 import os
 import platform
+import shutil
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -22,18 +25,29 @@ from typing import Any
 import numpy as np
 
 from minirl import kernels
-from minirl.files import atomic_write
+from minirl.checksums import (
+    SUMS,
+    DamagedError,
+    check_listed,
+    check_sums,
+    digest,
+    parse_json,
+    read_sums,
+    write_sums,
+)
+from minirl.files import append, atomic_write, naming
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.tokenizer import Tokenizer
+from minirl.train.checkpoints import read, replacing_checkpoint
 from minirl.train.config import TrainConfig, from_json, to_json
-from minirl.transaction import recover, replacing_files
 
 STAGES = ("pretrain", "sft", "rl")
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
 TOKENIZER, OPTIMIZER = "tokenizer.json", "optimizer.safetensors"
+LOGS = (METRICS, SAMPLES)
 
 
 class Run:
@@ -56,58 +70,81 @@ class Run:
             except FileExistsError:
                 number += 1
         run = cls(folder, config)
+        write_sums(folder, {})
         run.write_json(CONFIG, {"config": to_json(config), "environment": environment()})
         return run
 
     @classmethod
     def open(cls, folder: str | os.PathLike[str]) -> "Run":
-        """The run in `folder`. Raises FileNotFoundError naming the command that makes one."""
+        """The run in `folder`. Raises FileNotFoundError naming the command that makes one, DamagedError."""
         folder = Path(folder)
         if not (folder / CONFIG).is_file():
             others = sorted(str(path.parent) for path in Path("runs").glob(f"*/{CONFIG}"))
             known = f"there is {', '.join(others)}" if others else "`python -m minirl.train` makes one"
             raise FileNotFoundError(f"there is no run in {folder}: {folder / CONFIG} is missing; {known}")
-        contents = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        try:
+            check_listed(folder, [CONFIG])
+            contents = parse_json((folder / CONFIG).read_bytes(), folder / CONFIG)
+        except DamagedError as error:
+            raise DamagedError(
+                f"{error}. The whole run follows from it, so the run cannot go on: start a new one with the same flags "
+                "(the report of a finished run ends with them). Or mend the file by hand, and accept it with "
+                f"`sha256sum *.json > {SUMS}` in {folder}. The models are there all the same: "
+                f"GPT.from_pretrained('{folder / STAGES[-1]}')"
+            ) from None
         return cls(folder, from_json(TrainConfig, contents["config"]))
 
     # ---- small files ----
 
     def write_json(self, name: str, contents: Any) -> None:
-        """Write a file of the folder, atomically."""
+        """Write a file of the folder, atomically, and its checksum."""
         with atomic_write(self.folder / name) as file:
             json.dump(contents, file, indent=2, ensure_ascii=False)
             file.write("\n")
+        self.seal(name)
+
+    def seal(self, name: str) -> None:
+        """Note the checksum of a file that was just written: from now on it is part of the run."""
+        write_sums(self.folder, read_sums(self.folder) | {name: digest(self.folder / name)})
+
+    def is_whole(self, name: str) -> bool:
+        """Whether the folder holds this file, whole."""
+        try:
+            check_sums(self.folder, [name])
+        except DamagedError:
+            return False
+        return True
 
     def read_json(self, name: str) -> Any:
-        """The contents of a file of the folder, or None where it does not exist yet."""
+        """The contents of a file of the folder, or None where it does not exist yet. Raises DamagedError."""
         path = self.folder / name
-        return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        return parse_json(path.read_bytes(), path) if path.is_file() else None
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:
-        """Add one line to a .jsonl file, in one write: a killed run leaves whole lines."""
-        line = (json.dumps(record, ensure_ascii=False, default=_plain) + "\n").encode()
-        handle = os.open(self.folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-        try:
-            os.write(handle, line)
-        finally:
-            os.close(handle)
+        """Add one line to a .jsonl file: a whole one, or none where the disk is full."""
+        append(self.folder / name, (json.dumps(record, ensure_ascii=False, default=_plain) + "\n").encode())
 
     def records(self, name: str = METRICS, **wanted: Any) -> list[dict[str, Any]]:
-        """The lines of a .jsonl file whose fields equal those given: records(stage="rl")."""
+        """The lines of a .jsonl file whose fields equal those given: records(stage="rl"). Raises DamagedError."""
         return [record for record in _lines(self.folder / name) if all(record.get(k) == v for k, v in wanted.items())]
 
     # ---- checkpoints ----
 
     def tokenizer(self) -> Tokenizer:
-        """The run's tokenizer. Raises FileNotFoundError where it was not trained yet."""
+        """The run's tokenizer. Raises FileNotFoundError where it was not trained yet, DamagedError."""
+        try:
+            check_listed(self.folder, [TOKENIZER])
+        except DamagedError as error:
+            raise DamagedError(
+                f"{error}; `python -m minirl.train --resume {self.folder}` takes the copy in a checkpoint"
+            ) from None
         return Tokenizer.load(self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
         """state.json of a stage: its step, whether it is done, what its loop needs to go on; None before it began."""
-        if not (self.folder / stage).is_dir():
-            return None
-        recover(self.folder / stage)
-        found: dict[str, Any] | None = self.read_json(f"{stage}/{STATE}")
+        found: dict[str, Any] | None = read(
+            self.folder / stage, lambda folder: parse_json((folder / STATE).read_bytes(), folder / STATE)
+        )
         return found
 
     def last_stage(self) -> str:
@@ -124,35 +161,44 @@ class Run:
         stage = stage or self.last_stage()
         if stage not in STAGES:
             raise ValueError(f"there is no stage {stage!r}; choose one of {', '.join(STAGES)}")
-        if self.state(stage) is None:
+        model = read(self.folder / stage, self._load)
+        if model is None:
             raise FileNotFoundError(
                 f"{self.folder} has no {stage} checkpoint; `python -m minirl.train --resume {self.folder}` makes it"
             )
-        return GPT.from_pretrained(self.folder / stage)
+        return model
+
+    def _load(self, folder: Path) -> GPT:
+        try:
+            check_listed(folder)
+        except DamagedError as error:
+            raise DamagedError(
+                f"{error}; `python -m minirl.train --resume {self.folder}` goes back to the checkpoint before it"
+            ) from None
+        return GPT.from_pretrained(folder)
 
     def save(self, stage: str, model: GPT, optimizer: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
-        """Replace a stage's checkpoint: all files, or none where this is interrupted.
+        """Replace a stage's checkpoint, and keep the one it replaces: all files, or none where this is interrupted.
 
         The lengths of the logs go along, so that a resumed run can take back the lines that were written after it.
         """
-        logs = {name: path.stat().st_size for name in (METRICS, SAMPLES) if (path := self.folder / name).exists()}
-        with replacing_files(self.folder / stage) as new:
+        logs = {}
+        for name in LOGS:
+            if (self.folder / name).exists():
+                with naming(self.folder / name), open(self.folder / name, "rb+") as file:
+                    os.fsync(file.fileno())
+                    logs[name] = file.seek(0, os.SEEK_END)
+        with replacing_checkpoint(self.folder / stage) as new:
             model.save_pretrained(new)
-            (new / TOKENIZER).write_bytes((self.folder / TOKENIZER).read_bytes())
+            shutil.copyfile(self.folder / TOKENIZER, new / TOKENIZER)
             write_tensors(new / OPTIMIZER, optimizer)
-            (new / STATE).write_text(json.dumps({**state, "logs": logs}, indent=2, default=_plain), encoding="utf-8")
+            with naming(new / STATE):
+                (new / STATE).write_text(json.dumps({**state, "logs": logs}, indent=2, default=_plain), "utf-8")
 
     def load_optimizer(self, stage: str) -> dict[str, np.ndarray]:
         """The optimizer's arrays in a stage's checkpoint."""
         file = TensorFile(self.folder / stage / OPTIMIZER)
         return {name: file.read(name) for name in file.shapes()}
-
-    def rewind_logs(self, lengths: Mapping[str, int]) -> None:
-        """Cut the logs to the lengths they had when the checkpoint was written."""
-        for name in (METRICS, SAMPLES):
-            path = self.folder / name
-            if path.exists():
-                os.truncate(path, min(lengths.get(name, 0), path.stat().st_size))
 
 
 def environment() -> dict[str, Any]:
@@ -173,10 +219,12 @@ def environment() -> dict[str, Any]:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    """The records of a .jsonl file. A last line without its end is still being written, or never was: it is none."""
     if path.exists():
-        with open(path, encoding="utf-8") as file:
-            for line in file:
-                yield json.loads(line)
+        with open(path, "rb") as file:
+            for number, line in enumerate(file, start=1):
+                if line.endswith(b"\n"):
+                    yield parse_json(line, f"{path}, line {number},")
 
 
 def _plain(value: Any) -> Any:

@@ -74,9 +74,9 @@ class SupervisedStage(Stage):
 
     def update(self, step: int) -> Measures:
         batch = self.loader.next_batch()
-        self.optimizer.zero_grad()
         loss = accumulate_gradients(self.model, batch, self.micro_rows)
         norm = self.optimizer.step(self.settings.max_norm)
+        self.optimizer.zero_grad()  # the next update may be another stage's, which must not begin with this gradient
         return {"loss": loss, "tokens": batch.tokens, "grad_norm": norm or 0.0}
 
     def state_dict(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from minirl.train import program
 from minirl.train.config import (
     EvalConfig,
     ModelConfig,
@@ -13,6 +14,7 @@ from minirl.train.config import (
     SFTConfig,
     TrainConfig,
 )  # fmt: skip
+from minirl.train.run import Run
 from minirl.train.screen import Screen
 
 TINY = TrainConfig(
@@ -28,6 +30,13 @@ TINY = TrainConfig(
 @pytest.fixture
 def tiny(tmp_path: Path) -> TrainConfig:
     return replace(TINY, runs=str(tmp_path / "runs"))
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """A run that nothing interrupted, with a checkpoint after every update: to look at, copy and compare with."""
+    config = replace(TINY, checkpoint_seconds=0.0, runs=str(tmp_path_factory.mktemp("whole")))
+    return program.train(config, Screen(quiet=True))
 
 
 @pytest.fixture

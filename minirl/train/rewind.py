@@ -1,0 +1,85 @@
+"""Before a run goes on: find the last moment up to which everything in its folder is whole; take back what came after.
+
+The links of the chain are looked at in order: tokenizer, pretrain, sft, rl, results. The first that is missing,
+half-done or damaged is where the run goes on. Later ones are taken away, for they are made again with the same bits,
+and so are the lines that were logged after the checkpoint from which it goes on.
+"""
+
+import os
+import shutil
+from typing import Any
+
+from minirl.checksums import SUMS, DamagedError
+from minirl.files import naming
+from minirl.train.checkpoints import discard, settle
+from minirl.train.run import CONFIG, LOGS, METRICS, RESULTS, STAGES, TOKENIZER, Run
+from minirl.train.screen import Screen
+
+
+def rewind(run: Run, screen: Screen) -> None:
+    """Leave in the folder what is whole and follows from what is whole; say what was not. Raises DamagedError.
+
+    A run that got to its end stays as it is.
+    """
+    if not (run.folder / SUMS).is_file():
+        raise DamagedError(
+            f"{run.folder / SUMS} is missing, so nothing says which files are whole. If all are, accept them with "
+            f"`sha256sum *.json > {SUMS}` in {run.folder} and `sha256sum *.json *.safetensors > {SUMS}` in the folder "
+            "of each stage"
+        )
+    if not run.is_whole(CONFIG):  # killed right after it was written
+        run.seal(CONFIG)
+    for name in (CONFIG, TOKENIZER, RESULTS, SUMS):
+        for path in run.folder.glob(f".{name}.*.tmp"):  # half-written by a process that was killed
+            path.unlink()
+    state, done = None, restore_tokenizer(run, screen)
+    for stage in STAGES:
+        if not done:
+            (run.folder / RESULTS).unlink(missing_ok=True)
+            discard(run.folder / stage)
+            continue
+        problem = settle(run.folder / stage)
+        if problem is not None:
+            screen.say(f"{problem}.")
+        found = run.state(stage)
+        state, done = found or state, found is not None and found["done"]
+    if not done or not run.is_whole(RESULTS):
+        (run.folder / RESULTS).unlink(missing_ok=True)
+        cut_logs(run, state, screen)
+
+
+def restore_tokenizer(run: Run, screen: Screen) -> bool:
+    """Whether the tokenizer is there; where it is damaged, it is taken from a checkpoint that has a copy."""
+    if run.is_whole(TOKENIZER):
+        return True
+    for stage in STAGES:
+        problem = settle(run.folder / stage)
+        if problem is not None:
+            screen.say(f"{problem}.")
+        copy = run.folder / stage / TOKENIZER
+        if copy.is_file():
+            screen.say(f"{run.folder / TOKENIZER} is damaged or missing. Taking the copy in {copy.parent}.")
+            shutil.copyfile(copy, run.folder / TOKENIZER)
+            run.seal(TOKENIZER)
+            return True
+    return False
+
+
+def cut_logs(run: Run, state: dict[str, Any] | None, screen: Screen) -> None:
+    """Cut the logs to the lengths that they had when the checkpoint with this state was written.
+
+    Before the first checkpoint there is nothing but the line of the tokenizer, where that is done.
+    """
+    for name in LOGS:
+        path = run.folder / name
+        data = path.read_bytes() if path.exists() else b""
+        if state is not None:
+            length = state["logs"].get(name, 0)
+        else:
+            length = data.find(b"\n") + 1 if name == METRICS and run.is_whole(TOKENIZER) else 0
+        whole = data.rfind(b"\n", 0, length) + 1
+        if whole < length:
+            screen.say(f"{path} is shorter than when the checkpoint was written: lines are lost. Training needs none.")
+        if whole < len(data):
+            with naming(path):
+                os.truncate(path, whole)
