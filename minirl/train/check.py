@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from minirl import tasks
 from minirl.problem_sets import test_splits
 from minirl.tasks import END, Task
+from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
 from minirl.train.config import TrainConfig
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are made up; all of a dataset's
+DOCUMENTS_LOOKED_AT = 2000
 
 
 class ConfigError(ValueError):
@@ -75,10 +77,10 @@ def check_sizes(config: TrainConfig, task: Task) -> None:
 
 
 def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None:
-    """Raises ConfigError where a prompt and its answer do not fit into the context, or a dataset's worked problem does
-    not fit into it or into a batch."""
+    """Raises ConfigError where a prompt and its answer do not fit into the context, or what pretraining and fine-tuning
+    read does not fit into it or into a batch."""
     context = config.model.context_length
-    sizes = {split: task.size(split) for split in task.splits}
+    sizes = {split: task.size(split) for split in ("train", "dev")}  # what is for the final table stays unread
     problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
     longest = longest_text(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
     for flag, new in (
@@ -91,17 +93,18 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
                 f"{context}: give at most {max(context - longest, 0)} new tokens, or a context length of "
                 f"{longest + new} or more"
             )
+    texts = [problem.prompt + problem.completion for problem in problems["train"]]
     if sizes["train"] is None:
-        return
-    solved = [problem.prompt + problem.completion.removesuffix(END) for problem in problems["train"]]
-    longest = longest_text(tokenizer, solved) + 1
+        documents = pretraining_documents(task, DOCUMENTS_LOOKED_AT)
+        texts += ["".join(text for text, _ in pieces) for pieces in documents]
+    longest = longest_text(tokenizer, [text.removesuffix(END) for text in texts]) + 1
     for flag, room in (
         ("--model.context-length", context),
         ("--pretrain.batch-tokens", config.pretrain.batch_tokens),
     ):
         if room < longest:
             raise ConfigError(
-                f"{flag} is {room}, but problems of {task.name} with their solutions have up to {longest} tokens; "
+                f"{flag} is {room}, but what is read about {task.name} has up to {longest} tokens at once; "
                 f"give {longest} or more"
             )
 

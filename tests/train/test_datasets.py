@@ -46,9 +46,9 @@ class TestMadeUp:
             ),
             (["--evaluation.dev-problems", "100"], "but the split dev of gsm8k holds"),
             (["--sft.demonstrations", "5000"], "--sft.demonstrations is 5000, but the split train"),
-            (["--model.context-length", "60"], "--model.context-length is 60, but problems of gsm8k"),
+            (["--model.context-length", "60"], "--model.context-length is 60, but what is read about gsm8k"),
             (["--rl.max-new-tokens", "300"], "or a context length of"),
-            (["--pretrain.batch-tokens", "60"], "--pretrain.batch-tokens is 60, but problems of gsm8k"),
+            (["--pretrain.batch-tokens", "60"], "--pretrain.batch-tokens is 60, but what is read about gsm8k"),
         ],
     )
     def test_what_does_not_fit_is_refused(
