@@ -40,7 +40,7 @@ def test_the_same_process_is_refused_too(tiny: TrainConfig) -> None:
 @pytest.mark.parametrize(
     ("main", "more"),
     [
-        (chat.main, ["What?"]), (evaluate.main, ["--problems", "1"]), (plot.main, []), (report.main, []),
+        (chat.main, ["What?"]), (evaluate.main, ["--limit", "1"]), (plot.main, []), (report.main, []),
         (trace.main, ["--max-new-tokens", "1"]),
     ],
 )  # fmt: skip
