@@ -23,7 +23,7 @@ from minirl.tasks import Problem
 from minirl.train.pretrain import chunk_texts
 from minirl.train.run import Run
 from minirl.train.screen import Screen
-from minirl.train.sft import demonstrations, science_problems
+from minirl.train.sft import shown
 
 USUAL, LEAST = 13, 4  # words of an n-gram: for published texts, and for the shortest questions
 SHORTEST = 0.05  # the share of problems that may be too short to hold an n-gram
@@ -149,7 +149,7 @@ def training_texts(run: Run) -> Iterator[tuple[str, str]]:
             for pieces in chunk_texts(config, task, number):
                 yield "pretraining", "".join(text for text, _ in pieces)
     if run.state("sft") is not None:
-        for problem in [*demonstrations(config, task), *science_problems()]:
+        for problem in shown(config, task):
             yield "demonstrations", problem.prompt + problem.completion
     if (state := run.state("rl")) is not None:
         for step in range(state["step"]):

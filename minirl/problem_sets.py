@@ -26,7 +26,7 @@ def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[Proble
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [
-        ProblemSet(label, science, science.problems(split, science.sizes[split]), settings)
+        ProblemSet(label, science, science.problems(split, science.size(split)), settings)
         for split, label in SCIENCE_SPLITS.items()
     ]
 

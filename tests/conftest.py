@@ -17,7 +17,7 @@ settings.load_profile("minirl")
 
 CONFIG = replace(
     PRESETS["smoke"],
-    model=ModelConfig(vocab_size=300, n_layer=1, n_head=2, d_model=16, d_ff=32, context_length=224),
+    model=ModelConfig(vocab_size=300, n_layer=1, n_head=2, d_model=16, d_ff=32, context_length=256),
     pretrain=PretrainConfig(steps=4, warmup=2, batch_tokens=400),
     sft=SFTConfig(demonstrations=16, epochs=1, warmup=1, batch_rows=64),
     rl=RLStageConfig(steps=2, prompts=2, samples=2, warmup=1, max_new_tokens=8),

@@ -94,7 +94,7 @@ class TestChat:
 
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1
-        assert "context length is 224" in capsys.readouterr().err
+        assert "context length is 256" in capsys.readouterr().err
 
     def test_no_such_stage(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "--stage", "ppo"]) == 1

@@ -239,7 +239,7 @@ class TestProgram:
 
     def test_a_prompt_without_room(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert trace.main([str(run.folder), "why " * 500]) == 1
-        assert "context length, 160" in capsys.readouterr().err
+        assert "context length, 256" in capsys.readouterr().err
 
 
 def test_a_minus_is_a_minus_and_zero_has_none() -> None:

@@ -80,7 +80,7 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
     """Raises ConfigError where a prompt and its answer do not fit into the context, or what pretraining and fine-tuning
     read does not fit into it or into a batch."""
     context = config.model.context_length
-    sizes = {split: task.size(split) for split in ("train", "dev")}  # what is for the final table stays unread
+    sizes = {split: task.size(split) for split in ("train", "dev")}  # the final table counts what it cannot read
     problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
     longest = longest_text(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
     for flag, new in (

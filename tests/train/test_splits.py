@@ -52,7 +52,7 @@ def no_test_splits(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, s
 def test_training_asks_for_no_test_split(
     task: str, tiny: TrainConfig, quiet: Screen, no_test_splits: set[tuple[str, str]]
 ) -> None:
-    context = replace(tiny.model, context_length=200)
+    context = replace(tiny.model, context_length=256)
     run = program.train(replace(tiny, task=task, model=context, seed=1), quiet)
     assert (run.folder / "report.md").is_file()
     assert {(task, "train"), (task, "dev"), ("science", "train"), (task, "test")} <= no_test_splits
