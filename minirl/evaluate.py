@@ -32,7 +32,7 @@ from minirl.tasks import audit
 from minirl.train.run import STAGES, Run
 from minirl.train.screen import Screen
 
-STAGE_NAMES = {"pretrain": "pretrained", "sft": "SFT", "rl": "RL"}
+STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
 
 
 @dataclass
@@ -217,7 +217,7 @@ def evaluate_sets(
     results = []
     for stage in stages:
         for chosen in sets:
-            screen.say(f"evaluating {STAGE_NAMES[stage]} on {len(chosen.problems)} problems of {chosen.label} ...")
+            screen.say(f"evaluating the model after {STAGE_NAMES[stage]} on {len(chosen.problems)} problems of {chosen.label} ...")
             outcomes = Model(run, stage).solve(chosen)
             results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
     return results

@@ -1,8 +1,9 @@
 """What the model reads before it is shown how to solve a problem: documents for pretraining.
 
-Five kinds, none of them a word problem with its solution (these come with supervised fine-tuning):
+Six kinds, none of them a word problem with its solution (these come with supervised fine-tuning):
 
     recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
+    repeat   how to copy               Q: Mia has 12 pens. She gives 5 to a friend. ... Copy: Mia has 12 pens. She ...
     retell   how to carry words over   Q: Mia has 12 pens. She gives 5 to a friend. ... Again: Mia had 12 pens and ...
     sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
     chain    how to go on              12, 3, 5: 12 - 5 = 7. 7 * 3 = 21. Answer: 21
@@ -10,8 +11,10 @@ Five kinds, none of them a word problem with its solution (these come with super
 
 Half of the lines of sums are steps of problems of the split `train`, the others are any that keep to 1 to 50. A chain
 takes its numbers in any order, and knows no story: which numbers to join, and how, is what the later stages teach.
+Copies look like a waste. But all of a copy can be predicted, and only from what was read: so attention learns early to
+look up and carry over (the induction heads of Olsson et al. 2022), which everything else builds on.
 
-A sixth kind, solved, is for tasks with a text of their own, the published datasets: their problems with the solutions.
+A seventh kind, solved, is for tasks with a text of their own, the published datasets: their problems with solutions.
 
 A document is a list of pieces (text, loss weight), cut where tokens are cut. What nobody could predict weighs little:
 there is nothing to learn from which numbers somebody adds (0.1), and not much from how a question is put (0.3).
@@ -31,7 +34,9 @@ Fact = tuple[str, str]  # ("7 + 8", "15")
 
 OPERANDS, QUESTION, FULL = 0.1, 0.3, 1.0  # loss weights
 STEPS = 0.5  # of which numbers a chain takes next: to be guessed, but only among those that it has
-KINDS = {"recap": 0.25, "retell": 0.2, "sums": 0.25, "chain": 0.2, "science": 0.1}  # the share of each kind of document
+KINDS = {  # the share of each kind of document
+    "recap": 0.15, "repeat": 0.15, "retell": 0.2, "sums": 0.3, "chain": 0.1, "science": 0.1,
+}  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     # For 2, 3 or 4 numbers, which two values each step joins: the numbers are the first values, then come the results
     2: (((0, 1),), ((0, 1), (0, 2))),
@@ -46,7 +51,7 @@ def pretraining_documents(
 ) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Without `kinds` they are of those that the task names, or else of the five above. Equal arguments give equal
+    Without `kinds` they are of those that the task names, or else of the six above. Equal arguments give equal
     documents. Science comes in rounds, so that all facts are read equally often. Raises ValueError for an unknown kind.
     """
     kinds = kinds or task.documents or KINDS
@@ -54,6 +59,7 @@ def pretraining_documents(
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
     write = {
         "recap": lambda: recap(next(problems)),
+        "repeat": lambda: repeat(next(problems)),
         "retell": lambda: retell(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
         "chain": lambda: chain(rng),
@@ -79,6 +85,11 @@ def recap(problem: Problem) -> Document:
     """A question and its numbers in their order. This teaches copying, without which no solution comes out right."""
     numbers = ", ".join(re.findall(r"\d+", problem.question))
     return [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {numbers}.", FULL), (END, FULL)]
+
+
+def repeat(problem: Problem) -> Document:
+    """A question twice."""
+    return [(f"Q: {problem.question}\n", QUESTION), (f"Copy: {problem.question}", FULL), (END, FULL)]
 
 
 def retell(problem: Problem) -> Document:

@@ -66,10 +66,10 @@ class OptimizerConfig:
 class PretrainConfig(OptimizerConfig):
     """Stage 1: predict the next token of generated texts. There are no worked solutions among them."""
 
-    learning_rate: float = 4e-3
+    learning_rate: float = 2.5e-3
     warmup: int = 100
     beta2: float = 0.98
-    steps: int = 6500
+    steps: int = 7000
     """Updates of the weights."""
     batch_tokens: int = 384
     """Tokens of a batch. Many small batches teach more than few large ones."""
@@ -82,7 +82,7 @@ class SFTConfig(OptimizerConfig):
     """Stage 2: supervised fine-tuning on demonstrations with reasoning; only the completion counts in the loss."""
 
     learning_rate: float = 2e-3
-    demonstrations: int = 300
+    demonstrations: int = 500
     """Worked problems shown; the science questions come on top."""
     epochs: int = 12
     """Times each is shown."""

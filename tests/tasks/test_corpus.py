@@ -25,6 +25,7 @@ def kind(document: Document) -> str:
     marks = (
         ("\nNumbers: ", "recap"),
         ("\nAgain: ", "retell"),
+        ("\nCopy: ", "repeat"),
         ("\nReasoning: ", "science"),
         (": ", "chain"),
         (" = ", "sums"),
@@ -51,7 +52,7 @@ def test_every_document_ends_and_has_its_weights() -> None:
     for document in documents():
         *pieces, end = document
         assert end == (END, FULL) and END not in text(pieces)
-        if kind(document) in ("recap", "retell", "science"):
+        if kind(document) in ("recap", "repeat", "retell", "science"):
             assert [weight for _, weight in pieces] == [QUESTION, FULL]
             assert pieces[0][0].startswith("Q: ") and re.search(r"[?.]\n$", pieces[0][0])
         else:
@@ -82,6 +83,12 @@ def test_sums_are_right_and_small() -> None:
         assert text(document) == "".join(" {} {} {} = {}.".format(*fact) for fact in facts) + END
     assert set(lengths) == {3, 4, 5, 6}
     assert min(signs.values()) > sum(signs.values()) / 8
+
+
+def test_a_copy_is_a_copy() -> None:
+    for document in of("repeat"):
+        question, copy = (piece.split(": ", 1)[1].strip() for piece, _ in document[:2])
+        assert copy == question
 
 
 def test_a_question_is_told_again_in_other_words_with_the_same_people_things_and_numbers() -> None:
