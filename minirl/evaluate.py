@@ -217,7 +217,7 @@ def evaluate_sets(
     results = []
     for stage in stages:
         for chosen in sets:
-            screen.say(f"after {STAGE_NAMES[stage]}: evaluating on {len(chosen.problems)} problems of {chosen.label} ...")
+            screen.say(f"after {STAGE_NAMES[stage]}: solving {len(chosen.problems)} problems of {chosen.label} ...")
             outcomes = Model(run, stage).solve(chosen)
             results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
     return results
