@@ -69,7 +69,7 @@ class PretrainConfig(OptimizerConfig):
     learning_rate: float = 2.5e-3
     warmup: int = 100
     beta2: float = 0.98
-    steps: int = 7000
+    steps: int = 8000
     """Updates of the weights."""
     batch_tokens: int = 384
     """Tokens of a batch. Many small batches teach more than few large ones."""
@@ -82,7 +82,7 @@ class SFTConfig(OptimizerConfig):
     """Stage 2: supervised fine-tuning on demonstrations with reasoning; only the completion counts in the loss."""
 
     learning_rate: float = 2e-3
-    demonstrations: int = 500
+    demonstrations: int = 400
     """Worked problems shown; the science questions come on top."""
     epochs: int = 12
     """Times each is shown."""
