@@ -14,7 +14,9 @@
  *
  * Blocks of queries are independent of each other, so they are what threads share out, those of the longest sequence
  * first: what is left when threads run out of work is then small. The sequences are the rows of a batch, or documents
- * that lie end to end in one row (Dao 2023 calls that varlen).
+ * that lie end to end in one row (Dao 2023 calls that varlen). Documents may begin with the same tokens, kept once, as a
+ * document of their own: those keys and a document's own are copied together, and it is a sequence with more keys than
+ * queries like any other.
  */
 #include "attention_tile.h"
 
@@ -36,7 +38,9 @@ typedef struct {
     float m[QUERY_BLOCK], l[QUERY_BLOCK];
 } Block;
 
-static int64_t scratch_floats(int64_t D) { return (2 * D + KEY_BLOCK) * QUERY_BLOCK; }
+/* Scratch memory: a block's three arrays, then K and V of a sequence with a prefix. */
+static int64_t block_floats(int64_t D) { return (2 * D + KEY_BLOCK) * QUERY_BLOCK; }
+static int64_t scratch_floats(int64_t joined, int64_t D) { return block_floats(D) + 2 * joined * D; }
 
 /* Scores of one column become weights: the online softmax's step over `keys` keys, of which the lanes see only as many
  * as `limit` says. o is brought to the new maximum, and still lacks the new keys. */
@@ -148,11 +152,12 @@ static void attend(const Head *head, int64_t q0, float *scratch) {
 int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv, int64_t D,
                      float scale, int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
                      const float *v, int64_t v_step, float *out, int64_t out_step, float *lse) {
-    int64_t longest = B ? sequence(0, T, S, H, documents).T : 0, blocks = (longest + QUERY_BLOCK - 1) / QUERY_BLOCK;
+    Extent all = extent(B, T, S, documents);
+    int64_t blocks = divide_up(all.T, QUERY_BLOCK);
     int failed = 0;
-#pragma omp parallel num_threads(threads_for(H * D * count_pairs(B, T, S, documents), GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(H * D * all.pairs, GRAIN)) reduction(| : failed)
     {
-        float *scratch = allocate(scratch_floats(D));
+        float *scratch = allocate(scratch_floats(all.joined, D));
         failed = !scratch;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * H * blocks; unit++) {
@@ -163,6 +168,12 @@ int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, 
                          q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
                          q_step, k_step, v_step,
                          out + s.q * out_step + h * D, lse + s.lse + h * T, out_step};
+            if (s.P) {
+                float *joined_k = scratch + block_floats(D), *joined_v = joined_k + s.S * D;
+                join_rows(&s, D, k + h_kv * D, k_step, joined_k);
+                join_rows(&s, D, v + h_kv * D, v_step, joined_v);
+                head.k = joined_k, head.v = joined_v, head.k_step = head.v_step = D;
+            }
             attend(&head, q0, scratch);
         }
         free(scratch);

@@ -10,7 +10,8 @@
  *
  * Query blocks are the outer loop, so dQ of a block stays in cache until it is done, and dK and dV of the whole
  * head gather in scratch memory. All query heads that share a key head are, within one sequence, one unit of work for
- * one thread: then dK and dV have one writer, and their sums one order.
+ * one thread: then dK and dV have one writer, and their sums one order. Sequences that share a prefix belong to the
+ * prefix's unit, for each of them adds to its dK and dV.
  */
 #include "attention_tile.h"
 
@@ -33,14 +34,15 @@ typedef struct {
     float *dq_transposed;                  /* D x QUERY_BLOCK */
     float *weight, *dscore;                /* KEY_BLOCK x QUERY_BLOCK: scores, then P; dP, then dS */
     float *lse, *delta;                    /* QUERY_BLOCK */
+    float *k, *v;                          /* S x D: K and V of a sequence with a prefix */
 } Scratch;
 
-static int64_t scratch_floats(int64_t S, int64_t D) {
+static int64_t scratch_floats(int64_t S, int64_t joined, int64_t D) {
     int64_t D_padded = round_up(D, LANES);
-    return 2 * S * D_padded + (2 * D_padded + 3 * D + 2 * KEY_BLOCK + 2) * QUERY_BLOCK;
+    return 2 * S * D_padded + (2 * D_padded + 3 * D + 2 * KEY_BLOCK + 2) * QUERY_BLOCK + 2 * joined * D;
 }
 
-static Scratch divide_scratch(float *memory, int64_t S, int64_t D) {
+static Scratch divide_scratch(float *memory, int64_t S, int64_t joined, int64_t D) {
     int64_t D_padded = round_up(D, LANES), rows = QUERY_BLOCK * D_padded, transposed = D * QUERY_BLOCK;
     Scratch s = {.D_padded = D_padded};
     s.dk = memory;
@@ -54,11 +56,9 @@ static Scratch divide_scratch(float *memory, int64_t S, int64_t D) {
     s.dscore = s.weight + KEY_BLOCK * QUERY_BLOCK;
     s.lse = s.dscore + KEY_BLOCK * QUERY_BLOCK;
     s.delta = s.lse + QUERY_BLOCK;
+    s.k = s.delta + QUERY_BLOCK;
+    s.v = s.k + joined * D;
     return s;
-}
-
-static void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
-    for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)D * sizeof(float));
 }
 
 static void load_queries(const Scratch *s, const Head *head, int64_t q0, int64_t queries) {
@@ -166,33 +166,55 @@ static void add_gradients(const Scratch *s, const Head *head) {
     }
 }
 
+/* The rows of dK and dV that belong to a sequence's own keys: those of its prefix go on gathering. */
+static void clear_keys(const Scratch *s, const Sequence *sequence) {
+    size_t bytes = (size_t)((sequence->S - sequence->P) * s->D_padded) * sizeof(float);
+    memset(s->dk + sequence->P * s->D_padded, 0, bytes);
+    memset(s->dv + sequence->P * s->D_padded, 0, bytes);
+}
+
+static void store_keys(const Scratch *s, const Sequence *sequence, int64_t D, float *dk, int64_t dk_step, float *dv,
+                       int64_t dv_step) {
+    int64_t rows = sequence->S - sequence->P, step = s->D_padded, own = sequence->P * step;
+    copy_rows(rows, D, s->dk + own, step, dk + sequence->k * dk_step, dk_step);
+    copy_rows(rows, D, s->dv + own, step, dv + sequence->k * dv_step, dv_step);
+}
+
 int kernel_attention_backward(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv,
                               int64_t D, float scale, int causal, const float *q, int64_t q_step, const float *k,
                               int64_t k_step, const float *v, int64_t v_step, const float *out, int64_t out_step,
                               const float *lse, const float *dout, int64_t dout_step,
                               float *dq, int64_t dq_step, float *dk, int64_t dk_step, float *dv, int64_t dv_step) {
-    int64_t longest = B ? sequence(0, T, S, H, documents).S : 0;
+    Extent all = extent(B, T, S, documents);
     int failed = 0;
-#pragma omp parallel num_threads(threads_for(H * D * count_pairs(B, T, S, documents), GRAIN)) reduction(| : failed)
+#pragma omp parallel num_threads(threads_for(H * D * all.pairs, GRAIN)) reduction(| : failed)
     {
-        float *memory = allocate(scratch_floats(longest, D));
+        float *memory = allocate(scratch_floats(all.S, all.joined, D));
         failed = !memory;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * H_kv; unit++) {
-            if (failed) continue;
-            Sequence s = sequence(unit / H_kv, T, S, H, documents);
-            int64_t h_kv = unit % H_kv, group = H / H_kv;
-            Scratch scratch = divide_scratch(memory, s.S, D);
-            memset(scratch.dk, 0, (size_t)(2 * s.S * scratch.D_padded) * sizeof(float));
-            for (int64_t h = h_kv * group; h < (h_kv + 1) * group; h++) {
-                Head head = {s.T, s.S, D, causal ? s.S - s.T : s.S, scale,
-                             q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
-                             out + s.q * out_step + h * D, dout + s.q * dout_step + h * D, lse + s.lse + h * T,
-                             q_step, k_step, v_step, out_step, dout_step, dq + s.q * dq_step + h * D, dq_step};
-                add_gradients(&scratch, &head);
+            int64_t first = unit / H_kv, h_kv = unit % H_kv, group = H / H_kv;
+            if (failed || prefix_of(first, documents) >= 0) continue;
+            Scratch scratch = divide_scratch(memory, all.S, all.joined, D);
+            Sequence prefix = sequence(first, T, S, H, documents);
+            for (int64_t i = first; i == first || (i < B && prefix_of(i, documents) == first); i++) {
+                Sequence s = sequence(i, T, S, H, documents);
+                clear_keys(&scratch, &s);
+                if (s.P) {
+                    join_rows(&s, D, k + h_kv * D, k_step, scratch.k);
+                    join_rows(&s, D, v + h_kv * D, v_step, scratch.v);
+                }
+                for (int64_t h = h_kv * group; h < (h_kv + 1) * group; h++) {
+                    Head head = {s.T, s.S, D, causal ? s.S - s.T : s.S, scale,
+                                 q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
+                                 out + s.q * out_step + h * D, dout + s.q * dout_step + h * D, lse + s.lse + h * T,
+                                 q_step, k_step, v_step, out_step, dout_step, dq + s.q * dq_step + h * D, dq_step};
+                    if (s.P) head.k = scratch.k, head.v = scratch.v, head.k_step = head.v_step = D;
+                    add_gradients(&scratch, &head);
+                }
+                if (i > first) store_keys(&scratch, &s, D, dk + h_kv * D, dk_step, dv + h_kv * D, dv_step);
             }
-            copy_rows(s.S, D, scratch.dk, scratch.D_padded, dk + s.k * dk_step + h_kv * D, dk_step);
-            copy_rows(s.S, D, scratch.dv, scratch.D_padded, dv + s.k * dv_step + h_kv * D, dv_step);
+            store_keys(&scratch, &prefix, D, dk + h_kv * D, dk_step, dv + h_kv * D, dv_step);
         }
         free(memory);
     }

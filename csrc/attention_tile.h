@@ -98,7 +98,11 @@ __attribute__((noinline)) static void product(int64_t rows, int64_t columns, int
         strip(8, 1, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
 }
 
-/* ---- transpose ---- */
+/* ---- moving rows ---- */
+
+INLINE void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
+    for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)D * sizeof(float));
+}
 
 typedef float vfloat4 __attribute__((vector_size(16)));
 typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
@@ -132,26 +136,44 @@ static void transpose(int64_t rows, int64_t columns, float factor, const float *
 
 /* ---- sequences ---- */
 
-/* Attention stays within a sequence: T queries from token q on, S keys from token k on. Without a table of documents,
- * sequence i is row i of the batch. With one, all tokens lie in a single row and sequence i is document i of the table,
- * which gives each one's first token and length. lse says where its first head's lse begin; from head to head they lie
- * T apart, the T of the batch. */
+/* Attention stays within a sequence: T queries from token q on and S keys, the first P of them from token `prefix` on,
+ * the others from token k on. Without a table of documents, sequence i is row i of the batch. With one, all tokens lie in
+ * a single row and sequence i is document i of the table; see minirl.h. lse says where its first head's lse begin; from
+ * head to head they lie T apart, the T of the batch. */
 typedef struct {
-    int64_t q, k, T, S, lse;
+    int64_t q, k, T, S, lse, prefix, P;
 } Sequence;
 
+/* The document whose keys document i sees before its own, or -1. */
+INLINE int64_t prefix_of(int64_t i, const int64_t *documents) { return documents ? documents[3 * i + 2] : -1; }
+
 INLINE Sequence sequence(int64_t i, int64_t T, int64_t S, int64_t H, const int64_t *documents) {
-    if (!documents) return (Sequence){i * T, i * S, T, S, i * H * T};
-    int64_t first = documents[2 * i], length = documents[2 * i + 1];
-    return (Sequence){first, first, length, length, first};
+    if (!documents) return (Sequence){i * T, i * S, T, S, i * H * T, 0, 0};
+    int64_t first = documents[3 * i], length = documents[3 * i + 1], shared = documents[3 * i + 2];
+    int64_t prefix = shared < 0 ? 0 : documents[3 * shared], P = shared < 0 ? 0 : documents[3 * shared + 1];
+    return (Sequence){first, first, length, P + length, first, prefix, P};
 }
 
-/* How many pairs of a query and a key there are, seen or not: what the work grows with. */
-INLINE int64_t count_pairs(int64_t sequences, int64_t T, int64_t S, const int64_t *documents) {
-    if (!documents) return sequences * T * S;
-    int64_t pairs = 0;
-    for (int64_t i = 0; i < sequences; i++) pairs += documents[2 * i + 1] * documents[2 * i + 1];
-    return pairs;
+/* What scratch memory, the number of units and that of threads are reckoned from: the most queries, keys, and keys
+ * behind a prefix that a sequence has, and all pairs of a query and a key, seen or not. */
+typedef struct {
+    int64_t T, S, joined, pairs;
+} Extent;
+
+INLINE Extent extent(int64_t sequences, int64_t T, int64_t S, const int64_t *documents) {
+    Extent all = {0, 0, 0, 0};
+    for (int64_t i = 0; i < sequences; i++) {
+        Sequence s = sequence(i, T, S, 0, documents);
+        all.T = larger(all.T, s.T), all.S = larger(all.S, s.S), all.pairs += s.T * s.S;
+        if (s.P) all.joined = larger(all.joined, s.S);
+    }
+    return all;
+}
+
+/* The rows of K or V that a sequence with a prefix sees, one behind the other: the prefix's, then its own. */
+INLINE void join_rows(const Sequence *s, int64_t D, const float *x, int64_t step, float *to) {
+    copy_rows(s->P, D, x + s->prefix * step, step, to, D);
+    copy_rows(s->S - s->P, D, x + s->k * step, step, to + s->P * D, D);
 }
 
 /* ---- who sees which keys ---- */

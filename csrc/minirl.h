@@ -51,8 +51,9 @@ void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest 
 /* *_step is the distance from one token to the next, so that q, k and v may be slices of one projection. With
  * causal, query t sees keys up to t + S - T. lse (B, H, T) receives the log of each row's softmax denominator.
  *
- * documents is NULL, or B pairs (first token, length), longest first, of documents that lie end to end in one row of
- * T = S tokens; each then attends to itself alone, and lse is (H, T). */
+ * documents is NULL, or B triples (first token, length, prefix) of documents that lie end to end in one row of T = S
+ * tokens; lse is then (H, T). A document attends to itself alone or, where prefix is not -1 but a row of this table, to
+ * all of that document and then to itself. Those that share a prefix follow it in the table, and it has none. */
 int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv, int64_t D,
                      float scale, int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
                      const float *v, int64_t v_step, float *out, int64_t out_step, float *lse);

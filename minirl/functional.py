@@ -170,20 +170,29 @@ def rope(x: Tensor, rotation: Rotation) -> Tensor:
     return x._map(kernels.rope(x.data, *rotation), lambda dy: kernels.rope(dy, *rotation, inverse=True))
 
 
+class Documents(NamedTuple):
+    """Documents end to end in one row, document i from token starts[i] to starts[i + 1], and which of them each goes
+    on from, if any; see kernels.attention."""
+
+    starts: Array
+    prefixes: Array | None = None
+
+
 def attention(
     q: Tensor,
     k: Tensor,
     v: Tensor,
     causal: bool = True,
     scale: float | None = None,
-    starts: Array | None = None,
+    documents: Documents | None = None,
 ) -> Tensor:
     """softmax(scale q k^T) v, head by head (Vaswani et al. 2017). scale is 1 / sqrt(D) unless given.
 
-    q: (B, T, H, D). k, v: (B, S, H_kv, D), where H_kv divides H. Returns (B, T, H, D). With starts, documents lie end
-    to end in the one row and each attends to itself alone; see kernels.attention.
+    q: (B, T, H, D). k, v: (B, S, H_kv, D), where H_kv divides H. Returns (B, T, H, D). Documents keep to themselves,
+    and B = 1.
     """
-    rule: dict[str, Any] = {"scale": scale, "causal": causal, "starts": starts}
+    starts, prefixes = documents or (None, None)
+    rule: dict[str, Any] = {"scale": scale, "causal": causal, "starts": starts, "prefixes": prefixes}
     out, lse = kernels.attention(q.data, k.data, v.data, **rule)
 
     def backward(dout: Array) -> None:
@@ -208,26 +217,27 @@ def split_heads(packed: Array, n_head: int, n_kv_head: int) -> tuple[Array, Arra
 
 
 def packed_attention(
-    packed: Tensor, n_head: int, n_kv_head: int, rotation: Rotation | None = None, starts: Array | None = None
+    packed: Tensor, n_head: int, n_kv_head: int, rotation: Rotation | None = None, documents: Documents | None = None
 ) -> Tensor:
     """Causal attention on one projection that holds q, k and v side by side, RoPE included.
 
     packed: (B, T, (H + 2 H_kv) D): H heads of q, then H_kv heads of k, then of v. Returns (B, T, H D). The kernels read
     the three as slices and write their gradients as slices of one array, so nothing is split or joined by copying.
-    starts: where documents begin in the one row, B = 1; see kernels.attention.
     """
+    starts, prefixes = documents or (None, None)
     q, k, v = split_heads(packed.data, n_head, n_kv_head)
     B, T, H, D = q.shape
     if rotation is not None:  # q and k lie side by side, so one call turns both; v stays where it is
         turned = kernels.rope(kernels.reshape(packed.data, (B, T, -1, D))[:, :, : H + n_kv_head], *rotation)
         q, k = turned[:, :, :H], turned[:, :, H:]
-    out, lse = kernels.attention(q, k, v, starts=starts)
+    out, lse = kernels.attention(q, k, v, starts=starts, prefixes=prefixes)
 
     def backward(dout: Array) -> None:
         gradient = kernels.empty(packed.shape, dout.dtype)
         dq, dk, dv = split_heads(gradient, n_head, n_kv_head)
+        dout = kernels.reshape(dout, q.shape)
         kernels.attention_backward(
-            kernels.reshape(dout, q.shape), q, k, v, out, lse, starts=starts, dq=dq, dk=dk, dv=dv
+            dout, q, k, v, out, lse, starts=starts, prefixes=prefixes, dq=dq, dk=dk, dv=dv
         )
         if rotation is not None:
             turned = kernels.reshape(gradient, (B, T, -1, D))[:, :, : H + n_kv_head]

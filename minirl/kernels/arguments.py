@@ -74,9 +74,15 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
 
 
-def check_starts(op: str, starts: Array, *shapes: tuple[int, ...]) -> None:
-    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...):
-    (documents + 1,) int32 or int64 offsets that ascend from 0 to T. Two equal ones enclose a document of no tokens."""
+def check_documents(
+    op: str, starts: Array | None, prefixes: Array | None, *shapes: tuple[int, ...]
+) -> tuple[Array, Array]:
+    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...), and
+    `prefixes` which one each goes on from; return both, with prefixes of -1, for none, where they were not given.
+
+    starts: (documents + 1,) int32 or int64 offsets that ascend from 0 to T. Two equal ones enclose a document of no
+    tokens. prefixes: (documents,) int32 or int64, -1 or the number of an earlier document that goes on from none.
+    """
     if type(starts) is not np.ndarray or starts.dtype not in (INT32, INT64):
         raise TypeError(_wrong_type(op, "starts", starts, INT64))
     if starts.ndim != 1 or not starts.size:
@@ -90,6 +96,24 @@ def check_starts(op: str, starts: Array, *shapes: tuple[int, ...]) -> None:
             raise ValueError(f"{op}: got starts and B={B} rows; documents lie end to end in one row, so B=1")
         if starts[0] != 0 or starts[-1] != T:
             raise ValueError(f"{op}: starts go from {starts[0]} to {starts[-1]}; expected from 0 to T={T}")
+    if prefixes is None:
+        return starts, np.full(len(starts) - 1, -1)
+    _check_prefixes(op, prefixes, len(starts) - 1)
+    return starts, prefixes
+
+
+def _check_prefixes(op: str, prefixes: Array, documents: int) -> None:
+    if type(prefixes) is not np.ndarray or prefixes.dtype not in (INT32, INT64):
+        raise TypeError(_wrong_type(op, "prefixes", prefixes, INT64))
+    if prefixes.shape != (documents,):
+        raise ValueError(f"{op}: prefixes has shape {prefixes.shape}; expected (documents={documents},)")
+    for i in np.flatnonzero((prefixes < -1) | (prefixes >= np.arange(documents))):
+        raise ValueError(f"{op}: prefixes[{i}] is {prefixes[i]}; expected -1 or the number of an earlier document")
+    for i in np.flatnonzero((prefixes >= 0) & (prefixes[prefixes] >= 0)):
+        raise ValueError(
+            f"{op}: prefixes[{i}] is {prefixes[i]}, which itself goes on from {prefixes[prefixes[i]]}; expected a "
+            "document that goes on from none"
+        )
 
 
 def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:

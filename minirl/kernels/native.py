@@ -15,10 +15,10 @@ from minirl.kernels.arguments import (
     INT32,
     check,
     check_apart,
+    check_documents,
     check_float,
     check_ids,
     check_rows,
-    check_starts,
     check_tokens,
 )
 from minirl.kernels.precision import precision
@@ -173,10 +173,11 @@ def attention(
     scale: float | None = None,
     causal: bool = True,
     starts: Array | None = None,
+    prefixes: Array | None = None,
     out: Array | None = None,
 ) -> tuple[Array, Array]:
     (B, T, S, H, H_kv, D), q_step, k_step, v_step = _attention_shapes("attention", q, k, v)
-    sequences, documents = _sequences("attention", starts, q, k)
+    sequences, documents = _sequences("attention", starts, prefixes, q, k)
     if out is None:
         out = np.empty(q.shape, np.float32)
         out_step = H * D
@@ -203,13 +204,14 @@ def attention_backward(
     scale: float | None = None,
     causal: bool = True,
     starts: Array | None = None,
+    prefixes: Array | None = None,
     dq: Array | None = None,
     dk: Array | None = None,
     dv: Array | None = None,
 ) -> tuple[Array, Array, Array]:
     op = "attention_backward"
     (B, T, S, H, H_kv, D), q_step, k_step, v_step = _attention_shapes(op, q, k, v)
-    sequences, documents = _sequences(op, starts, q, k)
+    sequences, documents = _sequences(op, starts, prefixes, q, k)
     out_step = check_tokens(op, "out", out, q.shape, "B T H D")
     dout_step = check_tokens(op, "dout", dout, q.shape, "B T H D")
     check(op, "lse", lse, (B, H, T), "B H T")
@@ -259,15 +261,19 @@ def _attention_shapes(op: str, q: Array, k: Array, v: Array) -> tuple[tuple[int,
     return (B, T, S, H, H_kv, D), q_step, k_step, v_step
 
 
-def _sequences(op: str, starts: Array | None, q: Array, k: Array) -> tuple[int, object]:
+def _sequences(op: str, starts: Array | None, prefixes: Array | None, q: Array, k: Array) -> tuple[int, object]:
     """How many sequences attend each to itself, and where: NULL for the rows of the batch, or else the table of
-    documents that C reads, the longest first."""
-    if starts is None:
+    documents that C reads, those that share a prefix behind it, and the longest of such groups first."""
+    if starts is None and prefixes is None:
         return len(q), ffi.NULL
-    check_starts(op, starts, q.shape, k.shape)
-    documents = np.stack([starts[:-1], np.diff(starts)], axis=1).astype(np.int64)
-    longest_first = np.argsort(-documents[:, 1], kind="stable")
-    return len(documents), ffi.from_buffer("int64_t[]", documents[longest_first])
+    starts, prefixes = check_documents(op, starts, prefixes, q.shape, k.shape)
+    number, lengths = np.arange(len(prefixes)), np.diff(starts)
+    group = np.where(prefixes < 0, number, prefixes)
+    longest_first = np.lexsort((group, -np.bincount(group, lengths, len(group))[group]))
+    row = np.empty_like(number)
+    row[longest_first] = number
+    table = np.stack([starts[:-1], lengths, np.where(prefixes < 0, -1, row[prefixes])], axis=1).astype(np.int64)
+    return len(table), ffi.from_buffer("int64_t[]", table[longest_first])
 
 
 def _check_groups(op: str, H: int, H_kv: int) -> None:

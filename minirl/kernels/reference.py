@@ -9,13 +9,13 @@ gradients with respect to the inputs.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 
 import numpy as np
 
 from minirl.kernels import chunked
-from minirl.kernels.arguments import check_starts
+from minirl.kernels.arguments import check_documents
 from minirl.kernels.precision import precision, round_bfloat16
 
 Array = np.ndarray
@@ -148,6 +148,7 @@ def attention(
     scale: float | None = None,
     causal: bool = True,
     starts: Array | None = None,
+    prefixes: Array | None = None,
     out: Array | None = None,
 ) -> tuple[Array, Array]:
     """softmax(scale q k^T) v, head by head (Vaswani et al. 2017, section 3.2.1). Returns (out, lse).
@@ -158,11 +159,15 @@ def attention(
 
     starts: documents lie end to end in one row, B = 1 and S = T, document i from token starts[i] to starts[i + 1], and
     each attends to itself alone (Dao 2023, "varlen"). (documents + 1,) int32 or int64, ascending from 0 to T.
+
+    prefixes: document i goes on from document prefixes[i], an earlier one, or from none where that is -1: it sees all of
+    its keys and then its own, as if the two were one document. What many have in common is then there once. (documents,)
+    int32 or int64. The document gone on from goes on from none itself.
     """
-    if starts is not None:
+    if starts is not None or prefixes is not None:
         out, lse = np.empty_like(q) if out is None else out, np.empty((1, q.shape[2], q.shape[1]), q.dtype)
-        for at in _documents("attention", starts, q, k):
-            _, lse[:, :, at] = attention(q[:, at], k[:, at], v[:, at], scale=scale, causal=causal, out=out[:, at])
+        for at, seen in _documents("attention", starts, prefixes, q, k):
+            _, lse[:, :, at] = attention(q[:, at], k[:, seen], v[:, seen], scale=scale, causal=causal, out=out[:, at])
         return out, lse
     weights, lse = _attention_weights(q, k, scale, causal)
     result = np.einsum("bhts,bshd->bthd", weights, _repeat_heads(v, q))
@@ -183,6 +188,7 @@ def attention_backward(
     scale: float | None = None,
     causal: bool = True,
     starts: Array | None = None,
+    prefixes: Array | None = None,
     dq: Array | None = None,
     dk: Array | None = None,
     dv: Array | None = None,
@@ -192,13 +198,15 @@ def attention_backward(
     With P the weights and dP = dout v^T: dv = P^T dout, dS = P (dP - rowsum(dout out)), dq = scale dS k,
     dk = scale dS^T q (Dao et al. 2022, appendix B.2).
     """
-    if starts is not None:
+    if starts is not None or prefixes is not None:
         dq, dk, dv = (np.empty_like(x) if dx is None else dx for x, dx in ((q, dq), (k, dk), (v, dv)))
-        for at in _documents("attention_backward", starts, q, k):
-            attention_backward(
-                dout[:, at], q[:, at], k[:, at], v[:, at], out[:, at], lse[:, :, at],
-                scale=scale, causal=causal, dq=dq[:, at], dk=dk[:, at], dv=dv[:, at],
-            )  # fmt: skip
+        dk[...], dv[...] = 0, 0
+        for at, seen in _documents("attention_backward", starts, prefixes, q, k):
+            dq[:, at], dk_seen, dv_seen = attention_backward(
+                dout[:, at], q[:, at], k[:, seen], v[:, seen], out[:, at], lse[:, :, at], scale=scale, causal=causal
+            )
+            dk[:, seen] += dk_seen
+            dv[:, seen] += dv_seen
         return dq, dk, dv
     B, S, H_kv, D = k.shape
     factor = _scale(q, scale)
@@ -233,10 +241,14 @@ def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *
     return out
 
 
-def _documents(op: str, starts: Array, q: Array, k: Array) -> list[slice]:
-    """The tokens of each document."""
-    check_starts(op, starts, q.shape, k.shape)
-    return [slice(start, stop) for start, stop in pairwise(starts.tolist())]
+def _documents(
+    op: str, starts: Array | None, prefixes: Array | None, q: Array, k: Array
+) -> Iterator[tuple[slice, Array]]:
+    """Which tokens each document has, and which it sees: those of its prefix, then its own."""
+    starts, prefixes = check_documents(op, starts, prefixes, q.shape, k.shape)
+    own = [slice(start, stop) for start, stop in pairwise(starts.tolist())]
+    for at, prefix in zip(own, prefixes, strict=True):
+        yield at, np.r_[at] if prefix < 0 else np.r_[own[prefix], at]
 
 
 def _scale(q: Array, scale: float | None) -> float:

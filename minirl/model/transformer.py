@@ -5,7 +5,8 @@ H heads, D head size, V vocabulary.
 
 A batch is B rows of T tokens, or documents of any lengths end to end in one row of N tokens, without padding: (1, N),
 and `starts`, where each document begins. Only two things must know of documents: positions, which count from each
-one's start, and attention, which stays within it. Everything else treats each token by itself.
+one's start, and attention, which stays within it. Everything else treats each token by itself. So what several
+documents have in common needs to be there only once: see `prefixes` in `hidden`.
 """
 
 import math
@@ -18,7 +19,7 @@ import numpy as np
 from minirl import functional as F
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.kernels.arguments import check_ids, check_starts
+from minirl.kernels.arguments import check_documents, check_ids
 from minirl.model import checkpoint
 from minirl.model.cache import KVCache
 from minirl.model.config import GPTConfig
@@ -41,11 +42,11 @@ class Attention(Module):
         self.projection = Linear(C, C, generator, config.bias, std=residual_std(config))
 
     def __call__(
-        self, x: Tensor, rotation: F.Rotation | None, starts: Array | None = None, past: "Past | None" = None
+        self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: "Past | None" = None
     ) -> Tensor:
         packed = self.qkv(x)
         if past is None:
-            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation, starts)
+            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation, documents)
         return Tensor(past.cache.attend(past.next_layer(), packed.data, past.new, rotation))
 
 
@@ -74,9 +75,9 @@ class Block(Module):
         self.dropout = dropout
 
     def __call__(
-        self, x: Tensor, rotation: F.Rotation | None, starts: Array | None = None, past: "Past | None" = None
+        self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: "Past | None" = None
     ) -> Tensor:
-        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, starts, past))
+        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, documents, past))
         return self.add(x, self.mlp.projection, self.mlp(self.mlp_norm(x)))
 
     def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
@@ -137,22 +138,29 @@ class GPT(Module):
         h, rows = self.hidden(ids, starts), self._targets(ids, targets)
         return F.linear_log_prob(h, self.output_weight, rows, IGNORE)
 
-    def hidden(self, ids: Ids, starts: Array | None = None) -> Tensor:
+    def hidden(self, ids: Ids, starts: Array | None = None, prefixes: Array | None = None) -> Tensor:
         """The last hidden states (B, T, C), normed: logits are their products with output_weight.
 
         starts: (documents + 1,) int32 or int64, ascending from 0 to N, for ids (1, N) or (N,) that are documents end to
         end, document i from token starts[i] to starts[i + 1]. Each is computed as if it were alone: its positions
-        begin at 0, and it sees no other. Raises ValueError for a row or document longer than the context length.
+        begin at 0, and it sees no other.
+
+        prefixes: (documents,) int32 or int64, -1 or an earlier document, itself with -1, that document i goes on from.
+        It is computed as if that one's tokens came first in it, but they are there only once, for all that share them.
+
+        Raises ValueError for a row or document, its prefix included, longer than the context length.
         """
         rows = self._ids(ids)
-        positions = np.arange(rows.shape[1], dtype=np.int32)
-        if starts is not None:
-            check_starts("GPT", starts, rows.shape)
-            positions -= np.repeat(starts[:-1], np.diff(starts)).astype(np.int32)
+        positions, documents = np.arange(rows.shape[1], dtype=np.int32), None
+        if starts is not None or prefixes is not None:
+            starts, prefixes = documents = F.Documents(*check_documents("GPT", starts, prefixes, rows.shape))
+            lengths = np.diff(starts)
+            first_positions = np.where(prefixes < 0, 0, lengths[prefixes])
+            positions += np.repeat(first_positions - starts[:-1], lengths).astype(np.int32)
         longest = int(positions.max(initial=-1)) + 1
         if self.config.context_length < longest:
             raise ValueError(f"GPT: {longest} tokens are more than the context length, {self.config.context_length}")
-        return self.final_norm(self._blocks(rows, positions, starts))
+        return self.final_norm(self._blocks(rows, positions, documents))
 
     @property
     def output_weight(self) -> Tensor:
@@ -183,7 +191,9 @@ class GPT(Module):
         last = self.final_norm(Tensor(x.data[np.arange(B), new - 1]))
         return F.linear(last, self.output_weight).data
 
-    def _blocks(self, ids: Array, positions: Array, starts: Array | None = None, past: "Past | None" = None) -> Tensor:
+    def _blocks(
+        self, ids: Array, positions: Array, documents: F.Documents | None = None, past: "Past | None" = None
+    ) -> Tensor:
         """The residual stream (B, T, C) after the last block."""
         x = self.token_embedding(ids)
         rotation = None
@@ -193,7 +203,7 @@ class GPT(Module):
             rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
         x = self.dropout(x)
         for block in self.blocks:
-            x = block(x, rotation, starts, past)
+            x = block(x, rotation, documents, past)
         return x
 
     # ---- checkpoints ----
