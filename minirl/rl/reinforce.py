@@ -249,7 +249,7 @@ def take_step(model: GPT, optimizer: AdamW, loss: float, max_norm: float) -> flo
 
 def scaled_hidden(model: GPT, batch: Batch, temperature: float) -> Tensor:
     """Hidden states (tokens, C) whose products with the output layer are logits / temperature."""
-    h = model.hidden(batch.ids, batch.starts).reshape(len(batch.ids), -1)
+    h = model.hidden(batch.ids, batch.starts, batch.prefixes).reshape(len(batch.ids), -1)
     return h if temperature == 1 else h * (1 / temperature)
 
 

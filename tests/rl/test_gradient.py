@@ -190,13 +190,12 @@ def test_a_baseline_lowers_the_variance_by_this_factor(rewards, batch_mean, leav
 
 
 def rebuilt(monkeypatch, change):
-    """Put a bug into the batches: change(batch) -> (ids, targets)."""
+    """Put a bug into the batches: change(batch) -> the arrays that are wrong, by name."""
     original = batch_module.make_batch
 
     def make_batch(episodes, advantages):
         batch = original(episodes, advantages)
-        ids, targets = change(batch, episodes)
-        return replace(batch, ids=ids, targets=targets)
+        return replace(batch, **change(batch))
 
     monkeypatch.setattr(batch_module, "make_batch", make_batch)
 
@@ -207,15 +206,18 @@ def sign_flipped(monkeypatch):
 
 
 def targets_unshifted(monkeypatch):
-    rebuilt(monkeypatch, lambda batch, _: (batch.ids, np.where(batch.targets >= 0, batch.ids, batch.targets)))
+    rebuilt(monkeypatch, lambda batch: {"targets": np.where(batch.targets >= 0, batch.ids, batch.targets)})
 
 
 def prompt_tokens_included(monkeypatch):
-    def change(batch, episodes):
-        targets = batch.targets.copy()
-        for start, episode in zip(batch.starts, episodes, strict=False):
-            targets[start : start + len(episode.prompt) - 1] = episode.prompt[1:]
-        return batch.ids, targets
+    def change(batch):
+        targets, advantages = batch.targets.copy(), batch.advantages.copy()
+        for answer, prompt in enumerate(batch.prefixes):
+            if prompt >= 0:
+                there = slice(batch.starts[prompt], batch.starts[prompt + 1])
+                targets[there] = [*batch.ids[there][1:], batch.ids[batch.starts[answer]]]
+                advantages[there] += batch.advantages[batch.starts[answer]]
+        return {"targets": targets, "advantages": advantages}
 
     rebuilt(monkeypatch, change)
 
@@ -240,7 +242,7 @@ def mean_of_microbatches(monkeypatch):
     original = reinforce_module.policy_loss
 
     def policy_loss(model, batch, N, config, reference=None):
-        return original(model, batch, len(batch.starts) - 1, config)
+        return original(model, batch, int((batch.prefixes >= 0).sum()), config)
 
     monkeypatch.setattr(reinforce_module, "policy_loss", policy_loss)
 

@@ -1,6 +1,7 @@
 """The update: which tokens carry gradient, what the options change, what it reports, what it refuses."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from roger import ANNA, ROGER, Notes, make_model
 from minirl.optim import AdamW
 from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
 from minirl.rl.batch import Batch, batches, make_batch
-from minirl.rl.reinforce import kl_to, normaliser, policy_loss, reinforce, token_weights
+from minirl.rl.reinforce import action_log_probs, kl_to, normaliser, policy_loss, reinforce, token_weights
 
 
 @pytest.fixture
@@ -58,37 +59,68 @@ def assert_equal(a, b, atol=1e-6):
 
 def test_it_is_the_loss_of_pretraining_with_advantages_as_weights(model, episodes):
     A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
-    batch = make_batch(episodes, A)
-    loss, _ = policy_loss(model, batch, 7, RLConfig())
-    weights = np.concatenate([np.full(n, a) for n, a in zip(np.diff(batch.starts), A, strict=True)]) / np.float32(7)
-    expected = model.loss(batch.ids, batch.targets, weights, batch.starts).item()
-    assert loss.item() == pytest.approx(expected, abs=1e-6)
+    loss, _ = policy_loss(model, make_batch(episodes, A), 7, RLConfig())
+    assert loss.item() == pytest.approx(losses_alone(model, episodes, A / 7), abs=1e-6)
+
+
+def losses_alone(model, episodes, weights):
+    """The sum of the losses of whole episodes, one by one, each with its weight; leaves their gradients in the model."""
+    total = 0.0
+    for e, weight in zip(episodes, weights, strict=True):
+        ids = np.concatenate([e.prompt, e.actions])
+        targets = ids[1:].copy()
+        targets[: len(e.prompt) - 1], targets[len(e.prompt) - 1 :][e.forced] = -100, -100
+        loss = model.loss(ids[:-1], targets, np.full(len(targets), weight))
+        loss.backward()
+        total += loss.item()
+    return total
+
+
+@pytest.mark.parametrize("style", [("rms", "rope", "swiglu", 2), ("layer", "learned", "gelu", 4)])
+def test_sharing_the_prompt_changes_neither_log_probabilities_nor_gradients(style, tokenizer, chance):
+    """Groups of any size: samples without an advantage have been left out before."""
+    norm, position, mlp, n_kv_head = style
+    styled = make_model(tokenizer, norm=norm, position=position, mlp=mlp, n_head=4, n_kv_head=n_kv_head)
+    made = rollout(styled, tokenizer, chance, [ROGER, ANNA], 4, max_new_tokens=16, seed=3)
+    chosen = [made[i] for i in (0, 1, 3, 4)]
+    A = np.array([1, -0.5, 2, 0.7], np.float32)
+    batch = make_batch(chosen, A)
+    assert batch.prefixes.tolist() == [-1, 0, 0, 0, -1, 4]
+    assert len(batch.ids) == sum(len(e.actions) for e in chosen) + sum(len(made[i].prompt) - 1 for i in (0, 4))
+
+    found = action_log_probs(styled, batch, 1.0)[batch.targets != -100]
+    np.testing.assert_allclose(found, np.concatenate([log_probs_now(styled, e) for e in chosen]), atol=1e-5)
+    policy_loss(styled, batch, 1, RLConfig())[0].backward()
+    shared = {name: p.grad.copy() for name, p in styled.named_parameters()}
+    styled.zero_grad()
+    losses_alone(styled, chosen, A)
+    for name, p in styled.named_parameters():
+        np.testing.assert_allclose(shared[name], p.grad, rtol=1e-3, atol=2e-5 * np.abs(p.grad).max(), err_msg=name)
 
 
 def test_targets_are_the_actions_and_nothing_else(episodes):
     batch = make_batch(episodes, np.ones(len(episodes)))
-    for start, stop, e in zip(batch.starts[:-1], batch.starts[1:], episodes, strict=True):
-        P, n = len(e.prompt), len(e.actions)
-        ids, targets, log_probs = (x[start:stop] for x in (batch.ids, batch.targets, batch.log_probs))
-        assert len(ids) == P + n - 1
-        np.testing.assert_array_equal(ids, np.concatenate([e.prompt, e.actions])[:-1])
-        np.testing.assert_array_equal(targets[P - 1 :], e.actions)
-        np.testing.assert_array_equal(log_probs[P - 1 :], e.log_probs)
-        assert (targets[: P - 1] == -100).all() and not log_probs[: P - 1].any()
+    at = [slice(start, stop) for start, stop in pairwise(batch.starts)]
+    answers = np.flatnonzero(batch.prefixes >= 0)
+    for answer, e in zip(answers, episodes, strict=True):
+        prompt, own = at[batch.prefixes[answer]], at[answer]
+        read = np.concatenate([batch.ids[prompt], batch.ids[own]])
+        np.testing.assert_array_equal(read, np.concatenate([e.prompt, e.actions])[:-1])
+        np.testing.assert_array_equal(batch.targets[own], e.actions)
+        np.testing.assert_array_equal(batch.log_probs[own], e.log_probs)
+        assert (batch.advantages[own] == 1).all()
+        assert (batch.targets[prompt] == -100).all()
+        assert not batch.log_probs[prompt].any() and not batch.advantages[prompt].any()
 
 
 def test_forced_tokens_carry_no_gradient(model, episodes):
     """They are read, as part of the state, but their own log pi is not pulled on."""
     forced = [replace(e, forced=np.arange(len(e.actions)) % 3 == 1) for e in episodes]
     A = np.linspace(-1, 1, len(episodes)).astype(np.float32)
-    free, batch = make_batch(episodes, A), make_batch(forced, A)
-    weights = free.advantages.copy()
-    for start, e in zip(free.starts, forced, strict=False):
-        weights[start + len(e.prompt) - 1 :][: len(e.actions)][e.forced] = 0
-    model.loss(free.ids, free.targets, weights, free.starts).backward()
+    losses_alone(model, forced, A)
     expected = {name: p.grad.copy() for name, p in model.named_parameters()}
     model.zero_grad()
-    policy_loss(model, batch, 1, RLConfig())[0].backward()
+    policy_loss(model, make_batch(forced, A), 1, RLConfig())[0].backward()
     assert_equal({name: p.grad for name, p in model.named_parameters()}, expected, atol=1e-5)
     assert normaliser(forced, "tokens") == sum((~e.forced).sum() for e in forced)
 
@@ -97,14 +129,22 @@ def test_forced_tokens_carry_no_gradient(model, episodes):
 def test_batches_hold_every_episode_once_within_the_limit(most):
     rng = np.random.default_rng(most)
     made = []
-    for i in range(9):
-        P, n = rng.integers(1, 20, 2)
-        made.append(Episode(None, np.full(P, i), np.full(n, i), np.zeros(n), 0.0, True, "", np.zeros(n, bool)))
-    found = list(batches(made, np.arange(9.0), most))
-    assert [batch.ids[start] for batch in found for start in batch.starts[:-1]] == list(range(9))
-    assert all(len(batch.ids) <= most or len(batch.starts) == 2 for batch in found)
+    for group in range(5):
+        prompt = np.full(rng.integers(1, 20), group)
+        for _ in range(rng.integers(1, 5)):
+            n = rng.integers(1, 20)
+            made.append(Episode(None, prompt, np.full(n, len(made)), np.zeros(n), 0.0, True, "", np.zeros(n, bool)))
+    found = list(batches(made, np.arange(len(made)), most))
+    order = [batch.targets[batch.starts[i]] for batch in found for i in np.flatnonzero(batch.prefixes >= 0)]
+    assert order == list(range(len(made)))
     for batch in found:
-        np.testing.assert_array_equal(batch.ids, batch.advantages)
+        assert len(batch.ids) <= most or (batch.prefixes >= 0).sum() == 1
+        acted = batch.targets != -100
+        np.testing.assert_array_equal(batch.targets[acted], batch.advantages[acted])
+    for group in range(5):
+        same = [e for e in made if e.prompt[0] == group]
+        together = len(same[0].prompt) - 1 + sum(len(e.actions) for e in same) <= most
+        assert sum(group in batch.ids[batch.starts[:-1]] for batch in found) == 1 or not together
 
 
 def test_rows_without_advantage_are_skipped_and_count_all_the_same(model, episodes):
@@ -148,7 +188,7 @@ def test_weights_are_the_derivative_of_the_clipped_objective_with_kl(log_pi, old
     if any(corner):
         return  # there the derivative jumps
     one = np.ones(1, np.float32)
-    batch = Batch(np.zeros(1, np.int32), np.zeros(1, np.int32), A * one, old * one, np.array([0, 1]))
+    batch = Batch(np.zeros(1, np.int32), np.zeros(1, np.int32), A * one, old * one, np.array([0, 1]), np.array([-1]))
     found, _ = token_weights(A * one, log_pi * one, batch, RLConfig(clip=clip, kl=kl), reference * one)
     step = 1e-5
     difference = [objective(log_pi + d, old, reference, A, clip, kl) for d in (step, -step)]
