@@ -236,9 +236,7 @@ def packed_attention(
         gradient = kernels.empty(packed.shape, dout.dtype)
         dq, dk, dv = split_heads(gradient, n_head, n_kv_head)
         dout = kernels.reshape(dout, q.shape)
-        kernels.attention_backward(
-            dout, q, k, v, out, lse, starts=starts, prefixes=prefixes, dq=dq, dk=dk, dv=dv
-        )
+        kernels.attention_backward(dout, q, k, v, out, lse, starts=starts, prefixes=prefixes, dq=dq, dk=dk, dv=dv)
         if rotation is not None:
             turned = kernels.reshape(gradient, (B, T, -1, D))[:, :, : H + n_kv_head]
             kernels.rope(turned, *rotation, inverse=True, out=turned)

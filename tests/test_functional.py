@@ -10,6 +10,7 @@ from minirl import functional as F
 IDS = np.array([[1, 0, 4], [4, 4, 2]], np.int32)
 TARGETS = np.array([[1, 0, 4], [-100, 4, 2]], np.int32)
 STARTS = np.array([0, 1, 1, 4, 6])  # documents of 1, 0, 3 and 2 tokens
+SHARED = F.Documents(np.array([0, 2, 4, 5, 6]), np.array([-1, 0, 0, -1]))
 PLACES = np.array([0, 0, 1, 2, 0, 1], np.int32)
 WEIGHTS = np.array([[0.5, -1, 2], [3, 0, 0.25]])
 
@@ -55,7 +56,13 @@ OPERATIONS = {
     "attention, grouped": (lambda q, k, v: F.attention(q, k, v), (2, 3, 4, 2), (2, 3, 2, 2), (2, 3, 2, 2)),
     "attention to itself": (lambda x: F.attention(x, x, x), (2, 3, 2, 4)),
     "attention, documents": (
-        lambda q, k, v: F.attention(q, k, v, starts=STARTS),
+        lambda q, k, v: F.attention(q, k, v, documents=F.Documents(STARTS)),
+        (1, 6, 4, 2),
+        (1, 6, 2, 2),
+        (1, 6, 2, 2),
+    ),
+    "attention, shared prefix": (
+        lambda q, k, v: F.attention(q, k, v, documents=SHARED),
         (1, 6, 4, 2),
         (1, 6, 2, 2),
         (1, 6, 2, 2),
@@ -64,7 +71,11 @@ OPERATIONS = {
     "packed_attention, grouped": (lambda x: F.packed_attention(x, 4, 2), (2, 3, 16)),
     "packed_attention, rope": (lambda x: F.packed_attention(x, 4, 2, rotation(3, 4)), (2, 3, 32)),
     "packed_attention, documents": (
-        lambda x: F.packed_attention(x, 4, 2, F.Rotation(PLACES, *kernels.rope_tables(3, 4)), STARTS),
+        lambda x: F.packed_attention(x, 4, 2, F.Rotation(PLACES, *kernels.rope_tables(3, 4)), F.Documents(STARTS)),
+        (1, 6, 32),
+    ),
+    "packed_attention, shared prefix": (
+        lambda x: F.packed_attention(x, 4, 2, F.Rotation(PLACES, *kernels.rope_tables(3, 4)), SHARED),
         (1, 6, 32),
     ),
     "softmax": (lambda x: F.softmax(x), (3, 4)),

@@ -77,8 +77,8 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
 def check_documents(
     op: str, starts: Array | None, prefixes: Array | None, *shapes: tuple[int, ...]
 ) -> tuple[Array, Array]:
-    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...), and
-    `prefixes` which one each goes on from; return both, with prefixes of -1, for none, where they were not given.
+    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...),
+    and `prefixes` which one each goes on from; return both, with prefixes of -1, for none, where they were not given.
 
     starts: (documents + 1,) int32 or int64 offsets that ascend from 0 to T. Two equal ones enclose a document of no
     tokens. prefixes: (documents,) int32 or int64, -1 or the number of an earlier document that goes on from none.

@@ -160,9 +160,9 @@ def attention(
     starts: documents lie end to end in one row, B = 1 and S = T, document i from token starts[i] to starts[i + 1], and
     each attends to itself alone (Dao 2023, "varlen"). (documents + 1,) int32 or int64, ascending from 0 to T.
 
-    prefixes: document i goes on from document prefixes[i], an earlier one, or from none where that is -1: it sees all of
-    its keys and then its own, as if the two were one document. What many have in common is then there once. (documents,)
-    int32 or int64. The document gone on from goes on from none itself.
+    prefixes: document i goes on from document prefixes[i], an earlier one, or from none where that is -1: it sees all
+    of its keys and then its own, as if the two were one document. So what many have in common is there once, as in
+    Hydragen (Juravsky et al. 2024). (documents,) int32 or int64. The one gone on from goes on from none itself.
     """
     if starts is not None or prefixes is not None:
         out, lse = np.empty_like(q) if out is None else out, np.empty((1, q.shape[2], q.shape[1]), q.dtype)

@@ -153,7 +153,8 @@ class GPT(Module):
         rows = self._ids(ids)
         positions, documents = np.arange(rows.shape[1], dtype=np.int32), None
         if starts is not None or prefixes is not None:
-            starts, prefixes = documents = F.Documents(*check_documents("GPT", starts, prefixes, rows.shape))
+            starts, prefixes = check_documents("GPT", starts, prefixes, rows.shape)
+            documents = F.Documents(starts, prefixes)
             lengths = np.diff(starts)
             first_positions = np.where(prefixes < 0, 0, lengths[prefixes])
             positions += np.repeat(first_positions - starts[:-1], lengths).astype(np.int32)

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from minirl import functional as F
 from minirl import kernels
 from minirl.model import GPT
 
@@ -74,6 +75,26 @@ def test_other_tokens_in_one_document_change_no_bit_of_the_others(model, batch):
         assert np.abs(after - before)[:, own & (targets >= 0)].min() > 0
 
 
+def test_a_document_goes_on_from_its_prefix(model, batch):
+    """Logits and gradients are those of prefix and document as one, and what they share counts once."""
+
+    def logits(ids, *documents):
+        return F.linear(model.hidden(ids, *documents), model.output_weight)[0]
+
+    ids = batch[0][:22]
+    starts, prefixes = np.array([0, 7, 10, 10, 21, 22]), np.array([-1, 0, 0, -1, 0], np.int32)
+    pull = np.random.default_rng(1).standard_normal((22, 97)).astype(np.float32)
+    together = logits(ids, starts, prefixes)
+    (together * pull).sum().backward()
+    found = gradients(model)
+    for start, stop, shared in ((0, 7, 0), (7, 10, 7), (10, 21, 0), (21, 22, 7)):
+        alone = logits(np.concatenate([ids[:shared], ids[start:stop]]))[shared:]
+        np.testing.assert_allclose(together.data[start:stop], alone.data, atol=5e-5)
+        (alone * pull[start:stop]).sum().backward()
+    for one, other in zip(found, gradients(model), strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-3, atol=2e-5 * np.abs(other).max())
+
+
 def test_same_bits_for_any_number_of_threads(model, batch):
     threads, results = kernels.get_threads(), []
     try:
@@ -94,6 +115,9 @@ def test_the_context_limits_each_document_and_not_the_row(config):
     assert model.hidden(ids, np.array([0, 24, 48, 49])).shape == (1, 49, 32)
     with pytest.raises(ValueError, match="25 tokens are more than the context length, 24"):
         model.hidden(ids, np.array([0, 24, 49]))
+    assert model.hidden(ids[:42], np.array([0, 6, 24, 42]), np.array([-1, 0, 0])).shape == (1, 42, 32)
+    with pytest.raises(ValueError, match="25 tokens are more than the context length, 24"):
+        model.hidden(ids[:42], np.array([0, 6, 23, 42]), np.array([-1, 0, 0]))
 
 
 def test_starts_that_do_not_fit_the_ids_are_refused(config):
@@ -104,3 +128,5 @@ def test_starts_that_do_not_fit_the_ids_are_refused(config):
         model.loss(np.zeros((2, 5), np.int32), np.zeros((2, 5), np.int32), starts=np.array([0, 5]))
     with pytest.raises(TypeError, match="GPT: starts is a list; expected a int64"):
         model.log_prob(ids, ids, [0, 5])
+    with pytest.raises(ValueError, match=r"GPT: prefixes\[0\] is 0; expected -1 or the number of an earlier document"):
+        model.hidden(ids, np.array([0, 5]), np.array([0]))

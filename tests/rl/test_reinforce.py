@@ -64,7 +64,7 @@ def test_it_is_the_loss_of_pretraining_with_advantages_as_weights(model, episode
 
 
 def losses_alone(model, episodes, weights):
-    """The sum of the losses of whole episodes, one by one, each with its weight; leaves their gradients in the model."""
+    """The sum of the losses of whole episodes, one by one, each times its weight; the model keeps the gradients."""
     total = 0.0
     for e, weight in zip(episodes, weights, strict=True):
         ids = np.concatenate([e.prompt, e.actions])
