@@ -1,6 +1,7 @@
 """Variants of finished runs: what each is, that it is trained once and only once, and the tables made of them."""
 
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +11,13 @@ from hypothesis import strategies as st
 
 from minirl.controls import __main__ as controls
 from minirl.controls import variants
-from minirl.controls.jobs import Job, seconds
+from minirl.controls.jobs import Job, seconds, train
 from minirl.controls.table import cell, fill
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
 from minirl.report import markdown_table
 from minirl.train.config import RLStageConfig
 from minirl.train.run import CONFIG, Run
+from minirl.train.screen import Screen
 
 
 @pytest.fixture
@@ -69,6 +71,17 @@ def test_a_variant_that_changes_nothing_is_the_base(run: Run) -> None:
     assert Job(run, Variant("same", {"kl": rl.kl, "samples": rl.samples}), rl.steps).folder == run.folder
     assert Job(run, MoreSFT("more"), rl.steps).folder.name == "more-sft"
     assert Job(run, Variant("other", {"kl": 0.5}), rl.steps + 1).folder.name == f"kl=0.5,steps={rl.steps + 1}"
+
+
+def test_a_variant_that_fails_is_named_and_the_others_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad, good = tmp_path / "bad", tmp_path / "good"
+    commands = {
+        bad: [sys.executable, "-c", "raise SystemExit('too large a step')"],
+        good: [sys.executable, "-c", "import os; print('threads', os.environ['MINIRL_THREADS'])"],
+    }
+    assert train(commands, 2, Screen()) == [bad]
+    assert "too large a step" in capsys.readouterr().out
+    assert (tmp_path / "good.log").read_text() == "threads 1\n"
 
 
 def test_an_interrupted_variant_goes_on(run: Run, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.say("stopped; what was trained is saved. The same command goes on")
         return 130
     for name, table in tables.items():
-        screen.say(f"\n{name}\n\n{table}")
+        print(f"\n{name}\n\n{table}")
     page = arguments.out.read_text(encoding="utf-8") if arguments.out.is_file() else ""
     with atomic_write(arguments.out) as file:
         file.write(fill(page, tables))
