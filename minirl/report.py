@@ -16,6 +16,8 @@ from minirl.evaluate import STAGE_NAMES, table
 from minirl.files import atomic_write
 from minirl.train.run import CONFIG, RESULTS, SAMPLES, Run
 
+METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
+
 
 @dataclass
 class Arguments:
@@ -58,11 +60,18 @@ def write_report(run: Run) -> Path:
 def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     """Two lines on what this is and what came out."""
     model = run.config.model
+    taught = {
+        "pretrain": f"pretrained on text for {run.config.task}",
+        "sft": f"fine-tuned on {run.config.sft.demonstrations} demonstrations",
+        "rl": f"then taught by {METHODS[run.config.rl.method]} with a 0/1 reward on the final answer",
+    }
     text = (
-        f"A transformer of {model.n_layer} layers and width {model.d_model}, pretrained on text for "
-        f"{run.config.task}, fine-tuned on {run.config.sft.demonstrations} demonstrations, then taught by "
-        f"REINFORCE with a 0/1 reward on the final answer. Seed {run.config.seed}."
+        f"A transformer of {model.n_layer} layers and width {model.d_model}, "
+        f"{', '.join(taught[stage] for stage in run.stages)}. Seed {run.config.seed}."
     )
+    base = run.read_json(CONFIG).get("base")
+    if base is not None:
+        text += f" Its stages up to {base['stage']} are those of {base['run']}."
     hard = {entry["stage"]: entry for entry in results if entry["split"] == test_split(results)}
     if "sft" in hard and "rl" in hard:
         before, after = (100 * hard[stage]["greedy"]["value"] for stage in ("sft", "rl"))

@@ -19,7 +19,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -49,6 +49,8 @@ Metrics = dict[str, float]
 class RLConfig:
     """What one step of reinforcement learning does. Raises ValueError naming the wrong field and the valid values."""
 
+    method: Literal["reinforce", "expert_iteration"] = "reinforce"
+    """"reinforce" weighs each episode by its advantage; "expert_iteration" fine-tunes on those that are right."""
     prompts: int = 32
     """P, problems in a step."""
     samples: int = 8
@@ -63,7 +65,7 @@ class RLConfig:
     """N, what the sum over tokens is divided by: "tokens" (the actions in the batch) or "episodes" (their number, which
     makes it the gradient of the expected reward without bias)."""
     updates: int = 1
-    """Updates from each batch of episodes; more than 1 needs clip."""
+    """Updates from each batch of episodes; with REINFORCE more than 1 needs clip."""
     clip: float = 0.0
     """PPO's epsilon: actions whose probability has already moved by more than this share no longer count; 0: off."""
     kl: float = 0.0
@@ -78,10 +80,14 @@ class RLConfig:
         for name in ("prompts", "samples", "max_new_tokens", "updates", "pass_tokens"):
             if getattr(self, name) < 1:
                 raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; expected 1 or more")
-        for name, valid in (("advantage", tuple(KINDS)), ("normalise", ("tokens", "episodes"))):
+        for name, valid in (
+            ("method", ("reinforce", "expert_iteration")),
+            ("advantage", tuple(KINDS)),
+            ("normalise", ("tokens", "episodes")),
+        ):
             if getattr(self, name) not in valid:
                 raise ValueError(f"RLConfig: {name} is {getattr(self, name)!r}; use one of {', '.join(valid)}")
-        if self.samples < 2 and self.advantage in ("leave_one_out", "group_normalised"):
+        if self.method == "reinforce" and self.samples < 2 and self.advantage in ("leave_one_out", "group_normalised"):
             raise ValueError(f"RLConfig: advantage {self.advantage!r} compares samples; set samples to 2 or more")
         if not 0 < self.temperature < math.inf:
             raise ValueError(f"RLConfig: temperature is {self.temperature}; a policy that explores needs more than 0")
@@ -89,7 +95,11 @@ class RLConfig:
             raise ValueError(
                 f"RLConfig: clip {self.clip} and kl {self.kl} must be 0 or more, max_norm {self.max_norm} positive"
             )
-        if self.updates > 1 and self.clip == 0:
+        if self.method == "expert_iteration" and (self.clip or self.kl):
+            raise ValueError(
+                f"RLConfig: clip is {self.clip} and kl {self.kl}, but expert iteration knows neither; leave both at 0"
+            )
+        if self.method == "reinforce" and self.updates > 1 and self.clip == 0:
             raise ValueError(
                 f"RLConfig: updates is {self.updates}, but after the first the episodes are another policy's; set clip "
                 "(0.2 is usual), or updates to 1"
@@ -112,6 +122,14 @@ def reinforce(
 
     seed: of the rollouts; give every step its own, such as (seed, step). For the rest see reinforce_step.
     """
+    episodes, speed = sample(model, tokenizer, task, problems, config, seed)
+    return episodes, {**reinforce_step(model, optimizer, episodes, config, reference, rehearsal), **speed}
+
+
+def sample(
+    model: GPT, tokenizer: "Tokenizer", task: Task, problems: Sequence[Problem], config: RLConfig, seed: Seed
+) -> tuple[list[Episode], Metrics]:
+    """The episodes of a step, and how fast they were made."""
     start = time.perf_counter()
     episodes = rollout(
         model,
@@ -124,9 +142,8 @@ def reinforce(
         seed=seed,
     )
     seconds = time.perf_counter() - start
-    metrics = reinforce_step(model, optimizer, episodes, config, reference, rehearsal)
     made = sum(len(episode.actions) for episode in episodes)
-    return episodes, {**metrics, "rollout_seconds": seconds, "rollout_tokens_per_second": made / seconds}
+    return episodes, {"rollout_seconds": seconds, "rollout_tokens_per_second": made / seconds}
 
 
 def reinforce_step(
@@ -146,17 +163,25 @@ def reinforce_step(
     with an advantage, and no rehearsal.
     Raises NonFiniteError, with the model as it was before, where the loss or the gradient is not finite.
     """
-    if len(episodes) % config.samples:
-        raise ValueError(
-            f"reinforce_step: {len(episodes)} episodes are no multiple of samples, {config.samples}; pass all samples "
-            "of each problem, side by side"
-        )
     if config.kl and reference is None:
         raise ValueError(f"reinforce_step: kl is {config.kl}, so the policy to stay near is needed: pass reference=")
-    start = time.perf_counter()
-    rewards = np.array([episode.reward for episode in episodes]).reshape(-1, config.samples)
-    A = advantages(rewards, config.advantage).reshape(-1)
+    A = advantages(rewards_of(episodes, config.samples), config.advantage).reshape(-1)
     N = normaliser(episodes, config.normalise)
+    return weighted_step(model, optimizer, episodes, A, N, config, reference, rehearsal)
+
+
+def weighted_step(
+    model: GPT,
+    optimizer: AdamW,
+    episodes: Sequence[Episode],
+    A: Array,
+    N: int,
+    config: RLConfig,
+    reference: GPT | None,
+    rehearsal: Demonstrations | None,
+) -> Metrics:
+    """Update the model config.updates times, the actions of episode i having the weight A_i / N."""
+    start = time.perf_counter()
     useful = [i for i in range(len(A)) if A[i] or config.kl]  # without KL, an advantage of 0 makes a gradient of 0
     work = list(batches([episodes[i] for i in useful], A[useful], config.pass_tokens))
     references: list[Array | None] = [None] * len(work)
@@ -178,7 +203,7 @@ def reinforce_step(
                 clipped += cut
         norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
 
-    metrics = {**measures(episodes, rewards), "loss": loss, "grad_norm": norm}
+    metrics = {**measures(episodes, config.samples), "loss": loss, "grad_norm": norm}
     if rehearsal:
         metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
     if config.clip:
@@ -188,6 +213,16 @@ def reinforce_step(
     seconds = time.perf_counter() - start
     done = config.updates * sum(len(batch.ids) for batch in work)
     return {**metrics, "update_seconds": seconds, "update_tokens_per_second": done / seconds}
+
+
+def rewards_of(episodes: Sequence[Episode], samples: int) -> Array:
+    """(P, S). Raises ValueError where there are not S episodes of every problem."""
+    if len(episodes) % samples:
+        raise ValueError(
+            f"reinforce_step: {len(episodes)} episodes are no multiple of samples, {samples}; pass all samples of each "
+            "problem, side by side"
+        )
+    return np.array([episode.reward for episode in episodes]).reshape(-1, samples)
 
 
 def normaliser(episodes: Sequence[Episode], kind: str) -> int:
@@ -270,8 +305,9 @@ def action_log_probs(model: GPT, batch: Batch, temperature: float) -> Array:
 # ---- what a step reports ----
 
 
-def measures(episodes: Sequence[Episode], rewards: Array) -> Metrics:
-    """What the episodes alone tell; rewards: (P, S). docs/metrics.md explains each."""
+def measures(episodes: Sequence[Episode], samples: int) -> Metrics:
+    """What the episodes alone tell, `samples` of each problem. docs/metrics.md explains each."""
+    rewards = rewards_of(episodes, samples)
     chosen = np.concatenate([episode.log_probs[~episode.forced] for episode in episodes])
     return {
         "reward": float(rewards.mean()),

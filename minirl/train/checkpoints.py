@@ -65,6 +65,15 @@ def install(folder: Path) -> None:
     sync_folder(folder.parent)
 
 
+def copy_checkpoint(source: Path, folder: Path) -> None:
+    """Make another run's checkpoint that of `folder`, checksums and all: whole, or not at all."""
+    new = new_folder(folder)
+    remove(new)
+    shutil.copytree(source, new)
+    sync_files(new)
+    install(folder)
+
+
 def settle(folder: Path) -> str | None:
     """Bring the newest whole checkpoint to `folder`, remove a half-written one, set a damaged one aside.
 

@@ -112,7 +112,7 @@ class EvalConfig:
 
 @dataclass(frozen=True)
 class RLStageConfig(OptimizerConfig, RLConfig):
-    """Stage 3: REINFORCE with a 0/1 reward on the final answer. Problems are new in every step."""
+    """Stage 3: reinforcement learning with a 0/1 reward on the final answer. Problems are new in every step."""
 
     learning_rate: float = 1e-3
     final_share: float = 0.1
@@ -143,6 +143,8 @@ class TrainConfig:
     """What reinforcement learning teaches: one of the tasks in minirl/tasks."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """How matrix products are computed; bfloat16 rounds their inputs, and is faster where the processor has it."""
+    last_stage: Literal["pretrain", "sft", "rl"] = "rl"
+    """Where the run ends; the later stages are left out, of its table and report too."""
     checkpoint_seconds: float = 60.0
     """Seconds between two checkpoints within a stage."""
     model: ModelConfig = field(default_factory=ModelConfig)

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
@@ -23,6 +24,7 @@ from minirl.report import write_report
 from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
+from minirl.train.branch import branch
 from minirl.train.check import ConfigError, check, check_prompts
 from minirl.train.config import PRESETS, TrainConfig
 from minirl.train.lock import BusyError, locked
@@ -30,7 +32,7 @@ from minirl.train.loop import Stopped, TrainingError, run_stage
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
 from minirl.train.rewind import rewind
 from minirl.train.rl import RLStage
-from minirl.train.run import METRICS, RESULTS, SAMPLES, STAGES, TOKENIZER, Run
+from minirl.train.run import METRICS, RESULTS, SAMPLES, TOKENIZER, Run
 from minirl.train.screen import Screen
 from minirl.train.sft import SFTStage
 from minirl.train.stage import Stage
@@ -73,7 +75,7 @@ def follow(run: Run, screen: Screen) -> None:
     model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"))
     if run.state("pretrain") is None:
         screen.say(f"model: {model.parameter_count():,} parameters")
-    for name in STAGES:
+    for name in run.stages:
         state = run.state(name)
         if state is not None and state["done"]:
             model = run.model(name)
@@ -87,7 +89,7 @@ def follow(run: Run, screen: Screen) -> None:
         began = time.perf_counter()
         evaluation = config.evaluation
         results = evaluate_run(
-            run, screen, stages=STAGES, problems=evaluation.problems, samples=evaluation.samples, seed=config.seed
+            run, screen, stages=run.stages, problems=evaluation.problems, samples=evaluation.samples, seed=config.seed
         )
         run.append(METRICS, {"stage": "evaluate", "seconds": round(time.perf_counter() - began, 3)})
         run.write_json(RESULTS, results)
@@ -144,6 +146,10 @@ class Arguments(TrainConfig):
 
     preset: Literal["roger", "smoke"] = "roger"
     """Where the defaults come from: "roger" is the main job, "smoke" runs through the whole chain in seconds."""
+    base: Path | None = None
+    """Branch off from the run in this folder: take over its stages up to --base-stage, and its settings as defaults."""
+    base_stage: Literal["pretrain", "sft"] = "sft"
+    """The last stage that is taken over from the base."""
     resume: Path | None = None
     """Go on with the run in this folder, as it was configured when it was started; no other flag may be given."""
 
@@ -160,7 +166,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
             check(config)
-            run = Run.create(config)
+            base = arguments.base
+            run = Run.create(config) if base is None else branch(Run.open(base), arguments.base_stage, config)
         complete(run, screen)
     except Stopped as stopped:
         screen.say(str(stopped))
@@ -185,13 +192,15 @@ def go_on(run: Run | None) -> str:
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """The flags, on top of the preset's values. Raises ConfigError for --resume together with other flags."""
-    preset = "roger"
-    for index, word in enumerate(argv):
-        name, _, value = word.partition("=")
-        if name == "--preset":
-            preset = value or (argv[index + 1] if index + 1 < len(argv) else preset)
-    chosen = PRESETS.get(preset, PRESETS["roger"])  # tyro itself refuses an unknown preset, naming the valid ones
+    """The flags, on top of the values of the preset or the base. Raises ConfigError for flags that exclude each other,
+    FileNotFoundError and DamagedError for the base."""
+    preset, base = given(argv, "--preset"), given(argv, "--base")
+    if base is not None and preset is not None:
+        raise ConfigError("--base takes its settings from that run, so --preset cannot be given with it")
+    if base is None and given(argv, "--base-stage") is not None:
+        raise ConfigError("--base-stage says where to branch off from --base; give that too")
+    # tyro itself refuses an unknown preset, naming the valid ones
+    chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else Run.open(base).config
     default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)})
     try:
         arguments = tyro.cli(Arguments, args=argv, default=default, prog="python -m minirl.train")
@@ -203,3 +212,13 @@ def parse(argv: Sequence[str]) -> Arguments:
             "run to change something"
         )
     return arguments
+
+
+def given(argv: Sequence[str], flag: str) -> str | None:
+    """The value that a flag has on the command line; of several, the last."""
+    found = None
+    for word, following in zip_longest(argv, argv[1:]):
+        name, equals, value = word.partition("=")
+        if name.replace("_", "-") == flag:
+            found = value if equals else following
+    return found

@@ -12,7 +12,7 @@ from typing import Any
 from minirl.checksums import SUMS, DamagedError
 from minirl.files import naming
 from minirl.train.checkpoints import discard, settle
-from minirl.train.run import CONFIG, LOGS, METRICS, RESULTS, STAGES, TOKENIZER, Run
+from minirl.train.run import CONFIG, LOGS, METRICS, RESULTS, TOKENIZER, Run
 from minirl.train.screen import Screen
 
 
@@ -33,7 +33,7 @@ def rewind(run: Run, screen: Screen) -> None:
         for path in run.folder.glob(f".{name}.*.tmp"):  # half-written by a process that was killed
             path.unlink()
     state, done = None, restore_tokenizer(run, screen)
-    for stage in STAGES:
+    for stage in run.stages:
         if not done:
             (run.folder / RESULTS).unlink(missing_ok=True)
             discard(run.folder / stage)
@@ -52,7 +52,7 @@ def restore_tokenizer(run: Run, screen: Screen) -> bool:
     """Whether the tokenizer is there; where it is damaged, it is taken from a checkpoint that has a copy."""
     if run.is_whole(TOKENIZER):
         return True
-    for stage in STAGES:
+    for stage in run.stages:
         problem = settle(run.folder / stage)
         if problem is not None:
             screen.say(f"{problem}.")

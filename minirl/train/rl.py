@@ -1,4 +1,5 @@
-"""Stage 3, reinforcement learning: the model answers, the checker says right or wrong, REINFORCE does the rest.
+"""Stage 3, reinforcement learning: the model answers, the checker says right or wrong, REINFORCE does the rest (or, to
+compare with, expert iteration).
 
 Every step has new problems, as long as there are new ones (a dataset is read in rounds). Only their answers are needed,
 no solutions.
@@ -11,6 +12,7 @@ import numpy as np
 
 from minirl.data import Batch, Loader, make_batches
 from minirl.model import GPT
+from minirl.rl.expert_iteration import expert_iteration
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.reinforce import reinforce
@@ -24,10 +26,11 @@ from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # times in a run that episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
+METHODS = {"reinforce": reinforce, "expert_iteration": expert_iteration}
 
 
 class RLStage(Stage):
-    """REINFORCE on a task, watched from the policy that it starts from (the one after SFT)."""
+    """REINFORCE (or another of METHODS) on a task, watched from the policy that it starts from (the one after SFT)."""
 
     name = "rl"
     headline = "reward"
@@ -54,7 +57,7 @@ class RLStage(Stage):
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
         problems = self.task.batch(step, settings.prompts, seed)
-        episodes, measures = reinforce(
+        episodes, measures = METHODS[settings.method](
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference, rehearsal=self.rehearsal(),
         )  # fmt: skip

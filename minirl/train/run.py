@@ -1,7 +1,7 @@
 """The folder of a run: what is in it, how it is written, and how an interrupted run is found again.
 
 runs/<name>/
-  config.json         everything needed to repeat the run
+  config.json         everything needed to repeat the run, and the run that it branches off from, if it does
   tokenizer.json
   pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
                       optimizer.safetensors and state.json, to go on from there, and SHA256SUMS
@@ -57,8 +57,11 @@ class Run:
         self.folder, self.config = folder, config
 
     @classmethod
-    def create(cls, config: TrainConfig) -> "Run":
-        """A new folder runs/<name>, or <name>-2, -3, ... where that exists: no run is ever overwritten."""
+    def create(cls, config: TrainConfig, base: Mapping[str, Any] | None = None) -> "Run":
+        """A new folder runs/<name>, or <name>-2, -3, ... where that exists: no run is ever overwritten.
+
+        base: where it branches off from another run (branch.py), for config.json.
+        """
         parent = Path(config.runs)
         parent.mkdir(parents=True, exist_ok=True)
         number = 1
@@ -71,7 +74,8 @@ class Run:
                 number += 1
         run = cls(folder, config)
         write_sums(folder, {})
-        run.write_json(CONFIG, {"config": to_json(config), "environment": environment()})
+        origin = {} if base is None else {"base": dict(base)}
+        run.write_json(CONFIG, {**origin, "config": to_json(config), "environment": environment()})
         return run
 
     @classmethod
@@ -93,6 +97,11 @@ class Run:
                 f"GPT.from_pretrained('{folder / STAGES[-1]}')"
             ) from None
         return cls(folder, from_json(TrainConfig, contents["config"]))
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this run goes through, in order."""
+        return STAGES[: STAGES.index(self.config.last_stage) + 1]
 
     # ---- small files ----
 

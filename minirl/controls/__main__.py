@@ -1,0 +1,148 @@
+"""What does reinforcement learning add, and which part of it does? python -m minirl.controls RUN [RUN ...]
+
+Takes finished runs that differ in their seeds alone, lets variants branch off from each after fine-tuning (or, for more
+of that, after pretraining), trains and measures them, and writes the tables of docs/results.md: mean and range over the
+seeds. What is there already is not trained again, and what was interrupted goes on, so it can be stopped and repeated.
+
+    python -m minirl.train --name roger --seed 0      # and roger-2 with seed 1, roger-3 with seed 2
+    python -m minirl.controls runs/roger runs/roger-2 runs/roger-3 --steps 100 --parallel 2
+    python -m minirl.controls runs/roger --only kl --only samples
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from minirl import kernels
+from minirl.checksums import DamagedError
+from minirl.controls.jobs import Job, seconds, seconds_per_step, train
+from minirl.controls.table import fill, group_table
+from minirl.controls.variants import GROUPS, MoreSFT
+from minirl.evaluate import evaluate_run
+from minirl.files import atomic_write
+from minirl.train.check import ConfigError
+from minirl.train.run import RESULTS, STAGES, Run
+from minirl.train.screen import Screen
+
+
+@dataclass
+class Arguments:
+    runs: Annotated[list[Path], tyro.conf.Positional]
+    """Folders of finished runs with the same settings, but for the seed: runs/roger runs/roger-2 runs/roger-3."""
+    only: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """A group of variants, one of time, baseline, kl, samples, rehearsal; may be repeated. Default: all."""
+    steps: int | None = None
+    """Steps of reinforcement learning in each variant. Default: as many as the runs had."""
+    problems: int = 200
+    """Problems of each test split that a variant is measured on."""
+    parallel: int = 1
+    """Variants trained at once; more than 1 get one thread each, which uses few cores best."""
+    out: Path = Path("docs/results.md")
+    """The page whose tables are written; the rest of it stays as it is."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status: 0 done, 1 an error or a variant that failed, 130 stopped by Ctrl-C."""
+    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.controls", description=__doc__)
+    screen = Screen()
+    try:
+        check(arguments)
+        bases = [Run.open(folder) for folder in arguments.runs]
+        check_bases(bases)
+        steps = arguments.steps or bases[0].config.rl.steps
+        names = arguments.only or tuple(GROUPS)
+        failed = train_missing(bases, names, steps, arguments, screen)
+        tables = {name: group_table(GROUPS[name], bases, steps, arguments.problems) for name in names}
+    except (FileNotFoundError, ConfigError, DamagedError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        screen.say("stopped; what was trained is saved. The same command goes on")
+        return 130
+    for name, table in tables.items():
+        print(f"\n{name}\n\n{table}")
+    page = arguments.out.read_text(encoding="utf-8") if arguments.out.is_file() else ""
+    with atomic_write(arguments.out) as file:
+        file.write(fill(page, tables))
+    screen.say(f"\nwritten: {arguments.out}")
+    return 1 if failed else 0
+
+
+def check(arguments: Arguments) -> None:
+    """Raises ConfigError for arguments that cannot work."""
+    if not arguments.runs:
+        raise ConfigError("give the folders of finished runs; `python -m minirl.train` makes one")
+    for name in ("steps", "problems", "parallel"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ConfigError(f"--{name} is {value}; give 1 or more")
+    for group in arguments.only:
+        if group not in GROUPS:
+            raise ConfigError(f"--only is {group}; choose from {', '.join(GROUPS)}")
+
+
+def check_bases(bases: Sequence[Run]) -> None:
+    """Raises ConfigError where a run is not finished, or where a mean over the runs would mean nothing."""
+    for base in bases:
+        if base.stages != STAGES or base.read_json(RESULTS) is None:
+            raise ConfigError(
+                f"{base.folder} has not been through all of its stages ({', '.join(STAGES)}) and its evaluation; "
+                f"`python -m minirl.train --resume {base.folder}` goes on with a run that was interrupted"
+            )
+        same = replace(base.config, seed=bases[0].config.seed, name=bases[0].config.name, runs=bases[0].config.runs)
+        if same != bases[0].config:
+            raise ConfigError(
+                f"{base.folder} and {bases[0].folder} differ in more than their seeds, so a mean over them says nothing"
+            )
+
+
+def train_missing(
+    bases: Sequence[Run], names: Sequence[str], steps: int, arguments: Arguments, screen: Screen
+) -> list[Path]:
+    """Train the variants that are not there yet, seed by seed; say before how long it will take. Those that failed."""
+    variants = [variant for name in names for variant in GROUPS[name].variants]
+    wanted = {job.folder: job for base in bases for job in (Job(base, variant, steps) for variant in variants)}
+    jobs = [job for job in wanted.values() if not job.done]
+    for base in bases:  # before anything branches off, which then has the answers of the stages that it takes over
+        config = base.config.evaluation
+        evaluate_run(
+            base, screen, stages=STAGES, problems=arguments.problems, samples=config.samples, seed=base.config.seed
+        )
+    if not jobs:
+        return []
+    if arguments.parallel > 1:
+        kernels.set_threads(1)
+    usual = seconds_per_step(bases[0], bases[0].config.rl)
+    commands, expected = {}, 0.0
+    paces: dict[str, float] = {}
+    for job in jobs:
+        length = steps
+        if job.variant.same_time:
+            label = job.variant.label
+            paces[label] = paces.get(label) or seconds_per_step(job.base, job.settings)
+            length = max(1, round(steps * usual / paces[label]))
+        commands[job.folder] = job.command(arguments.problems, length)
+        expected += expected_seconds(job, usual, arguments.problems)
+    screen.say(
+        f"{len(wanted)} variants, of which {len(wanted) - len(jobs)} are there. A step takes {usual:.2f} seconds: the "
+        f"others need about {expected / arguments.parallel / 60:.0f} minutes. Ctrl-C stops, the same command goes on"
+    )
+    return train(commands, arguments.parallel, screen)
+
+
+def expected_seconds(job: Job, step_seconds: float, problems: int) -> float:
+    """About how long a variant takes to train and to evaluate."""
+    base = job.base
+    training = job.steps * step_seconds
+    if isinstance(job.variant, MoreSFT):
+        training += seconds(base, "sft")
+    evaluation = sum(record["seconds"] for record in base.records(stage="evaluate")) / len(STAGES)
+    return training + evaluation * problems / base.config.evaluation.problems
+
+
+if __name__ == "__main__":
+    sys.exit(main())

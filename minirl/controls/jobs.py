@@ -1,0 +1,157 @@
+"""From variants to runs: which folder each has, how it is trained there, and how long it is to be.
+
+    runs/controls/roger/kl=0.01,steps=100/         the variant of runs/roger with these settings
+    runs/controls/roger/kl=0.01,steps=100.log      what its training printed
+
+The name says all in which the settings differ from the base's, so one that stands in several tables is trained once,
+and one that does not differ at all is the base itself.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from signal import SIGINT
+from tempfile import TemporaryDirectory
+
+from minirl import kernels, tasks
+from minirl.controls.variants import MoreSFT, Variant
+from minirl.train.branch import branch
+from minirl.train.config import RLStageConfig
+from minirl.train.rl import RLStage
+from minirl.train.run import CONFIG, RESULTS, Run
+from minirl.train.screen import Screen
+
+FOLDER = "controls"
+TIMED_STEPS = 5
+LAST_LINES = 5  # of a training that failed
+
+
+@dataclass(frozen=True)
+class Job:
+    """A variant of one base. steps: those of reinforcement learning, or those whose time it has."""
+
+    base: Run
+    variant: Variant
+    steps: int
+
+    @property
+    def settings(self) -> RLStageConfig:
+        """Of its reinforcement learning, as far as they are known before anything is timed."""
+        return replace(self.variant.applied(self.base.config.rl), steps=self.steps)
+
+    @property
+    def changes(self) -> dict[str, object]:
+        """In which of these it differs from the base."""
+        before = asdict(self.base.config.rl)
+        return {name: value for name, value in asdict(self.settings).items() if value != before[name]}
+
+    @property
+    def folder(self) -> Path:
+        """Where its run is."""
+        words = [f"{name}={value}" for name, value in sorted(self.changes.items())]
+        if isinstance(self.variant, MoreSFT):
+            words.insert(0, "more-sft")
+        return self.base.folder.parent / FOLDER / self.base.folder.name / ",".join(words) if words else self.base.folder
+
+    @property
+    def stage(self) -> str:
+        """The stage that it ends with."""
+        return "sft" if isinstance(self.variant, MoreSFT) else "rl"
+
+    @property
+    def done(self) -> bool:
+        return (self.folder / RESULTS).is_file()
+
+    def run(self) -> Run:
+        """Its run, once it is there."""
+        return Run.open(self.folder)
+
+    def command(self, problems: int, steps: int) -> list[str]:
+        """What trains it, or goes on with it where it was interrupted."""
+        program = [sys.executable, "-m", "minirl.train"]
+        if (self.folder / CONFIG).is_file():
+            return [*program, "--resume", str(self.folder)]
+        flags: dict[str, object] = {"base": self.base.folder, "runs": self.folder.parent, "name": self.folder.name}
+        if isinstance(self.variant, MoreSFT):
+            flags |= {"base-stage": "pretrain", "last-stage": "sft", "sft.epochs": self.epochs()}
+        else:
+            changes = {**self.changes, "steps": steps}
+            flags |= {f"rl.{name.replace('_', '-')}": value for name, value in changes.items()}
+        flags |= {"evaluation.problems": problems}
+        return [*program, *(word for name, value in flags.items() for word in (f"--{name}", str(value)))]
+
+    def epochs(self) -> int:
+        """Rounds of fine-tuning that take as long as the base's, and its reinforcement learning after it."""
+        fine_tuning, reinforcement = seconds(self.base, "sft"), seconds(self.base, "rl")
+        share = self.steps / self.base.config.rl.steps
+        return round(self.base.config.sft.epochs * (1 + share * reinforcement / fine_tuning))
+
+
+def seconds(run: Run, stage: str) -> float:
+    """How long a stage took."""
+    state = run.state(stage)
+    return float(state["seconds"]) if state is not None else 0.0
+
+
+def seconds_per_step(base: Run, settings: RLStageConfig) -> float:
+    """How long a step of reinforcement learning takes here and now, from the end of the base's fine-tuning on."""
+    with TemporaryDirectory() as folder, kernels.using_precision(base.config.precision):
+        run = branch(base, "sft", replace(base.config, runs=folder, rl=settings))
+        stage = RLStage(run, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
+        stage.update(0)  # the first has to fetch everything into memory
+        began = time.perf_counter()
+        for step in range(1, TIMED_STEPS + 1):
+            stage.optimizer.lr = stage.learning_rate(step)
+            stage.update(step)
+        return (time.perf_counter() - began) / TIMED_STEPS
+
+
+def train(commands: Mapping[Path, Sequence[str]], parallel: int, screen: Screen) -> list[Path]:
+    """Train the runs of these folders, `parallel` at a time, with one thread each where that is more than one.
+
+    Returns those that failed. After Ctrl-C all that are under way save and stop.
+    """
+    waiting, running, failed = deque(commands.items()), dict[Path, subprocess.Popen[bytes]](), []
+    began, total = time.perf_counter(), len(commands)
+    try:
+        while waiting or running:
+            while waiting and len(running) < parallel:
+                folder, command = waiting.popleft()
+                running[folder] = start(folder, command, one_thread=parallel > 1)
+            time.sleep(0.1)
+            for folder, process in list(running.items()):
+                if process.poll() is not None:
+                    del running[folder]
+                    minutes = (time.perf_counter() - began) / 60
+                    screen.say(f"{total - len(waiting) - len(running)} of {total}, {minutes:.1f} minutes: {folder}")
+                    if process.returncode:
+                        failed.append(folder)
+                        screen.say(f"failed, see {log_of(folder)}:\n{last_lines(log_of(folder))}")
+    except BaseException:
+        for process in running.values():
+            process.send_signal(SIGINT)
+        for process in running.values():
+            process.wait()
+        raise
+    return failed
+
+
+def start(folder: Path, command: Sequence[str], one_thread: bool) -> "subprocess.Popen[bytes]":
+    """Begin to train a run. Ctrl-C does not reach it by itself: asked twice, it would stop without saving."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, **({"MINIRL_THREADS": "1"} if one_thread else {})}
+    with open(log_of(folder), "ab") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
+
+
+def log_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.log")
+
+
+def last_lines(path: Path) -> str:
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])

@@ -1,0 +1,104 @@
+"""From runs to tables: what came out of each variant, over its seeds, as Markdown in its place in a page.
+
+<!-- table: kl -->
+...                     this is replaced
+<!-- end of table -->
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from minirl.controls.jobs import Job, seconds
+from minirl.controls.variants import Group
+from minirl.evaluate import evaluate_run
+from minirl.problem_sets import SCIENCE_SPLITS
+from minirl.report import markdown_table, test_split
+from minirl.train.run import RESULTS, Run
+from minirl.train.screen import Screen
+
+END_SHARE = 0.1  # of the steps, over which the entropy at the end is the mean
+
+
+class Outcome(NamedTuple):
+    """What came out of one run."""
+
+    greedy: float
+    """Share of the problems solved when the likeliest token is always taken."""
+    sampled: float
+    """pass@k."""
+    science: float
+    """Share of the science questions, which fine-tuning showed, that are still answered."""
+    entropy: float
+    """Nats per token, at the end of reinforcement learning; NaN without."""
+    seconds: float
+    """Of fine-tuning and reinforcement learning together, the base's part included."""
+
+
+FORMATS = (("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.3f}", 1), ("{:.0f}", 1))
+
+
+def outcome(run: Run, stage: str, problems: int) -> Outcome:
+    """Of a run's model after a stage, on the first `problems` of its hardest test split."""
+    samples = run.config.evaluation.samples
+    results = evaluate_run(
+        run, Screen(quiet=True), stages=[stage], problems=problems, samples=samples, seed=run.config.seed
+    )
+    scores = {entry["split"]: entry for entry in results}
+    chosen = scores[test_split(results) or ""]
+    entropies = [record["entropy"] for record in run.records(stage="rl")] if stage == "rl" else []
+    last = entropies[-max(1, round(END_SHARE * len(entropies))) :]
+    return Outcome(
+        greedy=chosen["greedy"]["value"],
+        sampled=chosen[f"pass@{samples}"]["value"],
+        science=scores[SCIENCE_SPLITS["train"]]["greedy"]["value"],
+        entropy=float(np.mean(last)) if last else float("nan"),
+        seconds=seconds(run, "sft") + (seconds(run, "rl") if stage == "rl" else 0.0),
+    )
+
+
+def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -> str:
+    """The table of a group: the model that all begin with, then a row for each variant; mean and range over bases."""
+    config = bases[0].config
+    rows = [["after SFT, where all begin", *cells([outcome(base, "sft", problems) for base in bases])]]
+    for variant in group.variants:
+        jobs = [Job(base, variant, steps) for base in bases]
+        done = [outcome(job.run(), job.stage, problems) for job in jobs if job.done]
+        missing = f" ({len(done)} of {len(bases)} seeds)" if len(done) < len(bases) else ""
+        rows.append([variant.label + missing, *cells(done)])
+    names, episodes = ", ".join(base.folder.name for base in bases), config.rl.prompts * config.rl.samples
+    note = (
+        f"Mean (lowest to highest) of {names}, after {steps} steps of {episodes} episodes, on {problems} problems of "
+        f"{test_split(bases[0].read_json(RESULTS))}."
+    )
+    header = [group.varies, "greedy, %", f"pass@{config.evaluation.samples}, %", "science, %", "entropy", "seconds"]
+    return f"{note}\n\n{markdown_table(header, rows)}"
+
+
+def cells(outcomes: Sequence[Outcome]) -> list[str]:
+    """Mean and range of each measure; a dash where there is none."""
+    return [
+        cell([scale * getattr(outcome, name) for outcome in outcomes], form)
+        for name, (form, scale) in zip(Outcome._fields, FORMATS, strict=True)
+    ]
+
+
+def cell(values: Sequence[float], form: str) -> str:
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return "–"
+    mean = form.format(np.mean(known))
+    return mean if len(known) == 1 else f"{mean} ({form.format(min(known))} to {form.format(max(known))})"
+
+
+def fill(page: str, tables: Mapping[str, str]) -> str:
+    """The page with these tables in their places; at its end where it has no place for one."""
+    for name, table in tables.items():
+        place = f"<!-- table: {name} -->\n{table}\n<!-- end of table -->"
+        pattern = re.compile(rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end of table -->", re.DOTALL)
+        page, found = pattern.subn(lambda _, place=place: place, page)  # type: ignore[misc]
+        if not found:
+            page = f"{page.rstrip()}\n\n{place}\n".lstrip()
+    return page

@@ -1,0 +1,71 @@
+"""The variants, as data. Each branches off from a finished run, its base, and differs from it in what stands here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from itertools import product
+from typing import Any, NamedTuple
+
+from minirl.train.config import RLStageConfig
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One row of a table. The rest of its settings are the base's."""
+
+    label: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """Settings of reinforcement learning. Where `samples` is one, `prompts` follows: a step has as many episodes."""
+    same_time: bool = False
+    """Whether it has as many steps as take the time of the base's reinforcement learning, not as many steps as that."""
+
+    def applied(self, base: RLStageConfig) -> RLStageConfig:
+        """The base's reinforcement learning with the variant's settings."""
+        episodes = base.prompts * base.samples
+        prompts = max(1, episodes // self.settings["samples"]) if "samples" in self.settings else base.prompts
+        return replace(base, **{"prompts": prompts, **self.settings})
+
+
+@dataclass(frozen=True)
+class MoreSFT(Variant):
+    """Fine-tuning for as long as the base's fine-tuning and reinforcement learning took together."""
+
+
+BASELINES = {
+    "plain": "none",
+    "batch_mean": "batch mean",
+    "leave_one_out": "leave-one-out",
+    "group_normalised": "group-normalised",
+}
+
+
+class Group(NamedTuple):
+    """One table."""
+
+    varies: str
+    """What is different from row to row: the head of the first column."""
+    variants: tuple[Variant, ...]
+
+
+GROUPS = {
+    "time": Group("training, in the same time", (
+        Variant("REINFORCE"),
+        MoreSFT("more SFT"),
+        *(
+            Variant(
+                f"expert iteration, {updates} update{'s' * (updates > 1)} a batch",
+                {"method": "expert_iteration", "updates": updates, "clip": 0.0, "kl": 0.0},
+                same_time=True,
+            )
+            for updates in (1, 4)
+        ),
+    )),
+    "baseline": Group("baseline, learning rate", tuple(
+        Variant(f"{label}, {rate:g}", {"advantage": kind, "learning_rate": rate})
+        for (kind, label), rate in product(BASELINES.items(), (3e-4, 1e-3, 3e-3))
+    )),
+    "kl": Group("weight of KL", tuple(Variant(f"{kl:g}", {"kl": kl}) for kl in (0.0, 0.01, 0.1))),
+    "samples": Group("samples of a prompt", tuple(Variant(f"{n}", {"samples": n}) for n in (2, 4, 8, 16))),
+    "rehearsal": Group("weight of rehearsal", (
+        Variant("0", {"rehearsal": 0}), Variant("0.3", {"rehearsal_weight": 0.3}),
+    )),
+}  # fmt: skip

@@ -1,0 +1,161 @@
+"""Variants of finished runs: what each is, that it is trained once and only once, and the tables made of them."""
+
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minirl.controls import __main__ as controls
+from minirl.controls import variants
+from minirl.controls.jobs import Job, seconds, train
+from minirl.controls.table import cell, fill
+from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
+from minirl.report import markdown_table
+from minirl.train.config import RLStageConfig
+from minirl.train.run import CONFIG, Run
+from minirl.train.screen import Screen
+
+
+@pytest.fixture
+def bases(run: Run, tmp_path: Path) -> list[Run]:
+    """Two finished runs (of the same weights, to save time) that differ in nothing but their names."""
+    return [Run.open(shutil.copytree(run.folder, tmp_path / "runs" / name)) for name in ("first", "second")]
+
+
+FEW = {
+    "time": Group("training", (
+        Variant("REINFORCE"), MoreSFT("more SFT"),
+        Variant("experts", {"method": "expert_iteration", "updates": 2}, same_time=True),
+    )),
+    "kl": Group("weight", (Variant("0", {"kl": 0.0}), Variant("0.5", {"kl": 0.5}))),
+}  # fmt: skip
+
+
+def test_the_tables_are_made_and_nothing_is_trained_twice(
+    bases: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(controls, "GROUPS", FEW)
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- table: kl -->\nold\n<!-- end of table -->\nafter\n")
+    command = [*(str(base.folder) for base in bases), "--steps", "1", "--problems", "4", "--parallel", "2"]
+    command += ["--out", str(page)]
+    assert controls.main(command) == 0
+    assert "8 variants, of which 0 are there" in " ".join(capsys.readouterr().out.split())
+    text = page.read_text()
+    assert text.startswith("before\n<!-- table: kl -->\nMean (lowest to highest) of first, second, after 1 steps")
+    assert "after\n\n<!-- table: time -->" in text and "old" not in text
+    for label in ("after SFT, where all begin", "REINFORCE", "more SFT", "experts", "0", "0.5"):
+        assert f"\n| {label} | " in text
+
+    folders = {path.parent.name for path in (tmp_path / "runs" / "controls").glob("*/*/results.json")}
+    assert folders == {"steps=1", "more-sft,steps=1", "kl=0.5,steps=1", "method=expert_iteration,steps=1,updates=2"}
+    for base in bases:
+        for folder in (tmp_path / "runs" / "controls" / base.folder.name).glob(f"*/{CONFIG}"):
+            variant = Run.open(folder.parent)
+            stage = "pretrain" if variant.stages[-1] == "sft" else "sft"
+            assert variant.read_json(CONFIG)["base"] == {"run": str(base.folder), "stage": stage, "seed": 0}
+
+    written = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs" / "controls").rglob("metrics.jsonl")}
+    assert controls.main(command) == 0
+    assert {path: path.stat().st_mtime_ns for path in written} == written
+    assert page.read_text() == text
+
+
+def test_a_variant_that_changes_nothing_is_the_base(run: Run) -> None:
+    rl = run.config.rl
+    assert Job(run, Variant("same"), rl.steps).folder == run.folder
+    assert Job(run, Variant("same", {"kl": rl.kl, "samples": rl.samples}), rl.steps).folder == run.folder
+    assert Job(run, MoreSFT("more"), rl.steps).folder.name == "more-sft"
+    assert Job(run, Variant("other", {"kl": 0.5}), rl.steps + 1).folder.name == f"kl=0.5,steps={rl.steps + 1}"
+
+
+def test_a_variant_that_fails_is_named_and_the_others_go_on(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    bad, good = tmp_path / "bad", tmp_path / "good"
+    commands = {
+        bad: [sys.executable, "-c", "raise SystemExit('too large a step')"],
+        good: [sys.executable, "-c", "import os; print('threads', os.environ['MINIRL_THREADS'])"],
+    }
+    assert train(commands, 2, Screen()) == [bad]
+    assert "too large a step" in capsys.readouterr().out
+    assert (tmp_path / "good.log").read_text() == "threads 1\n"
+
+
+def test_an_interrupted_variant_goes_on(run: Run, tmp_path: Path) -> None:
+    base = Run(tmp_path / "base", run.config)
+    job = Job(base, Variant("other", {"kl": 0.5}), run.config.rl.steps)
+    assert "--base" in job.command(4, 3)
+    job.folder.mkdir(parents=True)
+    (job.folder / CONFIG).touch()
+    assert job.command(4, 3)[-2:] == ["--resume", str(job.folder)]
+
+
+@given(st.sampled_from([8, 64, 256]), st.sampled_from([2, 4, 8]), st.sampled_from(GROUPS["samples"].variants))
+def test_more_samples_of_fewer_prompts_are_as_many_episodes(prompts: int, samples: int, variant: Variant) -> None:
+    base = RLStageConfig(prompts=prompts, samples=samples)
+    changed = variant.applied(base)
+    assert changed.samples == variant.settings["samples"]
+    assert changed.prompts * changed.samples == prompts * samples or changed.prompts == 1
+
+
+def test_every_variant_can_work() -> None:
+    for group in variants.GROUPS.values():
+        for variant in group.variants:
+            variant.applied(RLStageConfig(kl=0.1, clip=0.2, updates=2))
+
+
+def test_more_sft_takes_as_long_as_sft_and_rl_together(run: Run) -> None:
+    epochs, (sft, rl) = run.config.sft.epochs, (seconds(run, stage) for stage in ("sft", "rl"))
+    assert Job(run, MoreSFT("more"), run.config.rl.steps).epochs() == round(epochs * (sft + rl) / sft)
+    half = replace(run.config.rl, steps=2 * run.config.rl.steps)
+    other = Run(run.folder, replace(run.config, rl=half))
+    assert Job(other, MoreSFT("more"), run.config.rl.steps).epochs() == round(epochs * (sft + rl / 2) / sft)
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (["--steps", "0"], "--steps is 0; give 1 or more"),
+        (["--only", "weather"], "choose from time, baseline, kl, samples, rehearsal"),
+    ],
+)
+def test_wrong_arguments(more: list[str], message: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert controls.main([str(run.folder), *more]) == 1
+    assert message in capsys.readouterr().err
+
+
+def test_runs_that_no_mean_can_be_taken_of(bases: list[Run], capsys: pytest.CaptureFixture[str]) -> None:
+    first, second = bases
+    contents = second.read_json(CONFIG)
+    contents["config"]["sft"]["epochs"] = 5
+    second.write_json(CONFIG, contents)
+    assert controls.main([str(first.folder), str(second.folder)]) == 1
+    assert "differ in more than their seeds" in capsys.readouterr().err
+    (first.folder / "results.json").unlink()
+    assert controls.main([str(first.folder)]) == 1
+    assert f"--resume {first.folder}" in capsys.readouterr().err
+
+
+def test_cells() -> None:
+    assert cell([50.0, 51.0, 52.5], "{:.1f}") == "51.2 (50.0 to 52.5)"
+    assert cell([50.0, float("nan")], "{:.1f}") == "50.0"
+    assert cell([float("nan")], "{:.1f}") == "–"
+
+
+@given(st.text(), st.dictionaries(st.sampled_from(list(GROUPS)), st.text("ab|\\1\n")))
+def test_a_page_is_filled_again_and_again(page: str, tables: dict[str, str]) -> None:
+    once = fill(page, tables)
+    assert fill(once, tables) == once
+    for table in tables.values():
+        assert table in once
+
+
+def test_the_page_has_a_place_for_every_table() -> None:
+    page = (Path(__file__).parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    table = markdown_table(["a"], [["b"]])
+    filled = fill(page, dict.fromkeys(GROUPS, table))
+    assert filled.count(table) == len(GROUPS)
+    assert filled.endswith("<!-- end of table -->\n") and filled.count("<!-- end of table -->") == len(GROUPS)
