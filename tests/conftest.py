@@ -1,6 +1,7 @@
-"""For all tests: made-up datasets, no deadlines for hypothesis, as a machine may be busy, and a whole run, trained in a
-second or two, for the tests of the programs around it."""
+"""For all tests: made-up datasets, no deadlines for hypothesis, as a machine may be busy, bugs to plant, and a whole
+run, trained in a second or two, for the tests of the programs around it."""
 
+from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,20 @@ from minirl.train.screen import Screen
 
 settings.register_profile("minirl", deadline=None)
 settings.load_profile("minirl")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--planted", metavar="BUG", help="plant a bug of minirl.bugs, to see which tests fail")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if name := config.getoption("planted"):
+        from minirl.bugs import planted
+
+        stack = ExitStack()
+        stack.enter_context(planted(name))
+        config.add_cleanup(stack.close)
+
 
 CONFIG = replace(
     PRESETS["smoke"],

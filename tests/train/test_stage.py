@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from minirl.bugs import planted
 from minirl.data import Batch, Document, pack
 from minirl.model import GPT, GPTConfig
 from minirl.tasks import Problem, get
@@ -48,14 +49,8 @@ def test_accumulation_equals_the_large_batch(size: int) -> None:
 
 def test_the_mean_of_the_parts_means_would_be_wrong() -> None:
     """The usual bug, which the test above must tell from the right answer."""
-    model, batch = GPT(CONFIG), ragged_batch()
-    accumulate_gradients(model, batch, 100)
-    expected = gradients(model)
-    for part in batch.split(2):
-        mean = part.normalised()
-        (model.loss(*mean) * 0.25).backward()
-    wrong = gradients(model)
-    assert max(np.abs(wrong[n] - g).max() / np.abs(g).max() for n, g in expected.items()) > 0.05
+    with planted("mean of means"), pytest.raises(AssertionError, match="Not equal to tolerance"):
+        test_accumulation_equals_the_large_batch(2)
 
 
 def test_a_loss_that_is_not_finite_is_refused() -> None:

@@ -1,0 +1,47 @@
+"""Silent bugs to plant: nothing crashes, curves are drawn, and what was learned is wrong.
+
+    from minirl.bugs import BUGS, planted
+
+    with planted("unshifted targets"):
+        ...                            # one function of minirl is wrong in here, and right again below
+
+A file for each: its story, the wrong code, and the test that fails. `python -m minirl.bugs` runs them on a small model;
+`python -m pytest --planted "unshifted targets"` runs minirl's tests with one planted, to see which of them notice.
+"""
+
+from contextlib import AbstractContextManager
+
+from minirl.bugs import (
+    cache_position,
+    constant_reward,
+    masked_end,
+    mean_of_means,
+    no_temperature,
+    one_first_token,
+    prompt_trained,
+    unshifted_targets,
+)
+from minirl.bugs.bug import Bug
+
+__all__ = ["BUGS", "Bug", "planted"]
+
+BUGS = {
+    module.BUG.name: module.BUG
+    for module in (
+        unshifted_targets,
+        masked_end,
+        prompt_trained,
+        one_first_token,
+        no_temperature,
+        mean_of_means,
+        cache_position,
+        constant_reward,
+    )
+}
+
+
+def planted(name: str) -> AbstractContextManager[None]:
+    """One of BUGS in the code, as long as the context lasts. Raises KeyError naming those there are."""
+    if name not in BUGS:
+        raise KeyError(f"no bug {name!r}; there are {', '.join(map(repr, BUGS))}")
+    return BUGS[name].planted()

@@ -1,0 +1,39 @@
+"""All samples of a prompt begin with one and the same token.
+
+A prompt is computed once for all its samples, and so its last logits are there once. Draw one token from them before
+they are copied to the samples, and a group of 8 explores as 1 does at its first action. Nothing crashes, every sample
+is a possible one, each log-probability is right, and one sample alone is distributed as it should be; only their
+independence is gone, and with it what leave-one-out compares. Where the first token decides, samples of a prompt are
+all right or all wrong: the informative share falls while the reward before training stays what it was.
+
+Had by karpathy/nanochat (PR 38 and 201; its tests/test_engine.py now guards against it).
+"""
+
+import numpy as np
+
+from minirl.autograd import Array
+from minirl.bugs.bug import Bug, Function
+from minirl.generate import Engine, Row
+
+
+def drawn_once(_start: Function) -> Function:
+    def wrong(engine: Engine, group: list[list[Row]]) -> Array:
+        first = len(engine.rows)
+        logits: Array = _start(engine, group)
+        sizes = [len(rows) for rows in group]
+        leaders = first + np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)  # the slot of each group's first sample
+        engine.uniforms[first : first + len(leaders), 0] = engine.uniforms[leaders, 0]
+        return logits
+
+    return wrong
+
+
+BUG = Bug(
+    name="one first token",
+    where="minirl.generate.engine:Engine._start",
+    story=__doc__,
+    symptom="reward as ever at first, but samples of a prompt are all right or all wrong",
+    signs=("first tokens", "informative", "reward"),
+    exposed_by="tests/rl/test_rollout.py::test_a_rollout_equals_stepping_the_mdp_one_token_at_a_time",
+    break_=drawn_once,
+)
