@@ -114,7 +114,7 @@ def gradient(model: GPT, batch: Batch, micro_rows: int) -> Array:
 
 def look(model: GPT, episodes: list[Episode]) -> dict[str, Curve]:
     """What samples say before reinforcement begins."""
-    seen = measures(episodes, np.array([e.reward for e in episodes]).reshape(-1, SAMPLES))
+    seen = measures(episodes, SAMPLES)
     first = np.array([e.actions[0] for e in episodes]).reshape(-1, SAMPLES)
     return {
         "pass@1": [seen["reward"]],
