@@ -23,10 +23,10 @@ from minirl.tensor import Tensor
 
 
 def one_further(_blocks: Function) -> Function:
-    def wrong(model: GPT, ids: Array, positions: Array, starts: Any = None, past: Past | None = None) -> Tensor:
+    def wrong(model: GPT, ids: Array, positions: Array, documents: Any = None, past: Past | None = None) -> Tensor:
         if past is not None and past.cache.lengths.any():
             positions = np.minimum(positions + np.int32(1), np.int32(model.config.context_length - 1))
-        return _blocks(model, ids, positions, starts, past)
+        return _blocks(model, ids, positions, documents, past)
 
     return wrong
 
