@@ -46,6 +46,15 @@ def measure() -> Peaks:
     return _measure_native() if kernels.has_native() else _measure_numpy()
 
 
+def has_bf16() -> bool:
+    """Whether the instruction set in use computes in bfloat16."""
+    if not kernels.has_native():
+        return False
+    from minirl.kernels._native import lib
+
+    return lib.kernel_peak_fma_bf16(1) > 0
+
+
 def cache_bytes() -> int:
     """The size of the largest cache, from Linux's sysfs; 32 MB where that says nothing."""
     sizes = [0]
@@ -71,10 +80,9 @@ def _measure_native() -> Peaks:
         lib.kernel_peak_read(address, block.size)
         return block.nbytes
 
-    bf16 = lib.kernel_peak_fma_bf16(1)
     return Peaks(
         fma=_best_rate(_growing(lib.kernel_peak_fma)),
-        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if bf16 else None,
+        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if has_bf16() else None,
         bandwidth=_best_rate(read),
         source="C kernels",
     )
