@@ -155,20 +155,23 @@ def work(request: Request) -> Work:
     return Work(request.group, request.name, int(made.sum()), flops, size, contenders)
 
 
-def least_work(config: GPTConfig, prompts: np.ndarray, made: np.ndarray) -> tuple[float, float]:
-    """(operations, bytes read) for prompts and completions of these lengths, an array of each; all rows side by side.
+def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -> float:
+    """Operations of reading rows of these lengths, (rows,), with logits for so many tokens of each."""
+    head, keys = config.vocab_size * config.d_model, lengths * (lengths + 1) / 2
+    blocks = 2.0 * (config.matmul_weights() - head) * lengths.sum() + 4.0 * config.n_layer * config.d_model * keys.sum()
+    return float(blocks + 2.0 * head * outputs.sum())
 
-    Every token but the last passes through the blocks, each new one through the output layer; the weights are read once
-    for the prompts and once for each further token of the longest completion, a row's keys and values for each.
+
+def least_work(config: GPTConfig, prompts: np.ndarray, made: np.ndarray) -> tuple[float, float]:
+    """(operations, bytes read) for prompts and completions of these lengths, (rows,) each; all rows side by side.
+
+    The last token is never read. The weights are read once for the prompts and once for each further token of the
+    longest completion, a row's keys and values for each of its own.
     """
-    head, width = config.vocab_size * config.d_model, config.kv_heads * config.head_size
-    read = prompts + made - 1
-    keys = read * (read + 1) / 2
-    flops = 2.0 * (config.matmul_weights() - head) * read.sum() + 2.0 * head * made.sum()
-    flops += 4.0 * config.n_layer * config.d_model * keys.sum()
-    cached = keys - prompts * (prompts + 1) / 2
-    size = config.matmul_weights() * made.max() + 2 * config.n_layer * width * cached.sum()
-    return float(flops), float(FLOAT * size)
+    read, width = prompts + made - 1, config.kv_heads * config.head_size
+    keys = read * (read + 1) / 2 - prompts * (prompts + 1) / 2
+    size = config.matmul_weights() * made.max() + 2 * config.n_layer * width * keys.sum()
+    return forward_flops(config, read, made), float(FLOAT * size)
 
 
 def main(argv: list[str] | None = None) -> None:

@@ -46,6 +46,12 @@ def measure() -> Peaks:
     return _measure_native() if kernels.has_native() else _measure_numpy()
 
 
+def clock() -> Callable[[], float]:
+    """What ceilings and whole models are timed with. With one thread it is processor time, from which the other programs
+    of a busy machine take little; several threads wait for each other, so that wall time is what counts."""
+    return time.process_time if kernels.get_threads() == 1 else time.perf_counter
+
+
 def has_bf16() -> bool:
     """Whether the instruction set in use computes in bfloat16."""
     if not kernels.has_native():
@@ -105,21 +111,22 @@ def _measure_numpy() -> Peaks:
 
 def _growing(run: Callable[[int], float]) -> Callable[[], float]:
     """`run` with as many iterations as take 10 ms, long enough that waking threads does not count."""
-    iterations, elapsed = 1 << 12, 0.0
+    iterations, elapsed, now = 1 << 12, 0.0, clock()
     while elapsed < 0.01 and iterations < 1 << 40:
         iterations *= 2
-        start = time.perf_counter()
+        start = now()
         run(iterations)
-        elapsed = time.perf_counter() - start
+        elapsed = now() - start
     return lambda: run(iterations)
 
 
 def _best_rate(work: Callable[[], float]) -> float:
     """The best rate of `work`, which returns how much it did, over several runs in SECONDS."""
-    best, stop, runs = 0.0, time.perf_counter() + SECONDS, 0
-    while runs < 3 or time.perf_counter() < stop:
-        start = time.perf_counter()
+    now = clock()
+    best, stop, runs = 0.0, now() + SECONDS, 0
+    while runs < 3 or now() < stop:
+        start = now()
         done = work()
-        best = max(best, done / (time.perf_counter() - start))
+        best = max(best, done / (now() - start))
         runs += 1
     return best

@@ -13,9 +13,8 @@ import numpy as np
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench.peak import Peaks
+from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import seconds_text
-from minirl.bench.whole import clock
 
 # Functions that touch no values count as Python
 VIEWS = ("empty", "reshape", "broadcast_to", "expand_dims", "squeeze", "swapaxes", "transpose")

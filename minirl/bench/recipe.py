@@ -19,15 +19,16 @@ import numpy as np
 import tyro
 
 from minirl import tasks
-from minirl.bench import peak, runner, whole
-from minirl.bench.case import FLOAT, torch
-from minirl.bench.generate import least_work, uniforms
+from minirl.bench import peak, report, runner, whole
+from minirl.bench.case import torch
+from minirl.bench.generate import forward_flops, least_work, uniforms
 from minirl.bench.whole import Work
 from minirl.data import Batch, Loader, encode_documents, make_batches
 from minirl.generate import end_token
-from minirl.model import GPT
+from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
-from minirl.rl.mdp import Episode
+from minirl.rl.advantage import advantages
+from minirl.rl.mdp import Episode, final_reward
 from minirl.rl.reinforce import reinforce_step
 from minirl.rl.rollout import rollout
 from minirl.streams import stream, stream_seed
@@ -142,7 +143,7 @@ def pretraining(recipe: Recipe) -> Work:
 
     config = recipe.new_model().config
     tokens = sum(batch.tokens for batch in recipe.batches)
-    flops = sum(work_of(config, np.diff(batch.starts)) for batch in recipe.batches)
+    flops = sum(training_flops(config, batch) for batch in recipe.batches)
     name = f"{len(recipe.batches)} pretraining updates of {settings.batch_tokens} tokens at most"
     return Work("pretraining", name, tokens, flops, 0.0, contenders(minirl, theirs))
 
@@ -168,7 +169,7 @@ def rollouts(recipe: Recipe) -> Work:
             prompts = [recipe.tokenizer.encode_array(problem.prompt) for problem in problems]
             ids, _ = torch_generate.complete(model, prompts, new, end, samples, numbers)
             for row, text in enumerate(recipe.tokenizer.decode(made[made >= 0], skip_special=True) for made in ids):
-                recipe.task.check(problems[row // samples], text)
+                final_reward(recipe.task, problems[row // samples], text, bool((ids[row] == end).any()))
             return ids
 
         return call
@@ -205,10 +206,54 @@ def rl_update(recipe: Recipe) -> Work:
         reference, rehearsal = torch_gpt.GPT.like(recipe.start), torch_recipe.pad_documents(recipe.rehearsal)
         return lambda: torch_recipe.rl_step(model, optimizer, recipe.episodes, settings, reference, rehearsal)
 
-    lengths = np.array([len(episode.prompt) + len(episode.actions) - 1 for episode in recipe.episodes])
-    flops = work_of(recipe.start.config, lengths)
-    return Work("update", f"the update from {len(lengths)} episodes", int(lengths.sum()), flops, 0.0, contenders(minirl, theirs))
+    actions = np.array([len(episode.actions) for episode in recipe.episodes])
+    lengths = actions + [len(episode.prompt) - 1 for episode in recipe.episodes]
+    rewards = np.array([episode.reward for episode in recipe.episodes]).reshape(-1, settings.samples)
+    useful, first = advantages(rewards, settings.advantage).reshape(-1) != 0, slice(None, None, settings.samples)
+    config = recipe.start.config
+    flops = 3 * forward_flops(config, lengths[useful], actions[useful]) + training_flops(config, recipe.rehearsal)
+    flops += forward_flops(config, lengths[first], actions[first])
+    name = f"the update from {len(actions)} episodes, {useful.sum()} of them with an advantage"
+    return Work("update", name, int(lengths.sum()), flops, 0.0, contenders(minirl, theirs))
+
+
+def training_flops(config: GPTConfig, batch: Batch) -> float:
+    """Forward and backward of documents, all of whose tokens are targets."""
+    lengths = np.diff(batch.starts)
+    return 3 * forward_flops(config, lengths, (batch.weights > 0).sum(keepdims=True))
 
 
 def contenders(minirl: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, Callable[[], Any]]:
     return {"minirl": minirl, "torch": theirs} if torch is not None else {"minirl": minirl}
+
+
+# ---- the program ----
+
+
+def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
+    for group, make in zip(GROUPS, (pretraining, rollouts, rl_update), strict=True):
+        if group in groups:
+            yield make(recipe)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run with the flags `argv`; prints a table and, where all was measured, what a whole run's updates take."""
+    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench recipe")
+    whole.start(options)
+    groups = runner.chosen(options.only, GROUPS)
+    peaks = peak.measure()
+    recipe = Recipe(SMOKE, batches=2, fine_tuning=2) if options.quick else Recipe(ROGER, BATCHES, FINE_TUNING)
+    outcomes = [whole.race(made, options.repeats) for made in whole.watched(works(recipe, groups))]
+    console = whole.finish(options, outcomes, peaks.best(peak.measure()), "The main job's steps")
+    if len(outcomes) == len(GROUPS):
+        pretrain, rl = recipe.config.pretrain.steps, recipe.config.rl.steps
+        counts = (pretrain / len(recipe.batches), rl, rl)
+        times = {
+            name: sum(n * outcome.seconds[name] for n, outcome in zip(counts, outcomes, strict=True))
+            for name in outcomes[0].seconds
+        }
+        parts = [f"{report.TITLES[name]} {seconds:,.0f} s" for name, seconds in times.items()]
+        if "torch" in times:
+            parts.append(f"PyTorch's time is {times['torch'] / times['minirl']:.2f} x minirl's")
+        text = f"{pretrain} pretraining updates, {rl} rollouts and their updates: {', '.join(parts)}"
+        console.print(text, highlight=False)

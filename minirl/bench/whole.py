@@ -1,8 +1,7 @@
 """Whole models: a piece of work, such as a training step, and how fast each contender does it.
 
 As with kernels, contenders take turns and medians are compared. A piece of work takes tens of milliseconds at least, so
-each call is a sample of its own. With one thread it is processor time that is measured, from which other programs of a
-busy machine take little; with several threads, which may wait for each other, it is wall time. Before anything is timed, the contenders' first results are compared: a race between
+each call is a sample of its own. Before anything is timed, the contenders' first results are compared: a race between
 programs that compute different things would mean nothing.
 """
 
@@ -23,7 +22,7 @@ from rich.table import Table
 from minirl import kernels
 from minirl.bench import plot, report
 from minirl.bench.case import torch
-from minirl.bench.peak import Peaks
+from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
 from minirl.bench.runner import PAUSE, Result
 from minirl.kernels.threads import default_threads
@@ -80,11 +79,6 @@ def start(options: Options) -> int:
     if torch is not None:
         torch.set_num_threads(threads)
     return threads
-
-
-def clock() -> Callable[[], float]:
-    """What a call is timed with."""
-    return time.process_time if kernels.get_threads() == 1 else time.perf_counter
 
 
 def race(work: Work, repeats: int, memory: dict[str, float] | None = None) -> Outcome:
