@@ -80,11 +80,12 @@ REQUESTS = (
     Request("llama", "Llama 12 layers d768 V32000", LLAMA, 1, 399, 399, 64),
     Request("rollouts", "4 layers d128 V512", SMALL, 256, 16, 48, 96, answer=32),
 )
-TINY = {"n_layer": 2, "n_head": 2, "d_model": 32}
+TINY = GPTConfig(61, context_length=32, n_layer=2, n_head=2, d_model=32)
+TINY_LLAMA = GPTConfig.llama(vocab_size=61, context_length=32, n_layer=2, n_head=2, d_model=32)
 QUICK = (
-    Request("124M", "tiny", GPTConfig(61, context_length=32, **TINY), 3, 5, 5, 6),
-    Request("llama", "tiny Llama", GPTConfig.llama(vocab_size=61, context_length=32, **TINY), 1, 9, 9, 4),
-    Request("rollouts", "tiny rows", GPTConfig(61, context_length=32, **TINY), 9, 3, 8, 12, answer=5),
+    Request("124M", "tiny", TINY, 3, 5, 5, 6),
+    Request("llama", "tiny Llama", TINY_LLAMA, 1, 9, 9, 4),
+    Request("rollouts", "tiny rows", TINY, 9, 3, 8, 12, answer=5),
 )
 GROUPS = ("124M", "llama", "rollouts")
 

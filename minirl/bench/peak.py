@@ -47,8 +47,11 @@ def measure() -> Peaks:
 
 
 def clock() -> Callable[[], float]:
-    """What ceilings and whole models are timed with. With one thread it is processor time, from which the other programs
-    of a busy machine take little; several threads wait for each other, so that wall time is what counts."""
+    """What ceilings and whole models are timed with.
+
+    With one thread it is processor time, from which the other programs of a busy machine take little; several threads
+    wait for each other, so there it is wall time.
+    """
     return time.process_time if kernels.get_threads() == 1 else time.perf_counter
 
 

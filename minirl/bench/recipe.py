@@ -1,10 +1,10 @@
 """`python -m minirl.bench recipe`: the main job's own steps against the same recipe in PyTorch, in one run.
 
 A pretraining update, the rollouts of a reinforcement-learning step, and its update, with the default preset's model,
-texts and settings. PyTorch's side (torch_recipe.py, torch_generate.py) is a loop of its own: rows padded to the longest,
-batched sampling with a KV cache, the same measures; eager, since shapes change from batch to batch. Both sides begin
-with the same weights and must agree on the losses, and on what is written. Left out are the texts' making, evaluation
-and checkpoints, which are the same on both sides, and fine-tuning, which is a hundredth of the job.
+texts and settings. PyTorch's side (torch_recipe.py, torch_generate.py) is a loop of its own: rows padded to the
+longest, batched sampling with a KV cache, the same measures; eager, since shapes change from batch to batch. Both sides
+begin with the same weights and must agree on the losses, and on what is written. Left out are fine-tuning, which is a
+small part of the job, and what both sides would share: the making of texts, checkpoints, and evaluation.
 
 The model that reinforcement learning begins with is fine-tuned for a moment, so that it answers in the form that is
 wanted; whether answers are right is drawn by lot, so that as many episodes count as in the midst of a run.

@@ -1,4 +1,4 @@
-"""The same transformer in PyTorch, written as one writes it well there: the peer that whole-model benchmarks run against.
+"""The same transformer in PyTorch, written as one writes it well there: the peer of whole-model benchmarks.
 
 Parameters have minirl's names and shapes, so `load_state_dict` takes a minirl model's weights as they are. Attention is
 PyTorch's own fused kernel, the loss its cross_entropy, AdamW its fused one. Batches are rows of equal length, padded as
@@ -19,9 +19,9 @@ IGNORE = -100  # a target that does not count
 
 
 class Cache:
-    """Keys and values (B, H_kv, capacity, D) of each layer; all rows hold `used` tokens, prompts are padded on the left.
+    """Keys and values (B, H_kv, capacity, D) of each layer; all rows hold `used` tokens.
 
-    A step then writes one column for all rows, and the padding is masked.
+    Shorter prompts are padded on the left, so that a step writes one column for all rows; the padding is masked.
     """
 
     def __init__(self, config: GPTConfig, batch: int, capacity: int) -> None:
@@ -65,7 +65,7 @@ class Attention(nn.Module):
         if cache is not None:
             k, v = cache.append(self.layer, k, v)
         causal = mask is None and T > 1
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=H != H_kv)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, enable_gqa=H_kv < H)
         return self.projection(y.transpose(1, 2).reshape(B, T, C))
 
 

@@ -57,7 +57,7 @@ def supervised_step(model: GPT, optimizer: Any, rows: Rows) -> float:
 def rl_step(
     model: GPT, optimizer: Any, episodes: Sequence[Episode], config: RLConfig, reference: GPT, rehearsal: Rows
 ) -> tuple[float, float]:
-    """The loss of one update, and the KL divergence from the reference: what minirl's reinforce_step does and measures."""
+    """One update; its loss and the KL divergence from the reference: what minirl's reinforce_step does and measures."""
     rewards = np.array([episode.reward for episode in episodes]).reshape(-1, config.samples)
     advantage = advantages(rewards, config.advantage).reshape(-1)
     actions = sum(len(episode.actions) for episode in episodes)
