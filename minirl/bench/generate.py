@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import tyro
 
-from minirl.bench import peak, runner, whole
+from minirl.bench import peak, profile, runner, whole
 from minirl.bench.case import FLOAT, torch
 from minirl.bench.tokenizer import installed
 from minirl.bench.whole import Work
@@ -182,5 +182,10 @@ def main(argv: list[str] | None = None) -> None:
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
     works: Iterator[Work] = (work(r) for r in (QUICK if options.quick else REQUESTS) if r.group in groups)
-    outcomes = [whole.race(made, options.repeats) for made in whole.watched(works)]
-    whole.finish(options, outcomes, peaks.best(peak.measure()), "Rows x prompt + new tokens; tokens/s counts new ones")
+    outcomes, profiles = [], {}
+    for made in whole.watched(works):
+        outcomes.append(whole.race(made, options.repeats))
+        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
+    title = "Rows x prompt + new tokens; tokens/s counts new ones"
+    console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
+    profile.print_profiles(console, profiles, options.profile)

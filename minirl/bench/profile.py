@@ -1,6 +1,6 @@
-"""Where the time of a training step goes: each kernel against its floor, and the Python around the kernels.
+"""Where minirl's time goes: each kernel against its floor, and the Python around the kernels.
 
-For as long as a step is watched, the functions of minirl.kernels and the C functions under them carry stopwatches. What
+For as long as a call is watched, the functions of minirl.kernels and the C functions under them carry stopwatches. What
 passes in neither C nor NumPy is Python: autograd, modules, the checks of arguments, and the allocation of results.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from rich.console import Console
 from rich.table import Table
 
 from minirl import kernels
@@ -55,7 +56,7 @@ class Profile:
         return 1 - sum(line.work for line in self.lines.values()) / self.seconds
 
 
-def measure(call: Callable[[], Any], peaks: Peaks, repeats: int = 5) -> Profile:
+def measure(call: Callable[[], Any], peaks: Peaks, repeats: int = 3) -> Profile:
     """The fastest of `repeats` calls, as noise only adds; the stopwatches' own time is taken out of it."""
     now = clock()
     call()
@@ -160,10 +161,21 @@ FLOPS: dict[str, Callable[..., float]] = {
 }
 
 
+def print_profiles(console: Console, profiles: dict[str, Profile], tables: bool) -> None:
+    """What a benchmark says about minirl's side of its cases: a table of each, or the share of Python alone."""
+    for name, profile in profiles.items():
+        if tables:
+            console.print(table(profile, name))
+        else:
+            console.print(
+                f"{name}: {profile.python:.1%} of minirl's time is Python around the kernels", highlight=False
+            )
+
+
 def table(profile: Profile, title: str) -> Table:
     """A line for each kernel, the largest first, and one for Python."""
     built = Table(title=title, title_justify="left")
-    for name in ("kernel", "calls", "time", "of the step", "of its floor"):
+    for name in ("kernel", "calls", "time", "of all", "of its floor"):
         built.add_column(name, justify="left" if name == "kernel" else "right", no_wrap=True)
     for name, line in sorted(profile.lines.items(), key=lambda item: -item[1].work):
         if line.calls:

@@ -19,7 +19,7 @@ import numpy as np
 import tyro
 
 from minirl import tasks
-from minirl.bench import peak, report, runner, whole
+from minirl.bench import peak, profile, report, runner, whole
 from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
 from minirl.bench.whole import Work
@@ -243,7 +243,10 @@ def main(argv: list[str] | None = None) -> None:
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
     recipe = Recipe(SMOKE, batches=2, fine_tuning=2) if options.quick else Recipe(ROGER, BATCHES, FINE_TUNING)
-    outcomes = [whole.race(made, options.repeats) for made in whole.watched(works(recipe, groups))]
+    outcomes, profiles = [], {}
+    for made in whole.watched(works(recipe, groups)):
+        outcomes.append(whole.race(made, options.repeats))
+        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
     console = whole.finish(options, outcomes, peaks.best(peak.measure()), "The main job's steps")
     if len(outcomes) == len(GROUPS):
         pretrain, rl = recipe.config.pretrain.steps, recipe.config.rl.steps
@@ -257,3 +260,4 @@ def main(argv: list[str] | None = None) -> None:
             parts.append(f"PyTorch's time is {times['torch'] / times['minirl']:.2f} x minirl's")
         text = f"{pretrain} pretraining updates, {rl} rollouts and their updates: {', '.join(parts)}"
         console.print(text, highlight=False)
+    profile.print_profiles(console, profiles, options.profile)

@@ -35,8 +35,6 @@ class Options(whole.Options):
 
     compile_seconds: float = 300.0
     """The longest that torch.compile may take for one case; 0 leaves it out."""
-    profile: bool = False
-    """Also print where the time of minirl's steps goes, kernel by kernel."""
 
 
 @dataclass(frozen=True)
@@ -172,11 +170,7 @@ def main(argv: list[str] | None = None) -> None:
     console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
     for note in notes:
         console.print(note, highlight=False)
-    for name, found in profiles.items():
-        if options.profile:
-            console.print(profile.table(found, name))
-        else:
-            console.print(f"{name}: {found.python:.1%} of minirl's step is Python around the kernels", highlight=False)
+    profile.print_profiles(console, profiles, options.profile)
     if "memory" in groups:
         console.print(memory_table(threads, options.quick))
 

@@ -40,6 +40,8 @@ class Options:
     """Threads of every contender; 0 is as many as this process may use."""
     repeats: int = 5
     """Samples of each contender, of which the median counts."""
+    profile: bool = False
+    """Also print where minirl's time goes, kernel by kernel."""
     quick: bool = False
     """Tiny models, to see that everything runs; its times mean nothing."""
     json: Path | None = None
