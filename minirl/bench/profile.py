@@ -156,6 +156,7 @@ def _pairs(q: np.ndarray, starts: np.ndarray | None) -> float:
 FLOPS: dict[str, Callable[..., float]] = {
     "matmul": _matmul_flops,
     "linear_cross_entropy": _loss_flops,
+    "linear_log_prob": lambda *args, **rest: _loss_flops(*args, gradient=False, **rest),
     "attention": lambda result, q, *args, **rest: 4 * q.shape[-1] * _pairs(q, rest.get("starts")),
     "attention_backward": lambda result, dout, q, *args, **rest: 10 * q.shape[-1] * _pairs(q, rest.get("starts")),
 }
@@ -167,9 +168,8 @@ def print_profiles(console: Console, profiles: dict[str, Profile], tables: bool)
         if tables:
             console.print(table(profile, name))
         else:
-            console.print(
-                f"{name}: {profile.python:.1%} of minirl's time is Python around the kernels", highlight=False
-            )
+            text = f"{name}: {profile.python:.1%} of minirl's time is Python around the kernels"
+            console.print(text, highlight=False)
 
 
 def table(profile: Profile, title: str) -> Table:
