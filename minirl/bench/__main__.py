@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = {"kernels": "minirl.bench.kernels", "tokenizer": "minirl.bench.tokenizer"}
+BENCHMARKS = {name: f"minirl.bench.{name}" for name in ("kernels", "train", "generate", "recipe", "tokenizer")}
 
 
 def main() -> None:

@@ -16,11 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import tyro
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from minirl import __version__, kernels
+from minirl import kernels
 from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, peak, plot, report, runner
 from minirl.bench.case import Case, torch
 from minirl.bench.sizes import QUICK, TRAINING, Sizes
@@ -74,26 +73,17 @@ def main(argv: list[str] | None = None) -> None:
     kernels.set_threads(threads)
     if torch is not None:
         torch.set_num_threads(threads)
-    groups = chosen(options.only)
+    groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
     with kernels.using(kernels.backend()):
         results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
     peaks = peaks.best(peak.measure())
-    setting = describe(threads)
-    report.print_report(results, peaks, setting)
+    setting = report.describe(threads)
+    report.print_report(results, report.table(results, peaks), peaks, setting)
     if options.json is not None:
         report.write_json(options.json, results, peaks, setting)
     if options.plot is not None:
         plot.save(options.plot, results, peaks, setting)
-
-
-def chosen(only: str) -> list[str]:
-    """The groups whose names begin with one of the words in `only`; ValueError for a word that begins none."""
-    words = [word.strip() for word in only.split(",") if word.strip()]
-    for word in words:
-        if not any(group.startswith(word) for group in GROUPS):
-            raise ValueError(f"--only: no group begins with {word!r}; there are {', '.join(GROUPS)}")
-    return [group for group in GROUPS if not words or any(group.startswith(word) for word in words)]
 
 
 def run(groups: list[str], sizes: Sizes, repeats: int) -> list[runner.Result]:
@@ -107,13 +97,6 @@ def run(groups: list[str], sizes: Sizes, repeats: int) -> list[runner.Result]:
                 progress.update(task, description=f"{case.group}: {case.name}")
                 results.append(runner.measure(case, repeats))
     return results
-
-
-def describe(threads: int) -> str:
-    """What ran: versions, instruction set, threads."""
-    peers = f"NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch is not None else "")
-    native = f"instruction set {kernels.isa()}" if kernels.has_native() else "no C kernels, so NumPy alone"
-    return f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def restart_with_blas_threads(threads: int) -> None:

@@ -46,6 +46,24 @@ def measure() -> Peaks:
     return _measure_native() if kernels.has_native() else _measure_numpy()
 
 
+def clock() -> Callable[[], float]:
+    """What ceilings and whole models are timed with.
+
+    With one thread it is processor time, from which the other programs of a busy machine take little; several threads
+    wait for each other, so there it is wall time.
+    """
+    return time.process_time if kernels.get_threads() == 1 else time.perf_counter
+
+
+def has_bf16() -> bool:
+    """Whether the instruction set in use computes in bfloat16."""
+    if not kernels.has_native():
+        return False
+    from minirl.kernels._native import lib
+
+    return lib.kernel_peak_fma_bf16(1) > 0
+
+
 def cache_bytes() -> int:
     """The size of the largest cache, from Linux's sysfs; 32 MB where that says nothing."""
     sizes = [0]
@@ -71,10 +89,9 @@ def _measure_native() -> Peaks:
         lib.kernel_peak_read(address, block.size)
         return block.nbytes
 
-    bf16 = lib.kernel_peak_fma_bf16(1)
     return Peaks(
         fma=_best_rate(_growing(lib.kernel_peak_fma)),
-        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if bf16 else None,
+        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if has_bf16() else None,
         bandwidth=_best_rate(read),
         source="C kernels",
     )
@@ -97,21 +114,22 @@ def _measure_numpy() -> Peaks:
 
 def _growing(run: Callable[[int], float]) -> Callable[[], float]:
     """`run` with as many iterations as take 10 ms, long enough that waking threads does not count."""
-    iterations, elapsed = 1 << 12, 0.0
+    iterations, elapsed, now = 1 << 12, 0.0, clock()
     while elapsed < 0.01 and iterations < 1 << 40:
         iterations *= 2
-        start = time.perf_counter()
+        start = now()
         run(iterations)
-        elapsed = time.perf_counter() - start
+        elapsed = now() - start
     return lambda: run(iterations)
 
 
 def _best_rate(work: Callable[[], float]) -> float:
     """The best rate of `work`, which returns how much it did, over several runs in SECONDS."""
-    best, stop, runs = 0.0, time.perf_counter() + SECONDS, 0
-    while runs < 3 or time.perf_counter() < stop:
-        start = time.perf_counter()
+    now = clock()
+    best, stop, runs = 0.0, now() + SECONDS, 0
+    while runs < 3 or now() < stop:
+        start = now()
         done = work()
-        best = max(best, done / (time.perf_counter() - start))
+        best = max(best, done / (now() - start))
         runs += 1
     return best

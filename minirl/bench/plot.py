@@ -1,15 +1,22 @@
 """The results as bars against the roofline: how much of what the machine can do each contender gets."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from minirl.bench.peak import Peaks
+from minirl.bench.report import TITLES
 from minirl.bench.runner import Result
 
-COLOURS = {"minirl": "#1668b8", "numpy": "#e8a33d", "torch": "#d2504b"}
-TITLES = {"minirl": "minirl", "numpy": "NumPy", "torch": "PyTorch"}
+COLOURS = {
+    "minirl": "#1668b8",
+    "numpy": "#e8a33d",
+    "torch": "#d2504b",
+    "torch compiled": "#8c4bd2",
+    "transformers": "#3f9b5b",
+}
 
 
-def save(path: Path, results: list[Result], peaks: Peaks, setting: str) -> None:
+def save(path: Path, results: Sequence[Result], peaks: Peaks, setting: str) -> None:
     """Write a picture: one row a case, minirl as a bar, its peers as dots, the machine's ceiling as a line at 100%."""
     from matplotlib.figure import Figure
 

@@ -2,17 +2,35 @@
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from minirl import __version__, kernels
+from minirl.bench.case import torch
 from minirl.bench.peak import Peaks
 from minirl.bench.runner import Result
 
-PEERS = {"numpy": "NumPy", "torch": "PyTorch"}
+TITLES = {
+    "minirl": "minirl",
+    "numpy": "NumPy",
+    "torch": "PyTorch",
+    "torch compiled": "PyTorch, compiled",
+    "transformers": "transformers",
+}
+PEERS = ("numpy", "torch")  # that kernels are compared with, a column each
+
+
+def describe(threads: int) -> str:
+    """What ran: versions, instruction set, threads."""
+    peers = f"NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch is not None else "")
+    native = f"instruction set {kernels.isa()}" if kernels.has_native() else "no C kernels, so NumPy alone"
+    return f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def geometric_mean(values: list[float]) -> float:
@@ -42,7 +60,7 @@ def table(results: list[Result], peaks: Peaks) -> Table:
     lead = "minirl" if any("minirl" in result.seconds for result in results) else "numpy"
     built = Table(title="Median times; x: how many times as fast as the peer minirl is", title_justify="left")
     built.add_column("case", no_wrap=True)
-    for name in (PEERS.get(lead, lead), "rate", "of peak", "NumPy", "x", "PyTorch", "x"):
+    for name in (TITLES[lead], "rate", "of peak", "NumPy", "x", "PyTorch", "x"):
         built.add_column(name, justify="right", no_wrap=True)
     group = ""
     for result in results:
@@ -60,15 +78,15 @@ def table(results: list[Result], peaks: Peaks) -> Table:
     return built
 
 
-def summary(results: list[Result], peaks: Peaks) -> list[str]:
+def summary(results: Sequence[Result], peaks: Peaks) -> list[str]:
     """A line for each group: geometric means of the ratios and of the share of the ceiling."""
     lines = []
     for group in dict.fromkeys(result.group for result in results):
         members = [result for result in results if result.group == group and "minirl" in result.seconds]
         parts = []
-        for peer, title in PEERS.items():
+        for peer, title in TITLES.items():
             ratios = [ratio for result in members if (ratio := result.ratio(peer)) is not None]
-            if ratios:
+            if ratios and peer != "minirl":
                 parts.append(f"{geometric_mean(ratios):.2f} x {title} (least {min(ratios):.2f})")
         if members:
             parts.append(f"{geometric_mean([result.fraction(peaks) for result in members]):.0%} of peak")
@@ -76,7 +94,8 @@ def summary(results: list[Result], peaks: Peaks) -> list[str]:
     return lines
 
 
-def print_report(results: list[Result], peaks: Peaks, setting: str) -> None:
+def print_report(results: Sequence[Result], built: Table, peaks: Peaks, setting: str) -> Console:
+    """What ran, the ceilings, the table, and the geometric means; returns the console, for what a benchmark adds."""
     # A pipe has no width of its own: give the table what it needs rather than rich's 80 columns
     console = Console() if Console().is_terminal else Console(width=160)
     bf16 = f", {peaks.fma_bf16 / 1e9:.0f} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
@@ -86,18 +105,20 @@ def print_report(results: list[Result], peaks: Peaks, setting: str) -> None:
         f"{peaks.bandwidth / 1e9:.1f} GB/s from memory",
         highlight=False,
     )
-    console.print(table(results, peaks))
+    console.print(built)
     console.print("Geometric means:", highlight=False)
     for line in summary(results, peaks):
         console.print("  " + line, highlight=False)
+    return console
 
 
-def write_json(path: Path, results: list[Result], peaks: Peaks, setting: str) -> None:
+def write_json(path: Path, results: Sequence[Result], peaks: Peaks, setting: str) -> None:
     """{"setting", "peaks", "results": [{group, name, flops, bytes, seconds: {contender: s}, fraction, ratios}]}."""
     rows: list[dict[str, Any]] = []
     for result in results:
         fractions = {contender: result.fraction(peaks, contender) for contender in result.seconds}
-        ratios = {peer: ratio for peer in PEERS if (ratio := result.ratio(peer)) is not None}
+        peers = [name for name in result.seconds if name != "minirl"]
+        ratios = {peer: ratio for peer in peers if (ratio := result.ratio(peer)) is not None}
         rows.append({**asdict(result), "fraction_of_peak": fractions, "times_as_fast_as": ratios})
     content = {"setting": setting, "peaks": asdict(peaks), "results": rows}
     path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -7,7 +7,7 @@ import itertools
 import math
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from statistics import median
 from typing import Any
@@ -41,6 +41,15 @@ class Result:
         if "minirl" not in self.seconds or contender not in self.seconds:
             return None
         return self.seconds[contender] / self.seconds["minirl"]
+
+
+def chosen(only: str, groups: Iterable[str]) -> list[str]:
+    """The groups whose names begin with one of the words in `only`; ValueError for a word that begins none."""
+    words, known = [word.strip() for word in only.split(",") if word.strip()], list(groups)
+    for word in words:
+        if not any(group.startswith(word) for group in known):
+            raise ValueError(f"--only: no group begins with {word!r}; there are {', '.join(known)}")
+    return [group for group in known if not words or any(group.startswith(word) for word in words)]
 
 
 def measure(case: Case, repeats: int) -> Result:

@@ -1,0 +1,191 @@
+"""`python -m minirl.bench generate`: text from a KV cache, against transformers and a loop of PyTorch's, in one run.
+
+Weights are random and the same for all; what each writes is compared. A row's next token cannot come faster than the
+weights are read from memory, which is what "of peak" measures for few rows. Left out: llama.cpp, which needs a file of
+its own format with a vocabulary in it; and torch.compile, since shapes change with every token.
+
+    python -m minirl.bench generate --only llama
+"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tyro
+
+from minirl.bench import peak, profile, runner, whole
+from minirl.bench.case import FLOAT, torch
+from minirl.bench.tokenizer import installed
+from minirl.bench.whole import Work
+from minirl.generate import Sampling, generate_ids
+from minirl.generate.sampling import row_stream
+from minirl.model import GPT, GPTConfig
+
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Options(whole.Options):
+    """Time generation with a KV cache against transformers and PyTorch."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a model: B prompts of shortest to longest tokens, and at most `new` tokens after each."""
+
+    group: str
+    model: str
+    config: GPTConfig
+    B: int
+    shortest: int
+    longest: int
+    new: int
+    answer: int = 0
+    """Tokens after which a sampled row ends on average; 0: rows never end, and take the likeliest token."""
+
+    @property
+    def name(self) -> str:
+        prompt = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
+        end = f", ends after {self.answer} on average" if self.answer else ""
+        return f"{self.model}  {self.B} x {prompt} + {self.new}{end}"
+
+    def prompts(self) -> list[np.ndarray]:
+        rng = np.random.default_rng(SEED)
+        lengths = rng.integers(self.shortest, self.longest + 1, self.B)
+        return [rng.integers(1, self.config.vocab_size, n).astype(np.int32) for n in lengths]
+
+    def build(self) -> GPT:
+        """The model. Where rows shall end, the last norm's bias makes the end token, 0, likelier than the others."""
+        model = GPT(self.config)
+        if self.answer:
+            towards = model.token_embedding.weight.data[0]
+            logit = np.log(self.config.vocab_size / self.answer)
+            model.final_norm.bias.data[:] = towards * (logit / (towards @ towards))  # type: ignore[union-attr]
+        return model
+
+    @property
+    def end(self) -> int | None:
+        return 0 if self.answer else None
+
+
+GPT2 = GPTConfig.preset("gpt2")
+LLAMA = GPTConfig.llama(vocab_size=32000, context_length=1024, d_ff=2048)
+SMALL = GPTConfig(512, context_length=160, n_layer=4, n_head=4, d_model=128)
+REQUESTS = (
+    Request("124M", "gpt2-124M", GPT2, 1, 64, 64, 64),
+    Request("124M", "gpt2-124M", GPT2, 16, 64, 64, 64),
+    Request("llama", "Llama 12 layers d768 V32000", LLAMA, 1, 399, 399, 1),
+    Request("llama", "Llama 12 layers d768 V32000", LLAMA, 1, 399, 399, 64),
+    Request("rollouts", "4 layers d128 V512", SMALL, 256, 16, 48, 96, answer=32),
+)
+TINY = GPTConfig(61, context_length=32, n_layer=2, n_head=2, d_model=32)
+TINY_LLAMA = GPTConfig.llama(vocab_size=61, context_length=32, n_layer=2, n_head=2, d_model=32)
+QUICK = (
+    Request("124M", "tiny", TINY, 3, 5, 5, 6),
+    Request("llama", "tiny Llama", TINY_LLAMA, 1, 9, 9, 4),
+    Request("rollouts", "tiny rows", TINY, 9, 3, 8, 12, answer=5),
+)
+GROUPS = ("124M", "llama", "rollouts")
+
+
+# ---- contenders: each returns the ids (B, new), -1 after the end ----
+
+
+def minirl_call(request: Request) -> Callable[[], np.ndarray]:
+    model, prompts = request.build(), request.prompts()
+    rule = Sampling(1.0 if request.answer else 0.0, max_new_tokens=request.new)
+
+    def call() -> np.ndarray:
+        return padded([row.ids for row in generate_ids(model, prompts, rule, request.end, seed=SEED)], request.new)
+
+    return call
+
+
+def torch_call(request: Request) -> Callable[[], np.ndarray]:
+    from minirl.bench import torch_generate, torch_gpt
+
+    model, prompts = torch_gpt.GPT.like(request.build()), request.prompts()
+    numbers = uniforms(SEED, request.B, 1, request.new) if request.answer else None
+
+    def call() -> np.ndarray:
+        return torch_generate.complete(model, prompts, request.new, request.end, uniforms=numbers)[0]
+
+    return call
+
+
+def transformers_call(request: Request) -> Callable[[], np.ndarray]:
+    from transformers import AutoModelForCausalLM
+
+    with tempfile.TemporaryDirectory() as folder:
+        request.build().save_pretrained(folder)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    model.generation_config.eos_token_id = None
+    ids = torch.from_numpy(np.stack(request.prompts())).long()
+    rule: dict[str, Any] = {"do_sample": False, "max_new_tokens": request.new, "pad_token_id": 0}
+
+    def call() -> np.ndarray:
+        written = model.generate(ids, attention_mask=torch.ones_like(ids), **rule)
+        return written[:, request.longest :].numpy()
+
+    return call
+
+
+def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
+    return np.stack([np.pad(ids, (0, length - len(ids)), constant_values=-1) for ids in rows])
+
+
+def uniforms(seed: Any, prompts: int, samples: int, new: int) -> np.ndarray:
+    """The numbers that minirl draws these rows with, (prompts samples, new)."""
+    return np.stack([row_stream(seed, p, s).random(new) for p in range(prompts) for s in range(samples)])
+
+
+# ---- what there is to do ----
+
+
+def work(request: Request) -> Work:
+    contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
+    if torch is not None:
+        contenders["torch"] = lambda: torch_call(request)
+        if installed("transformers") and not request.answer:
+            contenders["transformers"] = lambda: transformers_call(request)
+    made = minirl_call(request)() >= 0 if request.answer else np.ones((request.B, request.new), bool)
+    prompts = np.array([len(prompt) for prompt in request.prompts()])
+    flops, size = least_work(request.config, prompts, made.sum(axis=1))
+    return Work(request.group, request.name, int(made.sum()), flops, size, contenders)
+
+
+def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -> float:
+    """Operations of reading rows of these lengths, (rows,), with logits for so many tokens of each."""
+    head, keys = config.vocab_size * config.d_model, lengths * (lengths + 1) / 2
+    blocks = 2.0 * (config.matmul_weights() - head) * lengths.sum() + 4.0 * config.n_layer * config.d_model * keys.sum()
+    return float(blocks + 2.0 * head * outputs.sum())
+
+
+def least_work(config: GPTConfig, prompts: np.ndarray, made: np.ndarray) -> tuple[float, float]:
+    """(operations, bytes read) for prompts and completions of these lengths, (rows,) each; all rows side by side.
+
+    The last token is never read. The weights are read once for the prompts and once for each further token of the
+    longest completion, a row's keys and values for each of its own.
+    """
+    read, width = prompts + made - 1, config.kv_heads * config.head_size
+    keys = read * (read + 1) / 2 - prompts * (prompts + 1) / 2
+    size = config.matmul_weights() * made.max() + 2 * config.n_layer * width * keys.sum()
+    return forward_flops(config, read, made), float(FLOAT * size)
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Run with the flags `argv`; prints a table."""
+    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench generate")
+    whole.start(options)
+    groups = runner.chosen(options.only, GROUPS)
+    peaks = peak.measure()
+    works: Iterator[Work] = (work(r) for r in (QUICK if options.quick else REQUESTS) if r.group in groups)
+    outcomes, profiles = [], {}
+    for made in whole.watched(works):
+        outcomes.append(whole.race(made, options.repeats))
+        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
+    title = "Rows x prompt + new tokens; tokens/s counts new ones"
+    console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
+    profile.print_profiles(console, profiles, options.profile)

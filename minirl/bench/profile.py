@@ -1,0 +1,186 @@
+"""Where minirl's time goes: each kernel against its floor, and the Python around the kernels.
+
+For as long as a call is watched, the functions of minirl.kernels and the C functions under them carry stopwatches. What
+passes in neither C nor NumPy is Python: autograd, modules, the checks of arguments, and the allocation of results.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from minirl import kernels
+from minirl.bench.peak import Peaks, clock
+from minirl.bench.report import seconds_text
+
+# Functions that touch no values count as Python
+VIEWS = ("empty", "reshape", "broadcast_to", "expand_dims", "squeeze", "swapaxes", "transpose")
+# What they read and write at least, where that is not each argument and each result once
+BYTES: dict[str, Callable[..., float]] = {
+    "adamw": lambda result, p, *rest: 7 * p.nbytes,
+    "scale": lambda result, x, factor: 2 * x.nbytes,
+    "embedding": lambda result, ids, table: 2 * result.nbytes,
+    "embedding_backward": lambda result, dout, ids, dtable: 3 * dout.nbytes,
+}
+
+
+@dataclass
+class Line:
+    """One kernel: its calls, their seconds (`compiled`: those within C), and the least that they could have taken."""
+
+    calls: int = 0
+    seconds: float = 0.0
+    compiled: float = 0.0
+    floor: float = 0.0
+
+    @property
+    def work(self) -> float:
+        """Seconds that are not Python: those in C, or all of them where NumPy does the work."""
+        return self.compiled or self.seconds
+
+
+@dataclass
+class Profile:
+    """Seconds of a call in all, and the kernels'."""
+
+    seconds: float = 0.0
+    lines: dict[str, Line] = field(default_factory=dict)
+
+    @property
+    def python(self) -> float:
+        """The share of the time that passed in neither C nor NumPy."""
+        return 1 - sum(line.work for line in self.lines.values()) / self.seconds
+
+
+def measure(call: Callable[[], Any], peaks: Peaks, repeats: int = 3) -> Profile:
+    """The fastest of `repeats` calls, as noise only adds; the stopwatches' own time is taken out of it."""
+    now = clock()
+    call()
+    profiles = []
+    for _ in range(repeats):
+        with _stopwatches(peaks) as (profile, own):
+            start = now()
+            call()
+            profile.seconds = now() - start - own.seconds
+        profiles.append(profile)
+    return min(profiles, key=lambda profile: profile.seconds)
+
+
+@contextmanager
+def _stopwatches(peaks: Peaks) -> Iterator[tuple[Profile, Line]]:
+    """Watch every kernel inside; own.seconds is what the watching costs."""
+    profile, own, compiled, now = Profile(), Line(), Line(), clock()
+
+    def watch(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        line = profile.lines.setdefault(name, Line())
+
+        def watched(*args: Any, **rest: Any) -> Any:
+            before, start = compiled.seconds, now()
+            result = function(*args, **rest)
+            stop = now()
+            line.calls += 1
+            line.seconds += stop - start
+            line.compiled += compiled.seconds - before
+            line.floor += floor(name, peaks, result, *args, **rest)
+            own.seconds += now() - stop
+            return result
+
+        return watched
+
+    backend = kernels.backend()
+    if backend == "native":
+        library = kernels.native.lib
+        kernels.native.lib = _Library(library, compiled, now)
+    try:
+        for name in kernels.OPERATIONS:
+            if name not in VIEWS:
+                setattr(kernels, name, watch(name, getattr(kernels, name)))
+        yield profile, own
+    finally:
+        kernels.use(backend)
+        if backend == "native":
+            kernels.native.lib = library
+
+
+class _Library:
+    """The C library with a stopwatch in front of every function."""
+
+    def __init__(self, library: Any, compiled: Line, now: Callable[[], float]) -> None:
+        self._library, self._compiled, self._now = library, compiled, now
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        function, compiled, now = getattr(self._library, name), self._compiled, self._now
+
+        def watched(*args: Any) -> Any:
+            start = now()
+            result = function(*args)
+            compiled.seconds += now() - start
+            return result
+
+        setattr(self, name, watched)  # found at once the next time
+        return watched
+
+
+def floor(name: str, peaks: Peaks, result: Any, *args: Any, **rest: Any) -> float:
+    """The least seconds for a call, from its operations and the bytes of its arrays."""
+    count = FLOPS.get(name)
+    flops = count(result, *args, **rest) if count else 0.0
+    if name in BYTES:
+        size = BYTES[name](result, *args[:3])
+    else:
+        results = result if isinstance(result, tuple) else (result,)
+        size = sum(x.nbytes for x in (*args, *rest.values(), *results) if isinstance(x, np.ndarray))
+    return peaks.floor(flops, size, bf16=count is not None and kernels.precision() == "bfloat16")[0]
+
+
+def _matmul_flops(result: np.ndarray, a: np.ndarray, b: np.ndarray, **rest: Any) -> float:
+    return 2.0 * result.size * a.shape[-2 if rest.get("transpose_a") else -1]
+
+
+def _loss_flops(result: Any, h: np.ndarray, weight: np.ndarray, targets: np.ndarray, *args: Any, **rest: Any) -> float:
+    products = 3 if rest.get("gradient", True) else 1
+    return products * 2.0 * int((targets != rest.get("ignore_index", -100)).sum()) * weight.size
+
+
+def _pairs(q: np.ndarray, starts: np.ndarray | None) -> float:
+    """Pairs of a query and a key that it sees, over all heads, in causal self-attention."""
+    B, T, H, _ = q.shape
+    lengths = np.full(B, T) if starts is None else np.diff(starts)
+    return H * float((lengths * (lengths + 1)).sum()) / 2
+
+
+FLOPS: dict[str, Callable[..., float]] = {
+    "matmul": _matmul_flops,
+    "linear_cross_entropy": _loss_flops,
+    "linear_log_prob": lambda *args, **rest: _loss_flops(*args, gradient=False, **rest),
+    "attention": lambda result, q, *args, **rest: 4 * q.shape[-1] * _pairs(q, rest.get("starts")),
+    "attention_backward": lambda result, dout, q, *args, **rest: 10 * q.shape[-1] * _pairs(q, rest.get("starts")),
+}
+
+
+def print_profiles(console: Console, profiles: dict[str, Profile], tables: bool) -> None:
+    """What a benchmark says about minirl's side of its cases: a table of each, or the share of Python alone."""
+    for name, profile in profiles.items():
+        if tables:
+            console.print(table(profile, name))
+        else:
+            text = f"{name}: {profile.python:.1%} of minirl's time is Python around the kernels"
+            console.print(text, highlight=False)
+
+
+def table(profile: Profile, title: str) -> Table:
+    """A line for each kernel, the largest first, and one for Python."""
+    built = Table(title=title, title_justify="left")
+    for name in ("kernel", "calls", "time", "of all", "of its floor"):
+        built.add_column(name, justify="left" if name == "kernel" else "right", no_wrap=True)
+    for name, line in sorted(profile.lines.items(), key=lambda item: -item[1].work):
+        if line.calls:
+            share, reached = line.work / profile.seconds, line.floor / line.work
+            built.add_row(name, str(line.calls), seconds_text(line.work), f"{share:.1%}", f"{reached:.0%}")
+    python = f"{profile.python:.1%}"
+    built.add_row("Python around them", "", seconds_text(profile.python * profile.seconds), python, "")
+    return built

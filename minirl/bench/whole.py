@@ -1,0 +1,147 @@
+"""Whole models: a piece of work, such as a training step, and how fast each contender does it.
+
+As with kernels, contenders take turns and medians are compared. A piece of work takes tens of milliseconds at least, so
+each call is a sample of its own. Before anything is timed, the contenders' first results are compared: a race between
+programs that compute different things would mean nothing.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import numpy as np
+import tyro
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from minirl import kernels
+from minirl.bench import plot, report
+from minirl.bench.case import torch
+from minirl.bench.peak import Peaks, clock
+from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
+from minirl.bench.runner import PAUSE, Result
+from minirl.kernels.threads import default_threads
+
+AGREEING = 0.95  # share of the numbers that must be equal: a sampled token may differ by rounding, and so its row
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags that every benchmark of whole models has."""
+
+    only: str = ""
+    """Comma-separated beginnings of group names; empty runs all."""
+    threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    """Threads of every contender; 0 is as many as this process may use."""
+    repeats: int = 5
+    """Samples of each contender, of which the median counts."""
+    profile: bool = False
+    """Also print where minirl's time goes, kernel by kernel."""
+    quick: bool = False
+    """Tiny models, to see that everything runs; its times mean nothing."""
+    json: Path | None = None
+    """Also write the results to this file as JSON."""
+    plot: Path | None = None
+    """Also draw the results into this PNG file."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """contenders: name -> a function that makes it ready and returns the call to time; see report.TITLES for names.
+
+    Calls return numbers, an array or a single one, which are compared with minirl's after the first call.
+    """
+
+    group: str
+    name: str
+    tokens: int  # that a call reads or makes
+    flops: float
+    bytes: float
+    contenders: dict[str, Callable[[], Callable[[], Any]]]
+    bf16: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome(Result):
+    """A Result with the tokens of a call and, where it was measured, each contender's memory in MB."""
+
+    tokens: int
+    memory: dict[str, float]
+
+
+def start(options: Options) -> int:
+    """Give every contender its threads; returns how many."""
+    threads = options.threads or default_threads()
+    kernels.set_threads(threads)
+    if torch is not None:
+        torch.set_num_threads(threads)
+    return threads
+
+
+def race(work: Work, repeats: int, memory: dict[str, float] | None = None) -> Outcome:
+    """Time every contender `repeats` times, in turns. RuntimeError where their first results differ."""
+    calls = {name: make() for name, make in work.contenders.items()}
+    first = {name: np.asarray(call()) for name, call in calls.items()}  # allocates and compiles; not timed
+    for name, numbers in first.items():
+        if not agree(numbers, first["minirl"], 2e-2 if work.bf16 else 1e-3):
+            raise RuntimeError(f"{work.name}: {TITLES[name]} computed {numbers}, minirl {first['minirl']}")
+    samples: dict[str, list[float]] = {name: [] for name in calls}
+    now = clock()
+    for _ in range(repeats):
+        for name, call in calls.items():
+            time.sleep(PAUSE)
+            start = now()
+            call()
+            samples[name].append(now() - start)
+    seconds = {name: median(times) for name, times in samples.items()}
+    return Outcome(work.group, work.name, work.flops, work.bytes, work.bf16, seconds, work.tokens, memory or {})
+
+
+def agree(numbers: np.ndarray, others: np.ndarray, tolerance: float) -> bool:
+    return numbers.shape == others.shape and np.isclose(numbers, others, rtol=tolerance).mean() >= AGREEING
+
+
+def watched(works: Iterator[Work]) -> Iterator[Work]:
+    """The works, with their names beside a clock on a terminal while each is measured."""
+    columns = TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
+        task = progress.add_task("")
+        for work in works:
+            progress.update(task, description=f"{work.group}: {work.name}")
+            yield work
+
+
+def table(outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Table:
+    """A line for each contender of each piece of work."""
+    built = Table(title=title, title_justify="left")
+    with_memory = any(outcome.memory for outcome in outcomes)
+    for name in ("", "time", "tokens/s", "rate", "of peak", *(["memory"] if with_memory else []), "x of minirl's time"):
+        built.add_column(name, justify="right" if name else "left", no_wrap=True)
+    for outcome in outcomes:
+        built.add_section()
+        built.add_row(f"[bold]{outcome.name}")
+        for name, seconds in outcome.seconds.items():
+            cells = [seconds_text(seconds), f"{outcome.tokens / seconds:,.0f}", rate_text(outcome, peaks, name)]
+            cells.append(f"{outcome.fraction(peaks, name):.0%}")
+            if with_memory:
+                cells.append(f"{outcome.memory[name]:,.0f} MB" if name in outcome.memory else "")
+            ratio = outcome.ratio(name)
+            cells.append(three_digits(ratio) if ratio is not None and name != "minirl" else "")
+            built.add_row(f"  {TITLES[name]}", *cells)
+    return built
+
+
+def finish(options: Options, outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Console:
+    """Print the table and write what was asked for; returns the console, for what a benchmark adds."""
+    setting = report.describe(kernels.get_threads())
+    console = report.print_report(outcomes, table(outcomes, peaks, title), peaks, setting)
+    if options.json is not None:
+        report.write_json(options.json, outcomes, peaks, setting)
+    if options.plot is not None:
+        plot.save(options.plot, outcomes, peaks, setting)
+    return console
