@@ -170,12 +170,12 @@ def read(run: Run, stage: str, curve: Curve) -> tuple[Array, Array]:
 
 
 def smooth(y: Array) -> Array:
-    """A running mean over a fiftieth of the curve, narrower at its ends."""
+    """A running mean over a fiftieth of the curve to each side, over less at its ends."""
     width = max(1, y.size // 50)
     sums = np.concatenate([[0.0], np.cumsum(y)])
     index = np.arange(y.size)
-    reach = np.minimum(np.minimum(index, y.size - 1 - index), width)
-    return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
+    start, stop = np.maximum(index - width, 0), np.minimum(index + width + 1, y.size)
+    return (sums[stop] - sums[start]) / (stop - start)
 
 
 if __name__ == "__main__":

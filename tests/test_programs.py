@@ -56,7 +56,7 @@ class TestPlot:
 
     def test_smoothing_keeps_a_line_and_shrinks_noise(self) -> None:
         line = np.linspace(0, 1, 300)
-        np.testing.assert_allclose(plot.smooth(line), line, atol=1e-12)
+        np.testing.assert_allclose(plot.smooth(line)[6:-6], line[6:-6], atol=1e-12)  # at the ends the window is cut
         noise = np.random.default_rng(0).standard_normal(300)
         assert plot.smooth(noise)[20:-20].std() < 0.5
 
