@@ -146,19 +146,22 @@ def _loss_flops(result: Any, h: np.ndarray, weight: np.ndarray, targets: np.ndar
     return products * 2.0 * int((targets != rest.get("ignore_index", -100)).sum()) * weight.size
 
 
-def _pairs(q: np.ndarray, starts: np.ndarray | None) -> float:
-    """Pairs of a query and a key that it sees, over all heads, in causal self-attention."""
-    B, T, H, _ = q.shape
+def _attention_flops(products: int, q: np.ndarray, rest: dict[str, Any]) -> float:
+    """So many products of D multiplications and additions for each pair of a query and a key that it sees."""
+    B, T, H, D = q.shape
+    starts, prefixes = rest.get("starts"), rest.get("prefixes")
     lengths = np.full(B, T) if starts is None else np.diff(starts)
-    return H * float((lengths * (lengths + 1)).sum()) / 2
+    before = 0 if prefixes is None else np.where(prefixes < 0, 0, lengths[prefixes])
+    pairs = (lengths * (lengths + 1) / 2 + lengths * before).sum()
+    return 2.0 * products * D * H * float(pairs)
 
 
 FLOPS: dict[str, Callable[..., float]] = {
     "matmul": _matmul_flops,
     "linear_cross_entropy": _loss_flops,
     "linear_log_prob": lambda *args, **rest: _loss_flops(*args, gradient=False, **rest),
-    "attention": lambda result, q, *args, **rest: 4 * q.shape[-1] * _pairs(q, rest.get("starts")),
-    "attention_backward": lambda result, dout, q, *args, **rest: 10 * q.shape[-1] * _pairs(q, rest.get("starts")),
+    "attention": lambda result, q, *args, **rest: _attention_flops(2, q, rest),
+    "attention_backward": lambda result, dout, q, *args, **rest: _attention_flops(5, q, rest),
 }
 
 

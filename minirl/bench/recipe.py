@@ -210,7 +210,7 @@ def rl_update(recipe: Recipe) -> Work:
     lengths = actions + [len(episode.prompt) - 1 for episode in recipe.episodes]
     rewards = np.array([episode.reward for episode in recipe.episodes]).reshape(-1, settings.samples)
     useful, first = advantages(rewards, settings.advantage).reshape(-1) != 0, slice(None, None, settings.samples)
-    config = recipe.start.config
+    config = recipe.start.config  # operations are counted as if each episode were read whole, its prompt too
     flops = 3 * forward_flops(config, lengths[useful], actions[useful]) + training_flops(config, recipe.rehearsal)
     flops += forward_flops(config, lengths[first], actions[first])
     name = f"the update from {len(actions)} episodes, {useful.sum()} of them with an advantage"

@@ -105,8 +105,9 @@ def print_report(results: Sequence[Result], built: Table, peaks: Peaks, setting:
         f"{peaks.bandwidth / 1e9:.1f} GB/s from memory",
         highlight=False,
     )
-    console.print(built)
-    console.print("Geometric means:", highlight=False)
+    if results:
+        console.print(built)
+        console.print("Geometric means:", highlight=False)
     for line in summary(results, peaks):
         console.print("  " + line, highlight=False)
     return console

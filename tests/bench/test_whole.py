@@ -82,6 +82,9 @@ class TestProfile:
         floor = profile.floor("attention", fast, (q,), q, q, q, starts=np.array([0, 2, 5]))
         assert floor == 2 * 4 * 8 * (3 + 6), "heads, two products, documents of 2 and of 3 tokens"
         assert profile.floor("attention", fast, (q,), q, q, q) == 2 * 4 * 8 * 15
+        prefixes = np.array([-1, 0])
+        floor = profile.floor("attention", fast, (q,), q, q, q, starts=np.array([0, 2, 5]), prefixes=prefixes)
+        assert floor == 2 * 4 * 8 * (3 + 6 + 3 * 2), "the second document's 3 tokens see the first's 2 as well"
 
 
 class TestWorkCounted:
