@@ -1,7 +1,6 @@
 """For all tests: made-up datasets, no deadlines for hypothesis, as a machine may be busy, bugs to plant, and a whole
 run, trained in a second or two, for the tests of the programs around it."""
 
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -9,7 +8,6 @@ import pytest
 from hypothesis import settings
 from made_up import made_up_datasets, made_up_folder  # noqa: F401
 
-from minirl import kernels
 from minirl.train import program
 from minirl.train.config import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, SFTConfig
 from minirl.train.run import Run
@@ -30,13 +28,6 @@ def pytest_configure(config: pytest.Config) -> None:
         stack = ExitStack()
         stack.enter_context(planted(name))
         config.add_cleanup(stack.close)
-
-
-@pytest.fixture(autouse=True)
-def backend_stays() -> Iterator[None]:
-    """What a test switches to is no other test's backend."""
-    with kernels.using(kernels.backend()):
-        yield
 
 
 CONFIG = replace(

@@ -12,9 +12,6 @@ machine where absolute times do not. All three use the same number of threads.
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated
 
 import tyro
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
@@ -46,22 +43,8 @@ BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
 BLAS_HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-@dataclass(frozen=True)
-class Options:
+class Options(runner.Options):
     """Time every kernel against NumPy and PyTorch, on the shapes that training uses."""
-
-    only: str = ""
-    """Comma-separated beginnings of group names, such as attention,matmul; empty runs all."""
-    threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
-    """Threads of every contender; 0 is as many as this process may use."""
-    repeats: int = 7
-    """Samples of each contender, of which the median counts; slow contenders get fewer, but 3 at least."""
-    quick: bool = False
-    """Tiny shapes, to see that everything runs; its times mean nothing."""
-    json: Path | None = None
-    """Also write the results to this file as JSON."""
-    plot: Path | None = None
-    """Also draw the results into this PNG file."""
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -75,8 +58,7 @@ def main(argv: list[str] | None = None) -> None:
         torch.set_num_threads(threads)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
-    with kernels.using(kernels.backend()):
-        results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
+    results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
     peaks = peaks.best(peak.measure())
     setting = report.describe(threads)
     report.print_report(results, report.table(results, peaks), peaks, setting)

@@ -9,8 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import Annotated, Any
+
+import tyro
 
 from minirl import kernels
 from minirl.bench.case import Case, torch
@@ -19,6 +22,24 @@ from minirl.bench.peak import Peaks
 PAUSE = 0.05  # seconds; OpenBLAS's threads spin for about 25 ms
 SAMPLE = 0.02  # seconds of calls in one sample at least
 BUDGET = 4.0  # seconds after which a slow contender gets no more repeats, but 3 in any case
+
+
+@dataclass(frozen=True)
+class Options:
+    """The flags that every benchmark has."""
+
+    only: str = ""
+    """Comma-separated beginnings of group names, such as attention,matmul; empty runs all."""
+    threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
+    """Threads of every contender; 0 is as many as this process may use."""
+    repeats: int = 7
+    """Samples of each contender, of which the median counts; slow kernels get fewer, but 3 at least."""
+    quick: bool = False
+    """Tiny sizes, to see that everything runs; its times mean nothing."""
+    json: Path | None = None
+    """Also write the results to this file as JSON."""
+    plot: Path | None = None
+    """Also draw the results into this PNG file."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +74,12 @@ def chosen(only: str, groups: Iterable[str]) -> list[str]:
 
 
 def measure(case: Case, repeats: int) -> Result:
-    """Time every contender of `case` `repeats` times, in turns."""
+    """Time every contender of `case` `repeats` times, in turns. The backend is afterwards what it was."""
+    with kernels.using(kernels.backend()):
+        return _measure(case, repeats)
+
+
+def _measure(case: Case, repeats: int) -> Result:
     contenders = _contenders(case)
     counts = {name: _calls_per_sample(*contender) for name, contender in contenders.items()}
     samples: dict[str, list[float]] = {name: [] for name in contenders}

@@ -9,18 +9,16 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-import tyro
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench import plot, report
+from minirl.bench import plot, report, runner
 from minirl.bench.case import torch
 from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
@@ -31,23 +29,13 @@ AGREEING = 0.95  # share of the numbers that must be equal: a sampled token may 
 
 
 @dataclass(frozen=True)
-class Options:
+class Options(runner.Options):
     """The flags that every benchmark of whole models has."""
 
-    only: str = ""
-    """Comma-separated beginnings of group names; empty runs all."""
-    threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
-    """Threads of every contender; 0 is as many as this process may use."""
     repeats: int = 5
     """Samples of each contender, of which the median counts."""
     profile: bool = False
     """Also print where minirl's time goes, kernel by kernel."""
-    quick: bool = False
-    """Tiny models, to see that everything runs; its times mean nothing."""
-    json: Path | None = None
-    """Also write the results to this file as JSON."""
-    plot: Path | None = None
-    """Also draw the results into this PNG file."""
 
 
 @dataclass(frozen=True)

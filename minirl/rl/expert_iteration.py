@@ -11,38 +11,15 @@ several times counts once, or what is likely already would push out the rest.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from minirl.autograd import Array
 from minirl.data import Batch as Demonstrations
-from minirl.generate import Seed
 from minirl.model import GPT
 from minirl.optim import AdamW
 from minirl.rl.mdp import Episode
-from minirl.rl.reinforce import Metrics, RLConfig, normaliser, sample, weighted_step
-from minirl.tasks.task import Problem, Task
-
-if TYPE_CHECKING:
-    from minirl.tokenizer import Tokenizer
-
-
-def expert_iteration(
-    model: GPT,
-    optimizer: AdamW,
-    tokenizer: "Tokenizer",
-    task: Task,
-    problems: Sequence[Problem],
-    config: RLConfig,
-    *,
-    seed: Seed,
-    reference: GPT | None = None,
-    rehearsal: Demonstrations | None = None,
-) -> tuple[list[Episode], Metrics]:
-    """One round: sample episodes of the problems, then fine-tune. Takes and returns what `reinforce` does."""
-    episodes, speed = sample(model, tokenizer, task, problems, config, seed)
-    return episodes, {**expert_iteration_step(model, optimizer, episodes, config, reference, rehearsal), **speed}
+from minirl.rl.reinforce import Metrics, RLConfig, normaliser, weighted_step
 
 
 def expert_iteration_step(
@@ -55,8 +32,9 @@ def expert_iteration_step(
 ) -> Metrics:
     """Fine-tune the model on the right ones of its episodes: config.updates passes, an update of the weights each.
 
-    Like `reinforce_step`, with one measure more: kept, the share of the episodes that are fine-tuned on. Where none is
-    right, and there is nothing to rehearse, the model is left as it is.
+    Takes and returns what `reinforce_step` does, in whose place `reinforce` takes it, with one measure more: kept, the
+    share of the episodes that are fine-tuned on. Where none is right, and there is nothing to rehearse, the model is
+    left as it is.
     """
     keep = kept(episodes)
     N = normaliser([episode for episode, wanted in zip(episodes, keep, strict=True) if wanted], "tokens")

@@ -17,7 +17,7 @@ weighted tokens of another origin: demonstrations to rehearse.
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -117,19 +117,13 @@ def reinforce(
     seed: Seed,
     reference: GPT | None = None,
     rehearsal: Demonstrations | None = None,
+    update: Callable[..., Metrics] | None = None,
 ) -> tuple[list[Episode], Metrics]:
     """One step: sample episodes of the problems, then update the model. Returns the episodes and the step's measures.
 
-    seed: of the rollouts; give every step its own, such as (seed, step). For the rest see reinforce_step.
+    seed: of the rollouts; give every step its own, such as (seed, step). update: what learns from the episodes, in
+    place of reinforce_step, which tells of the rest.
     """
-    episodes, speed = sample(model, tokenizer, task, problems, config, seed)
-    return episodes, {**reinforce_step(model, optimizer, episodes, config, reference, rehearsal), **speed}
-
-
-def sample(
-    model: GPT, tokenizer: "Tokenizer", task: Task, problems: Sequence[Problem], config: RLConfig, seed: Seed
-) -> tuple[list[Episode], Metrics]:
-    """The episodes of a step, and how fast they were made."""
     start = time.perf_counter()
     episodes = rollout(
         model,
@@ -142,8 +136,9 @@ def sample(
         seed=seed,
     )
     seconds = time.perf_counter() - start
+    metrics = (update or reinforce_step)(model, optimizer, episodes, config, reference, rehearsal)
     made = sum(len(episode.actions) for episode in episodes)
-    return episodes, {"rollout_seconds": seconds, "rollout_tokens_per_second": made / seconds}
+    return episodes, {**metrics, "rollout_seconds": seconds, "rollout_tokens_per_second": made / seconds}
 
 
 def reinforce_step(
@@ -208,7 +203,7 @@ def weighted_step(
         metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
     if config.clip:
         metrics["clipped"] = clipped / max(sum((batch.targets != IGNORE).sum() for batch in work), 1)
-    if reference is not None:  # the first sample of each problem is enough to watch, and an eighth of the work
+    if reference is not None:  # the first sample of each problem is enough to watch, at a part of the work
         metrics["kl_to_start"] = kl_to(reference, episodes[:: config.samples], config)
     seconds = time.perf_counter() - start
     done = config.updates * sum(len(batch.ids) for batch in work)

@@ -46,6 +46,11 @@ def check(config: TrainConfig) -> None:
             )
         if not (0 <= stage.beta1 < 1 and 0 <= stage.beta2 < 1):
             raise ConfigError(f"--{name}.beta1 and beta2 are {stage.beta1} and {stage.beta2}; both lie in [0, 1)")
+    if config.rl.rehearsal < 0 or not 0 <= config.rl.rehearsal_weight < float("inf"):
+        raise ConfigError(
+            f"--rl.rehearsal is {config.rl.rehearsal} and --rl.rehearsal-weight {config.rl.rehearsal_weight}; give "
+            "0 or more, 0 being no rehearsal"
+        )
     smallest = 256 + len(DEFAULT_SPECIAL_TOKENS)
     if config.model.vocab_size < smallest:
         raise ConfigError(

@@ -64,7 +64,7 @@ class OptimizerConfig:
 
 @dataclass(frozen=True)
 class PretrainConfig(OptimizerConfig):
-    """Stage 1: predict the next token of generated texts. There are no worked solutions among them."""
+    """Stage 1: predict the next token of texts: generated ones, without worked solutions, or a dataset's own."""
 
     learning_rate: float = 2.5e-3
     warmup: int = 100

@@ -12,10 +12,10 @@ import numpy as np
 
 from minirl.data import Batch, Loader, make_batches
 from minirl.model import GPT
-from minirl.rl.expert_iteration import expert_iteration
+from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
-from minirl.rl.reinforce import reinforce
+from minirl.rl.reinforce import reinforce, reinforce_step
 from minirl.score import greedy_accuracy
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
@@ -26,7 +26,7 @@ from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # times in a run that episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
-METHODS = {"reinforce": reinforce, "expert_iteration": expert_iteration}
+METHODS = {"reinforce": reinforce_step, "expert_iteration": expert_iteration_step}
 
 
 class RLStage(Stage):
@@ -40,26 +40,29 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.reference = run.model("sft")
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
-        self.demonstrations = Loader(self._make_chunk)
+        documents = solved(tokenizer, shown(self.config, task))
 
-    def _make_chunk(self, number: int) -> list[Batch]:
-        """All that fine-tuning showed, shuffled, for rehearsal."""
-        documents = solved(self.tokenizer, shown(self.config, self.task))
-        return make_batches(documents, stream(self.config.seed, "rehearsal", number), size=self.config.rl.rehearsal)
+        def make_chunk(number: int) -> list[Batch]:
+            rng = stream(self.config.seed, "rehearsal", number)
+            return make_batches(documents, rng, size=self.config.rl.rehearsal)
+
+        self.demonstrations = Loader(make_chunk)
 
     def rehearsal(self) -> Batch | None:
         """The next demonstrations to rehearse."""
-        if not self.config.rl.rehearsal:
+        settings = self.config.rl
+        if not (settings.rehearsal and settings.rehearsal_weight):
             return None
         batch = self.demonstrations.next_batch().normalised()
-        return batch._replace(weights=batch.weights * np.float32(self.config.rl.rehearsal_weight))
+        return batch._replace(weights=batch.weights * np.float32(settings.rehearsal_weight))
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
         problems = self.task.batch(step, settings.prompts, seed)
-        episodes, measures = METHODS[settings.method](
+        episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference, rehearsal=self.rehearsal(),
+            update=METHODS[settings.method],
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes):

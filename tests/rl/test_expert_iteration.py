@@ -11,8 +11,8 @@ from roger import ANNA, ROGER, make_model
 from minirl.data import Document, pack
 from minirl.optim import AdamW
 from minirl.rl import Episode, RLConfig, rollout
-from minirl.rl.expert_iteration import expert_iteration, expert_iteration_step, kept
-from minirl.rl.reinforce import reinforce
+from minirl.rl.expert_iteration import expert_iteration_step, kept
+from minirl.rl.reinforce import reinforce, reinforce_step
 
 CONFIG = RLConfig(method="expert_iteration", samples=4, max_new_tokens=16)
 
@@ -100,11 +100,13 @@ def test_passes_and_rehearsal(model, episodes):
 
 def test_it_reports_what_reinforce_does_and_what_was_kept(tokenizer, chance):
     reports = []
-    for method, config in ((reinforce, RLConfig(samples=4, max_new_tokens=16)), (expert_iteration, CONFIG)):
+    usual = RLConfig(samples=4, max_new_tokens=16)
+    for update, config in ((reinforce_step, usual), (expert_iteration_step, CONFIG)):
         model = make_model(tokenizer)
         optimizer = AdamW(model.parameters(), lr=1e-3)
-        _, metrics = method(
-            model, optimizer, tokenizer, chance, [ROGER, ANNA], config, seed=1, reference=make_model(tokenizer)
+        start = make_model(tokenizer)
+        _, metrics = reinforce(
+            model, optimizer, tokenizer, chance, [ROGER, ANNA], config, seed=1, reference=start, update=update
         )
         reports.append(metrics)
     assert reports[1].keys() == reports[0].keys() | {"kept"}
@@ -116,7 +118,9 @@ def test_it_raises_the_reward(tokenizer, chance):
     optimizer = AdamW(model.parameters(), lr=3e-3, betas=(0.9, 0.99))
     config = replace(CONFIG, samples=8, updates=2)
     rewards = [
-        expert_iteration(model, optimizer, tokenizer, chance, [ROGER, ANNA] * 4, config, seed=step)[1]["reward"]
+        reinforce(
+            model, optimizer, tokenizer, chance, [ROGER, ANNA] * 4, config, seed=step, update=expert_iteration_step
+        )[1]["reward"]
         for step in range(30)
     ]
     assert np.mean(rewards[-5:]) > np.mean(rewards[:5]) + 0.2
