@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from roger import ANNA, ROGER, Notes, make_model
 
+from minirl.data import Document, pack
 from minirl.optim import AdamW
 from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
 from minirl.rl.batch import Batch, batches, make_batch
@@ -244,6 +245,36 @@ def test_kl_to_start_estimates_the_kl_divergence(model, tokenizer, chance, refer
 
 def log_softmax(z):
     return z - np.log(np.exp(z - z.max()).sum()) - z.max()
+
+
+# ---- rehearsal ----
+
+
+@pytest.fixture
+def rehearsal(model):
+    """A demonstration whose last six tokens have weights that sum to 0.3."""
+    ids = np.arange(5, 17, dtype=np.int32)
+    weights = np.where(np.arange(12) < 6, 0, 0.05).astype(np.float32)
+    return pack([Document(ids, weights)])
+
+
+def test_rehearsal_adds_the_gradient_of_its_own_loss(model, episodes, rehearsal):
+    alone, metrics = gradients(model, episodes)
+    assert "rehearsal_loss" not in metrics
+    loss = model.loss(*rehearsal)
+    loss.backward()
+    its_own = {name: p.grad.copy() for name, p in model.named_parameters()}
+    model.zero_grad()
+    optimizer = Still(model)
+    metrics = reinforce_step(model, optimizer, episodes, RLConfig(samples=4), rehearsal=rehearsal)
+    assert_equal(optimizer.gradients, {name: alone[name] + its_own[name] for name in alone})
+    assert metrics["rehearsal_loss"] == pytest.approx(loss.item() / 0.3, rel=1e-5)
+
+
+def test_rehearsal_goes_on_where_no_episode_has_an_advantage(model, episodes, rehearsal):
+    optimizer = Still(model)
+    reinforce_step(model, optimizer, [replace(e, reward=0.0) for e in episodes], RLConfig(samples=4), None, rehearsal)
+    assert any(np.abs(gradient).max() > 0 for gradient in optimizer.gradients.values())
 
 
 # ---- a whole step ----

@@ -47,6 +47,8 @@ def test_resume_takes_no_other_flag() -> None:
         (["--pretrain.steps", "0"], "--pretrain.steps is 0; give 1 or more"),
         (["--sft.learning-rate", "-1"], "--sft.learning-rate is -1.0"),
         (["--rl.beta2", "1"], "--rl.beta1 and beta2"),
+        (["--rl.rehearsal", "-1"], "0 being no rehearsal"),
+        (["--rl.rehearsal-weight", "nan"], "0 being no rehearsal"),
         (["--model.vocab-size", "200"], "at least 262"),
         (["--model.n-head", "3"], "use one of [1, 2, 4, 8"),
         (["--task", "chess"], "choose one of"),
@@ -95,6 +97,16 @@ class TestPrompts:
         config = replace(TrainConfig(), model=ModelConfig(context_length=64))
         with pytest.raises(ConfigError, match=r"--rl.max-new-tokens.*at most 0 new tokens, or a context length of"):
             check_prompts(config, self.tokenizer, get("word_problems"))
+
+    def test_a_context_too_short_for_what_pretraining_reads(self) -> None:
+        """Prompts and answers fit: a question told twice does not."""
+        config = TrainConfig()
+        short = replace(
+            config, model=ModelConfig(context_length=240), rl=replace(config.rl, max_new_tokens=8),
+            evaluation=replace(config.evaluation, max_new_tokens=8),
+        )  # fmt: skip
+        with pytest.raises(ConfigError, match="what is read about word_problems has up to"):
+            check_prompts(short, self.tokenizer, get("word_problems"))
 
     def test_a_context_that_is_long_enough(self) -> None:
         config = replace(TrainConfig(), model=ModelConfig(context_length=512))
