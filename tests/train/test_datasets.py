@@ -81,7 +81,7 @@ def test_gsm8k_from_its_text_to_the_table(tmp_path: Path) -> None:
     assert [entry["stage"] for entry in tested] == ["pretrain", "sft", "rl"]
     for entry in tested:
         assert entry["problems"] == 20
-        for measure in ("greedy", "pass_at_1", "pass_at_k", "majority_at_k"):
+        for measure in ("greedy", "pass@1", "pass@2", "majority@2"):
             estimate = entry[measure]
             assert 0 <= estimate["low"] <= estimate["value"] <= estimate["high"] <= 1
         assert entry["greedy"]["low"] < entry["greedy"]["high"]
