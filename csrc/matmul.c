@@ -112,7 +112,9 @@ INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
             for (int line = 0; line < ahead.lines; line++)
                 __builtin_prefetch(ahead.next + r * ahead.row_step + line * 16);
         if (ahead.rows > 0) ahead.next += ahead.advance;
-        tile_multiply(rows, pairs, smaller(TILE_STEPS, t->steps - k), t->a + k * A_VECTORS * LANES, 1,
+        if (t->steps - k >= TILE_STEPS) tile_multiply(rows, pairs, TILE_STEPS, t->a + k * A_VECTORS * LANES, 1,
+                      A_VECTORS * LANES, t->b + k * t->b_step, t->b_step, sum);
+        else tile_multiply(rows, pairs, t->steps - k, t->a + k * A_VECTORS * LANES, 1,
                       A_VECTORS * LANES, t->b + k * t->b_step, t->b_step, sum);
     }
 #pragma GCC unroll 16
@@ -226,7 +228,8 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
             height = tile_height(rows, tiles, tile);
             Tile t = {.a = packed_a, .steps = packed_steps(k, p->bf16)};
             if (p->packed_a) t.a = p->packed_a + packed_a_offset(p, tile, k0);
-            else pack_panel(A_VECTORS, k, height, a_at(p, row0 + i, k0), p->lda, p->a_along_k, p->bf16, packed_a);
+            else pack_panel(A_VECTORS, k, smaller(A_VECTORS * LANES, p->M - row0 - i), a_at(p, row0 + i, k0), p->lda,
+                            p->a_along_k, p->bf16, packed_a);
             for (int64_t panel = 0; panel < panels; panel++) {
                 const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
                 const float *b = b_at(p, k0, column0 + j);
@@ -267,7 +270,7 @@ static void cut(Product *p, int64_t batch, int threads) {
         while (p->columns > TILE_COLUMNS && divide_up(p->N, p->columns) < 2 * threads) p->columns /= 2;
         p->columns = round_up(p->columns, TILE_COLUMNS);
     } else {
-        const int64_t wanted = smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
+        const int64_t wanted = threads == 1 ? 1 : smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
         p->depth = p->k_block;
         p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
         for (;;) {

@@ -27,10 +27,17 @@ INLINE vfloat vset(float x) { return x - (vfloat){0}; }  /* x - 0 keeps the sign
 INLINE vfloat vload(const float *p) { return *(const vfloat_unaligned *)p; }
 INLINE void vstore(float *p, vfloat x) { *(vfloat_unaligned *)p = x; }
 
+#if defined(__AVX2__) && !defined(__AVX512F__)
+/* A mask of the first n lanes. */
+INLINE vint first_lanes(int64_t n) { return (vint){0, 1, 2, 3, 4, 5, 6, 7} < ((vint){0} + (int32_t)n); }
+#endif
+
 /* The last n < LANES values of a row; lanes beyond them are zero, and memory beyond them is not touched. */
 INLINE vfloat vload_tail(const float *p, int64_t n) {
 #if defined(__AVX512F__)
     return (vfloat)_mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+#elif defined(__AVX2__)
+    return (vfloat)_mm256_maskload_ps(p, (__m256i)first_lanes(n));
 #else
     vfloat x = {0};
     memcpy(&x, p, (size_t)n * sizeof(float));
@@ -40,6 +47,8 @@ INLINE vfloat vload_tail(const float *p, int64_t n) {
 INLINE void vstore_tail(float *p, vfloat x, int64_t n) {
 #if defined(__AVX512F__)
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1), (__m512)x);
+#elif defined(__AVX2__)
+    _mm256_maskstore_ps(p, (__m256i)first_lanes(n), (__m256)x);
 #else
     memcpy(p, &x, (size_t)n * sizeof(float));
 #endif

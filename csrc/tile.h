@@ -52,6 +52,7 @@ INLINE vfloat multiply_add(vfloat sum, const float *a, vfloat b, const int pairs
  * the loops over the tile unroll, and `sum` lives in registers. */
 INLINE void tile_multiply(const int rows, const int pairs, int64_t steps, const float *a, int64_t a_row, int64_t a_step,
                           const float *b, int64_t b_step, vfloat sum[TILE_ROWS][TILE_VECTORS]) {
+#pragma GCC unroll 4
     for (int64_t k = 0; k < steps; k++, a += a_step, b += b_step) {
         vfloat row[TILE_VECTORS];
 #pragma GCC unroll 4
