@@ -16,11 +16,12 @@
 
 #include <stdint.h>
 
-/* ---- runtime: threads and instruction sets (runtime.c and the generated dispatch.c) ---- */
+/* ---- runtime: threads, memory and instruction sets (runtime.c and the generated dispatch.c) ---- */
 
 int minirl_has_openmp(void);
 void minirl_set_threads(int threads);
 int minirl_get_threads(void);
+void minirl_keep_memory(void);            /* memory that is freed stays with the process, and is not made anew */
 
 int minirl_isa_count(void);               /* instruction sets compiled into this build, best last */
 const char *minirl_isa_name(int index);

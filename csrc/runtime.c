@@ -1,6 +1,12 @@
-/* runtime.c: how many threads the kernels use. */
+/* runtime.c: how many threads the kernels use, and what becomes of memory that is given back. */
+#include <limits.h>
+#include <stdlib.h> /* defines __GLIBC__, if it is there */
+
 #include "minirl.h"
 #include "parallel.h"
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 static int thread_count = 1;
 
@@ -20,4 +26,13 @@ int threads_for(int64_t work, int64_t grain) {
     int64_t useful = work / grain;
     if (useful < 1) return 1;
     return useful < thread_count ? (int)useful : thread_count;
+}
+
+/* Every training step allocates and frees the same arrays. By default glibc returns what is free at the end of its heap
+ * to the system, which then hands it out again page by page, each zeroed first. */
+void minirl_keep_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, 32 << 20); /* larger arrays are returned even so, since they leave large gaps */
+    mallopt(M_TRIM_THRESHOLD, INT_MAX);
+#endif
 }

@@ -70,6 +70,7 @@ def get_threads() -> int:
 
 set_isa(os.environ.get("MINIRL_ISA") or [name for name, supported in isas().items() if supported][-1])
 set_threads(default_threads())
+lib.minirl_keep_memory()
 
 # ---- pointers ----
 
@@ -83,8 +84,8 @@ def _ints(x: Array) -> object:
 
 
 def _address(x: Array) -> object:
-    """A pointer to the first element of a slice, which from_buffer refuses."""
-    return ffi.cast("float *", x.ctypes.data)
+    """A pointer to the first element of a slice. from_buffer would refuse the slice, but takes its first row."""
+    return ffi.from_buffer("float[]", x[(slice(1),) * (x.ndim - 1)])
 
 
 def _allocated(status: int, op: str) -> None:
@@ -261,19 +262,36 @@ def _attention_shapes(op: str, q: Array, k: Array, v: Array) -> tuple[tuple[int,
     return (B, T, S, H, H_kv, D), q_step, k_step, v_step
 
 
+_last_documents: tuple[object, Array] | None = None  # what `_sequences` was asked, and the table that it made
+
+
 def _sequences(op: str, starts: Array | None, prefixes: Array | None, q: Array, k: Array) -> tuple[int, object]:
     """How many sequences attend each to itself, and where: NULL for the rows of the batch, or else the table of
-    documents that C reads, those that share a prefix behind it, and the longest of such groups first."""
+    documents that C reads. All layers of a model ask for the same, forward and backward, so the last table is kept."""
+    global _last_documents
     if starts is None and prefixes is None:
         return len(q), ffi.NULL
-    starts, prefixes = check_documents(op, starts, prefixes, q.shape, k.shape)
+    asked = (_contents(starts), _contents(prefixes), q.shape[:2], k.shape[:2])
+    kept = _last_documents
+    if kept is None or kept[0] != asked:
+        kept = _last_documents = asked, _documents(*check_documents(op, starts, prefixes, q.shape, k.shape))
+    return len(kept[1]), ffi.from_buffer("int64_t[]", kept[1])
+
+
+def _contents(x: Array | None) -> object:
+    """What tells two arrays apart by their values: one that was changed in place is another."""
+    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
+
+
+def _documents(starts: Array, prefixes: Array) -> Array:
+    """The table of documents: those that share a prefix behind it, and the longest of such groups first."""
     number, lengths = np.arange(len(prefixes)), np.diff(starts)
     group = np.where(prefixes < 0, number, prefixes)
     longest_first = np.lexsort((group, -np.bincount(group, lengths, len(group))[group]))
     row = np.empty_like(number)
     row[longest_first] = number
     table = np.stack([starts[:-1], lengths, np.where(prefixes < 0, -1, row[prefixes])], axis=1).astype(np.int64)
-    return len(table), ffi.from_buffer("int64_t[]", table[longest_first])
+    return table[longest_first]
 
 
 def _check_groups(op: str, H: int, H_kv: int) -> None:
