@@ -4,6 +4,9 @@ A check names the operation, the argument, what came and what was expected. Shap
 the docstrings, as in "attention: k has shape (2, 9, 4, 60); expected (B=2, S, H_kv, D=64)".
 """
 
+import math
+from functools import lru_cache
+
 import numpy as np
 
 Array = np.ndarray
@@ -43,9 +46,8 @@ def check_rows(op: str, name: str, x: Array, shape: tuple[int, ...], letters: st
         width *= size
     if x.flags.c_contiguous or x.size == 0:
         return width
-    step = next((x.strides[axis] for axis in range(x.ndim - inner - 1, -1, -1) if x.shape[axis] > 1), 4 * width)
-    rows_are_regular = _regular(x.shape[:-inner], x.strides[:-inner], step)
-    if not (step >= 4 * width and rows_are_regular and _regular(x.shape[-inner:], x.strides[-inner:], 4)):
+    step = _row_step(x.shape, x.strides, inner)
+    if step is None:
         raise ValueError(
             f"{op}: {name} has strides {x.strides}; the {width} values of a row must be contiguous and rows equally "
             f"far apart, as in a slice of one projection; pass numpy.ascontiguousarray({name})"
@@ -129,6 +131,15 @@ def describe(shape: tuple[int, ...], letters: str) -> str:
     names = letters.split() or ["?"] * len(shape)
     parts = [f"{n}={s}" if s >= 0 and n != "?" else str(s) if s >= 0 else n for n, s in zip(names, shape, strict=True)]
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+
+
+@lru_cache(maxsize=256)  # every layer of a model has slices of the same layout
+def _row_step(shape: tuple[int, ...], strides: tuple[int, ...], inner: int) -> int | None:
+    """The bytes from one row to the next, where rows are the last `inner` axes; None where they are not regular."""
+    width, outer = 4 * math.prod(shape[-inner:]), len(shape) - inner
+    step = next((strides[axis] for axis in range(outer - 1, -1, -1) if shape[axis] > 1), width)
+    rows_are_regular = _regular(shape[:outer], strides[:outer], step)
+    return step if step >= width and rows_are_regular and _regular(shape[outer:], strides[outer:], 4) else None
 
 
 def _regular(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> bool:

@@ -46,7 +46,9 @@ def linear_cross_entropy(
     chunk = -(-N // max(-(-N // largest), 1))
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
     dh = np.empty_like(h) if gradient else None
-    dweight = np.zeros_like(weight) if gradient else None
+    dweight = None  # the first chunk makes it, the others add to it
+    if gradient:
+        dweight = np.empty_like(weight) if N else np.zeros_like(weight)
     buffer = np.empty((chunk, V), h.dtype)
     for start in range(0, N, max(chunk, 1)):
         part = slice(start, min(start + chunk, N))
@@ -60,7 +62,7 @@ def linear_cross_entropy(
         )
         if dh is not None:  # the logits now hold their own gradient
             matmul(logits, weight, out=dh[part])
-            matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=True)
+            matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=start > 0)
     products = log_prob if weights is None else weights * log_prob
     return -float(products.sum(dtype=np.float64)), log_prob, entropy, dh, dweight
 
