@@ -64,9 +64,8 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
     """Raise IndexError unless every id lies in [0, size), or is `ignore`."""
     if ids.size == 0:
         return
-    low, high = int(ids.min()), int(ids.max())
-    if low >= 0 and high < size:
-        return
+    if ids.dtype == INT32 and np.maximum.reduce(ids.view(np.uint32), axis=None) < size:
+        return  # one pass for both ends: as unsigned numbers, negative ones are the largest
     bad = (ids < 0) | (ids >= size)
     if ignore is not None:
         bad &= ids != ignore
