@@ -18,6 +18,7 @@ import itertools
 import threading
 from collections.abc import Callable
 from contextlib import ContextDecorator
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class Node:
                 if parent.requires_grad and id(parent) not in seen:
                     seen.add(id(parent))
                     waiting.append(parent)
-        found.sort(key=lambda node: node._age)
+        found.sort(key=attrgetter("_age"))
         return found
 
     def add_gradient(self, gradient: Array, fresh: bool = False) -> None:

@@ -31,7 +31,6 @@ from numpy import (
     negative,
     ones_like,
     power,
-    reshape,
     sign,
     sin,
     sqrt,
@@ -92,6 +91,11 @@ __all__ = [
 def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
     """x[index] += values, in place, where an element that `index` names twice receives both: indexing's gradient."""
     np.add.at(x, index, values)
+
+
+def reshape(x: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
+    """numpy.reshape, which takes three times as long as the array's own method; every layer calls it."""
+    return x.reshape(shape)
 
 
 def copy(x: np.ndarray) -> np.ndarray:

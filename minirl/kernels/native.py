@@ -75,17 +75,21 @@ lib.minirl_keep_memory()
 # ---- pointers ----
 
 
+# Names of their own, since an update of a small model asks for 400 addresses
+_from_buffer, _NULL, _FLOATS = ffi.from_buffer, ffi.NULL, ffi.typeof("float[]")
+
+
 def _floats(x: Array | None) -> object:
-    return ffi.NULL if x is None else ffi.from_buffer("float[]", x)
+    return _NULL if x is None else _from_buffer(_FLOATS, x)
 
 
 def _ints(x: Array) -> object:
-    return ffi.from_buffer("int32_t[]", x)
+    return _from_buffer("int32_t[]", x)
 
 
 def _address(x: Array) -> object:
     """A pointer to the first element of a slice. from_buffer would refuse the slice, but takes its first row."""
-    return ffi.from_buffer("float[]", x[(slice(1),) * (x.ndim - 1)])
+    return _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
 
 
 def _allocated(status: int, op: str) -> None:
