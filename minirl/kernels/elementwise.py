@@ -5,6 +5,7 @@ under NumPy's names so that the floors above call `kernels.exp` and never NumPy 
 supplies its own.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,7 @@ def add_at(x: np.ndarray, index: Any, values: np.ndarray) -> None:
     np.add.at(x, index, values)
 
 
-def reshape(x: np.ndarray, shape: int | tuple[int, ...]) -> np.ndarray:
+def reshape(x: np.ndarray, shape: int | Sequence[int]) -> np.ndarray:
     """numpy.reshape, which takes three times as long as the array's own method; every layer calls it."""
     return x.reshape(shape)
 
