@@ -1,8 +1,9 @@
-"""`python -m minirl.bench generate`: text from a KV cache, against transformers and a loop of PyTorch's, in one run.
+"""`python -m minirl.bench generate`: text from a KV cache, against its peers in one run.
 
-Weights are random and the same for all; what each writes is compared. A row's next token cannot come faster than the
-weights are read from memory, which is what "of peak" measures for few rows. Left out: llama.cpp, which needs a file of
-its own format with a vocabulary in it; and torch.compile, since shapes change with every token.
+They are transformers, a loop of PyTorch's and, for a single row of a Llama-style model, llama.cpp. Weights are random,
+float32 and the same for all; what each writes is compared, and llama.cpp's logits as well. A row's next token cannot
+come faster than the weights are read from memory, which is what "of peak" measures for few rows. Left out:
+torch.compile, since shapes change with every token.
 
     python -m minirl.bench generate --only llama
 """
@@ -22,6 +23,7 @@ from minirl.bench.whole import Work
 from minirl.generate import Sampling, generate_ids
 from minirl.generate.sampling import row_stream
 from minirl.model import GPT, GPTConfig
+from minirl.model.hugging_face import model_type
 
 SEED = 0
 
@@ -132,6 +134,15 @@ def transformers_call(request: Request) -> Callable[[], np.ndarray]:
     return call
 
 
+def llama_cpp_call(request: Request) -> Callable[[], np.ndarray]:
+    from minirl.bench import llama_cpp
+
+    model, (prompt,) = request.build(), request.prompts()
+    peer = llama_cpp.LlamaCpp(model, request.longest + request.new)
+    llama_cpp.check(peer, model, prompt)
+    return lambda: peer.complete(prompt, request.new)[None]
+
+
 def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
     return np.stack([np.pad(ids, (0, length - len(ids)), constant_values=-1) for ids in rows])
 
@@ -150,10 +161,16 @@ def work(request: Request) -> Work:
         contenders["torch"] = lambda: torch_call(request)
         if installed("transformers") and not request.answer:
             contenders["transformers"] = lambda: transformers_call(request)
+    if has_llama_cpp() and model_type(request.config) == "llama" and request.B == 1 and not request.answer:
+        contenders["llama.cpp"] = lambda: llama_cpp_call(request)
     made = minirl_call(request)() >= 0 if request.answer else np.ones((request.B, request.new), bool)
     prompts = np.array([len(prompt) for prompt in request.prompts()])
     flops, size = least_work(request.config, prompts, made.sum(axis=1))
     return Work(request.group, request.name, int(made.sum()), flops, size, contenders)
+
+
+def has_llama_cpp() -> bool:
+    return installed("llama_cpp") and installed("gguf")
 
 
 def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -> float:
@@ -188,4 +205,8 @@ def main(argv: list[str] | None = None) -> None:
         profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
     title = "Rows x prompt + new tokens; tokens/s counts new ones"
     console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
+    if any("llama.cpp" in outcome.seconds for outcome in outcomes):
+        from minirl.bench import llama_cpp
+
+        console.print(llama_cpp.describe(), highlight=False)
     profile.print_profiles(console, profiles, options.profile)

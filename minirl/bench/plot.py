@@ -13,6 +13,7 @@ COLOURS = {
     "torch": "#d2504b",
     "torch compiled": "#8c4bd2",
     "transformers": "#3f9b5b",
+    "llama.cpp": "#555555",
 }
 
 

@@ -22,6 +22,7 @@ TITLES = {
     "torch": "PyTorch",
     "torch compiled": "PyTorch, compiled",
     "transformers": "transformers",
+    "llama.cpp": "llama.cpp",
 }
 PEERS = ("numpy", "torch")  # that kernels are compared with, a column each
 

@@ -35,13 +35,7 @@ def save(
     max_shard_size: the most bytes in one weights file, a number or text such as "500MB"; more than that is written as
     model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone.
     """
-    prefix = PREFIXES[model_type(config)]
-    tensors: dict[str, Array] = {}
-    for entry in entries(config):
-        part = state[entry.parameter]
-        part = part if entry.rows is None else part[slice(*entry.rows)]
-        name = entry.name if entry.name.startswith("lm_head") else prefix + entry.name
-        tensors[name] = part.T if entry.transposed else part
+    tensors = to_hugging_face(config, state)
     shards = split(tensors, parse_size(max_shard_size))
     with replacing_files(folder, obsolete=("model*.safetensors", INDEX)) as new:
         (new / CONFIG).write_text(json.dumps(to_json(config), indent=2) + "\n", encoding="utf-8")
@@ -55,6 +49,18 @@ def save(
             where.update(dict.fromkeys(shard, file))
         index = {"metadata": {"total_size": sum(x.nbytes for x in tensors.values())}, "weight_map": where}
         (new / INDEX).write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+
+
+def to_hugging_face(config: GPTConfig, state: Mapping[str, Array]) -> dict[str, Array]:
+    """The weights `state`, by minirl's names, under the names and in the shapes that a checkpoint file has; views."""
+    prefix = PREFIXES[model_type(config)]
+    tensors = {}
+    for entry in entries(config):
+        part = state[entry.parameter]
+        part = part if entry.rows is None else part[slice(*entry.rows)]
+        name = entry.name if entry.name.startswith("lm_head") else prefix + entry.name
+        tensors[name] = part.T if entry.transposed else part
+    return tensors
 
 
 def split(tensors: Mapping[str, Array], limit: int) -> list[dict[str, Array]]:
