@@ -3,13 +3,15 @@
  * Nothing is used again here: each number of B serves a handful of multiply-adds, so the floor is the time to read B
  * from memory once. What matmul.c does, copying B into a better order, would cost more than it gains. Instead B is read
  * where it lies, in the way that the processor's own prefetcher follows best: a few rows side by side, each from its
- * beginning to its end, by instructions that stay with their row. Requests made by the program instead were slower.
- * The sums keep to the order of k (product.h), so lanes of a vector must be different elements of C. That leaves
+ * beginning to its end. The sums keep to the order of k (product.h), so the lanes of a vector must be different
+ * elements of C. That leaves three ways:
  *
- *   rows of B are steps of k:   multiply_steps_of_b     lanes are columns of C, as B lies in memory
- *   rows of B run along k:      multiply_transposed     lanes are columns of C: squares of B are transposed in registers
- *                               multiply_as_lanes       lanes are rows of C: B needs no change, but of the lanes only as
- *                                                       many are in use as A has rows
+ *   rows of B are steps of k    multiply_steps_of_b   lanes are columns of C, as they lie in memory
+ *   rows of B run along k       multiply_transposed   lanes are columns of C: squares of B are transposed in registers
+ *                               multiply_as_lanes     lanes are rows of C: B stays as it is, but only as many lanes are
+ *                                                     of use as A has rows
+ *
+ * Numbers rounded to bfloat16 go the general way, which rounds while it packs.
  */
 #include <stdlib.h>
 
@@ -44,10 +46,10 @@ static void add_block(const Product *p, int64_t row, int64_t rows, int64_t colum
 
 /* ---- rows of B are steps of k ---- */
 
-/* So many rows of B are read side by side, and their part of the sums lies in a scratch `state` until the next so many:
- * fewer would read and write `state` more often. More would push each other out of the L1 cache where they lie a
- * multiple of 4 KB apart, as they often do: its 8 lines for such addresses are just enough. For the same reason `state`
- * holds one panel of TILE_COLUMNS columns after the other. */
+/* So many rows of B are read side by side, after which the sums wait in a scratch `state`. Fewer rows would read and
+ * write `state` more often; more would push each other out of the L1 cache where they lie a multiple of 4 KB apart, as
+ * they often do, for it has 8 places for such addresses. For the same reason `state` holds one panel of TILE_COLUMNS
+ * columns after the other, not rows of C. */
 #define STEPS 8
 #define STATE_SIZE 32768 /* numbers of the sums that a thread works on: 128 KB */
 
@@ -55,7 +57,7 @@ INLINE void panel_steps(const Product *p, const int rows, const int64_t steps, i
                         int64_t b_step, float *state) {
     vfloat sum[GROUP * TILE_VECTORS];
 #pragma GCC unroll 32
-    for (int i = 0; i < rows * TILE_VECTORS; i++) sum[i] = k % K_BLOCK ? vload(state + i * LANES) : (vfloat){0};
+    for (int i = 0; i < rows * TILE_VECTORS; i++) sum[i] = vload(state + i * LANES);
     multiply_steps(rows, TILE_VECTORS, 0, steps, a_at(p, row, k), p->a_along_k ? p->lda : 1,
                    p->a_along_k ? 1 : p->lda, b, b_step, sum);
 #pragma GCC unroll 32
@@ -78,6 +80,7 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
                 b = beside;
                 b_step = TILE_COLUMNS;
             }
+            if (k % K_BLOCK == 0) memset(panel, 0, (size_t)(p->M * TILE_COLUMNS) * sizeof(float));
             for (int64_t group = 0, i = 0, rows; group < groups; group++, i += rows) {
                 rows = p->M / groups + (group < p->M % groups);
 #define CALL(rows)                                                                              \
@@ -95,7 +98,7 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
 
 /* ---- rows of B run along k, and A has a row or two ---- */
 
-#define TRANSPOSED_ROWS 2 /* from here on transposing and multiplying take longer than multiply_as_lanes */
+#define TRANSPOSED_ROWS 2 /* for more, transposing and multiplying take longer than multiply_as_lanes */
 #define LINE 16           /* numbers in a cache line: all of it is used in one visit */
 
 /* LANES rows of B, a line of each at a time. One vector of columns, for more rows of B would be too many for the
@@ -110,8 +113,6 @@ INLINE void transposed_columns(const Product *p, const int rows, int64_t column,
             const int64_t a_row = p->a_along_k ? p->lda : 1, a_step = p->a_along_k ? 1 : p->lda;
             float panel[LINE * LANES];
             if (columns == LANES && block_end - k >= LINE) {
-#pragma GCC unroll 16
-                for (int j = 0; j < LANES; j++) __builtin_prefetch(b + j * p->ldb + 2 * LINE);
                 pack_panel(1, LINE, LANES, b, p->ldb, 1, 0, panel);
                 multiply_steps(rows, 1, 0, LINE, a, a_row, a_step, panel, LANES, sum);
             } else {
@@ -136,8 +137,8 @@ static void multiply_transposed(const Product *p, int64_t begin, int64_t end) {
 
 /* ---- rows of B run along k, and A has more rows ---- */
 
-/* The micro-kernel with A and B in each other's place: rows of B, as they lie, are the tile's rows, and rows of A, packed
- * once, its vectors. So many sums are under way at once: */
+/* The micro-kernel with A and B in each other's place: rows of B, as they lie, are the tile's rows, and rows of A,
+ * packed once, its vectors. So many sums are under way at once: */
 #define SUMS 12
 #define LANE_VECTORS 2 /* vectors of A's rows that go together */
 #define TURNED ((SUMS + LANES - 1) / LANES * LANES)
@@ -160,8 +161,10 @@ INLINE void lane_columns(const Product *p, const int vectors, int64_t row, int64
         }
         vfloat sum[SUMS] = {0};
         for (; k < block_end; k += LINE, a += LINE * width, b += LINE) {
+            /* So many multiply-adds lie between two lines that the prefetcher alone falls behind: the next columns are
+             * asked for, into the L2 cache. */
 #pragma GCC unroll 16
-            for (int j = 0; j < height; j++) __builtin_prefetch(b + (height + j) * b_row, 0, 2); /* the next columns */
+            for (int j = 0; j < height; j++) __builtin_prefetch(b + (height + j) * b_row, 0, 2);
             if (block_end - k >= LINE) multiply_steps(height, vectors, 0, LINE, b, b_row, 1, a, width, sum);
             else multiply_steps(height, vectors, 0, block_end - k, b, b_row, 1, a, width, sum);
         }
@@ -188,14 +191,14 @@ static void pack_lanes(const Product *p, float *packed) {
 }
 
 static void multiply_as_lanes(const Product *p, int64_t begin, int64_t end, const float *packed) {
-    for (int64_t j = begin, height; j < end; j += height) {
-        height = p->M > LANES ? SUMS / 2 : SUMS;
+    for (int64_t j = begin; j < end; j += SUMS)
         for (int64_t row = 0; row < p->M; row += LANE_VECTORS * LANES) {
             const float *a = packed + lanes_offset(p, row);
-            if (p->M - row > LANES) lane_columns(p, 2, row, j, smaller(height, end - j), a);
-            else lane_columns(p, 1, row, j, smaller(height, end - j), a);
+            if (p->M - row <= LANES) lane_columns(p, 1, row, j, smaller(SUMS, end - j), a);
+            else
+                for (int64_t half = j; half < smaller(j + SUMS, end); half += SUMS / 2)
+                    lane_columns(p, 2, row, half, smaller(SUMS / 2, end - half), a);
         }
-    }
 }
 
 /* ---- all columns ---- */
