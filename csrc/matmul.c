@@ -18,54 +18,21 @@
  *    where a block is at most BLOCK_COLUMNS wide, for its panels must fit into the L2 cache. While the micro-kernel
  *    computes, it asks for the memory that will be packed next, so that packing hardly waits.
  *
- * When A has few rows, as when text is generated token by token, nothing is used again: each number of B serves a
- * handful of multiply-adds, and the floor is the time to read B from memory once. The same loops then run with a
- * short `depth`: a piece of B so small that it never leaves the L1 cache is packed and used, while the next is on its
- * way from memory. The unfinished sums of a row tile wait meanwhile in a scratch `state`.
- *
- * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
- * multiply-adds in the order of k, whichever tile it falls into. So neither the number of threads, nor how C is cut
- * into blocks, nor the other rows of A change a single bit of it.
+ * When A has few rows nothing is used again, and packing does not pay: see matmul_few_rows.c.
  */
 #include <stdlib.h>
 
-#include "integers.h"
 #include "pack.h"
 #include "parallel.h"
-#include "vector_math.h"
+#include "product.h"
 
-#define K_BLOCK 256       /* packed steps; part of the meaning of the result, see above: the same for every shape */
 #define BLOCK_COLUMNS 512 /* 256 x 512 floats are half of a 1 MB cache */
-#define FEW_ROWS 32       /* up to here memory is the floor, or near it */
 #define TILE_STEPS 16     /* steps between two requests for memory ahead */
 #define A_VECTORS ((TILE_ROWS + LANES - 1) / LANES)
 
-typedef struct {
-    int64_t M, N, K;
-    const float *a, *b; /* element (0, 0) of this matrix of the batch; rows as stored lie lda or ldb apart */
-    int64_t lda, ldb;
-    int a_along_k, b_along_k; /* whether stored rows run along k */
-    const float *bias;
-    float *c, *preactivation; /* rows lie ldc apart */
-    int64_t ldc;
-    int activation, accumulate, bf16;
-
-    int64_t rows, columns; /* the blocks into which C is cut */
-    int64_t k_block;       /* K_BLOCK, or twice that where two steps are packed into one */
-    int64_t depth;         /* steps of k packed at a time: k_block or a part of it */
-    const float *packed_a; /* all of A packed beforehand when it has few rows, else NULL */
-} Product;
-
-INLINE const float *a_at(const Product *p, int64_t i, int64_t k) {
-    return p->a + (p->a_along_k ? i * p->lda + k : k * p->lda + i);
-}
-INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
-    return p->b + (p->b_along_k ? j * p->ldb + k : k * p->ldb + j);
-}
-
-/* Room for depth steps of k, packed `vectors` vectors wide. */
+/* Room for a block of k, packed `vectors` vectors wide. */
 INLINE int64_t panel_size(const Product *p, int vectors) {
-    return packed_size(packed_steps(p->depth, p->bf16), vectors);
+    return packed_size(packed_steps(p->k_block, p->bf16), vectors);
 }
 
 /* ---- one tile ---- */
@@ -85,12 +52,10 @@ static Ahead ahead_of(const float *source, int64_t ld, int along_k, int64_t colu
     return (Ahead){source, ld, steps * ld, steps, (int)divide_up(columns, 16)};
 }
 
-/* A tile's operands and where its sums begin and end. */
+/* A tile's operands and where its sums go. */
 typedef struct {
     const float *a, *b;
     int64_t b_step, steps;
-    const float *start; /* the sums so far, or NULL for zeros */
-    int64_t start_step;
     float *c; /* receives the sums; they are added to what is there when `add` */
     int64_t c_step;
     int add;
@@ -98,15 +63,12 @@ typedef struct {
 } Tile;
 
 INLINE void run_tile(const Tile *t, const int rows, const int pairs) {
-    vfloat sum[TILE_ROWS][TILE_VECTORS];
+    vfloat sum[TILE_ROWS][TILE_VECTORS] = {0};
     Ahead ahead = t->ahead;
 #pragma GCC unroll 16
     for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECTORS; v++) {
-            sum[i][v] = t->start ? vload(t->start + i * t->start_step + v * LANES) : (vfloat){0};
-            __builtin_prefetch(t->c + i * t->c_step + v * LANES, 1);
-        }
+        for (int v = 0; v < TILE_VECTORS; v++) __builtin_prefetch(t->c + i * t->c_step + v * LANES, 1);
     for (int64_t k = 0; k < t->steps; k += TILE_STEPS) {
         for (int r = 0; r < ahead.rows; r++)
             for (int line = 0; line < ahead.lines; line++)
@@ -162,45 +124,16 @@ static void multiply_edge_tile(const Tile *t, int64_t rows, int64_t columns, int
         }
 }
 
-/* Bias and activation, on a finished tile while it is still in the L1 cache. */
-static void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    for (int64_t i = row; i < row + rows; i++)
-        for (int64_t j = column; j < column + columns; j += LANES) {
-            int64_t n = column + columns - j;
-            vfloat x = vload_some(p->c + i * p->ldc + j, n);
-            if (p->bias) x = x + vload_some(p->bias + j, n);
-            if (p->preactivation) vstore_some(p->preactivation + i * p->ldc + j, x, n);
-            if (p->activation == 1) x = vgelu_tanh(x);
-            if (p->activation == 2) x = vgelu_exact(x);
-            if (p->activation == 3) x = vsilu(x);
-            vstore_some(p->c + i * p->ldc + j, x, n);
-        }
-}
-
 /* ---- one block of C ---- */
 
 /* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not
  * 14 + 2. */
 INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return rows / tiles + (tile < rows % tiles); }
 
-/* Where depth steps of a row tile lie in packed_a. */
-INLINE int64_t packed_a_offset(const Product *p, int64_t tile, int64_t k) {
-    return (tile * divide_up(p->K, p->depth) + k / p->depth) * panel_size(p, A_VECTORS);
-}
-
-/* What to ask for while tile `tile` passes panel `panel`, of which k steps from k0 on are packed now. */
+/* What to ask for while tile `tile` passes panel `panel`, whose steps from k0 on are packed now. */
 static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t tiles, int64_t column0, int64_t panel,
                         int64_t panels, int64_t k0) {
     int64_t j = column0 + panel * TILE_COLUMNS;
-    if (p->packed_a) { /* the same columns some steps on, or the first steps of the next block */
-        int64_t k = k0 + (p->b_along_k ? divide_up(64, p->depth) * p->depth : p->depth);
-        if (k >= p->K) {
-            k = 0;
-            j += p->columns;
-        }
-        if (tile > 0 || j >= p->N) return (Ahead){0};
-        return ahead_of(b_at(p, k, j), p->ldb, p->b_along_k, smaller(TILE_COLUMNS, p->N - j), p->bf16);
-    }
     if (panel + 1 < panels) /* the next panel, if it is not packed yet */
         return tile > 0 ? (Ahead){0}
                         : ahead_of(b_at(p, k0, j + TILE_COLUMNS), p->ldb, p->b_along_k,
@@ -214,40 +147,30 @@ static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t til
 static void multiply_block(const Product *p, int64_t row0, int64_t column0, float *scratch) {
     const int64_t rows = smaller(p->rows, p->M - row0), columns = smaller(p->columns, p->N - column0);
     const int64_t tiles = divide_up(rows, TILE_ROWS), panels = divide_up(columns, TILE_COLUMNS);
-    const int64_t b_size = panel_size(p, TILE_VECTORS), state_step = panels * TILE_COLUMNS;
+    const int64_t b_size = panel_size(p, TILE_VECTORS);
     float *packed_a = scratch, *packed_b = packed_a + panel_size(p, A_VECTORS);
-    float *state = packed_b + panels * b_size;
-    /* Few rows of plain numbers, with columns side by side in memory: B can be read where it is. */
-    const int b_in_place = p->packed_a && !p->b_along_k && !p->bf16;
-    int64_t k0 = 0, k;
+    int64_t k0 = 0;
     do { /* once even when K is 0, to write zeros */
-        const int64_t block_end = smaller(p->K, k0 / p->k_block * p->k_block + p->k_block);
-        k = smaller(p->depth, block_end - k0);
-        const int ends = k0 + k == block_end;
+        const int64_t k = smaller(p->k_block, p->K - k0);
         for (int64_t tile = 0, i = 0, height; tile < tiles; tile++, i += height) {
             height = tile_height(rows, tiles, tile);
             Tile t = {.a = packed_a, .steps = packed_steps(k, p->bf16)};
-            if (p->packed_a) t.a = p->packed_a + packed_a_offset(p, tile, k0);
-            else pack_panel(A_VECTORS, k, smaller(A_VECTORS * LANES, p->M - row0 - i), a_at(p, row0 + i, k0), p->lda,
-                            p->a_along_k, p->bf16, packed_a);
+            pack_panel(A_VECTORS, k, smaller(A_VECTORS * LANES, p->M - row0 - i), a_at(p, row0 + i, k0), p->lda,
+                       p->a_along_k, p->bf16, packed_a);
             for (int64_t panel = 0; panel < panels; panel++) {
                 const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
-                const float *b = b_at(p, k0, column0 + j);
-                const int in_place = b_in_place && width == TILE_COLUMNS;
-                t.b = in_place ? b : packed_b + panel * b_size;
-                t.b_step = in_place ? p->ldb : TILE_COLUMNS;
-                if (tile == 0 && !in_place)
-                    pack_panel(TILE_VECTORS, k, width, b, p->ldb, p->b_along_k, p->bf16, packed_b + panel * b_size);
+                t.b = packed_b + panel * b_size;
+                t.b_step = TILE_COLUMNS;
+                if (tile == 0)
+                    pack_panel(TILE_VECTORS, k, width, b_at(p, k0, column0 + j), p->ldb, p->b_along_k, p->bf16,
+                               packed_b + panel * b_size);
                 t.ahead = look_ahead(p, row0 + i + height, tile, tiles, column0, panel, panels, k0);
-                t.start = k0 % p->k_block == 0 ? NULL : state + i * state_step + j;
-                t.start_step = state_step;
-                t.c = ends ? p->c + (row0 + i) * p->ldc + column0 + j : state + i * state_step + j;
-                t.c_step = ends ? p->ldc : state_step;
-                t.add = ends && (p->accumulate || k0 >= p->k_block);
-                if (ends && width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
+                t.c = p->c + (row0 + i) * p->ldc + column0 + j;
+                t.c_step = p->ldc;
+                t.add = p->accumulate || k0 > 0;
+                if (width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
                 else multiply_tile(&t, height, p->bf16);
-                if (k0 + k == p->K && (p->bias || p->preactivation || p->activation))
-                    finish_tile(p, row0 + i, height, column0 + j, width);
+                if (k0 + k == p->K) finish_tile(p, row0 + i, height, column0 + j, width);
             }
         }
         k0 += k;
@@ -260,37 +183,17 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
  * a few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block
  * packs for itself. */
 static void cut(Product *p, int64_t batch, int threads) {
+    const int64_t wanted = threads == 1 ? 1 : smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
     p->rows = p->M;
-    if (batch == 1 && p->M <= FEW_ROWS) {
-        /* With rows of B along k, a panel at a time, read lengthwise. Else a few steps of a wide block at a time, since
-         * memory is quickest at long pieces; its state and B's rows share the L1 cache. */
-        const int one_tile = p->M <= TILE_ROWS;
-        p->columns = p->b_along_k ? TILE_COLUMNS : one_tile ? 512 : 256;
-        p->depth = p->b_along_k ? (one_tile ? 16 : 64) : 8;
-        while (p->columns > TILE_COLUMNS && divide_up(p->N, p->columns) < 2 * threads) p->columns /= 2;
-        p->columns = round_up(p->columns, TILE_COLUMNS);
-    } else {
-        const int64_t wanted = threads == 1 ? 1 : smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
-        p->depth = p->k_block;
-        p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
-        for (;;) {
-            int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
-            if (blocks >= 4 * threads || (blocks >= wanted && blocks % threads == 0)) break;
-            if (p->rows <= 2 * TILE_ROWS && p->columns <= 2 * TILE_COLUMNS) break;
-            if (p->rows > 2 * p->columns || p->columns <= 2 * TILE_COLUMNS)
-                p->rows = round_up(divide_up(p->M, 2 * divide_up(p->M, p->rows)), TILE_ROWS);
-            else p->columns = round_up(divide_up(p->N, 2 * divide_up(p->N, p->columns)), TILE_COLUMNS);
-        }
+    p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
+    for (;;) {
+        int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
+        if (blocks >= 4 * threads || (blocks >= wanted && blocks % threads == 0)) break;
+        if (p->rows <= 2 * TILE_ROWS && p->columns <= 2 * TILE_COLUMNS) break;
+        if (p->rows > 2 * p->columns || p->columns <= 2 * TILE_COLUMNS)
+            p->rows = round_up(divide_up(p->M, 2 * divide_up(p->M, p->rows)), TILE_ROWS);
+        else p->columns = round_up(divide_up(p->N, 2 * divide_up(p->N, p->columns)), TILE_COLUMNS);
     }
-    p->depth = smaller(p->depth, p->K > 0 ? p->K : 1);
-}
-
-static void pack_all_of_a(const Product *p, float *packed) {
-    const int64_t tiles = divide_up(p->M, TILE_ROWS);
-    for (int64_t tile = 0, i = 0; tile < tiles; i += tile_height(p->M, tiles, tile), tile++)
-        for (int64_t k = 0; k < p->K; k += p->depth)
-            pack_panel(A_VECTORS, smaller(p->depth, p->K - k), tile_height(p->M, tiles, tile), a_at(p, i, k), p->lda,
-                       p->a_along_k, p->bf16, packed + packed_a_offset(p, tile, k));
 }
 
 int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
@@ -302,34 +205,25 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
                      .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
                      .activation = activation, .accumulate = accumulate, .bf16 = bf16,
-                     .k_block = bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK};
+                     .k_block = smaller(bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK, larger(K, 1))};
+    if (batch == 1 && M <= FEW_ROWS && !bf16) return multiply_few_rows(&whole);
     const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);
     cut(&whole, batch, threads);
 
-    const int few = batch == 1 && M <= FEW_ROWS;
     const int64_t down = divide_up(M, whole.rows), across = divide_up(N, whole.columns), blocks = batch * down * across;
-    const int64_t panels = whole.columns / TILE_COLUMNS, state = few ? M * whole.columns : 0;
     const int64_t scratch = round_up(panel_size(&whole, A_VECTORS) +
-                                     panels * panel_size(&whole, TILE_VECTORS) + state, 1024);
-    const int64_t shared = few ? packed_a_offset(&whole, divide_up(M, TILE_ROWS), 0) : 0;
+                                     whole.columns / TILE_COLUMNS * panel_size(&whole, TILE_VECTORS), 1024);
     void *memory;
-    if (posix_memalign(&memory, 64, (size_t)(shared + threads * scratch) * sizeof(float))) return -1;
-    if (few) {
-        pack_all_of_a(&whole, memory);
-        whole.packed_a = memory;
-    }
+    if (posix_memalign(&memory, 64, (size_t)(threads * scratch) * sizeof(float))) return -1;
 
-    /* Blocks are handed out as threads come free; when A has few rows in runs, so that looking ahead finds what the
-     * same thread reads next. */
-    const int64_t run = few ? divide_up(blocks, 4 * threads) : 1;
-    (void)run; /* without OpenMP nobody asks */
+    /* Blocks are handed out as threads come free. */
     int64_t taken = 0;
 #pragma omp parallel num_threads(threads)
     {
         int64_t mine;
 #pragma omp atomic capture
         mine = taken++;
-#pragma omp for schedule(dynamic, run)
+#pragma omp for schedule(dynamic)
         for (int64_t block = 0; block < blocks; block++) {
             const int64_t matrix = block / (down * across), place = block % (down * across);
             Product p = whole;
@@ -338,7 +232,7 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
             p.c += matrix * stride_c;
             if (preactivation) p.preactivation += matrix * stride_c;
             multiply_block(&p, place % down * p.rows, place / down * p.columns,
-                           (float *)memory + shared + mine * scratch);
+                           (float *)memory + mine * scratch);
         }
     }
     free(memory);

@@ -47,21 +47,28 @@ INLINE vfloat multiply_add(vfloat sum, const float *a, vfloat b, const int pairs
     return sum + vset(*a) * b;
 }
 
-/* sum[i][v] += sum over k < steps of a[i * a_row + k * a_step] * b[k * b_step + v * LANES ...], each element as one
- * chain of additions in the order of k. `rows` (at most TILE_ROWS) and `pairs` must be constants in the caller: then
- * the loops over the tile unroll, and `sum` lives in registers. */
-INLINE void tile_multiply(const int rows, const int pairs, int64_t steps, const float *a, int64_t a_row, int64_t a_step,
-                          const float *b, int64_t b_step, vfloat sum[TILE_ROWS][TILE_VECTORS]) {
+/* sum[i * vectors + v] += sum over k < steps of a[i * a_row + k * a_step] * b[k * b_step + v * LANES ...], each element
+ * as one chain of additions in the order of k. `rows`, `vectors` and `pairs` must be constants in the caller: then the
+ * loops over the tile unroll, and `sum` lives in registers. */
+INLINE void multiply_steps(const int rows, const int vectors, const int pairs, int64_t steps, const float *a,
+                           int64_t a_row, int64_t a_step, const float *b, int64_t b_step, vfloat *sum) {
 #pragma GCC unroll 4
     for (int64_t k = 0; k < steps; k++, a += a_step, b += b_step) {
         vfloat row[TILE_VECTORS];
 #pragma GCC unroll 4
-        for (int v = 0; v < TILE_VECTORS; v++) row[v] = vload(b + v * LANES);
+        for (int v = 0; v < vectors; v++) row[v] = vload(b + v * LANES);
 #pragma GCC unroll 16
         for (int i = 0; i < rows; i++)
 #pragma GCC unroll 4
-            for (int v = 0; v < TILE_VECTORS; v++) sum[i][v] = multiply_add(sum[i][v], a + i * a_row, row[v], pairs);
+            for (int v = 0; v < vectors; v++)
+                sum[i * vectors + v] = multiply_add(sum[i * vectors + v], a + i * a_row, row[v], pairs);
     }
+}
+
+/* The same on a tile of at most TILE_ROWS rows, as wide as a tile can be. */
+INLINE void tile_multiply(const int rows, const int pairs, int64_t steps, const float *a, int64_t a_row, int64_t a_step,
+                          const float *b, int64_t b_step, vfloat sum[TILE_ROWS][TILE_VECTORS]) {
+    multiply_steps(rows, TILE_VECTORS, pairs, steps, a, a_row, a_step, b, b_step, sum[0]);
 }
 
 #endif

@@ -1,0 +1,235 @@
+/* matmul_few_rows.c: C = A B when A has few rows, as when text is generated token by token.
+ *
+ * Nothing is used again here: each number of B serves a handful of multiply-adds, so the floor is the time to read B
+ * from memory once. What matmul.c does, copying B into a better order, would cost more than it gains. Instead B is read
+ * where it lies, in the way that the processor's own prefetcher follows best: a few rows side by side, each from its
+ * beginning to its end. The sums keep to the order of k (product.h), so the lanes of a vector must be different
+ * elements of C. That leaves three ways:
+ *
+ *   rows of B are steps of k    multiply_steps_of_b   lanes are columns of C, as they lie in memory
+ *   rows of B run along k       multiply_transposed   lanes are columns of C: squares of B are transposed in registers
+ *                               multiply_as_lanes     lanes are rows of C: B stays as it is, but only as many lanes are
+ *                                                     of use as A has rows
+ *
+ * Numbers rounded to bfloat16 go the general way, which rounds while it packs.
+ */
+#include <stdlib.h>
+
+#include "pack.h"
+#include "parallel.h"
+#include "product.h"
+
+#define READ_COST 16 /* reading a number of B from memory takes as long as about so many operations on it */
+
+/* Adds the sums of one block of k, rows x columns of them, to C. */
+static void add_block(const Product *p, int64_t row, int64_t rows, int64_t column, int64_t columns, const float *sums,
+                      int64_t sums_step, int first, int last) {
+    for (int64_t i = 0; i < rows; i++)
+        for (int64_t j = 0; j < columns; j += LANES) {
+            float *c = p->c + (row + i) * p->ldc + column + j;
+            vfloat x = vload(sums + i * sums_step + j);
+            if (p->accumulate || !first) x = vload_some(c, columns - j) + x;
+            vstore_some(c, x, columns - j);
+        }
+    if (last) finish_tile(p, row, rows, column, columns);
+}
+
+/* How many rows of A go together: with two vectors, 12 sums, enough to keep the multiply-adds busy. */
+#define GROUP 6
+#define HEIGHT(rows, call) \
+    case rows: call; break;
+#define EACH_HEIGHT(rows, call)                                                            \
+    switch (rows) {                                                                        \
+        HEIGHT(1, call(1)) HEIGHT(2, call(2)) HEIGHT(3, call(3)) HEIGHT(4, call(4))        \
+        HEIGHT(5, call(5)) HEIGHT(6, call(6))                                              \
+    }
+
+/* ---- rows of B are steps of k ---- */
+
+/* So many rows of B are read side by side, after which the sums wait in a scratch `state`. Fewer rows would read and
+ * write `state` more often; more would push each other out of the L1 cache where they lie a multiple of 4 KB apart, as
+ * they often do, for it has 8 places for such addresses. For the same reason `state` holds one panel of TILE_COLUMNS
+ * columns after the other, not rows of C. */
+#define STEPS 8
+#define STATE_SIZE 32768 /* numbers of the sums that a thread works on: 128 KB */
+
+INLINE void panel_steps(const Product *p, const int rows, const int64_t steps, int64_t row, int64_t k, const float *b,
+                        int64_t b_step, float *state) {
+    vfloat sum[GROUP * TILE_VECTORS];
+#pragma GCC unroll 32
+    for (int i = 0; i < rows * TILE_VECTORS; i++) sum[i] = vload(state + i * LANES);
+    multiply_steps(rows, TILE_VECTORS, 0, steps, a_at(p, row, k), p->a_along_k ? p->lda : 1,
+                   p->a_along_k ? 1 : p->lda, b, b_step, sum);
+#pragma GCC unroll 32
+    for (int i = 0; i < rows * TILE_VECTORS; i++) vstore(state + i * LANES, sum[i]);
+}
+
+static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, float *state) {
+    const int64_t groups = divide_up(p->M, GROUP);
+    int64_t k = 0, steps;
+    do { /* once even when K is 0, to write zeros */
+        const int64_t block_end = smaller(p->K, k / K_BLOCK * K_BLOCK + K_BLOCK);
+        steps = smaller(STEPS, block_end - k);
+        for (int64_t j = begin; j < end; j += TILE_COLUMNS) {
+            const int64_t columns = smaller(TILE_COLUMNS, end - j);
+            float beside[STEPS * TILE_COLUMNS], *panel = state + (j - begin) * p->M;
+            const float *b = b_at(p, k, j);
+            int64_t b_step = p->ldb;
+            if (columns < TILE_COLUMNS) { /* the last columns, without what lies behind them */
+                pack_panel(TILE_VECTORS, steps, columns, b, b_step, 0, 0, beside);
+                b = beside;
+                b_step = TILE_COLUMNS;
+            }
+            if (k % K_BLOCK == 0) memset(panel, 0, (size_t)(p->M * TILE_COLUMNS) * sizeof(float));
+            for (int64_t group = 0, i = 0, rows; group < groups; group++, i += rows) {
+                rows = p->M / groups + (group < p->M % groups);
+#define CALL(rows)                                                                              \
+    if (steps == STEPS) panel_steps(p, rows, STEPS, i, k, b, b_step, panel + i * TILE_COLUMNS); \
+    else panel_steps(p, rows, steps, i, k, b, b_step, panel + i * TILE_COLUMNS)
+                EACH_HEIGHT(rows, CALL)
+#undef CALL
+            }
+            if (k + steps == block_end)
+                add_block(p, 0, p->M, j, columns, panel, TILE_COLUMNS, k < K_BLOCK, block_end == p->K);
+        }
+        k += steps;
+    } while (k < p->K);
+}
+
+/* ---- rows of B run along k, and A has a row or two ---- */
+
+#define TRANSPOSED_ROWS 2 /* for more, transposing and multiplying take longer than multiply_as_lanes */
+#define LINE 16           /* numbers in a cache line: all of it is used in one visit */
+
+/* LANES rows of B, a line of each at a time. One vector of columns, for more rows of B would be too many for the
+ * prefetcher to follow. */
+INLINE void transposed_columns(const Product *p, const int rows, int64_t column, int64_t columns) {
+    int64_t k = 0;
+    do {
+        const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
+        vfloat sum[TRANSPOSED_ROWS] = {0};
+        for (; k < block_end; k += LINE) {
+            const float *a = a_at(p, 0, k), *b = b_at(p, k, column);
+            const int64_t a_row = p->a_along_k ? p->lda : 1, a_step = p->a_along_k ? 1 : p->lda;
+            float panel[LINE * LANES];
+            if (columns == LANES && block_end - k >= LINE) {
+                pack_panel(1, LINE, LANES, b, p->ldb, 1, 0, panel);
+                multiply_steps(rows, 1, 0, LINE, a, a_row, a_step, panel, LANES, sum);
+            } else {
+                const int64_t steps = smaller(LINE, block_end - k);
+                pack_panel(1, steps, columns, b, p->ldb, 1, 0, panel);
+                multiply_steps(rows, 1, 0, steps, a, a_row, a_step, panel, LANES, sum);
+            }
+        }
+        float sums[TRANSPOSED_ROWS * LANES];
+        for (int i = 0; i < rows; i++) vstore(sums + i * LANES, sum[i]);
+        add_block(p, 0, rows, column, columns, sums, LANES, block == 0, block_end == p->K);
+        k = block_end;
+    } while (k < p->K);
+}
+
+static void multiply_transposed(const Product *p, int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; j += LANES) {
+        if (p->M == 1) transposed_columns(p, 1, j, smaller(LANES, end - j));
+        else transposed_columns(p, 2, j, smaller(LANES, end - j));
+    }
+}
+
+/* ---- rows of B run along k, and A has more rows ---- */
+
+/* The micro-kernel with A and B in each other's place: rows of B, as they lie, are the tile's rows, and rows of A,
+ * packed once, its vectors. So many sums are under way at once: */
+#define SUMS 12
+#define LANE_VECTORS 2 /* vectors of A's rows that go together */
+#define TURNED ((SUMS + LANES - 1) / LANES * LANES)
+
+/* `columns` columns of C, at most SUMS / vectors, for up to `vectors` vectors of A's rows. */
+INLINE void lane_columns(const Product *p, const int vectors, int64_t row, int64_t column, int64_t columns,
+                         const float *a) {
+    const int height = SUMS / vectors, width = vectors * LANES;
+    int64_t k = 0;
+    do {
+        const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
+        const float *b = b_at(p, k, column);
+        float beside[SUMS * K_BLOCK];
+        int64_t b_row = p->ldb;
+        if (columns < height) { /* the last columns, without what lies behind them */
+            for (int64_t j = 0; j < columns; j++)
+                memcpy(beside + j * K_BLOCK, b + j * b_row, (size_t)(block_end - k) * sizeof(float));
+            b = beside;
+            b_row = K_BLOCK;
+        }
+        vfloat sum[SUMS] = {0};
+        for (; k < block_end; k += LINE, a += LINE * width, b += LINE) {
+            /* So many multiply-adds lie between two lines that the prefetcher alone falls behind: the next columns are
+             * asked for, into the L2 cache. */
+#pragma GCC unroll 16
+            for (int j = 0; j < height; j++) __builtin_prefetch(b + (height + j) * b_row, 0, 2);
+            if (block_end - k >= LINE) multiply_steps(height, vectors, 0, LINE, b, b_row, 1, a, width, sum);
+            else multiply_steps(height, vectors, 0, block_end - k, b, b_row, 1, a, width, sum);
+        }
+        float sums[TURNED * LANE_VECTORS * LANES] = {0}, turned[LANE_VECTORS * LANES * TURNED];
+#pragma GCC unroll 16
+        for (int i = 0; i < SUMS; i++) vstore(sums + i * LANES, sum[i]);
+        for (int v = 0; v < vectors; v++)
+            for (int j = 0; j < height; j += LANES)
+                transpose(sums + j * width + v * LANES, width, turned + v * LANES * TURNED + j, TURNED);
+        add_block(p, row, smaller(width, p->M - row), column, columns, turned, TURNED, block == 0, block_end == p->K);
+        k = block_end;
+    } while (k < p->K);
+}
+
+/* Where the vectors for the rows from `row` on lie among all of A, packed. */
+INLINE int64_t lanes_offset(const Product *p, int64_t row) { return row * round_up(p->K, LANES); }
+
+static void pack_lanes(const Product *p, float *packed) {
+    for (int64_t row = 0; row < p->M; row += LANE_VECTORS * LANES) {
+        const int64_t rows = smaller(LANE_VECTORS * LANES, p->M - row);
+        pack_panel(rows > LANES ? 2 : 1, p->K, rows, a_at(p, row, 0), p->lda, p->a_along_k, 0,
+                   packed + lanes_offset(p, row));
+    }
+}
+
+static void multiply_as_lanes(const Product *p, int64_t begin, int64_t end, const float *packed) {
+    for (int64_t j = begin; j < end; j += SUMS)
+        for (int64_t row = 0; row < p->M; row += LANE_VECTORS * LANES) {
+            const float *a = packed + lanes_offset(p, row);
+            if (p->M - row <= LANES) lane_columns(p, 1, row, j, smaller(SUMS, end - j), a);
+            else
+                for (int64_t half = j; half < smaller(j + SUMS, end); half += SUMS / 2)
+                    lane_columns(p, 2, row, half, smaller(SUMS / 2, end - half), a);
+        }
+}
+
+/* ---- all columns ---- */
+
+int multiply_few_rows(const Product *p) {
+    const int threads = threads_for(p->N * (p->K + 1) * larger(READ_COST, 2 * p->M), 1 << 20);
+    const int transposed = p->b_along_k && p->M <= TRANSPOSED_ROWS, lanes = p->b_along_k && !transposed;
+
+    /* C is cut into pieces of columns. Where rows of B are steps the pieces are as wide as can be, for memory is
+     * quickest at long rows, but no wider than that `state` stays in the L2 cache; else each thread has a few. */
+    const int64_t pieces = p->b_along_k ? 4 * threads : round_up(divide_up(p->M * p->N, STATE_SIZE), threads);
+    const int64_t width = round_up(divide_up(p->N, pieces), p->b_along_k ? larger(SUMS, LANES) : TILE_COLUMNS);
+    const int64_t packed_size = lanes ? lanes_offset(p, round_up(p->M, LANES)) : 0;
+    const int64_t state_size = p->b_along_k ? 0 : p->M * width;
+    void *memory;
+    if (posix_memalign(&memory, 64, (size_t)(packed_size + threads * state_size + 1) * sizeof(float))) return -1;
+    if (lanes) pack_lanes(p, memory);
+    int64_t taken = 0;
+#pragma omp parallel num_threads(threads)
+    {
+        int64_t mine;
+#pragma omp atomic capture
+        mine = taken++;
+#pragma omp for schedule(dynamic)
+        for (int64_t begin = 0; begin < p->N; begin += width) {
+            const int64_t end = smaller(p->N, begin + width);
+            if (transposed) multiply_transposed(p, begin, end);
+            else if (lanes) multiply_as_lanes(p, begin, end, memory);
+            else multiply_steps_of_b(p, begin, end, (float *)memory + mine * state_size);
+        }
+    }
+    free(memory);
+    return 0;
+}
