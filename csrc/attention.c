@@ -30,21 +30,32 @@ typedef struct {
     int64_t out_step;
 } Head;
 
-/* One block of queries on its way over the keys; a column is a vector of queries. */
+/* One block of queries on its way over the keys. */
 typedef struct {
-    float *q;      /* D x QUERY_BLOCK: the queries, transposed and times scale */
-    float *o;      /* D x QUERY_BLOCK */
-    float *weight; /* KEY_BLOCK x QUERY_BLOCK: scores, then exp(score - m) */
+    int64_t D_padded; /* whole vectors that hold D numbers */
+    float *q;         /* D x QUERY_BLOCK: the queries, transposed and times scale */
+    float *weight;    /* KEY_BLOCK x QUERY_BLOCK: scores, then exp(score - m) */
+    float *o;         /* QUERY_BLOCK x D_padded */
     float m[QUERY_BLOCK], l[QUERY_BLOCK];
 } Block;
 
-/* Scratch memory: a block's three arrays, then K and V of a sequence with a prefix. */
-static int64_t block_floats(int64_t D) { return (2 * D + KEY_BLOCK) * QUERY_BLOCK; }
-static int64_t scratch_floats(int64_t joined, int64_t D) { return block_floats(D) + 2 * joined * D; }
+/* Scratch memory: a block's three arrays, then copies of K and V. */
+static int64_t block_floats(int64_t D) { return (D + KEY_BLOCK + round_up(D, LANES)) * QUERY_BLOCK; }
+static int64_t scratch_floats(int64_t copied, int64_t D) { return block_floats(D) + 2 * copied * round_up(D, LANES); }
 
-/* Scores of one column become weights: the online softmax's step over `keys` keys, of which the lanes see only as many
- * as `limit` says. o is brought to the new maximum, and still lacks the new keys. */
-static void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_see, int64_t keys, vint limit) {
+/* Brings what LANES queries have gathered to a new maximum. */
+static void correct(Block *block, int64_t column, vfloat correction) {
+    vstore(block->l + column * LANES, vload(block->l + column * LANES) * correction);
+    for (int64_t i = 0; i < LANES; i++) {
+        if (correction[i] == 1) continue;
+        float *o = block->o + (column * LANES + i) * block->D_padded;
+        for (int64_t d = 0; d < block->D_padded; d += LANES) vstore(o + d, vload(o + d) * vset(correction[i]));
+    }
+}
+
+/* Scores of LANES queries become weights: the online softmax's step over the `keys` keys from k0 on, of which the lanes
+ * see only as many as `limit` says. o is brought to the new maximum, and still lacks the new keys. */
+static void softmax_column(Block *block, int64_t column, int64_t k0, int64_t all_see, int64_t keys, vint limit) {
     float *weight = block->weight + column * LANES;
     for (int64_t key = all_see; key < keys; key++) {
         vint visible = limit > (int32_t)key;
@@ -59,83 +70,55 @@ static void softmax_column(Block *block, int64_t column, int64_t D, int64_t all_
         vstore(weight + key * QUERY_BLOCK, w);
         sum += w;
     }
-    vfloat l = vload(block->l + column * LANES);
-    if (memcmp(&max, &old_max, sizeof max) != 0) { /* after the first few blocks the maximum seldom moves */
-        vfloat correction = vexp(old_max - shift);
-        l *= correction;
-        for (float *o = block->o + column * LANES, *end = o + D * QUERY_BLOCK; o < end; o += QUERY_BLOCK)
-            vstore(o, vload(o) * correction);
-    }
+    if (k0 > 0 && memcmp(&max, &old_max, sizeof max) != 0) /* after the first few blocks the maximum seldom moves */
+        correct(block, column, vexp(old_max - shift));
     vstore(block->m + column * LANES, max);
-    vstore(block->l + column * LANES, l + sum);
-}
-
-/* Whether none of these rows holds a NaN or inf, which times 0 is NaN. */
-static int all_finite(int64_t rows, int64_t D, const float *x, int64_t step) {
-    vfloat zeros = vset(0);
-    for (int64_t i = 0; i < rows; i++) {
-        int64_t d = 0;
-        for (; d + LANES <= D; d += LANES) zeros += vload(x + i * step + d) * vset(0);
-        if (d < D) zeros += vload_tail(x + i * step + d, D - d) * vset(0);
-    }
-    return vsum(zeros) == 0;
-}
-
-/* o += weight * value for one column and one key, in the lanes that see the key. */
-static void add_where_seen(Block *block, int64_t column, int64_t D, int64_t key, const float *value, vint visible) {
-    vfloat weight = vload(block->weight + key * QUERY_BLOCK + column * LANES);
-    for (int64_t d = 0; d < D; d++) {
-        float *o = block->o + d * QUERY_BLOCK + column * LANES;
-        vstore(o, vselect(visible, vload(o) + weight * value[d], vload(o)));
-    }
+    vstore(block->l + column * LANES, vload(block->l + column * LANES) + sum);
 }
 
 static void attend_to_keys(Block *block, const Head *head, int64_t q0, int64_t queries, int64_t k0, int64_t keys) {
-    int64_t columns = COLUMNS(queries), ahead = head->ahead, D = head->D;
+    int64_t columns = COLUMNS(queries), ahead = head->ahead, D = head->D, step = block->D_padded;
     const float *k = head->k + k0 * head->k_step, *v = head->v + k0 * head->v_step;
     for (int64_t column = 0, width; column < columns; column += width) {
         int64_t first = q0 + column * LANES, offset = column * LANES;
         width = strip_columns(first, ahead, k0, keys, columns - column);
         int64_t all_see = seen(first, ahead, k0, keys);
         int64_t some_see = seen(smaller(first + width * LANES, q0 + queries) - 1, ahead, k0, keys);
-        product(some_see, width, D, k, head->k_step, 1, block->q + offset, QUERY_BLOCK, block->weight + offset,
+        product(some_see, width, D, D, k, head->k_step, 1, block->q + offset, QUERY_BLOCK, block->weight + offset,
                 QUERY_BLOCK, 0);
         for (int64_t c = column; c < column + width; c++)
-            softmax_column(block, c, D, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
-
-        /* What comes after a query must not reach it, whatever it is: a weight of 0 sees to that, unless the value is
-         * NaN or inf. Then keys that only some of the queries see are added one by one, to those. */
-        int64_t together = some_see;
-        if (!all_finite(some_see - all_see, D, v + all_see * head->v_step, head->v_step)) together = all_see;
-        product(D, width, together, v, 1, head->v_step, block->weight + offset, QUERY_BLOCK, block->o + offset,
-                QUERY_BLOCK, 1);
-        for (int64_t key = together; key < some_see; key++)
-            for (int64_t c = column; c < column + width; c++)
-                add_where_seen(block, c, D, key, v + key * head->v_step,
-                               seen_by_lane(q0 + c * LANES, ahead, k0) > (int32_t)key);
+            softmax_column(block, c, k0, all_see, some_see, seen_by_lane(q0 + c * LANES, ahead, k0));
+        /* What comes after a query must not reach it, not even times a weight of 0, for it may be NaN or inf: so each
+         * query has its own number of keys. */
+        int64_t rows = smaller(width * LANES, round_up(queries - offset, 4));
+        product(rows, step / LANES, first + ahead + 1 - k0, some_see, block->weight + offset, 1, QUERY_BLOCK, v,
+                head->v_step, block->o + offset * step, step, k0 > 0);
     }
 }
 
 /* The last step for a block of queries: out = o / l and lse = m + log l. A query that saw no key has l = 0. */
-static void finish(Block *block, const Head *head, int64_t q0, int64_t queries) {
-    for (int64_t column = 0; column < COLUMNS(queries); column++) {
-        vfloat l = vload(block->l + column * LANES);
-        for (float *o = block->o + column * LANES, *end = o + head->D * QUERY_BLOCK; o < end; o += QUERY_BLOCK)
-            vstore(o, vselect(l == 0, vset(0), vload(o) / l));
+static void finish(const Block *block, const Head *head, int64_t q0, int64_t queries) {
+    for (int64_t i = 0; i < queries; i++) {
+        float *out = head->out + (q0 + i) * head->out_step, l = block->l[i];
+        const float *o = block->o + i * block->D_padded;
+        for (int64_t d = 0; d < head->D; d += LANES)
+            vstore_some(out + d, l == 0 ? vset(0) : vload(o + d) / vset(l), head->D - d);
+        head->lse[q0 + i] = block->m[i] + logf(l);
     }
-    transpose(head->D, queries, 1, block->o, QUERY_BLOCK, head->out + q0 * head->out_step, head->out_step);
-    for (int64_t i = 0; i < queries; i++) head->lse[q0 + i] = block->m[i] + logf(block->l[i]);
 }
 
 static void attend(const Head *head, int64_t q0, float *scratch) {
     int64_t D = head->D, queries = smaller(QUERY_BLOCK, head->T - q0);
-    Block block = {scratch, scratch + D * QUERY_BLOCK, scratch + 2 * D * QUERY_BLOCK, {0}, {0}};
+    Block block;
+    block.D_padded = round_up(D, LANES);
+    block.q = scratch;
+    block.weight = block.q + D * QUERY_BLOCK;
+    block.o = block.weight + KEY_BLOCK * QUERY_BLOCK;
+    for (int64_t i = 0; i < QUERY_BLOCK; i++) block.m[i] = -INFINITY, block.l[i] = 0;
     prefetch_rows(queries, D, head->q + q0 * head->q_step, head->q_step);
     prefetch_rows(smaller(KEY_BLOCK, head->S), D, head->k, head->k_step);
     prefetch_rows(smaller(KEY_BLOCK, head->S), D, head->v, head->v_step);
     transpose(queries, D, head->scale, head->q + q0 * head->q_step, head->q_step, block.q, QUERY_BLOCK);
-    memset(block.o, 0, (size_t)(D * QUERY_BLOCK) * sizeof(float));
-    for (int64_t i = 0; i < QUERY_BLOCK; i++) block.m[i] = -INFINITY;
 
     int64_t visible = seen(q0 + queries - 1, head->ahead, 0, head->S);
     for (int64_t k0 = 0; k0 < visible; k0 += KEY_BLOCK) {
@@ -152,12 +135,12 @@ static void attend(const Head *head, int64_t q0, float *scratch) {
 int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, int64_t H, int64_t H_kv, int64_t D,
                      float scale, int causal, const float *q, int64_t q_step, const float *k, int64_t k_step,
                      const float *v, int64_t v_step, float *out, int64_t out_step, float *lse) {
-    Extent all = extent(B, T, S, documents);
+    Extent all = extent(B, T, S, D, documents);
     int64_t blocks = divide_up(all.T, QUERY_BLOCK);
     int failed = 0;
 #pragma omp parallel num_threads(threads_for(H * D * all.pairs, GRAIN)) reduction(| : failed)
     {
-        float *scratch = allocate(scratch_floats(all.joined, D));
+        float *scratch = allocate(scratch_floats(all.copied, D));
         failed = !scratch;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * H * blocks; unit++) {
@@ -168,11 +151,12 @@ int kernel_attention(int64_t B, int64_t T, int64_t S, const int64_t *documents, 
                          q + s.q * q_step + h * D, k + s.k * k_step + h_kv * D, v + s.k * v_step + h_kv * D,
                          q_step, k_step, v_step,
                          out + s.q * out_step + h * D, lse + s.lse + h * T, out_step};
-            if (s.P) {
-                float *joined_k = scratch + block_floats(D), *joined_v = joined_k + s.S * D;
-                join_rows(&s, D, k + h_kv * D, k_step, joined_k);
-                join_rows(&s, D, v + h_kv * D, v_step, joined_v);
-                head.k = joined_k, head.v = joined_v, head.k_step = head.v_step = D;
+            if (must_copy(&s, D)) {
+                int64_t step = round_up(D, LANES);
+                float *own_k = scratch + block_floats(D), *own_v = own_k + s.S * step;
+                join_rows(&s, D, k + h_kv * D, k_step, own_k, step);
+                join_rows(&s, D, v + h_kv * D, v_step, own_v, step);
+                head.k = own_k, head.v = own_v, head.k_step = head.v_step = step;
             }
             attend(&head, q0, scratch);
         }

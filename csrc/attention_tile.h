@@ -53,13 +53,14 @@ INLINE void prefetch_rows(int64_t rows, int64_t D, const float *x, int64_t step)
 #define TILE_COLUMNS 2
 #endif
 
-/* One tile; rows and columns are known to the compiler wherever it is used, so that `sum` lives in registers. */
-INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a_row, int64_t a_depth, const float *b,
-                 int64_t b_row, float *c, int64_t c_row, int accumulate) {
+/* One tile; rows and columns are known to the compiler wherever it is used, so that `sum` lives in registers. Row 0 takes
+ * `depth` steps and each row one more than the row above it, but none more than `most`. */
+INLINE void tile(int rows, int columns, int64_t depth, int64_t most, const float *a, int64_t a_row, int64_t a_depth,
+                 const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
     vfloat sum[8][TILE_COLUMNS];
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) sum[i][j] = accumulate ? vload(c + i * c_row + j * LANES) : vset(0);
-    for (int64_t k = 0; k < depth; k++) {
+    for (int64_t k = 0; k < smaller(depth, most); k++) {
         vfloat b_k[TILE_COLUMNS];
         for (int j = 0; j < columns; j++) b_k[j] = vload(b + k * b_row + j * LANES);
         for (int i = 0; i < rows; i++) {
@@ -67,41 +68,65 @@ INLINE void tile(int rows, int columns, int64_t depth, const float *a, int64_t a
             for (int j = 0; j < columns; j++) sum[i][j] += a_ik * b_k[j];
         }
     }
+#pragma GCC unroll 8
+    for (int stair = 0; stair < rows - 1; stair++) { /* the step that only the rows below `stair` take */
+        int64_t k = depth + stair;
+        if (k < 0 || k >= most) continue;
+#pragma GCC unroll 8
+        for (int i = stair + 1; i < rows; i++) {
+            vfloat a_ik = vset(a[i * a_row + k * a_depth]);
+            for (int j = 0; j < columns; j++) sum[i][j] += a_ik * vload(b + k * b_row + j * LANES);
+        }
+    }
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) vstore(c + i * c_row + j * LANES, sum[i][j]);
 }
 
-/* All rows of a strip of C that is `width` vectors wide, `height` rows at a time. */
-INLINE void strip(int height, int width, int64_t rows, int64_t depth, const float *a, int64_t a_row, int64_t a_depth,
-                  const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
+/* All rows of a strip of C that is `width` vectors wide, `height` rows at a time. What is not added to may as well be
+ * computed twice, so a last tile that would hang over the end is moved up. */
+INLINE void strip(int height, int width, int64_t rows, int64_t depth, int64_t most, const float *a, int64_t a_row,
+                  int64_t a_depth, const float *b, int64_t b_row, float *c, int64_t c_row, int accumulate) {
     int64_t i = 0;
-    for (; i + height <= rows; i += height)
-        tile(height, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+    while (i + height <= rows) {
+        tile(height, width, depth + i, most, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+        i += height;
+        if (i < rows && !accumulate) i = smaller(i, rows - height);
+    }
+    for (; height > 4 && i + 4 <= rows; i += 4)
+        tile(4, width, depth + i, most, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
     for (; i < rows; i++)
-        tile(1, width, depth, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
+        tile(1, width, depth + i, most, a + i * a_row, a_row, a_depth, b, b_row, c + i * c_row, c_row, accumulate);
 }
 
 /* C = A B, or C += A B. A is rows x depth, at any two steps, so that A may be read transposed; B is depth x columns
  * vectors, C rows x columns vectors, each row contiguous. Every element of C sums over depth in order, whatever
- * tile it falls into, so the bits depend on neither the size of the block nor the place in it. */
-__attribute__((noinline)) static void product(int64_t rows, int64_t columns, int64_t depth, const float *a,
-                                              int64_t a_row, int64_t a_depth, const float *b, int64_t b_row, float *c,
-                                              int64_t c_row, int accumulate) {
+ * tile it falls into, so the bits depend on neither the size of the block nor the place in it.
+ *
+ * A may be a staircase: row i of C is summed over the first depth + i steps only, though never over more than `most`.
+ * What a causal rule forbids is then not even read. An ordinary product has depth = most. */
+__attribute__((noinline)) static void product(int64_t rows, int64_t columns, int64_t depth, int64_t most,
+                                              const float *a, int64_t a_row, int64_t a_depth, const float *b,
+                                              int64_t b_row, float *c, int64_t c_row, int accumulate) {
     int64_t j = 0;
     for (; j + TILE_COLUMNS <= columns; j += TILE_COLUMNS)
-        strip(4, TILE_COLUMNS, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+        strip(4, TILE_COLUMNS, rows, depth, most, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row,
+              accumulate);
     if (j + 2 <= columns) {
-        strip(4, 2, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+        strip(4, 2, rows, depth, most, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
         j += 2;
     }
     if (j < columns)
-        strip(8, 1, rows, depth, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
+        strip(8, 1, rows, depth, most, a, a_row, a_depth, b + j * LANES, b_row, c + j * LANES, c_row, accumulate);
 }
 
 /* ---- moving rows ---- */
 
 INLINE void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_step, float *to, int64_t to_step) {
-    for (int64_t i = 0; i < rows; i++) memcpy(to + i * to_step, from + i * from_step, (size_t)D * sizeof(float));
+    for (int64_t i = 0; i < rows; i++, from += from_step, to += to_step) {
+        int64_t d = 0;
+        for (; d + LANES <= D; d += LANES) vstore(to + d, vload(from + d));
+        if (d < D) vstore_tail(to + d, vload_tail(from + d, D - d), D - d);
+    }
 }
 
 typedef float vfloat4 __attribute__((vector_size(16)));
@@ -112,14 +137,17 @@ typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_
 #define SHUFFLE4(x, y, a, b, c, d) __builtin_shuffle(x, y, (int32_t __attribute__((vector_size(16)))){a, b, c, d})
 #endif
 
-/* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. */
+/* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. `to`
+ * gets whole vectors of four; where rows end between, the last is repeated. */
 static void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,
                       int64_t to_step) {
-    int64_t whole_rows = rows / 4 * 4, whole_columns = columns / 4 * 4;
-    for (int64_t r = 0; r < whole_rows; r += 4) {
-        for (int64_t c = 0; c < whole_columns; c += 4) {
+    for (int64_t r = 0; r < rows; r += 4) {
+        const float *row[4];
+        for (int i = 0; i < 4; i++) row[i] = from + smaller(r + i, rows - 1) * from_step;
+        int64_t c = 0;
+        for (; c + 4 <= columns; c += 4) {
             vfloat4 x[4];
-            for (int i = 0; i < 4; i++) x[i] = *(const vfloat4_unaligned *)(from + (r + i) * from_step + c) * factor;
+            for (int i = 0; i < 4; i++) x[i] = *(const vfloat4_unaligned *)(row[i] + c) * factor;
             vfloat4 low01 = SHUFFLE4(x[0], x[1], 0, 4, 1, 5), high01 = SHUFFLE4(x[0], x[1], 2, 6, 3, 7);
             vfloat4 low23 = SHUFFLE4(x[2], x[3], 0, 4, 1, 5), high23 = SHUFFLE4(x[2], x[3], 2, 6, 3, 7);
             float *corner = to + c * to_step + r;
@@ -128,10 +156,9 @@ static void transpose(int64_t rows, int64_t columns, float factor, const float *
             *(vfloat4_unaligned *)(corner + 2 * to_step) = SHUFFLE4(high01, high23, 0, 1, 4, 5);
             *(vfloat4_unaligned *)(corner + 3 * to_step) = SHUFFLE4(high01, high23, 2, 3, 6, 7);
         }
+        for (; c < columns; c++)
+            for (int i = 0; i < 4; i++) to[c * to_step + r + i] = factor * row[i][c];
     }
-    for (int64_t r = 0; r < rows; r++)
-        for (int64_t c = r < whole_rows ? whole_columns : 0; c < columns; c++)
-            to[c * to_step + r] = factor * from[r * from_step + c];
 }
 
 /* ---- sequences ---- */
@@ -154,26 +181,29 @@ INLINE Sequence sequence(int64_t i, int64_t T, int64_t S, int64_t H, const int64
     return (Sequence){first, first, length, P + length, first, prefix, P};
 }
 
-/* What scratch memory, the number of units and that of threads are reckoned from: the most queries, keys, and keys
- * behind a prefix that a sequence has, and all pairs of a query and a key, seen or not. */
+/* Products read rows of K or V in whole vectors. Where D is none, or a prefix lies apart, rows are copied first. */
+INLINE int must_copy(const Sequence *s, int64_t D) { return s->P > 0 || D % LANES != 0; }
+
+/* The rows of K or V that a sequence sees, one behind the other: the prefix's, then its own. */
+INLINE void join_rows(const Sequence *s, int64_t D, const float *x, int64_t step, float *to, int64_t to_step) {
+    copy_rows(s->P, D, x + s->prefix * step, step, to, to_step);
+    copy_rows(s->S - s->P, D, x + s->k * step, step, to + s->P * to_step, to_step);
+}
+
+/* What scratch memory, the number of units and that of threads are reckoned from: the most queries and keys that a
+ * sequence has, the most keys that are copied, and all pairs of a query and a key, seen or not. */
 typedef struct {
-    int64_t T, S, joined, pairs;
+    int64_t T, S, copied, pairs;
 } Extent;
 
-INLINE Extent extent(int64_t sequences, int64_t T, int64_t S, const int64_t *documents) {
+INLINE Extent extent(int64_t sequences, int64_t T, int64_t S, int64_t D, const int64_t *documents) {
     Extent all = {0, 0, 0, 0};
     for (int64_t i = 0; i < sequences; i++) {
         Sequence s = sequence(i, T, S, 0, documents);
         all.T = larger(all.T, s.T), all.S = larger(all.S, s.S), all.pairs += s.T * s.S;
-        if (s.P) all.joined = larger(all.joined, s.S);
+        if (must_copy(&s, D)) all.copied = larger(all.copied, s.S);
     }
     return all;
-}
-
-/* The rows of K or V that a sequence with a prefix sees, one behind the other: the prefix's, then its own. */
-INLINE void join_rows(const Sequence *s, int64_t D, const float *x, int64_t step, float *to) {
-    copy_rows(s->P, D, x + s->prefix * step, step, to, D);
-    copy_rows(s->S - s->P, D, x + s->k * step, step, to + s->P * D, D);
 }
 
 /* ---- who sees which keys ---- */
@@ -191,11 +221,10 @@ INLINE vint seen_by_lane(int64_t q, int64_t ahead, int64_t k0) {
     return lane + (int32_t)clip(q + ahead + 1 - k0, -LANES, KEY_BLOCK);
 }
 
-/* On the diagonal a block is done in strips of 16 queries, each with just the keys it sees, so that little of the half
- * above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
-#define STRIP_COLUMNS (LANES < 16 ? 16 / LANES : 1)
+/* On the diagonal a block is done in strips of one vector of queries, each with just the keys it sees, so that little of
+ * the half above the diagonal is ever computed. Returns the vectors of the strip that starts at query q. */
 INLINE int64_t strip_columns(int64_t q, int64_t ahead, int64_t k0, int64_t keys, int64_t columns_left) {
-    return seen(q, ahead, k0, keys) == keys ? columns_left : smaller(STRIP_COLUMNS, columns_left);
+    return seen(q, ahead, k0, keys) == keys ? columns_left : 1;
 }
 
 #endif

@@ -65,11 +65,14 @@ INLINE void vstore_some(float *p, vfloat x, int64_t left) {
 }
 
 INLINE vfloat vselect(vint mask, vfloat yes, vfloat no) { return (vfloat)((mask & (vint)yes) | (~mask & (vint)no)); }
-/* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. AVX-512's own max and min, given y
- * first, are the same in one instruction. */
+/* A NaN in x is kept, as NumPy's maximum keeps it: comparisons with NaN are false. The processor's own max and min, given
+ * y first, are the same in one instruction. */
 #if defined(__AVX512F__)
 INLINE vfloat vmax(vfloat x, vfloat y) { return (vfloat)_mm512_max_ps((__m512)y, (__m512)x); }
 INLINE vfloat vmin(vfloat x, vfloat y) { return (vfloat)_mm512_min_ps((__m512)y, (__m512)x); }
+#elif defined(__AVX2__)
+INLINE vfloat vmax(vfloat x, vfloat y) { return (vfloat)_mm256_max_ps((__m256)y, (__m256)x); }
+INLINE vfloat vmin(vfloat x, vfloat y) { return (vfloat)_mm256_min_ps((__m256)y, (__m256)x); }
 #else
 INLINE vfloat vmax(vfloat x, vfloat y) { return vselect(x < y, y, x); }
 INLINE vfloat vmin(vfloat x, vfloat y) { return vselect(x > y, y, x); }
@@ -79,6 +82,10 @@ INLINE vfloat vmin(vfloat x, vfloat y) { return vselect(x > y, y, x); }
 INLINE float vsum(vfloat x) {
 #if defined(__AVX512F__)
     return _mm512_reduce_add_ps((__m512)x); /* the same tree, which GCC 12 does not see in the loops below */
+#elif defined(__AVX2__)
+    __m128 half = _mm_add_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
+    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
+    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
 #else
     float lane[LANES];
     vstore(lane, x);
@@ -111,13 +118,13 @@ INLINE vfloat vexp(vfloat x) {
     p = p * r + vset(5.0000001201e-1f);
     p = p * (r * r) + r + vset(1.0f);
 #if defined(__AVX512F__)
-    return (vfloat)_mm512_scalef_ps((__m512)p, (__m512)n); /* p 2^n; a NaN has come through the clamp */
+    return (vfloat)_mm512_scalef_ps((__m512)p, (__m512)n); /* p 2^n; a NaN has come through the clamp, and p is one */
 #else
-    /* 2^exponent in two factors, so that results near overflow and underflow stay finite until they must not */
-    vint exponent = (vint)shifted - (vint)magic, half = exponent >> 1;
-    vfloat scale1 = (vfloat)((half + 127) << 23);
-    vfloat scale2 = (vfloat)((exponent - half + 127) << 23);
-    return vselect(x != x, x, p * scale1 * scale2);
+    /* 2^n in two factors, so that results near overflow and underflow stay finite until they must not. The low bits of
+     * `shifted` are those of n; a float keeps its exponent plus 127 in bits 23 to 30, so both factors want 127 more, and
+     * the shift to the left drops what stands above them. */
+    vint exponent = (vint)shifted + 254, half = exponent >> 1;
+    return p * (vfloat)(half << 23) * (vfloat)((exponent - half) << 23);
 #endif
 }
 
