@@ -2,55 +2,95 @@
  *
  * Each cached number is used once (once per query head that shares it), so the time is that of reading the cache, and
  * what matters is to read it in the order it lies: the heads of a token are neighbours, so all heads advance together,
- * token by token.
+ * a few tokens at a time.
+ *
+ * A row may go on from another, which holds the prompt that several answers have in common: its keys are the other's,
+ * then its own. Neighbours in the batch that share a prompt find it in the cache nearest to the processor.
  *
  * A long cache is cut into chunks of CHUNK keys, which threads share out. A chunk gives, per head, the maximum m of its
  * scores, the sum l of exp(score - m), and o, the sum of exp(score - m) value. The chunks of a row are then merged,
- * in order, by the rule that attention.c merges blocks of keys with.
+ * in order, by the rule that attention.c merges blocks of keys with. Where keys lie does not change a bit.
  */
 #include <stdlib.h>
 
+#include "integers.h"
 #include "parallel.h"
 #include "reduce.h"
 
-enum { CHUNK = 128, KEYS_AT_ONCE = 4, GRAIN = 1 << 15 };
+enum { CHUNK = 128, KEYS_AT_ONCE = 4, STRIP = 4, GRAIN = 1 << 15 };
 
 typedef struct {
     int64_t H, H_kv, D;
     float scale;
 } Shape;
 
+/* Keys and values that lie one after the other. */
+typedef struct {
+    const float *k, *v;
+    int64_t keys;
+} Piece;
+
+INLINE Piece piece(const float *k, const float *v, int64_t step, int64_t first, int64_t last) {
+    return (Piece){k + first * step, v + first * step, last - first};
+}
+
+/* Which rows of the caches a query reads, and how many keys: the prefix's, then its own, `keys` in all. */
+typedef struct {
+    int64_t prefix, prefix_keys, own, keys;
+} Row;
+
+INLINE Row row_of(int64_t b, int64_t new, const int32_t *lengths, const int32_t *rows, const int32_t *prefixes) {
+    Row row = {.own = rows ? rows[b] : b};
+    if (prefixes && prefixes[b] >= 0) row.prefix = prefixes[b], row.prefix_keys = lengths[prefixes[b]];
+    row.keys = row.prefix_keys + lengths[row.own] + new;
+    return row;
+}
+
 /* What a chunk gives: o (H x D), m (H), l (H). */
 static int64_t partial_size(const Shape *shape) { return shape->H * (shape->D + 2); }
 
-/* Two steps of all heads, over KEYS_AT_ONCE keys that lie `step` apart, or over one where fewer are left. The next
- * keys are fetched ahead by hand: a token's row may fill a page, and the processor's own prefetcher starts anew on each
- * page. (Behind the last key a prefetch does nothing.) */
+/* Two steps of a head, over KEYS_AT_ONCE keys that lie `step` apart, or over the fewer that are left. The next keys are
+ * fetched ahead by hand: a token's row may fill a page, and the processor's own prefetcher starts anew on each page.
+ * (Behind the last key a prefetch does nothing.) */
 
 /* score[i] = q . k_i */
 INLINE void score_keys(int keys, int64_t D, const float *q, const float *k, int64_t step, float *score) {
-    vfloat sum[KEYS_AT_ONCE] = {{0}};
+    vfloat sum[KEYS_AT_ONCE];
+    float sums[KEYS_AT_ONCE];
     int64_t d = 0;
+#pragma GCC unroll 4
+    for (int i = 0; i < KEYS_AT_ONCE; i++) sum[i] = (vfloat){0};
     for (; d + LANES <= D; d += LANES)
+#pragma GCC unroll 4
         for (int i = 0; i < keys; i++) {
             __builtin_prefetch(k + (i + KEYS_AT_ONCE) * step + d);
             sum[i] += vload(q + d) * vload(k + i * step + d);
         }
-    for (int i = 0; i < keys && d < D; i++) sum[i] += vload_tail(q + d, D - d) * vload_tail(k + i * step + d, D - d);
-    for (int i = 0; i < keys; i++) score[i] = vsum(sum[i]);
+    if (d < D)
+#pragma GCC unroll 4
+        for (int i = 0; i < keys; i++) sum[i] += vload_tail(q + d, D - d) * vload_tail(k + i * step + d, D - d);
+    vsum_four(sum, sums);
+    for (int i = 0; i < keys; i++) score[i] = sums[i];
 }
 
-/* o += weight[0] v_0 + weight[1] v_1 + ..., in that order */
+/* o += weight[0] v_0 + weight[1] v_1 + ..., in that order, in `vectors` vectors side by side */
+INLINE void add_strip(int keys, int vectors, const float *weight, const float *v, int64_t step, float *o) {
+    vfloat sum[STRIP];
+    for (int j = 0; j < vectors; j++) sum[j] = vload(o + j * LANES);
+    for (int i = 0; i < keys; i++) {
+        vfloat w = vset(weight[i]);
+        for (int j = 0; j < vectors; j++) {
+            __builtin_prefetch(v + (i + KEYS_AT_ONCE) * step + j * LANES);
+            sum[j] += w * vload(v + i * step + j * LANES);
+        }
+    }
+    for (int j = 0; j < vectors; j++) vstore(o + j * LANES, sum[j]);
+}
+
 INLINE void add_values(int keys, int64_t D, const float *weight, const float *v, int64_t step, float *o) {
     int64_t d = 0;
-    for (; d + LANES <= D; d += LANES) {
-        vfloat sum = vload(o + d);
-        for (int i = 0; i < keys; i++) {
-            __builtin_prefetch(v + (i + KEYS_AT_ONCE) * step + d);
-            sum += vset(weight[i]) * vload(v + i * step + d);
-        }
-        vstore(o + d, sum);
-    }
+    for (; d + STRIP * LANES <= D; d += STRIP * LANES) add_strip(keys, STRIP, weight, v + d, step, o + d);
+    for (; d + LANES <= D; d += LANES) add_strip(keys, 1, weight, v + d, step, o + d);
     if (d == D) return;
     vfloat sum = vload_tail(o + d, D - d);
     for (int i = 0; i < keys; i++) sum += vset(weight[i]) * vload_tail(v + i * step + d, D - d);
@@ -75,76 +115,95 @@ static void softmax_of_chunk(int64_t H, int64_t keys, float scale, float *weight
     }
 }
 
-static void attend_to_chunk(const Shape *shape, int64_t keys, const float *q, const float *k, const float *v,
-                            float *weight, float *partial) {
-    int64_t H = shape->H, D = shape->D, group = H / shape->H_kv, step = shape->H_kv * D;
+/* For every key of a piece, KEYS_AT_ONCE at a time, and every head: call(n), where n is a constant. */
+#define EACH_KEY_AND_HEAD(piece, call)                                         \
+    for (int64_t key = 0; key < (piece).keys; key += KEYS_AT_ONCE)             \
+        for (int64_t h = 0; h < H; h++) {                                      \
+            const int64_t at = key * step + h / group * D;                     \
+            switch ((piece).keys - key) {                                      \
+                case 1: call(1); break;                                        \
+                case 2: call(2); break;                                        \
+                case 3: call(3); break;                                        \
+                default: call(KEYS_AT_ONCE);                                   \
+            }                                                                  \
+        }
+
+/* pieces: those of the chunk's keys that are a prefix, then its own. */
+static void attend_to_chunk(const Shape *shape, const Piece pieces[2], const float *q, float *weight, float *partial) {
+    const int64_t H = shape->H, D = shape->D, group = H / shape->H_kv, step = shape->H_kv * D;
     float *o = partial, *m = o + H * D, *l = m + H;
-    for (int64_t key = 0, some; key < keys; key += some) {
-        some = keys - key >= KEYS_AT_ONCE ? KEYS_AT_ONCE : 1;
-        for (int64_t h = 0; h < H; h++) {
-            const float *k_h = k + key * step + h / group * D;
-            if (some == 1)
-                score_keys(1, D, q + h * D, k_h, step, weight + h * CHUNK + key);
-            else
-                score_keys(KEYS_AT_ONCE, D, q + h * D, k_h, step, weight + h * CHUNK + key);
-        }
+    for (int64_t p = 0, first = 0; p < 2; first += pieces[p++].keys) {
+#define SCORE(n) score_keys(n, D, q + h * D, pieces[p].k + at, step, weight + h * CHUNK + first + key)
+        EACH_KEY_AND_HEAD(pieces[p], SCORE)
     }
-    softmax_of_chunk(H, keys, shape->scale, weight, m, l);
+    softmax_of_chunk(H, pieces[0].keys + pieces[1].keys, shape->scale, weight, m, l);
     memset(o, 0, (size_t)(H * D) * sizeof(float));
-    for (int64_t key = 0, some; key < keys; key += some) {
-        some = keys - key >= KEYS_AT_ONCE ? KEYS_AT_ONCE : 1;
-        for (int64_t h = 0; h < H; h++) {
-            const float *v_h = v + key * step + h / group * D;
-            if (some == 1)
-                add_values(1, D, weight + h * CHUNK + key, v_h, step, o + h * D);
-            else
-                add_values(KEYS_AT_ONCE, D, weight + h * CHUNK + key, v_h, step, o + h * D);
-        }
+    for (int64_t p = 0, first = 0; p < 2; first += pieces[p++].keys) {
+#define ADD(n) add_values(n, D, weight + h * CHUNK + first + key, pieces[p].v + at, step, o + h * D)
+        EACH_KEY_AND_HEAD(pieces[p], ADD)
     }
 }
 
-/* Merges the chunks of one head, and divides. Without a key, l stays 0 and so does out. */
-static void merge_chunks(const Shape *shape, int64_t h, int64_t chunks, const float *partials, float *out) {
-    int64_t D = shape->D, H = shape->H;
-    float m = -INFINITY, l = 0;
-    memset(out, 0, (size_t)D * sizeof(float));
-    for (int64_t c = 0; c < chunks; c++, partials += partial_size(shape)) {
-        float chunk_m = partials[H * D + h], larger = chunk_m > m ? chunk_m : m;
-        float keep = m == larger ? 1 : expf(m - larger), factor = chunk_m == larger ? 1 : expf(chunk_m - larger);
-        for (int64_t d = 0; d < D; d++) out[d] = out[d] * keep + partials[h * D + d] * factor;
-        l = l * keep + partials[H * D + H + h] * factor;
-        m = larger;
+/* Merges the chunks of a row, head by head, and divides. Without a key, l stays 0 and so does out. */
+static void merge_chunks(const Shape *shape, int64_t chunks, const float *partials, float *out) {
+    const int64_t D = shape->D, H = shape->H;
+    for (int64_t h = 0; h < H; h++, out += D) {
+        const float *o = partials + h * D, *chunk_m = partials + H * D + h, *chunk_l = chunk_m + H;
+        float m = -INFINITY, l = 0;
+        memset(out, 0, (size_t)D * sizeof(float));
+        for (int64_t c = 0, at = 0; c < chunks; c++, at += partial_size(shape)) {
+            float larger = chunk_m[at] > m ? chunk_m[at] : m;
+            float keep = m == larger ? 1 : expf(m - larger);
+            float factor = chunk_m[at] == larger ? 1 : expf(chunk_m[at] - larger);
+            for (int64_t d = 0; d < D; d++) out[d] = out[d] * keep + o[at + d] * factor;
+            l = l * keep + chunk_l[at] * factor;
+            m = larger;
+        }
+        for (int64_t d = 0; d < D && l != 0; d++) out[d] /= l;
     }
-    for (int64_t d = 0; d < D && l != 0; d++) out[d] /= l;
 }
 
 int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64_t capacity, float scale,
-                            const float *q, const float *k_cache, const float *v_cache, const int32_t *lengths,
-                            float *out) {
+                            const float *q, int64_t q_step, const float *k_new, int64_t k_step, const float *v_new,
+                            int64_t v_step, float *k_cache, float *v_cache, const int32_t *lengths,
+                            const int32_t *rows, const int32_t *prefixes, float *out) {
     Shape shape = {H, H_kv, D, scale};
+    const int64_t token = H_kv * D, row_size = capacity * token;
     int64_t longest = 0;
     int failed = 0;
-    for (int64_t b = 0; b < B; b++) longest = lengths[b] > longest ? lengths[b] : longest;
-    int64_t chunks = (longest + CHUNK - 1) / CHUNK, row = capacity * H_kv * D;
-    float *partials = malloc((size_t)(B * chunks * partial_size(&shape) + 1) * sizeof(float));
+    for (int64_t b = 0; b < B; b++) longest = larger(longest, row_of(b, k_new != NULL, lengths, rows, prefixes).keys);
+    const int64_t chunks = divide_up(longest, CHUNK), size = partial_size(&shape);
+    float *partials = malloc((size_t)((chunks > 1 ? B * chunks * size : 0) + 1) * sizeof(float));
     if (!partials) return -1;
 #pragma omp parallel num_threads(threads_for(B *longest *H *D, GRAIN)) reduction(| : failed)
     {
-        float *weight = malloc((size_t)(H * CHUNK + 1) * sizeof(float));
+        float *weight = malloc((size_t)(H * CHUNK + size + 1) * sizeof(float)), *partial = weight + H * CHUNK;
         failed = !weight;
 #pragma omp for schedule(dynamic)
         for (int64_t unit = 0; unit < B * chunks; unit++) {
-            int64_t b = unit / chunks, first = unit % chunks * CHUNK, keys = lengths[b] - first;
-            if (failed || keys <= 0) continue;
-            attend_to_chunk(&shape, keys < CHUNK ? keys : CHUNK, q + b * H * D, k_cache + b * row + first * H_kv * D,
-                            v_cache + b * row + first * H_kv * D, weight, partials + unit * partial_size(&shape));
+            const int64_t b = unit / chunks, first = unit % chunks * CHUNK;
+            const Row row = row_of(b, k_new != NULL, lengths, rows, prefixes);
+            const int64_t last = smaller(first + CHUNK, row.keys), P = row.prefix_keys;
+            if (failed || first >= last) continue;
+            float *k = k_cache + row.own * row_size, *v = v_cache + row.own * row_size;
+            if (k_new && last == row.keys) { /* only this chunk reads the new key */
+                memcpy(k + (last - 1 - P) * token, k_new + b * k_step, (size_t)token * sizeof(float));
+                memcpy(v + (last - 1 - P) * token, v_new + b * v_step, (size_t)token * sizeof(float));
+            }
+            const Piece pieces[2] = {
+                piece(k_cache + row.prefix * row_size, v_cache + row.prefix * row_size, token, smaller(first, P),
+                      smaller(last, P)),
+                piece(k, v, token, larger(first, P) - P, larger(last, P) - P)};
+            if (chunks > 1) partial = partials + unit * size;
+            attend_to_chunk(&shape, pieces, q + b * q_step, weight, partial);
+            if (chunks == 1) merge_chunks(&shape, 1, partial, out + b * H * D); /* no scratch for all the rows */
         }
         free(weight);
 #pragma omp for schedule(static)
-        for (int64_t unit = 0; unit < B * H; unit++) {
-            int64_t b = unit / H, h = unit % H;
-            merge_chunks(&shape, h, (lengths[b] + CHUNK - 1) / CHUNK,
-                         partials + b * chunks * partial_size(&shape), out + unit * D);
+        for (int64_t b = 0; b < B; b++) {
+            const int64_t keys = row_of(b, k_new != NULL, lengths, rows, prefixes).keys;
+            if (chunks != 1 || keys == 0)
+                merge_chunks(&shape, divide_up(keys, CHUNK), partials + b * chunks * size, out + b * H * D);
         }
     }
     free(partials);

@@ -114,10 +114,8 @@ int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperatur
                 log_prob[row] = 0;
                 continue;
             }
-            for (int64_t i = 0; i < V; i += LANES) {
-                int64_t left = V - i < LANES ? V - i : LANES;
-                vstore_tail(p + i, vexp((vload_tail(z + i, left) - vset(largest)) / vset(temperature)), left);
-            }
+            for (int64_t i = 0; i < V; i += LANES)
+                vstore_some(p + i, vexp((vload_some(z + i, V - i) - vset(largest)) / vset(temperature)), V - i);
             double total = sum_blocks(p, V, block_sums), drawn_from = total;
             if (cutting) {
                 cut(p, z, V, top_k, top_p, heap, p + V);

@@ -1,9 +1,9 @@
 """Generation: many rows at once, each at its own place in its own text.
 
-The engine has a fixed number of slots, a row of the KV cache each. A prompt's keys and values are computed once and
-copied to all its samples. From then on one call of the model gives every row its next token. A row that ends leaves its
-slot to the last row in use, so that the rows in work are always the first ones of the cache, and the next prompts move
-in as soon as there is room for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
+The engine has a fixed number of slots, a row of the KV cache each, and further rows for prompts. A prompt's keys and
+values are computed once, and all its samples read them there. From then on one call of the model gives every row in
+work its next token. A row that ends gives its slot back at once, and the next prompts move in as soon as there is room
+for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 
 Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
 """
@@ -51,9 +51,13 @@ class Engine:
         and completion, of which the last token needs no place. At most the model's context length."""
         self.model, self.sampling, self.end = model, sampling, end
         self.slots, self.capacity = slots, capacity
-        self.cache = KVCache(model.config, slots, capacity)
+        self.cache = KVCache(model.config, 2 * slots, capacity)  # half is for prompts; what is unused costs nothing
         self.waiting: deque[list[Row]] = deque()
-        self.rows: list[Row] = []  # self.rows[i] is at work in slot i
+        self.rows: list[Row] = []  # those in work
+        self.at = np.zeros(0, np.int32)  # row self.rows[i] is in slot self.at[i] ...
+        self.prefixes = np.zeros(0, np.int32)  # ... and its prompt in row self.prefixes[i] of the cache, -1: in its own
+        self.free = list(range(slots))[::-1]  # slots
+        self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
         longest = sampling.max_new_tokens
         self.ids = np.zeros((slots, longest), np.int32)
         self.log_probs = np.zeros((slots, longest), np.float32)
@@ -86,8 +90,8 @@ class Engine:
                 first = len(self.rows)
                 logits = self._start(group)
             else:
-                logits = self.model.extend(self.last[: len(self.rows), None], self.cache.first(len(self.rows)))
-        self._draw(logits, first)
+                logits = self.model.extend(self.last[self.at, None], self.cache.at(self.at, self.prefixes))
+        self._draw(logits, self.at[first:])
         return self._release(first)
 
     def _next_group(self) -> list[list[Row]]:
@@ -106,28 +110,29 @@ class Engine:
         return group
 
     def _start(self, group: list[list[Row]]) -> Array:
-        """Compute each prompt once, copy its keys and values to its samples; return the samples' logits (rows, V)."""
+        """Compute each prompt once, for all of its samples; return the samples' logits (rows, V)."""
         lengths = np.array([len(rows[0].prompt) for rows in group], np.int32)
         prompts = np.zeros((len(group), lengths.max()), np.int32)
         for padded, rows in zip(prompts, group, strict=True):
             padded[: len(rows[0].prompt)] = rows[0].prompt
-        cache = KVCache(self.model.config, len(group), int(lengths.max()))
-        logits = self.model.extend(prompts, cache, lengths)
+        counts = np.array([len(rows) for rows in group])
+        slots = np.array([self.free.pop() for _ in range(counts.sum())], np.int32)
+        held_by = slots[np.cumsum(counts) - counts]  # a single sample goes on in the row of its prompt
+        held_by[counts > 1] = [self.prompt_rows.pop() for _ in range((counts > 1).sum())]
+        logits = self.model.extend(prompts, self.cache.at(held_by), lengths)
 
-        source = np.repeat(np.arange(len(group)), [len(rows) for rows in group])
-        first = len(self.rows)
+        source = np.repeat(np.arange(len(group)), counts)
         self.rows += [row for rows in group for row in rows]
-        slots = np.arange(first, len(self.rows))
-        self.cache.put(slots, cache, source)
+        self.at = np.concatenate([self.at, slots])
+        self.prefixes = np.concatenate([self.prefixes, np.where(counts > 1, held_by, np.int32(-1))[source]])
         self.counts[slots] = 0
         self.limits[slots] = np.minimum(self.sampling.max_new_tokens, self.capacity - lengths[source] + 1)
-        for slot in slots:
-            self.uniforms[slot] = self.rows[slot].stream.random(self.sampling.max_new_tokens)
+        for slot, row in zip(slots, self.rows[-len(slots) :], strict=True):
+            self.uniforms[slot] = row.stream.random(self.sampling.max_new_tokens)
         return logits[source]
 
-    def _draw(self, logits: Array, first: int) -> None:
-        """Draw the next token of the rows from slot `first` on."""
-        slots = np.arange(first, len(self.rows))
+    def _draw(self, logits: Array, slots: Array) -> None:
+        """Draw the next token of the rows in these slots."""
         counts = self.counts[slots]
         rule = self.sampling
         ids, log_probs = kernels.sample(
@@ -138,24 +143,26 @@ class Engine:
         self.counts[slots] += 1
 
     def _release(self, first: int) -> list[Row]:
-        """Take out the rows that have ended; the last row in use moves into each freed slot."""
-        count = len(self.rows)
-        ended = self.counts[first:count] == self.limits[first:count]
+        """Take out the rows, from number `first` on, that have ended. The others keep their order: those of one prompt
+        stay side by side."""
+        ended = self.counts[self.at] == self.limits[self.at]
         if self.end is not None:
-            ended |= self.last[first:count] == self.end
-        done = []
-        for slot in (first + np.flatnonzero(ended))[::-1]:
-            row, n = self.rows[slot], self.counts[slot]
+            ended |= self.last[self.at] == self.end
+        ended[:first] = False
+        if not ended.any():
+            return []
+        done = [row for row, over in zip(self.rows, ended, strict=True) if over]
+        for row, slot in zip(done, self.at[ended].tolist(), strict=True):
+            n = self.counts[slot]
             row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
             row.finished = bool(self.last[slot] == self.end)
-            done.append(row)
-            mover = len(self.rows) - 1
-            if slot != mover:
-                self.rows[slot] = self.rows[mover]
-                self.cache.put(np.array([slot]), self.cache, np.array([mover]))
-                for table in (self.ids, self.log_probs, self.uniforms, self.counts, self.limits, self.last):
-                    table[slot] = table[mover]
-            self.rows.pop()
+        over, shared = self.at[ended], np.unique(self.prefixes[ended])
+        self.rows = [row for row, over in zip(self.rows, ended, strict=True) if not over]
+        self.at, self.prefixes = self.at[~ended], self.prefixes[~ended]
+        unread = shared[(shared >= 0) & ~np.isin(shared, self.prefixes)]
+        self.free += over.tolist()
+        self.prompt_rows += unread.tolist()
+        self.cache.clear(np.concatenate([over, unread]))
         return done
 
 

@@ -117,6 +117,24 @@ def _check_prefixes(op: str, prefixes: Array, documents: int) -> None:
         )
 
 
+def check_cache_rows(
+    op: str, lengths: Array, capacity: int, B: int, rows: Array | None, prefixes: Array | None, writes: bool
+) -> None:
+    """Raise unless queries (B,) may read cache rows `rows` (by default 0 to B) behind rows `prefixes` (-1: none), which
+    hold `lengths` keys of `capacity` at most; rows that a key is also written to need room for it."""
+    check_ids(op, "lengths", lengths, capacity + 1)
+    for name, numbers in (("rows", rows), ("prefixes", prefixes)):
+        if numbers is not None:
+            check(op, name, numbers, (B,), "B", INT32)
+            check_ids(op, name, numbers, len(lengths), None if name == "rows" else -1)
+    if not writes:
+        return
+    own = lengths if rows is None else lengths[rows]
+    if own.max(initial=0) >= capacity:
+        row = own.argmax() if rows is None else rows[own.argmax()]
+        raise ValueError(f"{op}: row {row} holds {capacity} keys, and has no room for a new one")
+
+
 def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:
     """Raise where the array that is written, given as (name, array), may share memory with another that is in use."""
     result, array = written

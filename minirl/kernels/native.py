@@ -15,6 +15,7 @@ from minirl.kernels.arguments import (
     INT32,
     check,
     check_apart,
+    check_cache_rows,
     check_documents,
     check_float,
     check_ids,
@@ -83,13 +84,13 @@ def _floats(x: Array | None) -> object:
     return _NULL if x is None else _from_buffer(_FLOATS, x)
 
 
-def _ints(x: Array) -> object:
-    return _from_buffer("int32_t[]", x)
+def _ints(x: Array | None) -> object:
+    return _NULL if x is None else _from_buffer("int32_t[]", x)
 
 
-def _address(x: Array) -> object:
+def _address(x: Array | None) -> object:
     """A pointer to the first element of a slice. from_buffer would refuse the slice, but takes its first row."""
-    return _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
+    return _NULL if x is None else _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
 
 
 def _allocated(status: int, op: str) -> None:
@@ -236,20 +237,33 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
+def attention_decode(
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    lengths: Array,
+    *,
+    new: tuple[Array, Array] | None = None,
+    rows: Array | None = None,
+    prefixes: Array | None = None,
+    scale: float | None = None,
+) -> Array:
     op = "attention_decode"
-    check(op, "q", q, (-1, -1, -1), "B H D")
+    q_step = check_rows(op, "q", q, (-1, -1, -1), "B H D", inner=2)
     B, H, D = q.shape
-    check(op, "k_cache", k_cache, (B, -1, -1, D), "B capacity H_kv D")
-    check(op, "v_cache", v_cache, k_cache.shape, "B capacity H_kv D")
-    check(op, "lengths", lengths, (B,), "B", INT32)
-    capacity, H_kv = k_cache.shape[1:3]
+    check(op, "k_cache", k_cache, (B if rows is None else -1, -1, -1, D), "rows capacity H_kv D")
+    check(op, "v_cache", v_cache, k_cache.shape, "rows capacity H_kv D")
+    R, capacity, H_kv, _ = k_cache.shape
+    check(op, "lengths", lengths, (R,), "rows", INT32)
     _check_groups(op, H, H_kv)
-    check_ids(op, "lengths", lengths, capacity + 1)
+    k_new, v_new = new or (None, None)
+    k_step, v_step = (check_rows(op, "new", x, (B, H_kv, D), "B H_kv D", inner=2) for x in new) if new else (0, 0)
+    check_cache_rows(op, lengths, capacity, B, rows, prefixes, new is not None)
     out = np.empty(q.shape, np.float32)
     status = lib.kernel_attention_decode(
         B, H, H_kv, D, capacity, _scale(D, scale),
-        _floats(q), _floats(k_cache), _floats(v_cache), _ints(lengths), _floats(out),
+        _address(q), q_step, _address(k_new), k_step, _address(v_new), v_step,
+        _floats(k_cache), _floats(v_cache), _ints(lengths), _ints(rows), _ints(prefixes), _floats(out),
     )  # fmt: skip
     _allocated(status, op)
     return out

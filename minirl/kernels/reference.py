@@ -228,16 +228,36 @@ def attention_backward(
     return dq, dk, dv
 
 
-def attention_decode(q: Array, k_cache: Array, v_cache: Array, lengths: Array, *, scale: float | None = None) -> Array:
+def attention_decode(
+    q: Array,
+    k_cache: Array,
+    v_cache: Array,
+    lengths: Array,
+    *,
+    new: tuple[Array, Array] | None = None,
+    rows: Array | None = None,
+    prefixes: Array | None = None,
+    scale: float | None = None,
+) -> Array:
     """Attention of one new query per row over its cached keys.
 
-    q: (B, H, D). k_cache, v_cache: (B, capacity, H_kv, D), of which row b holds lengths[b] (int32) keys, the new
-    token's included; what lies behind them is never read. Returns (B, H, D); a row of length 0 gives 0.
+    q: (B, H, D). k_cache, v_cache: (rows, capacity, H_kv, D), of which row r holds lengths[r] (int32) keys; what lies
+    behind them is never read. Query b reads row rows[b] (int32; by default row b) and, before it, row prefixes[b]
+    (int32; -1, the default: none), which holds what several queries have in common. new: key and value (B, H_kv, D) of
+    the queries' own tokens, which are first put into the caches, behind their rows: these must differ then, and be no
+    prefixes. Returns (B, H, D); a query that has no keys gives 0.
     """
+    rows = np.arange(len(q)) if rows is None else rows
+    prefixes = np.full(len(q), -1) if prefixes is None else prefixes
     out = np.zeros(q.shape, q.dtype)
-    for row, length in enumerate(lengths):
-        keys, values = k_cache[row : row + 1, :length], v_cache[row : row + 1, :length]
-        out[row] = attention(q[row : row + 1, None], keys, values, scale=scale)[0][0, 0]
+    for b, (row, prefix) in enumerate(zip(rows, prefixes, strict=True)):
+        length = lengths[row]
+        if new is not None:
+            k_cache[row, length], v_cache[row, length] = new[0][b], new[1][b]
+            length = length + 1
+        parts = [(prefix, lengths[prefix] if prefix >= 0 else 0), (row, length)]
+        keys, values = (np.concatenate([x[i, :n] for i, n in parts])[None] for x in (k_cache, v_cache))
+        out[b] = attention(q[b : b + 1, None], keys, values, scale=scale)[0][0, 0]
     return out
 
 

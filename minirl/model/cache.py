@@ -1,5 +1,7 @@
 """The keys and values of tokens seen so far, so that generating the next token costs one token's work."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from minirl import kernels
@@ -9,14 +11,15 @@ from minirl.model.config import GPTConfig
 
 
 class KVCache:
-    """For each layer, keys and values (B, capacity, H_kv, D); row b holds lengths[b] of them.
+    """For each layer, keys and values (rows, capacity, H_kv, D); row r holds held[r] of them.
 
-    Rows are independent: prompts of different lengths are padded on the right, and the padding is never read.
-    GPT.extend fills the cache.
+    Rows are independent, and their order means nothing: `at` picks those to go on with. Several may go on from one that
+    holds what they have in common, such as a prompt: it is there once, for all of them. GPT.extend fills the cache.
     """
 
     def __init__(self, config: GPTConfig, batch: int, capacity: int | None = None) -> None:
-        """capacity: the most tokens a row may hold, at most context_length, which is the default."""
+        """batch: the number of rows. capacity: the most tokens a row may hold, at most context_length, which is the
+        default."""
         capacity = config.context_length if capacity is None else capacity
         if not 1 <= capacity <= config.context_length:
             raise ValueError(f"KVCache: capacity {capacity}; expected 1 to the context length, {config.context_length}")
@@ -25,64 +28,79 @@ class KVCache:
         shape = (batch, capacity, config.kv_heads, config.head_size)
         self.keys = [np.zeros(shape, np.float32) for _ in range(config.n_layer)]
         self.values = [np.zeros(shape, np.float32) for _ in range(config.n_layer)]
-        self.lengths = np.zeros(batch, np.int32)
+        self.held = np.zeros(batch, np.int32)
+        self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
+        self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each goes on from, -1 for none
 
-    def select(self, rows: Array) -> "KVCache":
-        """A new cache whose row i is a copy of row rows[i]: to drop finished rows, or to repeat a prompt's."""
-        return self._with([k[rows] for k in self.keys], [v[rows] for v in self.values], self.lengths[rows])
+    def at(self, rows: Array, prefixes: Array | None = None) -> "KVCache":
+        """A view of these rows, in this order: what is written to it is written here.
 
-    def first(self, count: int) -> "KVCache":
-        """The first `count` rows: a view, so that what is written to it is written here."""
-        return self._with([k[:count] for k in self.keys], [v[:count] for v in self.values], self.lengths[:count])
+        rows: (B,), no two the same. prefixes: (B,), -1 or the row whose tokens come before those of row rows[b]; it
+        is only read. Raises ValueError where rows repeat, or a prefix is among them.
+        """
+        view = KVCache.__new__(KVCache)
+        view.config, view.capacity = self.config, self.capacity
+        view.keys, view.values, view.held = self.keys, self.values, self.held
+        view.rows = np.ascontiguousarray(rows, np.int32)
+        view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
+        uses = np.bincount(view.rows, minlength=len(self.held))
+        if uses.max(initial=0) > 1 or uses[view.prefixes[view.prefixes >= 0]].any():
+            chosen = f"rows {view.rows} after {view.prefixes}"
+            raise ValueError(f"KVCache: {chosen}; expected each row once, and none of them as a prefix")
+        return view
 
-    def put(self, rows: Array, other: "KVCache", others: Array) -> None:
-        """Make row rows[i] a copy of row others[i] of another cache, or of this one."""
-        longest = int(other.lengths[others].max(initial=0))
-        for mine, theirs in zip(self.keys + self.values, other.keys + other.values, strict=True):
-            mine[rows, :longest] = theirs[others, :longest]
-        self.lengths[rows] = other.lengths[others]
+    @property
+    def lengths(self) -> Array:
+        """(B,) int32: the tokens of each row, its prefix included."""
+        return self.held[self.rows] + np.where(self.prefixes < 0, np.int32(0), self.held[self.prefixes])
 
-    def _with(self, keys: list[Array], values: list[Array], lengths: Array) -> "KVCache":
-        other = KVCache.__new__(KVCache)
-        other.config, other.capacity = self.config, self.capacity
-        other.keys, other.values, other.lengths = keys, values, lengths
-        return other
+    def clear(self, rows: Array) -> None:
+        """Let these rows be used anew."""
+        self.held[rows] = 0
 
     def room_for(self, new: Array) -> None:
         """Raise ValueError where a row has no room for new[b] more tokens."""
-        full = np.flatnonzero(self.lengths + new > self.capacity)
+        held = self.held[self.rows]
+        full = np.flatnonzero(held + new > self.capacity)
         if full.size:
-            row = int(full[0])
+            at = int(full[0])
             raise ValueError(
-                f"KVCache: row {row} holds {self.lengths[row]} tokens and {new[row]} more would exceed its capacity, "
+                f"KVCache: row {self.rows[at]} holds {held[at]} tokens and {new[at]} more would exceed its capacity, "
                 f"{self.capacity}"
             )
 
     def attend(self, layer: int, packed: Array, new: Array, rotation: Rotation | None) -> Array:
-        """One layer's attention for new tokens: store their keys and values, return the mixed values (B, T, H D).
+        """One layer's attention for new tokens: store their keys and values, return the mixed values (1, N, H D).
 
-        packed: the projection (B, T, (H + 2 H_kv) D), of whose row b the first new[b] tokens are real. Does not advance
-        `lengths`: that happens once, after the last layer.
+        packed: the projection (1, N, (H + 2 H_kv) D) of the rows' tokens end to end, new[b] of row b; q and k are
+        turned in it. Does not advance `held`: that happens once, after the last layer.
         """
         config = self.config
         q, k, v = split_heads(packed, config.n_head, config.kv_heads)
-        B, T, H, D = q.shape
-        if rotation is not None:
-            turned = kernels.rope(kernels.reshape(packed, (B, T, -1, D))[:, :, : H + config.kv_heads], *rotation)
-            q, k = turned[:, :, :H], turned[:, :, H:]
+        _, N, H, D = q.shape
+        if rotation is not None:  # q and k lie side by side, so one call turns both, where they are
+            both = kernels.reshape(packed, (1, N, -1, D))[:, :, : H + config.kv_heads]
+            kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
-        if T == 1 and new.all():
-            every = np.arange(B)
-            keys[every, self.lengths], values[every, self.lengths] = k[:, 0], v[:, 0]
-            out = kernels.attention_decode(kernels.copy(q[:, 0]), keys, values, self.lengths + np.int32(1))
-            return kernels.reshape(out, (B, 1, H * D))
-        for row, (start, count) in enumerate(zip(self.lengths, new, strict=True)):
-            keys[row, start : start + count] = k[row, :count]
-            values[row, start : start + count] = v[row, :count]
-        if not self.lengths.any():  # nothing came before: the new tokens see each other only
-            return kernels.reshape(kernels.attention(q, k, v)[0], (B, T, H * D))
-        out = kernels.zeros((B, T, H, D), packed.dtype)
-        for row, (start, count) in enumerate(zip(self.lengths, new, strict=True)):
-            one, seen = slice(row, row + 1), slice(start + count)
-            kernels.attention(q[one, :count], keys[one, seen], values[one, seen], out=out[one, :count])
-        return kernels.reshape(out, (B, T, H * D))
+        if len(new) == N:  # one token each
+            out = kernels.attention_decode(
+                q[0], keys, values, self.held, new=(k[0], v[0]), rows=self.rows, prefixes=self.prefixes
+            )
+            return kernels.reshape(out, (1, N, H * D))
+        starts = np.cumsum([0, *new])
+        places = np.arange(N) + np.repeat(self.held[self.rows] - starts[:-1], new)
+        of_token = np.repeat(self.rows, new)
+        keys[of_token, places], values[of_token, places] = k[0], v[0]
+        if not self.lengths.any():  # nothing came before: the new tokens of a row see each other only
+            return kernels.reshape(kernels.attention(q, k, v, starts=starts)[0], (1, N, H * D))
+        out = kernels.empty((1, N, H, D), packed.dtype)
+        for b, (start, stop) in enumerate(pairwise(starts)):
+            own = slice(start, stop)
+            kernels.attention(q[:, own], self._seen(keys, b, new[b]), self._seen(values, b, new[b]), out=out[:, own])
+        return kernels.reshape(out, (1, N, H * D))
+
+    def _seen(self, table: Array, b: int, new: int) -> Array:
+        """The keys or values (1, S, H_kv, D) that row b sees with `new` tokens more: its prefix's, then its own."""
+        row, prefix = self.rows[b], self.prefixes[b]
+        own = table[row : row + 1, : self.held[row] + new]
+        return own if prefix < 0 else np.concatenate([table[prefix : prefix + 1, : self.held[prefix]], own], axis=1)

@@ -174,22 +174,24 @@ class GPT(Module):
     def extend(self, ids: Ids, cache: KVCache, lengths: Array | None = None) -> Array:
         """Append tokens to each row of the cache; return the logits (B, V) that follow each row's last one.
 
-        ids: (B, T), of which the first lengths[b] (default: all T) of row b count; the rest is padding. An empty cache
-        takes prompts, later calls take one token a row, or a chunk. Raises ValueError where a row would overflow.
+        ids: (B, T), of which the first lengths[b] (default: all T) of row b count; the rest is padding, and costs
+        nothing. An empty cache takes prompts, later calls take one token a row, or a chunk. Raises ValueError where a
+        row would overflow.
         """
         rows = self._ids(ids)
         B, T = rows.shape
         new = np.full(B, T, np.int32) if lengths is None else np.ascontiguousarray(lengths, np.int32)
-        if len(cache.lengths) != B or new.shape != (B,) or T == 0 or new.min() < 1 or new.max() > T:
+        if len(cache.rows) != B or new.shape != (B,) or T == 0 or new.min(initial=1) < 1 or new.max(initial=1) > T:
             raise ValueError(
-                f"GPT.extend: ids have shape {rows.shape}, the cache {len(cache.lengths)} rows, lengths are {lengths}; "
+                f"GPT.extend: ids have shape {rows.shape}, the cache {len(cache.rows)} rows, lengths are {lengths}; "
                 "expected as many rows, and 1 to T tokens in each"
             )
         cache.room_for(new)
-        positions = np.minimum(cache.lengths[:, None] + np.arange(T, dtype=np.int32), self.config.context_length - 1)
-        x = self._blocks(rows, positions, past=Past(cache, new))
-        cache.lengths += new
-        last = self.final_norm(Tensor(x.data[np.arange(B), new - 1]))
+        counted = np.arange(T, dtype=np.int32) < new[:, None]
+        positions = (cache.lengths[:, None] + np.arange(T, dtype=np.int32))[counted]
+        x = self._blocks(rows[counted][None], positions, past=Past(cache, new))  # the rows' tokens end to end
+        cache.held[cache.rows] += new
+        last = self.final_norm(Tensor(x.data[0, np.cumsum(new) - 1]))
         return F.linear(last, self.output_weight).data
 
     def _blocks(

@@ -20,6 +20,7 @@ is, which is what datasets answer to "what percentage?".
 import re
 import unicodedata
 from fractions import Fraction
+from functools import lru_cache
 
 from minirl.tasks.task import END, Problem
 
@@ -72,6 +73,7 @@ def parse_number(text: str) -> Fraction | None:
     return next(iter(readings(text)), None)
 
 
+@lru_cache(maxsize=1 << 12)  # samples of a problem give the same few answers, and are compared with the same one
 def readings(text: str) -> tuple[Fraction, ...]:
     """The numbers that `text` may stand for: one, or none; for 25% they are 1/4 and 25."""
     if len(text) > LONGEST_LINE:

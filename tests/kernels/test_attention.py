@@ -388,6 +388,81 @@ def test_a_decoded_row_does_not_depend_on_its_batch():
     assert np.isnan(again[0]).all()
 
 
+def pieces_of(rng, prompts, own, prefixes, H_kv, D):
+    """Caches whose rows hold the queries' own keys, in a random order, and then the prompts; which row is whose."""
+    capacity, B = 1 + max([*prompts, *own]), len(own)
+    lengths = np.zeros(B + len(prompts), np.int32)
+    rows = rng.permutation(B).astype(np.int32)
+    lengths[rows], lengths[B:] = own, prompts
+    k_cache, v_cache = (normal(rng, len(lengths), capacity, H_kv, D) for _ in range(2))
+    return k_cache, v_cache, lengths, rows, np.array([B + p if p >= 0 else -1 for p in prefixes], np.int32)
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    prompts=st.lists(st.one_of(st.integers(0, 9), st.integers(100, 300)), min_size=1, max_size=3),
+    own=st.lists(st.one_of(st.integers(0, 9), st.integers(100, 150)), min_size=1, max_size=4),
+    H_kv=st.integers(1, 2),
+    group=st.integers(1, 3),
+    D=st.integers(1, 70),
+    seed=st.integers(0, 2**32),
+)
+def test_a_query_behind_a_prefix_gets_the_bits_of_one_with_all_keys_in_its_row(prompts, own, H_kv, group, D, seed):
+    """And its new key and value are put into the cache, and read, as if they had been there."""
+    rng = np.random.default_rng(seed)
+    B = len(own)
+    prefixes = rng.integers(-1, len(prompts), B)
+    k_cache, v_cache, lengths, rows, at = pieces_of(rng, prompts, own, prefixes, H_kv, D)
+    before = k_cache.copy(), v_cache.copy()
+    q, (k, v) = normal(rng, B, H_kv * group, D), (normal(rng, B, H_kv, D) for _ in range(2))
+    out = kernels.attention_decode(q, k_cache, v_cache, lengths, new=(k, v), rows=rows, prefixes=at)
+    for b, (row, prefix) in enumerate(zip(rows, at, strict=True)):
+        keys, values = (
+            np.concatenate([x[prefix, : lengths[prefix] * (prefix >= 0)], x[row, : lengths[row]], new[b : b + 1]])[None]
+            for x, new in zip(before, (k, v), strict=True)
+        )
+        whole = kernels.attention_decode(q[b : b + 1], keys, values, np.array([keys.shape[1]], np.int32))
+        np.testing.assert_array_equal(out[b], whole[0])
+    for cache, old, new in zip((k_cache, v_cache), before, (k, v), strict=True):
+        old[rows, lengths[rows]] = new
+        np.testing.assert_array_equal(cache, old)
+
+
+def test_decoding_behind_a_prefix_is_the_same_in_both_backends():
+    rng = np.random.default_rng(23)
+    k_cache, v_cache, lengths, rows, at = pieces_of(rng, [5, 130], [3, 0, 7], [1, 0, -1], 2, 24)
+    packed = normal(rng, 3, 4 + 2 * 2, 24)  # q, k and v side by side, as the model has them
+    outs, caches = [], []
+    for backend in ("native", "reference"):
+        pair = k_cache.copy(), v_cache.copy()
+        with kernels.using(backend):
+            new = packed[:, 4:6], packed[:, 6:]
+            outs.append(kernels.attention_decode(packed[:, :4], *pair, lengths, new=new, rows=rows, prefixes=at))
+        caches.append(pair)
+    np.testing.assert_allclose(*outs, rtol=1e-5, atol=1e-6)
+    np.testing.assert_array_equal(*caches)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"rows": [0, 4]}, r"rows\[1\] is 4; expected 0 to 3"),
+        ({"rows": [-1, 0]}, r"rows\[0\] is -1"),
+        ({"prefixes": [-2, 0]}, r"prefixes\[0\] is -2"),
+        ({"prefixes": [2, 4]}, r"prefixes\[1\] is 4"),
+        ({"lengths": [1, 6, 1, 1]}, r"lengths\[1\] is 6; expected 0 to 5"),
+        ({"lengths": [1, 5, 1, 1]}, "row 1 holds 5 keys, and has no room for a new one"),
+    ],
+)
+def test_rows_that_are_not_in_the_cache_are_refused(changes, message):
+    given = {"lengths": [1, 1, 5, 1], "rows": [0, 1], "prefixes": [-1, 2], **changes}
+    lengths, rows, prefixes = (np.array(given[name], np.int32) for name in ("lengths", "rows", "prefixes"))
+    x = np.zeros((4, 5, 1, 8), np.float32)
+    new = x[:2, 0], x[:2, 1]
+    with pytest.raises((ValueError, IndexError), match=message):
+        kernels.attention_decode(x[:2, 2], x.copy(), x.copy(), lengths, new=new, rows=rows, prefixes=prefixes)
+
+
 # ---- a second opinion ----
 
 

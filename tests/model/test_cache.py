@@ -46,16 +46,38 @@ def test_chunks_of_different_lengths(config, ids):
         np.testing.assert_array_equal(cache.lengths, at)
 
 
-def test_select_copies_rows(config, ids):
+def test_rows_in_any_order(config, ids):
     model = GPT(config)
     full = logits_of(model, ids)
     cache = KVCache(config, 3)
     model.extend(ids[:, :6], cache)
-    twice = cache.select(np.array([2, 0, 2]))
-    next_ids = ids[[2, 0, 2], 6][:, None]
-    np.testing.assert_allclose(model.extend(next_ids, twice), full[[2, 0, 2], 6], atol=1e-5)
-    np.testing.assert_array_equal(cache.lengths, [6] * 3)
-    np.testing.assert_allclose(model.extend(ids[:, 6:7], cache), full[:, 6], atol=1e-5)
+    rows = np.array([2, 0])
+    np.testing.assert_allclose(model.extend(ids[rows, 6][:, None], cache.at(rows)), full[rows, 6], atol=1e-5)
+    np.testing.assert_array_equal(cache.lengths, [7, 6, 7])
+    np.testing.assert_allclose(model.extend(ids[[1], 6:7], cache.at(np.array([1]))), full[[1], 6], atol=1e-5)
+
+
+@pytest.mark.parametrize("chunk", [1, 3])
+def test_rows_that_go_on_from_one_prompt_get_the_bits_of_rows_with_a_copy_of_it(config, ids, chunk):
+    model = GPT(config)
+    shared, alone = KVCache(config, 4), KVCache(config, 3)
+    model.extend(ids[:1, :7], shared.at(np.array([3])))
+    model.extend(np.repeat(ids[:1, :7], 3, axis=0), alone)
+    rows = np.array([1, 0, 2])
+    view = shared.at(rows, np.full(3, 3))
+    np.testing.assert_array_equal(view.lengths, [7] * 3)
+    for at in range(7, 7 + 4 * chunk, chunk):
+        new = ids[:, at : at + chunk]
+        np.testing.assert_array_equal(model.extend(new, view), model.extend(new, alone))
+    np.testing.assert_array_equal(shared.held, [4 * chunk] * 3 + [7])
+    shared.clear(rows)
+    np.testing.assert_array_equal(view.lengths, [7] * 3)
+
+
+@pytest.mark.parametrize(("rows", "prefixes"), [([0, 1], [-1, 0]), ([0, 1, 0], [-1, -1, -1])])
+def test_a_row_is_extended_once_and_is_no_prefix_then(config, rows, prefixes):
+    with pytest.raises(ValueError, match="expected each row once, and none of them as a prefix"):
+        KVCache(config, 3).at(np.array(rows), np.array(prefixes))
 
 
 def test_a_row_that_is_full_is_named(config, ids):
