@@ -19,12 +19,33 @@ from minirl.bench.report import seconds_text
 
 # Functions that touch no values count as Python
 VIEWS = ("empty", "reshape", "broadcast_to", "expand_dims", "squeeze", "swapaxes", "transpose")
+
+
+def _cached_bytes(
+    result: np.ndarray,
+    q: np.ndarray,
+    k_cache: np.ndarray,
+    v_cache: np.ndarray,
+    lengths: np.ndarray,
+    *,
+    rows: np.ndarray | None = None,
+    prefixes: np.ndarray | None = None,
+    **rest: Any,
+) -> float:
+    """Of the caches only the keys and values that are there, and once what several rows share."""
+    read = np.arange(len(q)) if rows is None else rows
+    if prefixes is not None:
+        read = np.union1d(read, prefixes[prefixes >= 0])
+    return q.nbytes + result.nbytes + 2 * int(lengths[read].sum()) * k_cache[0, 0].nbytes
+
+
 # What they read and write at least, where that is not each argument and each result once
 BYTES: dict[str, Callable[..., float]] = {
-    "adamw": lambda result, p, *rest: 7 * p.nbytes,
+    "adamw": lambda result, p, *rest, **named: 7 * p.nbytes,
     "scale": lambda result, x, factor: 2 * x.nbytes,
     "embedding": lambda result, ids, table: 2 * result.nbytes,
     "embedding_backward": lambda result, dout, ids, dtable: 3 * dout.nbytes,
+    "attention_decode": _cached_bytes,
 }
 
 
@@ -130,7 +151,7 @@ def floor(name: str, peaks: Peaks, result: Any, *args: Any, **rest: Any) -> floa
     count = FLOPS.get(name)
     flops = count(result, *args, **rest) if count else 0.0
     if name in BYTES:
-        size = BYTES[name](result, *args[:3])
+        size = BYTES[name](result, *args, **rest)
     else:
         results = result if isinstance(result, tuple) else (result,)
         size = sum(x.nbytes for x in (*args, *rest.values(), *results) if isinstance(x, np.ndarray))

@@ -86,6 +86,14 @@ class TestProfile:
         floor = profile.floor("attention", fast, (q,), q, q, q, starts=np.array([0, 2, 5]), prefixes=prefixes)
         assert floor == 2 * 4 * 8 * (3 + 6 + 3 * 2), "the second document's 3 tokens see the first's 2 as well"
 
+    def test_the_floor_of_decoding_counts_the_keys_that_are_there(self) -> None:
+        q, cache = np.zeros((3, 4, 8), np.float32), np.zeros((5, 100, 2, 8), np.float32)
+        slow = peak.Peaks(fma=1.0, fma_bf16=None, bandwidth=1.0, source="")
+        lengths, rows = np.array([3, 0, 7, 5, 20], np.int32), np.array([0, 2, 3], np.int32)
+        prefixes, key = np.array([4, 4, -1], np.int32), 2 * 2 * 8 * 4
+        floor = profile.floor("attention_decode", slow, q, q, cache, cache, lengths, rows=rows, prefixes=prefixes)
+        assert floor == 2 * q.nbytes + key * (3 + 7 + 5 + 20), "the prefix that two rows share counts once"
+
 
 class TestWorkCounted:
     def test_generation_reads_the_weights_once_a_token_and_the_keys_of_every_token(self) -> None:
