@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from minirl.controls import __main__ as controls
 from minirl.controls import variants
 from minirl.controls.jobs import Job, seconds, train
-from minirl.controls.table import cell, fill
+from minirl.controls.table import cell, fill, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
 from minirl.report import markdown_table
 from minirl.train.config import RLStageConfig
@@ -33,6 +33,17 @@ FEW = {
     )),
     "kl": Group("weight", (Variant("0", {"kl": 0.0}), Variant("0.5", {"kl": 0.5}))),
 }  # fmt: skip
+
+
+def test_what_came_out_of_a_run(run: Run) -> None:
+    after = outcome(run, "rl", 4)
+    records = run.records(stage="rl")
+    last = records[-max(1, len(records) // 10) :]
+    assert after.reward == pytest.approx(sum(record["reward"] for record in last) / len(last))
+    assert after.entropy == pytest.approx(sum(record["entropy"] for record in last) / len(last))
+    assert after.seconds == seconds(run, "sft") + seconds(run, "rl") > 0
+    before = outcome(run, "sft", 4)
+    assert before.reward != before.reward and before.seconds == seconds(run, "sft")
 
 
 def test_the_tables_are_made_and_nothing_is_trained_twice(

@@ -19,7 +19,7 @@ from minirl.report import markdown_table, test_split
 from minirl.train.run import RESULTS, Run
 from minirl.train.screen import Screen
 
-END_SHARE = 0.1  # of the steps, over which the entropy at the end is the mean
+END_SHARE = 0.1  # of the steps, over which reward and entropy at the end are means
 
 
 class Outcome(NamedTuple):
@@ -31,13 +31,15 @@ class Outcome(NamedTuple):
     """pass@k."""
     science: float
     """Share of the science questions, which fine-tuning showed, that are still answered."""
+    reward: float
+    """Mean of the episodes at the end of reinforcement learning; NaN without."""
     entropy: float
-    """Nats per token, at the end of reinforcement learning; NaN without."""
+    """Nats per token, there; NaN without."""
     seconds: float
     """Of fine-tuning and reinforcement learning together, the base's part included."""
 
 
-FORMATS = (("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.3f}", 1), ("{:.0f}", 1))
+FORMATS = (("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.3f}", 1), ("{:.0f}", 1))
 
 
 def outcome(run: Run, stage: str, problems: int) -> Outcome:
@@ -48,13 +50,18 @@ def outcome(run: Run, stage: str, problems: int) -> Outcome:
     )
     scores = {entry["split"]: entry for entry in results}
     chosen = scores[test_split(results) or ""]
-    entropies = [record["entropy"] for record in run.records(stage="rl")] if stage == "rl" else []
-    last = entropies[-max(1, round(END_SHARE * len(entropies))) :]
+    records = run.records(stage="rl") if stage == "rl" else []
+    last = records[-max(1, round(END_SHARE * len(records))) :]
+
+    def at_the_end(measure: str) -> float:
+        return float(np.mean([record[measure] for record in last])) if last else float("nan")
+
     return Outcome(
         greedy=chosen["greedy"]["value"],
         sampled=chosen[f"pass@{samples}"]["value"],
         science=scores[SCIENCE_SPLITS["train"]]["greedy"]["value"],
-        entropy=float(np.mean(last)) if last else float("nan"),
+        reward=at_the_end("reward"),
+        entropy=at_the_end("entropy"),
         seconds=seconds(run, "sft") + (seconds(run, "rl") if stage == "rl" else 0.0),
     )
 
@@ -73,8 +80,8 @@ def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -
         f"Mean (lowest to highest) of {names}, after {steps} steps of {episodes} episodes, on {problems} problems of "
         f"{test_split(bases[0].read_json(RESULTS))}."
     )
-    header = [group.varies, "greedy, %", f"pass@{config.evaluation.samples}, %", "science, %", "entropy", "seconds"]
-    return f"{note}\n\n{markdown_table(header, rows)}"
+    measures = ["greedy, %", f"pass@{config.evaluation.samples}, %", "science, %", "reward, %", "entropy", "seconds"]
+    return f"{note}\n\n{markdown_table([group.varies, *measures], rows)}"
 
 
 def cells(outcomes: Sequence[Outcome]) -> list[str]:
