@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from minirl import kernels
 from minirl.model import GPT, KVCache
 
 
@@ -68,7 +69,11 @@ def test_rows_that_go_on_from_one_prompt_get_the_bits_of_rows_with_a_copy_of_it(
     np.testing.assert_array_equal(view.lengths, [7] * 3)
     for at in range(7, 7 + 4 * chunk, chunk):
         new = ids[:, at : at + chunk]
-        np.testing.assert_array_equal(model.extend(new, view), model.extend(new, alone))
+        got, expected = model.extend(new, view), model.extend(new, alone)
+        if kernels.backend() == "native":
+            np.testing.assert_array_equal(got, expected)
+        else:  # NumPy's products depend in their last digits on how many rows they have
+            np.testing.assert_allclose(got, expected, atol=1e-5)
     np.testing.assert_array_equal(shared.held, [4 * chunk] * 3 + [7])
     shared.clear(rows)
     np.testing.assert_array_equal(view.lengths, [7] * 3)
