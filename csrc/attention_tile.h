@@ -129,14 +129,6 @@ INLINE void copy_rows(int64_t rows, int64_t D, const float *from, int64_t from_s
     }
 }
 
-typedef float vfloat4 __attribute__((vector_size(16)));
-typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
-#if defined(__clang__) || __GNUC__ >= 12
-#define SHUFFLE4(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
-#else
-#define SHUFFLE4(x, y, a, b, c, d) __builtin_shuffle(x, y, (int32_t __attribute__((vector_size(16)))){a, b, c, d})
-#endif
-
 /* to[c][r] = factor * from[r][c]. Four by four, in vectors of four on every machine: pairs are interleaved twice. `to`
  * gets whole vectors of four; where rows end between, the last is repeated. */
 static void transpose(int64_t rows, int64_t columns, float factor, const float *from, int64_t from_step, float *to,

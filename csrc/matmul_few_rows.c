@@ -216,19 +216,12 @@ int multiply_few_rows(const Product *p) {
     void *memory;
     if (posix_memalign(&memory, 64, (size_t)(packed_size + threads * state_size + 1) * sizeof(float))) return -1;
     if (lanes) pack_lanes(p, memory);
-    int64_t taken = 0;
-#pragma omp parallel num_threads(threads)
-    {
-        int64_t mine;
-#pragma omp atomic capture
-        mine = taken++;
-#pragma omp for schedule(dynamic)
-        for (int64_t begin = 0; begin < p->N; begin += width) {
-            const int64_t end = smaller(p->N, begin + width);
-            if (transposed) multiply_transposed(p, begin, end);
-            else if (lanes) multiply_as_lanes(p, begin, end, memory);
-            else multiply_steps_of_b(p, begin, end, (float *)memory + mine * state_size);
-        }
+#pragma omp parallel for num_threads(threads) schedule(dynamic)
+    for (int64_t begin = 0; begin < p->N; begin += width) {
+        const int64_t end = smaller(p->N, begin + width);
+        if (transposed) multiply_transposed(p, begin, end);
+        else if (lanes) multiply_as_lanes(p, begin, end, memory);
+        else multiply_steps_of_b(p, begin, end, (float *)memory + thread_number() * state_size);
     }
     free(memory);
     return 0;

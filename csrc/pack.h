@@ -41,8 +41,6 @@
 #define UNPACK_SECOND 2, 3, 6, 7
 #endif
 
-typedef float quad __attribute__((vector_size(16), aligned(4), may_alias));
-
 /* Four numbers from each of LANES / 4 places that lie `stride` apart. */
 INLINE vfloat load_quads(const float *p, int64_t stride) {
 #if LANES == 16
@@ -54,7 +52,7 @@ INLINE vfloat load_quads(const float *p, int64_t stride) {
     return (vfloat)_mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(p)), _mm_loadu_ps(p + stride), 1);
 #else
     (void)stride;
-    return *(const quad *)p;
+    return *(const vfloat4_unaligned *)p;
 #endif
 }
 

@@ -15,4 +15,13 @@
 /* How many threads are worth waking for `work` operations, when fewer than `grain` each would not pay. */
 int threads_for(int64_t work, int64_t grain);
 
+/* Which of a parallel region's threads this is, from 0 on: it says whose scratch memory is whose, and no more. */
+static inline int thread_number(void) {
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
 #endif

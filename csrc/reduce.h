@@ -33,27 +33,21 @@
     })
 
 /* out[i] = vsum(x[i]), by the same tree: all four are folded at once, the last two levels as a transposition. */
-typedef float vfour __attribute__((vector_size(16)));
-#if defined(__clang__)
-#define FOUR(x, y, ...) __builtin_shufflevector(x, y, __VA_ARGS__)
-#else
-typedef int32_t vfour_int __attribute__((vector_size(16)));
-#define FOUR(x, y, ...) __builtin_shuffle(x, y, (vfour_int){__VA_ARGS__})
-#endif
-INLINE vfour vfold_to_four(vfloat x) {
+INLINE vfloat4 vfold_to_four(vfloat x) {
 #if LANES == 16
     __m256 half = _mm256_add_ps(_mm512_castps512_ps256((__m512)x), _mm512_extractf32x8_ps((__m512)x, 1));
-    return (vfour)_mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    return (vfloat4)_mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
 #elif LANES == 8
-    return (vfour)_mm_add_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
+    return (vfloat4)_mm_add_ps(_mm256_castps256_ps128((__m256)x), _mm256_extractf128_ps((__m256)x, 1));
 #else
     return x;
 #endif
 }
 INLINE void vsum_four(const vfloat x[4], float out[4]) {
-    vfour a = vfold_to_four(x[0]), b = vfold_to_four(x[1]), c = vfold_to_four(x[2]), d = vfold_to_four(x[3]);
-    vfour ab = FOUR(a, b, 0, 1, 4, 5) + FOUR(a, b, 2, 3, 6, 7), cd = FOUR(c, d, 0, 1, 4, 5) + FOUR(c, d, 2, 3, 6, 7);
-    vfour sums = FOUR(ab, cd, 0, 2, 4, 6) + FOUR(ab, cd, 1, 3, 5, 7);
+    vfloat4 a = vfold_to_four(x[0]), b = vfold_to_four(x[1]), c = vfold_to_four(x[2]), d = vfold_to_four(x[3]);
+    vfloat4 ab = SHUFFLE4(a, b, 0, 1, 4, 5) + SHUFFLE4(a, b, 2, 3, 6, 7);
+    vfloat4 cd = SHUFFLE4(c, d, 0, 1, 4, 5) + SHUFFLE4(c, d, 2, 3, 6, 7);
+    vfloat4 sums = SHUFFLE4(ab, cd, 0, 2, 4, 6) + SHUFFLE4(ab, cd, 1, 3, 5, 7);
     memcpy(out, &sums, sizeof sums);
 }
 

@@ -23,6 +23,15 @@ typedef float vfloat __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t vint __attribute__((vector_size(VECTOR_BYTES)));
 typedef float vfloat_unaligned __attribute__((vector_size(VECTOR_BYTES), aligned(4), may_alias));
 
+/* Four floats, on every instruction set, and a pick of four out of the eight of x and y. */
+typedef float vfloat4 __attribute__((vector_size(16)));
+typedef float vfloat4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+#if defined(__clang__)
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+#define SHUFFLE4(x, y, a, b, c, d) __builtin_shuffle(x, y, (int32_t __attribute__((vector_size(16)))){a, b, c, d})
+#endif
+
 INLINE vfloat vset(float x) { return x - (vfloat){0}; }  /* x - 0 keeps the sign of -0; x + 0 would not */
 INLINE vfloat vload(const float *p) { return *(const vfloat_unaligned *)p; }
 INLINE void vstore(float *p, vfloat x) { *(vfloat_unaligned *)p = x; }

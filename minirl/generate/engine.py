@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 
@@ -151,18 +152,18 @@ class Engine:
         ended[:first] = False
         if not ended.any():
             return []
-        done = [row for row, over in zip(self.rows, ended, strict=True) if over]
+        done = list(compress(self.rows, ended))
         for row, slot in zip(done, self.at[ended].tolist(), strict=True):
             n = self.counts[slot]
             row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
             row.finished = bool(self.last[slot] == self.end)
-        over, shared = self.at[ended], np.unique(self.prefixes[ended])
-        self.rows = [row for row, over in zip(self.rows, ended, strict=True) if not over]
+        left, shared = self.at[ended], np.unique(self.prefixes[ended])
+        self.rows = list(compress(self.rows, ~ended))
         self.at, self.prefixes = self.at[~ended], self.prefixes[~ended]
         unread = shared[(shared >= 0) & ~np.isin(shared, self.prefixes)]
-        self.free += over.tolist()
+        self.free += left.tolist()
         self.prompt_rows += unread.tolist()
-        self.cache.clear(np.concatenate([over, unread]))
+        self.cache.clear(np.concatenate([left, unread]))
         return done
 
 

@@ -59,7 +59,7 @@ class KVCache:
         self.held[rows] = 0
 
     def room_for(self, new: Array) -> None:
-        """Raise ValueError where a row has no room for new[b] more tokens."""
+        """Raise ValueError where a row has no room for new[b] more tokens, or the model none behind its prefix."""
         held = self.held[self.rows]
         full = np.flatnonzero(held + new > self.capacity)
         if full.size:
@@ -67,6 +67,12 @@ class KVCache:
             raise ValueError(
                 f"KVCache: row {self.rows[at]} holds {held[at]} tokens and {new[at]} more would exceed its capacity, "
                 f"{self.capacity}"
+            )
+        longest = int((self.lengths + new).max(initial=0))
+        if longest > self.config.context_length:
+            raise ValueError(
+                f"KVCache: a row and its prefix would come to {longest} tokens; expected at most the context length, "
+                f"{self.config.context_length}"
             )
 
     def attend(self, layer: int, packed: Array, new: Array, rotation: Rotation | None) -> Array:

@@ -94,6 +94,17 @@ def test_a_row_that_is_full_is_named(config, ids):
     np.testing.assert_array_equal(cache.lengths, [3, 8, 2])
 
 
+def test_a_row_and_its_prefix_stay_within_the_context_together(config, ids):
+    model = GPT(config)
+    cache = KVCache(config, 2)
+    model.extend(ids[:1, :20], cache.at(np.array([1])))
+    view = cache.at(np.array([0]), np.array([1]))
+    model.extend(ids[:1, :4], view)
+    with pytest.raises(ValueError, match="would come to 25 tokens; expected at most the context length, 24"):
+        model.extend(ids[:1, :1], view)
+    np.testing.assert_array_equal(view.lengths, [24])
+
+
 @pytest.mark.parametrize("lengths", [[0, 1, 1], [1, 1, 3], [1, 1]])
 def test_impossible_lengths_are_refused(config, ids, lengths):
     with pytest.raises(ValueError, match="1 to T tokens in each"):
