@@ -122,10 +122,12 @@ void kernel_embedding_backward(int64_t tokens, int64_t C, const int32_t *ids, co
 
 /* ---- optimizer.c ---- */
 
-/* One AdamW step on a flat parameter of n values; the gradient is first multiplied by grad_scale (clipping). */
-void kernel_adamw(int64_t n, float *p, const float *g, float *m, float *v, float lr, float beta1, float beta2,
-                  float eps, float weight_decay, float correction1, float correction2, float grad_scale);
-int kernel_sum_squares(int64_t n, const float *x, double *total);
+/* One AdamW step on arrays of sizes[i] values each; gradients are first multiplied by grad_scale (clipping). */
+void kernel_adamw(int64_t arrays, const int64_t *sizes, float *const *p, const float *const *g, float *const *m,
+                  float *const *v, float lr, float beta1, float beta2, float eps, float weight_decay,
+                  float correction1, float correction2, float grad_scale);
+/* The sum over all arrays. */
+int kernel_sum_squares(int64_t arrays, const int64_t *sizes, const float *const *x, double *total);
 void kernel_scale(int64_t n, float *x, float factor);
 
 /* ---- sampling.c ---- */

@@ -86,23 +86,21 @@ class AdamW:
         self.steps += 1
         moments = zip(self.first_moments, self.second_moments, strict=True)
         for group in self.groups:
+            own = [(p.data, p.grad, *next(moments)) for p in group["params"]]
+            changing = [arrays for arrays in own if arrays[1] is not None]
+            if not changing:
+                continue
             beta1, beta2 = group["betas"]
-            for p in group["params"]:
-                m, v = next(moments)
-                if p.grad is not None:
-                    kernels.adamw(
-                        p.data,
-                        p.grad,
-                        m,
-                        v,
-                        step=self.steps,
-                        lr=self.lr * group["lr_ratio"],
-                        beta1=beta1,
-                        beta2=beta2,
-                        eps=group["eps"],
-                        weight_decay=group["weight_decay"],
-                        grad_scale=factor,
-                    )
+            kernels.adamw(
+                *zip(*changing, strict=True),
+                step=self.steps,
+                lr=self.lr * group["lr_ratio"],
+                beta1=beta1,
+                beta2=beta2,
+                eps=group["eps"],
+                weight_decay=group["weight_decay"],
+                grad_scale=factor,
+            )
         return norm
 
     def zero_grad(self) -> None:
@@ -137,7 +135,7 @@ class AdamW:
 
 def grad_norm(parameters: Iterable[Tensor]) -> float:
     """sqrt of the sum of all squared gradients, as if they were one long vector."""
-    return math.sqrt(sum(kernels.sum_squares(p.grad) for p in parameters if p.grad is not None))
+    return math.sqrt(kernels.sum_squares([p.grad for p in parameters if p.grad is not None]))
 
 
 def clip_factor(norm: float, max_norm: float) -> float:

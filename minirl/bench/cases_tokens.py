@@ -138,7 +138,7 @@ def optimizer_cases(sizes: Sizes) -> Iterator[Case]:
         name=f"AdamW  {n}",
         operands=(p, g, m, v),
         bytes=7 * FLOAT * n,
-        kernel=lambda p, g, m, v: kernels.adamw(p, g, m, v, step=10, **settings),
+        kernel=lambda p, g, m, v: kernels.adamw([p], [g], [m], [v], step=10, **settings),
         torch=lambda optimizer: optimizer.step(),
         prepare_torch=prepare_torch,
     )
@@ -147,7 +147,7 @@ def optimizer_cases(sizes: Sizes) -> Iterator[Case]:
         name=f"sum of squares  {n}",
         operands=(g,),
         bytes=FLOAT * n,
-        kernel=lambda g: kernels.sum_squares(g),
+        kernel=lambda g: kernels.sum_squares([g]),
         torch=lambda g: torch.dot(g, g),
         cold=True,
     )

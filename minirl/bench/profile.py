@@ -41,7 +41,8 @@ def _cached_bytes(
 
 # What they read and write at least, where that is not each argument and each result once
 BYTES: dict[str, Callable[..., float]] = {
-    "adamw": lambda result, p, *rest, **named: 7 * p.nbytes,
+    "adamw": lambda result, p, *rest, **named: 7 * sum(x.nbytes for x in p),
+    "sum_squares": lambda result, x: sum(array.nbytes for array in x),
     "scale": lambda result, x, factor: 2 * x.nbytes,
     "embedding": lambda result, ids, table: 2 * result.nbytes,
     "embedding_backward": lambda result, dout, ids, dtable: 3 * dout.nbytes,

@@ -6,6 +6,7 @@ nothing. Calls release the GIL.
 """
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -574,10 +575,10 @@ def embedding_backward(dout: Array, ids: Array, dtable: Array) -> None:
 
 
 def adamw(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
+    p: Sequence[Array],
+    g: Sequence[Array],
+    m: Sequence[Array],
+    v: Sequence[Array],
     *,
     step: int,
     lr: float,
@@ -587,22 +588,32 @@ def adamw(
     weight_decay: float,
     grad_scale: float = 1.0,
 ) -> None:
-    check_float("adamw", "p", p)
-    for name, x in (("g", g), ("m", m), ("v", v)):
-        check("adamw", name, x, p.shape)
     if step < 1:
         raise ValueError(f"adamw: step {step}; the first step is 1")
+    sizes, pointers = _arrays("adamw", "p", p)
+    for name, arrays in (("g", g), ("m", m), ("v", v)):
+        if len(arrays) != len(p):
+            raise ValueError(f"adamw: {name} has {len(arrays)} arrays; expected {len(p)}, as many as p")
+        for x, parameter in zip(arrays, p, strict=True):
+            check("adamw", name, x, parameter.shape)
     lib.kernel_adamw(
-        p.size, _floats(p), _floats(g), _floats(m), _floats(v),
+        len(p), sizes, pointers, *(ffi.new("float *[]", [_floats(x) for x in arrays]) for arrays in (g, m, v)),
         lr, beta1, beta2, eps, weight_decay, 1 - beta1**step, 1 - beta2**step, grad_scale,
     )  # fmt: skip
 
 
-def sum_squares(x: Array) -> float:
-    check_float("sum_squares", "x", x)
+def sum_squares(x: Sequence[Array]) -> float:
+    sizes, pointers = _arrays("sum_squares", "x", x)
     total = ffi.new("double *")
-    _allocated(lib.kernel_sum_squares(x.size, _floats(x), total), "sum_squares")
+    _allocated(lib.kernel_sum_squares(len(x), sizes, pointers, total), "sum_squares")
     return total[0]
+
+
+def _arrays(op: str, name: str, arrays: Sequence[Array]) -> tuple[object, object]:
+    """The sizes and addresses of arrays of any shapes."""
+    for x in arrays:
+        check_float(op, name, x)
+    return ffi.new("int64_t[]", [x.size for x in arrays]), ffi.new("float *[]", [_floats(x) for x in arrays])
 
 
 def scale(x: Array, factor: float) -> None:

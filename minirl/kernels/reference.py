@@ -9,7 +9,7 @@ gradients with respect to the inputs.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -458,10 +458,10 @@ def embedding_backward(dout: Array, ids: Array, dtable: Array) -> None:
 
 
 def adamw(
-    p: Array,
-    g: Array,
-    m: Array,
-    v: Array,
+    p: Sequence[Array],
+    g: Sequence[Array],
+    m: Sequence[Array],
+    v: Sequence[Array],
     *,
     step: int,
     lr: float,
@@ -471,22 +471,24 @@ def adamw(
     weight_decay: float,
     grad_scale: float = 1.0,
 ) -> None:
-    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2); all arrays of one shape, step counts from 1.
+    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2) on parameters p with gradients g: as many arrays
+    each, p[i], g[i], m[i] and v[i] of one shape. step counts from 1.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with m' = m / (1 - beta1^step), v' likewise:
     p = p - lr (m' / (sqrt(v') + eps) + weight_decay p). g is first multiplied by grad_scale (gradient clipping).
     """
-    g = g * np.asarray(grad_scale, p.dtype)
-    m[...] = beta1 * m + (1 - beta1) * g
-    v[...] = beta2 * v + (1 - beta2) * g * g
-    update = (m / (1 - beta1**step)) / (np.sqrt(v / (1 - beta2**step)) + eps)
-    p[...] = p * (1 - lr * weight_decay) - lr * update
+    for p_i, g_i, m_i, v_i in zip(p, g, m, v, strict=True):
+        scaled = g_i * np.asarray(grad_scale, p_i.dtype)
+        m_i[...] = beta1 * m_i + (1 - beta1) * scaled
+        v_i[...] = beta2 * v_i + (1 - beta2) * scaled * scaled
+        update = (m_i / (1 - beta1**step)) / (np.sqrt(v_i / (1 - beta2**step)) + eps)
+        p_i[...] = p_i * (1 - lr * weight_decay) - lr * update
 
 
-def sum_squares(x: Array) -> float:
-    """sum x^2, added in float64: the square of the gradient's norm is the sum of these over the parameters."""
-    flat = x.reshape(-1).astype(np.float64, copy=False)
-    return float(flat @ flat)
+def sum_squares(x: Sequence[Array]) -> float:
+    """sum x^2 over all numbers of all arrays, added in float64: the square of the gradients' norm."""
+    flat = (x_i.reshape(-1).astype(np.float64, copy=False) for x_i in x)
+    return float(sum(f @ f for f in flat))
 
 
 def scale(x: Array, factor: float) -> None:

@@ -73,7 +73,10 @@ WRONG_SHAPES = {
     "embedding: table": lambda: kernels.embedding(np.zeros(3, np.int32), f(9)),
     "embedding_backward: dout": lambda: kernels.embedding_backward(f(3, 4), np.zeros(2, np.int32), f(9, 4)),
     "adamw: g": lambda: kernels.adamw(
-        f(3), f(4), f(3), f(3), step=1, lr=0.1, beta1=0.9, beta2=0.9, eps=0.1, weight_decay=0
+        [f(3)], [f(4)], [f(3)], [f(3)], step=1, lr=0.1, beta1=0.9, beta2=0.9, eps=0.1, weight_decay=0
+    ),
+    "adamw: v has 0 arrays": lambda: kernels.adamw(
+        [f(3)], [f(3)], [f(3)], [], step=1, lr=0.1, beta1=0.9, beta2=0.9, eps=0.1, weight_decay=0
     ),
     "matmul: a": lambda: kernels.matmul(f(3, 4), f(5, 3)),
     "matmul: bias": lambda: kernels.matmul(f(3, 4), f(4, 5), bias=f(4)),
