@@ -31,7 +31,8 @@ except ImportError:  # older setuptools
 CSRC = Path("csrc")
 
 KERNELS = ["matmul", "matmul_few_rows", "attention", "attention_backward", "attention_decode", "softmax",
-           "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer", "sampling", "peak"]  # fmt: skip
+           "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding", "optimizer", "sampling",
+           "peak"]  # fmt: skip
 COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first

@@ -199,11 +199,11 @@ static void cut(Product *p, int64_t batch, int threads) {
 int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   const float *a, int64_t stride_a, int64_t lda, int transpose_a,
                   const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
-                  const float *bias, int activation, float *preactivation,
+                  const float *bias, int activation, float *preactivation, const float *residual,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) {
     if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
     Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
-                     .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
+                     .b_along_k = transpose_b, .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = ldc,
                      .activation = activation, .accumulate = accumulate, .bf16 = bf16,
                      .k_block = smaller(bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK, larger(K, 1))};
     if (batch == 1 && M <= FEW_ROWS && !bf16) return multiply_few_rows(&whole);
@@ -225,6 +225,7 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
         p.b += matrix * stride_b;
         p.c += matrix * stride_c;
         if (preactivation) p.preactivation += matrix * stride_c;
+        if (residual) p.residual += matrix * stride_c;
         multiply_block(&p, place % down * p.rows, place / down * p.columns,
                        (float *)memory + thread_number() * scratch);
     }

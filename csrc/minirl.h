@@ -36,14 +36,14 @@ float kernel_peak_read(const float *x, int64_t n);  /* sums x, so that every byt
 
 /* ---- matmul.c ---- */
 
-/* C = activation(A B + bias), or C += A B, for each of `batch` matrices. A is (M, K), or stored as (K, M) when
+/* C = activation(A B + bias) + residual, or C += A B, for each of `batch` matrices. A is (M, K), or stored as (K, M) when
  * transpose_a; B is (K, N), or stored as (N, K) when transpose_b. ld* is the distance between stored rows, stride_*
- * between matrices of the batch (0 repeats one). bias (N) and preactivation (like C; receives A B + bias) may be NULL.
- * activation: 0 none, 1 GELU (tanh), 2 GELU (exact), 3 SiLU. bf16: 1 rounds A and B to bfloat16 first. */
+ * between matrices of the batch (0 repeats one). bias (N), preactivation (like C; receives A B + bias) and residual (like
+ * C) may be NULL. activation: 0 none, 1 GELU (tanh), 2 GELU (exact), 3 SiLU. bf16: 1 rounds A and B to bfloat16 first. */
 int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   const float *a, int64_t stride_a, int64_t lda, int transpose_a,
                   const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
-                  const float *bias, int activation, float *preactivation,
+                  const float *bias, int activation, float *preactivation, const float *residual,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
 void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
 
@@ -119,6 +119,10 @@ void kernel_rope(int64_t tokens, int64_t H, int64_t D, const float *x, int64_t x
 
 void kernel_embedding(int64_t tokens, int64_t C, const int32_t *ids, const float *table, float *out);
 void kernel_embedding_backward(int64_t tokens, int64_t C, const int32_t *ids, const float *dout, float *dtable);
+
+/* ---- column_sums.c ---- */
+
+int kernel_column_sums(int64_t rows, int64_t C, const float *x, float *out); /* over the rows */
 
 /* ---- optimizer.c ---- */
 

@@ -1,6 +1,6 @@
 /* product.h: what a matrix product is, whichever way it is computed, and what every way must agree on.
  *
- *     C = activation(A B + bias), or C += A B
+ *     C = activation(A B + bias) + residual, or C += A B
  *
  * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
  * multiply-adds in the order of k, whoever computes it. So neither the number of threads, nor how C is cut into pieces,
@@ -19,8 +19,8 @@ typedef struct {
     const float *a, *b; /* element (0, 0) of this matrix of the batch; rows as stored lie lda or ldb apart */
     int64_t lda, ldb;
     int a_along_k, b_along_k; /* whether stored rows run along k */
-    const float *bias;
-    float *c, *preactivation; /* rows lie ldc apart */
+    const float *bias, *residual;
+    float *c, *preactivation; /* rows of these three lie ldc apart */
     int64_t ldc;
     int activation, accumulate, bf16;
 
@@ -35,9 +35,9 @@ INLINE const float *b_at(const Product *p, int64_t k, int64_t j) {
     return p->b + (p->b_along_k ? j * p->ldb + k : k * p->ldb + j);
 }
 
-/* Bias and activation, on a finished tile while it is still in the L1 cache. */
+/* Bias, activation and residual, on a finished tile while it is still in the L1 cache. */
 static inline void finish_tile(const Product *p, int64_t row, int64_t rows, int64_t column, int64_t columns) {
-    if (!p->bias && !p->preactivation && !p->activation) return;
+    if (!p->bias && !p->preactivation && !p->activation && !p->residual) return;
     for (int64_t i = row; i < row + rows; i++)
         for (int64_t j = column; j < column + columns; j += LANES) {
             int64_t n = column + columns - j;
@@ -47,6 +47,7 @@ static inline void finish_tile(const Product *p, int64_t row, int64_t rows, int6
             if (p->activation == 1) x = vgelu_tanh(x);
             if (p->activation == 2) x = vgelu_exact(x);
             if (p->activation == 3) x = vsilu(x);
+            if (p->residual) x = x + vload_some(p->residual + i * p->ldc + j, n);
             vstore_some(p->c + i * p->ldc + j, x, n);
         }
 }

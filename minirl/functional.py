@@ -23,12 +23,14 @@ def linear(
     """activation(x W^T + b) + residual in one kernel call.
 
     x: (..., C). weight: (F, C), one row for each output. bias: (F,). activation: None, "gelu_tanh", "gelu" or "silu".
-    residual: (..., F), added in place to the product, which saves an array. Returns (..., F).
+    residual: (..., F). Returns (..., F).
     """
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
     x2 = rows(x.data)
     shape = (*x.shape[:-1], weight.shape[0])
+    if residual is not None and residual.shape != shape:
+        raise ValueError(f"linear: residual has shape {residual.shape}; expected {shape}, that of the result")
     before = None  # the activation's input, which its gradient needs
     if activation is not None and mode.recording:
         before = kernels.empty((x2.shape[0], shape[-1]), x.dtype)
@@ -39,12 +41,9 @@ def linear(
         bias=None if bias is None else bias.data,
         activation=activation,
         preactivation=before,
+        residual=None if residual is None else rows(residual.data),
     )
     y = kernels.reshape(y, shape)
-    if residual is not None:
-        if residual.shape != shape:
-            raise ValueError(f"linear: residual has shape {residual.shape}; expected {shape}, that of the result")
-        kernels.add(y, residual.data, out=y)
 
     def backward(dy: Array) -> None:  # with z = x W^T + b: dx = dz W, dW = dz^T x, db = sum of dz
         if residual is not None and residual.requires_grad:
@@ -57,7 +56,7 @@ def linear(
         if weight.requires_grad:
             weight.add_product(dz, x2, transpose_a=True)
         if bias is not None and bias.requires_grad:
-            bias.add_gradient(kernels.sum(dz, axis=0), fresh=True)
+            bias.add_gradient(kernels.column_sums(dz), fresh=True)
         if x.requires_grad:
             x.add_gradient(kernels.reshape(kernels.matmul(dz, weight.data), x.shape), fresh=True)
 

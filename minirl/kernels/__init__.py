@@ -63,6 +63,7 @@ OPERATIONS = (
     "layer_norm_backward",
     "rms_norm",
     "rms_norm_backward",
+    "column_sums",
     "sigmoid",
     "gelu",
     "gelu_backward",

@@ -113,6 +113,7 @@ def matmul(
     bias: Array | None = None,
     activation: str | None = None,
     preactivation: Array | None = None,
+    residual: Array | None = None,
     out: Array | None = None,
     accumulate: bool = False,
 ) -> Array:
@@ -133,16 +134,18 @@ def matmul(
         out = np.empty(shape, np.float32)
     else:
         check("matmul", "out", out, shape)
-        check_apart("matmul", ("out", out), a=a, b=b, bias=bias)
-    if accumulate and (bias is not None or activation is not None or preactivation is not None):
-        raise ValueError("matmul: accumulate goes with neither bias, activation nor preactivation")
+        check_apart("matmul", ("out", out), a=a, b=b, bias=bias, residual=residual)
+    if accumulate and not (bias is activation is preactivation is residual is None):
+        raise ValueError("matmul: accumulate goes with neither bias, activation, preactivation nor residual")
     if activation not in _ACTIVATIONS:
         raise ValueError(f"matmul: activation {activation!r} is not one of {', '.join(map(repr, _ACTIVATIONS))}")
     if bias is not None:
         check("matmul", "bias", bias, (N,), "N")
     if preactivation is not None:
         check("matmul", "preactivation", preactivation, shape)
-        check_apart("matmul", ("preactivation", preactivation), a=a, b=b, bias=bias, out=out)
+        check_apart("matmul", ("preactivation", preactivation), a=a, b=b, bias=bias, out=out, residual=residual)
+    if residual is not None:
+        check("matmul", "residual", residual, shape)
 
     count = 1
     for size in batch:
@@ -155,7 +158,7 @@ def matmul(
         count, M, N, K,
         _floats(a), stride_a, a.shape[-1], transpose_a,
         _floats(b), stride_b, b.shape[-1], transpose_b,
-        _floats(bias), _ACTIVATIONS[activation], _floats(preactivation),
+        _floats(bias), _ACTIVATIONS[activation], _floats(preactivation), _floats(residual),
         _floats(out), M * N, N, accumulate, precision() == "bfloat16",
     )  # fmt: skip
     _allocated(status, "matmul")
@@ -462,6 +465,13 @@ def rms_norm_backward(dy: Array, x: Array, gamma: Array, rstd: Array) -> tuple[A
     )
     _allocated(status, op)
     return dx, dgamma
+
+
+def column_sums(x: Array) -> Array:
+    check("column_sums", "x", x, (-1, -1), "N C")
+    out = np.empty(x.shape[1], np.float32)
+    _allocated(lib.kernel_column_sums(*x.shape, _floats(x), _floats(out)), "column_sums")
+    return out
 
 
 # ---- activations ----

@@ -32,20 +32,22 @@ def matmul(
     bias: Array | None = None,
     activation: str | None = None,
     preactivation: Array | None = None,
+    residual: Array | None = None,
     out: Array | None = None,
     accumulate: bool = False,
 ) -> Array:
-    """activation(A B + bias), or out += A B.
+    """activation(A B + bias) + residual, or out += A B.
 
     a: (..., M, K), or (..., K, M) with transpose_a. b: (..., K, N), or (..., N, K) with transpose_b. Leading axes are
     equal, or absent from one operand, which then serves the whole batch. bias: (N,). activation: None, "gelu_tanh",
-    "gelu" or "silu". preactivation: an array like the result that receives A B + bias, which backward needs. out: where
-    to write; with accumulate the product is added to it, and bias and activation must be None. Returns (..., M, N).
+    "gelu" or "silu". preactivation: an array like the result that receives A B + bias, which backward needs. residual:
+    an array like the result. out: where to write; with accumulate the product is added to it, and nothing else may be
+    asked for. Returns (..., M, N).
 
     With `kernels.set_precision("bfloat16")` a and b are rounded to bfloat16 and sums stay in float32.
     """
-    if accumulate and (out is None or bias is not None or activation is not None or preactivation is not None):
-        raise ValueError("matmul: accumulate needs out= and goes with neither bias, activation nor preactivation")
+    if accumulate and (out is None or not (bias is activation is preactivation is residual is None)):
+        raise ValueError("matmul: accumulate needs out=, without bias, activation, preactivation or residual")
     if precision() == "bfloat16":
         a, b = round_bfloat16(a), round_bfloat16(b)
     c = np.matmul(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
@@ -58,6 +60,8 @@ def matmul(
         preactivation[...] = c
     if activation is not None:
         c = ACTIVATIONS[activation](c)
+    if residual is not None:
+        c += residual
     if out is None:
         return c
     out[...] = c
@@ -413,6 +417,11 @@ def rms_norm_backward(dy: Array, x: Array, gamma: Array, rstd: Array) -> tuple[A
     return dx, (dy * n).sum(axis=tuple(range(x.ndim - 1)))
 
 
+def column_sums(x: Array) -> Array:
+    """The sum of all rows, (N, C) -> (C,): the gradient of a bias, from that of what it was added to."""
+    return x.sum(axis=0)
+
+
 # ---- positions and embeddings ----
 
 
@@ -471,8 +480,9 @@ def adamw(
     weight_decay: float,
     grad_scale: float = 1.0,
 ) -> None:
-    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2) on parameters p with gradients g: as many arrays
-    each, p[i], g[i], m[i] and v[i] of one shape. step counts from 1.
+    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2) on parameters p with gradients g and moments m, v.
+
+    Each is as many arrays, p[i], g[i], m[i] and v[i] of one shape. step counts from 1.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with m' = m / (1 - beta1^step), v' likewise:
     p = p - lr (m' / (sqrt(v') + eps) + weight_decay p). g is first multiplied by grad_scale (gradient clipping).

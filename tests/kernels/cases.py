@@ -276,6 +276,13 @@ CASES = [
         embedding_backward_magnitude,
         lambda rows, cols: rows,
     ),
+    Case(
+        "column_sums",
+        lambda rng, rows, cols, outliers: (normal(rng, rows, cols, outliers=outliers),),
+        lambda x: (kernels.column_sums(x),),
+        lambda a, out: (np.abs(a[0]).sum(axis=0),),
+        lambda rows, cols: rows,
+    ),
     Case("adamw", draw_adamw, adamw, adamw_magnitude),
     Case(
         "sum_squares",

@@ -72,6 +72,7 @@ WRONG_SHAPES = {
     "rope: sine": lambda: kernels.rope(f(1, 3, 2, 4), np.zeros(3, np.int32), f(9, 2), f(8, 2)),
     "embedding: table": lambda: kernels.embedding(np.zeros(3, np.int32), f(9)),
     "embedding_backward: dout": lambda: kernels.embedding_backward(f(3, 4), np.zeros(2, np.int32), f(9, 4)),
+    "column_sums: x": lambda: kernels.column_sums(f(3)),
     "adamw: g": lambda: kernels.adamw(
         [f(3)], [f(4)], [f(3)], [f(3)], step=1, lr=0.1, beta1=0.9, beta2=0.9, eps=0.1, weight_decay=0
     ),

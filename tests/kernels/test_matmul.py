@@ -225,6 +225,21 @@ def test_bias_activation_and_preactivation(each_isa, activation, M, N, K):
         assert not np.array_equal(got, before)
 
 
+@pytest.mark.parametrize("M, N, K", [(3, 70, 40), (45, 33, 300), (16, 64, 0)])
+@pytest.mark.parametrize("batch", [(), (3,)])
+def test_residual_is_added_last(each_isa, batch, M, N, K):
+    a, b, bias = draw(0, *batch, M, K), draw(1, *batch, K, N), draw(2, N)
+    residual = draw(3, *batch, M, N)
+    product = native.matmul(a, b, bias=bias)
+    assert native.matmul(a, b, bias=bias, residual=residual).tobytes() == (product + residual).tobytes()
+    got = native.matmul(a, b, bias=bias, activation="silu", residual=residual)
+    np.testing.assert_allclose(got, reference.silu(product) + residual, rtol=1e-5, atol=1e-5)
+    with pytest.raises(ValueError, match="matmul: residual has shape"):
+        native.matmul(a, b, residual=residual[..., 1:].copy())
+    with pytest.raises(ValueError, match="matmul: out overlaps residual"):
+        native.matmul(a, b, residual=residual, out=residual)
+
+
 @pytest.mark.parametrize("activation", ["gelu_tanh", "gelu", "silu"])
 def test_activation_at_the_ends_of_the_line(each_isa, activation):
     x = np.array([[np.inf, -np.inf, np.nan, 1e30, -1e30, 0.0, 200.0, -200.0]], np.float32)
@@ -289,7 +304,7 @@ def call(M, N, K, a, lda, b, ldb, c, ldc, *, transpose_a=0, transpose_b=0, bf16=
     null = native.ffi.NULL
     return native.lib.kernel_matmul(
         1, M, N, K, floats[0], 0, lda, transpose_a, floats[1], 0, ldb, transpose_b,
-        null, 0, null, floats[2], 0, ldc, 0, bf16,
+        null, 0, null, null, floats[2], 0, ldc, 0, bf16,
     )  # fmt: skip
 
 
