@@ -28,11 +28,13 @@
 
 #define BLOCK_COLUMNS 512 /* 256 x 512 floats are half of a 1 MB cache */
 #define TILE_STEPS 16     /* steps between two requests for memory ahead */
+#define TOGETHER 4        /* panels that are packed together where stored rows are steps */
+#define GAP 64            /* numbers between panels, without which all would lie in the same places of the L1 cache */
 #define A_VECTORS ((TILE_ROWS + LANES - 1) / LANES)
 
 /* Room for a block of k, packed `vectors` vectors wide. */
 INLINE int64_t panel_size(const Product *p, int vectors) {
-    return packed_size(packed_steps(p->k_block, p->bf16), vectors);
+    return packed_size(packed_steps(p->k_block, p->bf16), vectors) + GAP;
 }
 
 /* ---- one tile ---- */
@@ -126,20 +128,15 @@ static void multiply_edge_tile(const Tile *t, int64_t rows, int64_t columns, int
 
 /* ---- one block of C ---- */
 
-/* Row tiles are of nearly equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not
- * 14 + 2. */
-INLINE int64_t tile_height(int64_t rows, int64_t tiles, int64_t tile) { return rows / tiles + (tile < rows % tiles); }
-
 /* What to ask for while tile `tile` passes panel `panel`, whose steps from k0 on are packed now. */
-static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t tiles, int64_t column0, int64_t panel,
-                        int64_t panels, int64_t k0) {
-    int64_t j = column0 + panel * TILE_COLUMNS;
-    if (panel + 1 < panels) /* the next panel, if it is not packed yet */
-        return tile > 0 ? (Ahead){0}
-                        : ahead_of(b_at(p, k0, j + TILE_COLUMNS), p->ldb, p->b_along_k,
-                                   smaller(TILE_COLUMNS, p->N - j - TILE_COLUMNS), p->bf16);
-    if (tile + 1 < tiles) /* the next row tile */
-        return ahead_of(a_at(p, row, k0), p->lda, p->a_along_k, smaller(TILE_ROWS, p->M - row), p->bf16);
+static Ahead look_ahead(const Product *p, int64_t row0, int64_t tile, int64_t tiles, int64_t height, int64_t column0,
+                        int64_t panel, int64_t panels, int64_t k0) {
+    const int64_t next_panel = panel + (p->b_along_k ? 1 : TOGETHER), next_tile = tile + (p->a_along_k ? 1 : TOGETHER);
+    const int64_t row = row0 + next_tile * height, column = column0 + next_panel * TILE_COLUMNS;
+    if (tile == 0 && next_panel < panels) /* a panel that is not packed yet */
+        return ahead_of(b_at(p, k0, column), p->ldb, p->b_along_k, smaller(TILE_COLUMNS, p->N - column), p->bf16);
+    if (panel == panels - 1 && next_tile < tiles)
+        return ahead_of(a_at(p, row, k0), p->lda, p->a_along_k, smaller(height, p->M - row), p->bf16);
     return (Ahead){0};
 }
 
@@ -147,30 +144,35 @@ static Ahead look_ahead(const Product *p, int64_t row, int64_t tile, int64_t til
 static void multiply_block(const Product *p, int64_t row0, int64_t column0, float *scratch) {
     const int64_t rows = smaller(p->rows, p->M - row0), columns = smaller(p->columns, p->N - column0);
     const int64_t tiles = divide_up(rows, TILE_ROWS), panels = divide_up(columns, TILE_COLUMNS);
-    const int64_t b_size = panel_size(p, TILE_VECTORS);
-    float *packed_a = scratch, *packed_b = packed_a + panel_size(p, A_VECTORS);
+    /* Row tiles of equal height, since a low tile makes poor use of the registers: 16 rows are 8 + 8, not 14 + 2. */
+    const int64_t height = divide_up(rows, tiles);
+    const int64_t a_size = panel_size(p, A_VECTORS), b_size = panel_size(p, TILE_VECTORS);
+    const int64_t a_together = p->a_along_k ? 1 : TOGETHER, b_together = p->b_along_k ? 1 : TOGETHER;
+    float *packed_a = scratch, *packed_b = packed_a + TOGETHER * a_size;
     int64_t k0 = 0;
     do { /* once even when K is 0, to write zeros */
         const int64_t k = smaller(p->k_block, p->K - k0);
-        for (int64_t tile = 0, i = 0, height; tile < tiles; tile++, i += height) {
-            height = tile_height(rows, tiles, tile);
-            Tile t = {.a = packed_a, .steps = packed_steps(k, p->bf16)};
-            pack_panel(A_VECTORS, k, smaller(A_VECTORS * LANES, p->M - row0 - i), a_at(p, row0 + i, k0), p->lda,
-                       p->a_along_k, p->bf16, packed_a);
+        for (int64_t tile = 0; tile < tiles; tile++) {
+            const int64_t i = row0 + tile * height, here = smaller(height, row0 + rows - i);
+            Tile t = {.a = packed_a + tile % a_together * a_size, .steps = packed_steps(k, p->bf16)};
+            if (tile % a_together == 0)
+                pack_panels(A_VECTORS, smaller(a_together, tiles - tile), height, k, p->M - i, a_at(p, i, k0), p->lda,
+                            p->a_along_k, p->bf16, packed_a, a_size);
             for (int64_t panel = 0; panel < panels; panel++) {
                 const int64_t j = panel * TILE_COLUMNS, width = smaller(TILE_COLUMNS, columns - j);
                 t.b = packed_b + panel * b_size;
                 t.b_step = TILE_COLUMNS;
-                if (tile == 0)
-                    pack_panel(TILE_VECTORS, k, width, b_at(p, k0, column0 + j), p->ldb, p->b_along_k, p->bf16,
-                               packed_b + panel * b_size);
-                t.ahead = look_ahead(p, row0 + i + height, tile, tiles, column0, panel, panels, k0);
-                t.c = p->c + (row0 + i) * p->ldc + column0 + j;
+                if (tile == 0 && panel % b_together == 0)
+                    pack_panels(TILE_VECTORS, smaller(b_together, panels - panel), TILE_COLUMNS, k, columns - j,
+                                b_at(p, k0, column0 + j), p->ldb, p->b_along_k, p->bf16, packed_b + panel * b_size,
+                                b_size);
+                t.ahead = look_ahead(p, row0, tile, tiles, height, column0, panel, panels, k0);
+                t.c = p->c + i * p->ldc + column0 + j;
                 t.c_step = p->ldc;
                 t.add = p->accumulate || k0 > 0;
-                if (width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
-                else multiply_tile(&t, height, p->bf16);
-                if (k0 + k == p->K) finish_tile(p, row0 + i, height, column0 + j, width);
+                if (width < TILE_COLUMNS) multiply_edge_tile(&t, here, width, p->bf16);
+                else multiply_tile(&t, here, p->bf16);
+                if (k0 + k == p->K) finish_tile(p, i, here, column0 + j, width);
             }
         }
         k0 += k;
@@ -179,21 +181,24 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
 
 /* ---- all blocks ---- */
 
-/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at:
- * a few blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block
- * packs for itself. */
+/* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at: two
+ * blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block packs
+ * for itself. Of all ways to cut so many, the one that packs least. */
 static void cut(Product *p, int64_t batch, int threads) {
-    const int64_t wanted = threads == 1 ? 1 : smaller(4 * threads, threads + (batch * p->M * p->N * p->K >> 24));
-    p->rows = p->M;
-    p->columns = round_up(divide_up(p->N, divide_up(p->N, BLOCK_COLUMNS)), TILE_COLUMNS);
-    for (;;) {
-        int64_t blocks = batch * divide_up(p->M, p->rows) * divide_up(p->N, p->columns);
-        if (blocks >= 4 * threads || (blocks >= wanted && blocks % threads == 0)) break;
-        if (p->rows <= 2 * TILE_ROWS && p->columns <= 2 * TILE_COLUMNS) break;
-        if (p->rows > 2 * p->columns || p->columns <= 2 * TILE_COLUMNS)
-            p->rows = round_up(divide_up(p->M, 2 * divide_up(p->M, p->rows)), TILE_ROWS);
-        else p->columns = round_up(divide_up(p->N, 2 * divide_up(p->N, p->columns)), TILE_COLUMNS);
-    }
+    const int64_t most = threads == 1 ? 1 : 2 * threads, work = batch * p->M * p->N * p->K;
+    const int64_t wanted = threads == 1 ? 1 : smaller(most, threads + (work >> 24));
+    const int64_t across = divide_up(p->N, BLOCK_COLUMNS); /* at least */
+    int64_t least = INT64_MAX;
+    for (int64_t down = 1; down == 1 || (down <= most && down * TILE_ROWS <= p->M); down++)
+        for (int64_t a = across; a == across || (a <= across + most && a * TILE_COLUMNS <= p->N); a++) {
+            const int64_t blocks = batch * down * a, packed = p->M * a + p->N * down;
+            const int enough = blocks >= 2 * most || (blocks >= wanted && blocks % threads == 0);
+            const int64_t cost = enough ? packed : INT64_MAX / 2 - blocks; /* if never enough, then as many as can be */
+            if (cost >= least) continue;
+            least = cost;
+            p->rows = divide_up(p->M, down);
+            p->columns = round_up(divide_up(p->N, a), TILE_COLUMNS);
+        }
 }
 
 int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
@@ -211,7 +216,7 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     cut(&whole, batch, threads);
 
     const int64_t down = divide_up(M, whole.rows), across = divide_up(N, whole.columns), blocks = batch * down * across;
-    const int64_t scratch = round_up(panel_size(&whole, A_VECTORS) +
+    const int64_t scratch = round_up(TOGETHER * panel_size(&whole, A_VECTORS) +
                                      whole.columns / TILE_COLUMNS * panel_size(&whole, TILE_VECTORS), 1024);
     void *memory;
     if (posix_memalign(&memory, 64, (size_t)(threads * scratch) * sizeof(float))) return -1;

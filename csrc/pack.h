@@ -7,7 +7,8 @@
  * The micro-kernel then reads memory from front to back, which caches and prefetchers like best, whatever the matrix
  * looked like. Four cases become two: the rows of a stored B (K, N), or of A stored as (K, M), are steps already and
  * are copied; the rows of A (M, K), or of B stored as (N, K), run along k and are transposed on the way, a square of
- * LANES x LANES at a time, in registers.
+ * LANES x LANES at a time, in registers. Where rows are steps, a panel alone would visit a cache line or two of each row,
+ * a stride at which memory is slow, so a few panels are packed together.
  *
  * bfloat16 is made here too. Where the CPU multiplies pairs, each 32-bit lane holds steps k (low half) and k + 1, and a
  * panel has half as many steps; elsewhere each number is rounded to a bfloat16 and kept as a float.
@@ -113,6 +114,20 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
 #endif
 }
 
+/* Packs k steps of panels of which each begins `advance` columns behind the one before it, and goes to a place `size`
+ * numbers behind. Stored rows, ld apart, are steps; the panels advance together, so that memory is read in longer runs. */
+INLINE void pack_steps(const int vectors, int64_t panels, int64_t advance, int64_t k, int64_t columns,
+                       const float *source, int64_t ld, int bf16, float *packed, int64_t size) {
+    const int per_step = bf16 && BF16_PAIRS ? 2 : 1;
+    const int64_t steps = packed_steps(k, bf16), width = vectors * LANES;
+    for (int64_t step = 0; step < steps; step++, source += per_step * ld)
+        for (int64_t i = 0; i < panels; i++)
+            for (int v = 0; v < vectors; v++)
+                vstore(packed + i * size + step * width + v * LANES,
+                       load_across_k(source + i * advance + v * LANES, ld, step * per_step + 1 == k,
+                                     columns - i * advance - v * LANES, bf16));
+}
+
 /* Packs `columns` columns and k steps of a matrix into a panel of `vectors` vectors a step. Stored rows lie ld apart;
  * they run along k when `along_k`, else each is one step. Lanes past `columns` hold anything: what they yield is never
  * stored. */
@@ -120,29 +135,35 @@ INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const floa
                        int bf16, float *panel) {
     const int per_step = bf16 && BF16_PAIRS ? 2 : 1;
     const int64_t steps = packed_steps(k, bf16), width = vectors * LANES;
-    if (along_k) {
-        for (int64_t step = 0; step < steps; step += LANES)
-            for (int v = 0; v < vectors; v++) {
-                const float *square = source + v * LANES * ld + step * per_step;
-                int64_t square_ld = ld;
-                float staged[LANES * LANES];
-                if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* no whole square of plain numbers */
-                    for (int i = 0; i < LANES; i++) {
-                        int64_t column = v * LANES + i < columns ? v * LANES + i : 0;
-                        const float *row = source + column * ld + step * per_step;
-                        vstore(staged + i * LANES, load_along_k(row, k - step * per_step, bf16));
-                    }
-                    square = staged;
-                    square_ld = LANES;
-                }
-                transpose(square, square_ld, panel + step * width + v * LANES, width);
-            }
-    } else {
-        for (int64_t step = 0; step < steps; step++, source += per_step * ld)
-            for (int v = 0; v < vectors; v++)
-                vstore(panel + step * width + v * LANES, load_across_k(source + v * LANES, ld, step * per_step + 1 == k,
-                                                                        columns - v * LANES, bf16));
+    if (!along_k) {
+        pack_steps(vectors, 1, 0, k, columns, source, ld, bf16, panel, 0);
+        return;
     }
+    for (int64_t step = 0; step < steps; step += LANES)
+        for (int v = 0; v < vectors; v++) {
+            const float *square = source + v * LANES * ld + step * per_step;
+            int64_t square_ld = ld;
+            float staged[LANES * LANES];
+            if (bf16 || k - step < LANES || columns < (v + 1) * LANES) { /* no whole square of plain numbers */
+                for (int i = 0; i < LANES; i++) {
+                    int64_t column = v * LANES + i < columns ? v * LANES + i : 0;
+                    const float *row = source + column * ld + step * per_step;
+                    vstore(staged + i * LANES, load_along_k(row, k - step * per_step, bf16));
+                }
+                square = staged;
+                square_ld = LANES;
+            }
+            transpose(square, square_ld, panel + step * width + v * LANES, width);
+        }
+}
+
+/* Packs several panels, which lie as in pack_steps. */
+INLINE void pack_panels(const int vectors, int64_t panels, int64_t advance, int64_t k, int64_t columns,
+                        const float *source, int64_t ld, int along_k, int bf16, float *packed, int64_t size) {
+    if (!along_k) pack_steps(vectors, panels, advance, k, columns, source, ld, bf16, packed, size);
+    else
+        for (int64_t i = 0; i < panels; i++)
+            pack_panel(vectors, k, columns - i * advance, source + i * advance * ld, ld, 1, bf16, packed + i * size);
 }
 
 #endif

@@ -480,9 +480,10 @@ def adamw(
     weight_decay: float,
     grad_scale: float = 1.0,
 ) -> None:
-    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2) on parameters p with gradients g and moments m, v.
+    """One AdamW step in place (Loshchilov and Hutter 2019, algorithm 2) on all parameters p.
 
-    Each is as many arrays, p[i], g[i], m[i] and v[i] of one shape. step counts from 1.
+    g are their gradients, m and v the moments: as many arrays each, p[i], g[i], m[i] and v[i] of one shape. step counts
+    from 1.
 
     m = beta1 m + (1 - beta1) g, v = beta2 v + (1 - beta2) g^2, and with m' = m / (1 - beta1^step), v' likewise:
     p = p - lr (m' / (sqrt(v') + eps) + weight_decay p). g is first multiplied by grad_scale (gradient clipping).
