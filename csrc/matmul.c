@@ -208,8 +208,9 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) {
     if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
     Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
-                     .b_along_k = transpose_b, .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = ldc,
-                     .activation = activation, .accumulate = accumulate, .bf16 = bf16,
+                     .b_along_k = transpose_b, .bias = bias, .residual = residual, .c = c,
+                     .preactivation = preactivation, .ldc = ldc, .activation = activation, .accumulate = accumulate,
+                     .bf16 = bf16,
                      .k_block = smaller(bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK, larger(K, 1))};
     if (batch == 1 && M <= FEW_ROWS && !bf16) return multiply_few_rows(&whole);
     const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);

@@ -106,8 +106,10 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
     vfloat x = vload_some(p, n);
     if (!bf16) return x;
 #if BF16_PAIRS
-    vint low = (vint)vround_bf16(x), high = (vint)vround_bf16(last ? (vfloat){0} : vload_some(p + ld, n));
-    return (vfloat)(((low >> 16) & 0xffff) | high);
+    static const uint16_t pairs[2 * LANES] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    vfloat next = last ? (vfloat){0} : vload_some(p + ld, n);
+    return (vfloat)_mm512_permutexvar_epi16(_mm512_loadu_si512(pairs), (__m512i)_mm512_cvtne2ps_pbh((__m512)next, (__m512)x));
 #else
     (void)ld, (void)last;
     return vround_bf16(x);
