@@ -1,4 +1,4 @@
-"""matmul by a b that is held in bfloat16: the bits of the product in bfloat16 precision, in every way of computing it."""
+"""matmul by a b that is held in bfloat16: the bits of bfloat16 precision, in every way of computing the product."""
 
 import numpy as np
 import pytest
