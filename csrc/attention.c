@@ -101,8 +101,9 @@ static void finish(const Block *block, const Head *head, int64_t q0, int64_t que
     for (int64_t i = 0; i < queries; i++) {
         float *out = head->out + (q0 + i) * head->out_step, l = block->l[i];
         const float *o = block->o + i * block->D_padded;
+        const float factor = l == 0 ? 0 : 1 / l; /* one division a row: a vector's takes as long as a dozen products */
         for (int64_t d = 0; d < head->D; d += LANES)
-            vstore_some(out + d, l == 0 ? vset(0) : vload(o + d) / vset(l), head->D - d);
+            vstore_some(out + d, l == 0 ? vset(0) : vload(o + d) * vset(factor), head->D - d);
         head->lse[q0 + i] = block->m[i] + logf(l);
     }
 }
