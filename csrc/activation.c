@@ -62,14 +62,14 @@ void kernel_swiglu_backward(int64_t rows, int64_t F, int64_t step, const float *
         float *dg = dgate + row * dstep, *du = dup + row * dstep;
         int64_t i = 0;
         for (; i + LANES <= F; i += LANES) {
-            vfloat gs = vload(g + i), ds = vload(d + i);
-            vstore(dg + i, ds * vload(u + i) * vsilu_gradient(gs));
-            vstore(du + i, ds * vsilu(gs));
+            vfloat gradient, silu = vsilu_and_gradient(vload(g + i), &gradient), ds = vload(d + i);
+            vstore(dg + i, ds * vload(u + i) * gradient);
+            vstore(du + i, ds * silu);
         }
         if (i < F) {
-            vfloat gs = vload_tail(g + i, F - i), ds = vload_tail(d + i, F - i);
-            vstore_tail(dg + i, ds * vload_tail(u + i, F - i) * vsilu_gradient(gs), F - i);
-            vstore_tail(du + i, ds * vsilu(gs), F - i);
+            vfloat gradient, silu = vsilu_and_gradient(vload_tail(g + i, F - i), &gradient), ds = vload_tail(d + i, F - i);
+            vstore_tail(dg + i, ds * vload_tail(u + i, F - i) * gradient, F - i);
+            vstore_tail(du + i, ds * silu, F - i);
         }
     }
 }

@@ -32,10 +32,18 @@ INLINE vfloat vsigmoid_and_slope(vfloat x, vfloat *slope) {
 
 INLINE vfloat vsilu(vfloat x) { return vmax(x, vset(-FLT_MAX)) * vsigmoid(x); }
 
+/* Both from one exponential. */
+INLINE vfloat vsilu_and_gradient(vfloat x, vfloat *gradient) {
+    vfloat bounded = vclamp(x, 120.0f); /* exp(-120) is 0 */
+    vfloat slope, sigmoid = vsigmoid_and_slope(bounded, &slope);
+    *gradient = sigmoid + bounded * slope;
+    return vmax(x, vset(-FLT_MAX)) * sigmoid;
+}
+
 INLINE vfloat vsilu_gradient(vfloat x) {
-    x = vclamp(x, 120.0f); /* exp(-120) is 0 */
-    vfloat slope, sigmoid = vsigmoid_and_slope(x, &slope);
-    return sigmoid + x * slope;
+    vfloat gradient;
+    vsilu_and_gradient(x, &gradient);
+    return gradient;
 }
 
 /* ---- GELU, the tanh form (Hendrycks and Gimpel 2016): y = x (1 + tanh u) / 2 = x sigmoid(2u),
