@@ -30,7 +30,7 @@ except ImportError:  # older setuptools
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
 
-KERNELS = ["matmul", "matmul_few_rows", "attention", "attention_backward", "attention_decode", "softmax",
+KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "attention", "attention_backward", "attention_decode", "softmax",
            "cross_entropy", "norm", "activation", "rope", "embedding", "optimizer", "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 

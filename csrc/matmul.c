@@ -168,8 +168,8 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
                 t.c = p->c + (row0 + i) * p->ldc + column0 + j;
                 t.c_step = p->ldc;
                 t.add = p->accumulate || k0 > 0;
-                if (width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->bf16);
-                else multiply_tile(&t, height, p->bf16);
+                if (width < TILE_COLUMNS) multiply_edge_tile(&t, height, width, p->pairs);
+                else multiply_tile(&t, height, p->pairs);
                 if (k0 + k == p->K) finish_tile(p, row0 + i, height, column0 + j, width);
             }
         }
@@ -196,17 +196,11 @@ static void cut(Product *p, int64_t batch, int threads) {
     }
 }
 
-int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
-                  const float *a, int64_t stride_a, int64_t lda, int transpose_a,
-                  const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
-                  const float *bias, int activation, float *preactivation,
-                  float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) {
-    if (batch == 0 || M == 0 || N == 0 || (accumulate && K == 0)) return 0;
-    Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
-                     .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
-                     .activation = activation, .accumulate = accumulate, .bf16 = bf16,
-                     .k_block = smaller(bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK, larger(K, 1))};
-    if (batch == 1 && M <= FEW_ROWS && !bf16) return multiply_few_rows(&whole);
+int multiply_matrices(Product whole, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_c) {
+    const int64_t M = whole.M, N = whole.N, K = whole.K;
+    if (batch == 0 || M == 0 || N == 0 || (whole.accumulate && K == 0)) return 0;
+    if (batch == 1 && M <= FEW_ROWS && !whole.bf16) return multiply_few_rows(&whole);
+    whole.k_block = smaller(whole.bf16 && BF16_PAIRS ? 2 * K_BLOCK : K_BLOCK, larger(K, 1));
     const int threads = threads_for(2 * batch * M * N * (K + 1), 1 << 20);
     cut(&whole, batch, threads);
 
@@ -224,12 +218,24 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
         p.a += matrix * stride_a;
         p.b += matrix * stride_b;
         p.c += matrix * stride_c;
-        if (preactivation) p.preactivation += matrix * stride_c;
+        if (p.preactivation) p.preactivation += matrix * stride_c;
         multiply_block(&p, place % down * p.rows, place / down * p.columns,
                        (float *)memory + thread_number() * scratch);
     }
     free(memory);
     return 0;
+}
+
+int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
+                  const float *a, int64_t stride_a, int64_t lda, int transpose_a,
+                  const float *b, int64_t stride_b, int64_t ldb, int transpose_b,
+                  const float *bias, int activation, float *preactivation,
+                  float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16) {
+    const Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
+                           .b_along_k = transpose_b, .bias = bias, .c = c, .preactivation = preactivation, .ldc = ldc,
+                           .activation = activation, .accumulate = accumulate, .bf16 = bf16,
+                           .pairs = bf16 && BF16_PAIRS};
+    return multiply_matrices(whole, batch, stride_a, stride_b, stride_c);
 }
 
 void kernel_round_bf16(int64_t n, const float *x, float *y) {

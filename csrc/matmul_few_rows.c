@@ -11,7 +11,8 @@
  *                               multiply_as_lanes     lanes are rows of C: B stays as it is, but only as many lanes are
  *                                                     of use as A has rows
  *
- * Numbers rounded to bfloat16 go the general way, which rounds while it packs.
+ * B may hold pairs of bfloat16, which lie along k (matmul_bf16.c): the last two ways serve them as they do floats.
+ * Numbers that are to be rounded to bfloat16 go the general way, which rounds while it packs.
  */
 #include <stdlib.h>
 
@@ -96,42 +97,64 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
     } while (k < p->K);
 }
 
-/* ---- rows of B run along k, and A has a row or two ---- */
+/* ---- rows of B run along k, and A has a handful of rows ---- */
 
-#define TRANSPOSED_ROWS 2 /* for more, transposing and multiplying take longer than multiply_as_lanes */
-#define LINE 16           /* numbers in a cache line: all of it is used in one visit */
+#define TRANSPOSED_ROWS (LANES / 2) /* for more, multiply_as_lanes is quicker: it has a use for most of its lanes */
+#define LINE 16                     /* numbers in a cache line: all of it is used in one visit */
 
-/* LANES rows of B, a line of each at a time. One vector of columns, for more rows of B would be too many for the
- * prefetcher to follow. */
-INLINE void transposed_columns(const Product *p, const int rows, int64_t column, int64_t columns) {
+/* So many vectors of columns go together: one, for more rows of B are slower to read. But spreading a pair of A over a
+ * vector takes as long as multiplying by it, so where rows are many it serves two. */
+#define TRANSPOSED_VECTORS(rows, pairs) ((pairs) && (rows) > 4 ? 2 : 1)
+
+/* Some rows of B, a line of each at a time. The prefetcher does not see that the rows below come next: as many lines of
+ * those are asked for, into the L2 cache, in the order in which they lie. A line of each, often a multiple of 4 KB
+ * apart, would take memory longer to find. */
+INLINE void transposed_columns(const Product *p, const int rows, const int pairs, int64_t column, int64_t columns) {
+    const int vectors = TRANSPOSED_VECTORS(rows, pairs), width = vectors * LANES;
+    const float *below = b_at(p, 0, column + width);
     int64_t k = 0;
     do {
         const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
-        vfloat sum[TRANSPOSED_ROWS] = {0};
+        vfloat sum[TRANSPOSED_ROWS * 2] = {0};
         for (; k < block_end; k += LINE) {
             const float *a = a_at(p, 0, k), *b = b_at(p, k, column);
             const int64_t a_row = p->a_along_k ? p->lda : 1, a_step = p->a_along_k ? 1 : p->lda;
-            float panel[LINE * LANES];
-            if (columns == LANES && block_end - k >= LINE) {
-                pack_panel(1, LINE, LANES, b, p->ldb, 1, 0, panel);
-                multiply_steps(rows, 1, 0, LINE, a, a_row, a_step, panel, LANES, sum);
+            float panel[LINE * 2 * LANES];
+#pragma GCC unroll 32
+            for (int j = 0; j < width; j++) __builtin_prefetch(below + k * width + j * LINE, 0, 2);
+            if (columns == width && block_end - k >= LINE) {
+                pack_panel(vectors, LINE, width, b, p->ldb, 1, 0, panel);
+                multiply_steps(rows, vectors, pairs, LINE, a, a_row, a_step, panel, width, sum);
             } else {
                 const int64_t steps = smaller(LINE, block_end - k);
-                pack_panel(1, steps, columns, b, p->ldb, 1, 0, panel);
-                multiply_steps(rows, 1, 0, steps, a, a_row, a_step, panel, LANES, sum);
+                pack_panel(vectors, steps, columns, b, p->ldb, 1, 0, panel);
+                multiply_steps(rows, vectors, pairs, steps, a, a_row, a_step, panel, width, sum);
             }
         }
-        float sums[TRANSPOSED_ROWS * LANES];
-        for (int i = 0; i < rows; i++) vstore(sums + i * LANES, sum[i]);
-        add_block(p, 0, rows, column, columns, sums, LANES, block == 0, block_end == p->K);
+        float sums[TRANSPOSED_ROWS * 2 * LANES];
+#pragma GCC unroll 16
+        for (int i = 0; i < rows * vectors; i++) vstore(sums + i * LANES, sum[i]);
+        add_block(p, 0, rows, column, columns, sums, width, block == 0, block_end == p->K);
         k = block_end;
     } while (k < p->K);
 }
 
-static void multiply_transposed(const Product *p, int64_t begin, int64_t end) {
-    for (int64_t j = begin; j < end; j += LANES) {
-        if (p->M == 1) transposed_columns(p, 1, j, smaller(LANES, end - j));
-        else transposed_columns(p, 2, j, smaller(LANES, end - j));
+#define TRANSPOSED(rows)                                                    \
+    case rows:                                                              \
+        for (int64_t j = begin, width; j < end; j += width) {               \
+            width = TRANSPOSED_VECTORS(rows, pairs) * LANES;                \
+            transposed_columns(p, rows, pairs, j, smaller(width, end - j)); \
+        }                                                                   \
+        break;
+INLINE void multiply_transposed(const Product *p, const int pairs, int64_t begin, int64_t end) {
+    switch (p->M) {
+        TRANSPOSED(1) TRANSPOSED(2)
+#if LANES >= 8
+        TRANSPOSED(3) TRANSPOSED(4)
+#endif
+#if LANES >= 16
+        TRANSPOSED(5) TRANSPOSED(6) TRANSPOSED(7) TRANSPOSED(8)
+#endif
     }
 }
 
@@ -144,8 +167,8 @@ static void multiply_transposed(const Product *p, int64_t begin, int64_t end) {
 #define TURNED ((SUMS + LANES - 1) / LANES * LANES)
 
 /* `columns` columns of C, at most SUMS / vectors, for up to `vectors` vectors of A's rows. */
-INLINE void lane_columns(const Product *p, const int vectors, int64_t row, int64_t column, int64_t columns,
-                         const float *a) {
+INLINE void lane_columns(const Product *p, const int vectors, const int pairs, int64_t row, int64_t column,
+                         int64_t columns, const float *a) {
     const int height = SUMS / vectors, width = vectors * LANES;
     int64_t k = 0;
     do {
@@ -165,8 +188,8 @@ INLINE void lane_columns(const Product *p, const int vectors, int64_t row, int64
              * asked for, into the L2 cache. */
 #pragma GCC unroll 16
             for (int j = 0; j < height; j++) __builtin_prefetch(b + (height + j) * b_row, 0, 2);
-            if (block_end - k >= LINE) multiply_steps(height, vectors, 0, LINE, b, b_row, 1, a, width, sum);
-            else multiply_steps(height, vectors, 0, block_end - k, b, b_row, 1, a, width, sum);
+            if (block_end - k >= LINE) multiply_steps(height, vectors, pairs, LINE, b, b_row, 1, a, width, sum);
+            else multiply_steps(height, vectors, pairs, block_end - k, b, b_row, 1, a, width, sum);
         }
         float sums[TURNED * LANE_VECTORS * LANES] = {0}, turned[LANE_VECTORS * LANES * TURNED];
 #pragma GCC unroll 16
@@ -190,14 +213,14 @@ static void pack_lanes(const Product *p, float *packed) {
     }
 }
 
-static void multiply_as_lanes(const Product *p, int64_t begin, int64_t end, const float *packed) {
+INLINE void multiply_as_lanes(const Product *p, const int pairs, int64_t begin, int64_t end, const float *packed) {
     for (int64_t j = begin; j < end; j += SUMS)
         for (int64_t row = 0; row < p->M; row += LANE_VECTORS * LANES) {
             const float *a = packed + lanes_offset(p, row);
-            if (p->M - row <= LANES) lane_columns(p, 1, row, j, smaller(SUMS, end - j), a);
+            if (p->M - row <= LANES) lane_columns(p, 1, pairs, row, j, smaller(SUMS, end - j), a);
             else
                 for (int64_t half = j; half < smaller(j + SUMS, end); half += SUMS / 2)
-                    lane_columns(p, 2, row, half, smaller(SUMS / 2, end - half), a);
+                    lane_columns(p, 2, pairs, row, half, smaller(SUMS / 2, end - half), a);
         }
 }
 
@@ -210,7 +233,7 @@ int multiply_few_rows(const Product *p) {
     /* C is cut into pieces of columns. Where rows of B are steps the pieces are as wide as can be, for memory is
      * quickest at long rows, but no wider than that `state` stays in the L2 cache; else each thread has a few. */
     const int64_t pieces = p->b_along_k ? 4 * threads : round_up(divide_up(p->M * p->N, STATE_SIZE), threads);
-    const int64_t width = round_up(divide_up(p->N, pieces), p->b_along_k ? larger(SUMS, LANES) : TILE_COLUMNS);
+    const int64_t width = round_up(divide_up(p->N, pieces), p->b_along_k ? larger(SUMS, 2 * LANES) : TILE_COLUMNS);
     const int64_t packed_size = lanes ? lanes_offset(p, round_up(p->M, LANES)) : 0;
     const int64_t state_size = p->b_along_k ? 0 : p->M * width;
     void *memory;
@@ -219,8 +242,10 @@ int multiply_few_rows(const Product *p) {
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (int64_t begin = 0; begin < p->N; begin += width) {
         const int64_t end = smaller(p->N, begin + width);
-        if (transposed) multiply_transposed(p, begin, end);
-        else if (lanes) multiply_as_lanes(p, begin, end, memory);
+        if (transposed && BF16_PAIRS && p->pairs) multiply_transposed(p, 1, begin, end);
+        else if (transposed) multiply_transposed(p, 0, begin, end);
+        else if (lanes && BF16_PAIRS && p->pairs) multiply_as_lanes(p, 1, begin, end, memory);
+        else if (lanes) multiply_as_lanes(p, 0, begin, end, memory);
         else multiply_steps_of_b(p, begin, end, (float *)memory + thread_number() * state_size);
     }
     free(memory);

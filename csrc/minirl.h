@@ -47,6 +47,13 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
 void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
 
+/* ---- matmul_bf16.c ---- */
+
+/* What kernel_matmul computes with bf16 = 1 of A (M, K), which is rounded to bfloat16, and of B stored as (N, K), whose
+ * numbers are bfloat16 already: the upper halves of floats. All matrices are without gaps. */
+int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const uint16_t *b, const float *bias,
+                       int activation, float *preactivation, float *c, int accumulate);
+
 /* ---- attention.c: heads side by side, q (B, T, H, D), k and v (B, S, H_kv, D) ---- */
 
 /* *_step is the distance from one token to the next, so that q, k and v may be slices of one projection. With

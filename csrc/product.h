@@ -22,7 +22,9 @@ typedef struct {
     const float *bias;
     float *c, *preactivation; /* rows lie ldc apart */
     int64_t ldc;
-    int activation, accumulate, bf16;
+    int activation, accumulate;
+    int bf16;  /* A and B are rounded to bfloat16 while they are packed */
+    int pairs; /* what is multiplied are pairs of bfloat16: packing made them, or A and B hold them (matmul_bf16.c) */
 
     int64_t rows, columns; /* the blocks into which matmul.c cuts C */
     int64_t k_block;       /* K_BLOCK, or twice that where it packs two steps into one; at most K */
@@ -51,10 +53,13 @@ static inline void finish_tile(const Product *p, int64_t row, int64_t rows, int6
         }
 }
 
-/* The product of at most FEW_ROWS rows of A in float32 (see matmul_few_rows.c, which is compiled once per instruction
- * set, as its caller is); 0, or -1 when there is no memory left. */
+/* The product of `batch` matrices that lie so far apart (see matmul.c), and that of at most FEW_ROWS rows of A, neither
+ * rounded (see matmul_few_rows.c). Both are compiled once per instruction set, as their callers are; 0, or -1 when there
+ * is no memory left. */
 #define FEW_ROWS 32
+#define multiply_matrices JOIN(multiply_matrices, MINIRL_ISA)
 #define multiply_few_rows JOIN(multiply_few_rows, MINIRL_ISA)
+int multiply_matrices(Product whole, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_c);
 int multiply_few_rows(const Product *p);
 
 #endif

@@ -19,7 +19,13 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from minirl.kernels import elementwise, missing, reference
-from minirl.kernels.precision import precision, set_precision, using_precision
+from minirl.kernels.precision import (
+    from_bfloat16_bits,
+    precision,
+    set_precision,
+    to_bfloat16_bits,
+    using_precision,
+)
 
 try:
     from minirl.kernels import native
@@ -34,6 +40,7 @@ if TYPE_CHECKING:  # what `use` puts into this module
 __all__ = [
     "OPERATIONS",
     "backend",
+    "from_bfloat16_bits",
     "get_threads",
     "has_native",
     "isa",
@@ -41,6 +48,7 @@ __all__ = [
     "set_isa",
     "set_precision",
     "set_threads",
+    "to_bfloat16_bits",
     "use",
     "using",
     "using_precision",

@@ -9,6 +9,8 @@ from functools import lru_cache
 
 import numpy as np
 
+from minirl.kernels.precision import BFLOAT16
+
 Array = np.ndarray
 
 FLOAT32 = np.dtype(np.float32)
@@ -32,6 +34,21 @@ def check_float(op: str, name: str, x: Array) -> None:
         raise TypeError(_wrong_type(op, name, x, FLOAT32))
     if not x.flags.c_contiguous:
         raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
+
+
+def check_bfloat16(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> None:
+    """Raise where matmul cannot take bfloat16 bits: it does only in b, and only as (N, K)."""
+    if getattr(a, "dtype", None) == BFLOAT16:
+        raise TypeError(
+            "matmul: a holds bfloat16 bits (uint16), which only b may: pass kernels.from_bfloat16_bits(a), or a itself "
+            "as b of the transposed product"
+        )
+    if getattr(b, "dtype", None) == BFLOAT16 and (b.ndim != 2 or transpose_a or not transpose_b):
+        raise ValueError(
+            f"matmul: b holds bfloat16 bits (uint16) with shape {b.shape}, transpose_a={transpose_a} and "
+            f"transpose_b={transpose_b}; expected (N, K), transpose_b=True and no transpose_a. Gradients need other "
+            "products: they take float32 weights"
+        )
 
 
 def check_rows(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", inner: int = 1) -> int:

@@ -12,9 +12,11 @@ import numpy as np
 from minirl.kernels import chunked
 from minirl.kernels._native import ffi, lib
 from minirl.kernels.arguments import (
+    FLOAT32,
     INT32,
     check,
     check_apart,
+    check_bfloat16,
     check_cache_rows,
     check_documents,
     check_float,
@@ -22,7 +24,7 @@ from minirl.kernels.arguments import (
     check_rows,
     check_tokens,
 )
-from minirl.kernels.precision import precision
+from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision
 from minirl.kernels.reference import check_sampling, not_a_distribution
 from minirl.kernels.threads import default_threads
 
@@ -93,6 +95,11 @@ def _address(x: Array | None) -> object:
     return _NULL if x is None else _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
 
 
+def _held(weight: Array) -> np.dtype:
+    """The dtype that a weight is checked for where it may be held in bfloat16."""
+    return BFLOAT16 if getattr(weight, "dtype", None) == BFLOAT16 else FLOAT32
+
+
 def _allocated(status: int, op: str) -> None:
     if status != 0:
         raise MemoryError(f"{op}: no memory left for the kernel's scratch space")
@@ -115,8 +122,14 @@ def matmul(
     out: Array | None = None,
     accumulate: bool = False,
 ) -> Array:
+    held_in_bfloat16 = type(b) is np.ndarray and b.dtype == BFLOAT16
+    if held_in_bfloat16 or (type(a) is np.ndarray and a.dtype == BFLOAT16):
+        check_bfloat16(a, b, transpose_a, transpose_b)
     check_float("matmul", "a", a)
-    check_float("matmul", "b", b)
+    if held_in_bfloat16:
+        check("matmul", "b", b, (-1, -1), "N K", BFLOAT16)
+    else:
+        check_float("matmul", "b", b)
     if a.ndim < 2 or b.ndim < 2:
         raise ValueError(f"matmul: a has shape {a.shape} and b {b.shape}; expected (..., M, K) and (..., K, N)")
     M, K = (a.shape[-1], a.shape[-2]) if transpose_a else a.shape[-2:]
@@ -148,15 +161,21 @@ def matmul(
         count *= size
     stride_a = M * K if a.ndim > 2 else 0
     stride_b = K * N if b.ndim > 2 else 0
-    if stride_b == 0 and not transpose_a and count > 1:  # one matrix b for all: the batch is just more rows
+    if stride_b == 0 and not transpose_a and count != 1:  # one matrix b for all: the batch is just more rows
         M, count, stride_a = M * count, 1, 0
-    status = lib.kernel_matmul(
-        count, M, N, K,
-        _floats(a), stride_a, a.shape[-1], transpose_a,
-        _floats(b), stride_b, b.shape[-1], transpose_b,
-        _floats(bias), _ACTIVATIONS[activation], _floats(preactivation),
-        _floats(out), M * N, N, accumulate, precision() == "bfloat16",
-    )  # fmt: skip
+    if held_in_bfloat16:
+        status = lib.kernel_matmul_bf16(
+            M, N, K, _floats(a), _from_buffer("uint16_t[]", b), _floats(bias), _ACTIVATIONS[activation],
+            _floats(preactivation), _floats(out), accumulate,
+        )  # fmt: skip
+    else:
+        status = lib.kernel_matmul(
+            count, M, N, K,
+            _floats(a), stride_a, a.shape[-1], transpose_a,
+            _floats(b), stride_b, b.shape[-1], transpose_b,
+            _floats(bias), _ACTIVATIONS[activation], _floats(preactivation),
+            _floats(out), M * N, N, accumulate, precision() == "bfloat16",
+        )  # fmt: skip
     _allocated(status, "matmul")
     return out
 
@@ -396,7 +415,7 @@ def linear_cross_entropy(
     op = "linear_cross_entropy"
     check(op, "h", h, (-1, -1), "N C")
     N, C = h.shape
-    check(op, "weight", weight, (-1, C), "V C")
+    check(op, "weight", weight, (-1, C), "V C", _held(weight))
     check(op, "targets", targets, (N,), "N", INT32)
     check_ids(op, "targets", targets, len(weight), ignore_index)
     if weights is not None:
@@ -553,9 +572,11 @@ def rope(
 
 
 def embedding(ids: Array, table: Array) -> Array:
-    check("embedding", "table", table, (-1, -1), "V C")
+    check("embedding", "table", table, (-1, -1), "V C", _held(table))
     check("embedding", "ids", ids, np.shape(ids), dtype=INT32)
     check_ids("embedding", "ids", ids, len(table))
+    if table.dtype == BFLOAT16:
+        return from_bfloat16_bits(table[ids])
     out = np.empty((*ids.shape, table.shape[1]), np.float32)
     lib.kernel_embedding(ids.size, table.shape[1], _ints(ids), _floats(table), _floats(out))
     return out

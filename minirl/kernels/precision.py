@@ -1,10 +1,17 @@
-"""The compute precision of matmul: float32, or bfloat16 inputs with float32 sums."""
+"""bfloat16: the upper half of a float32, which keeps its range and 8 significant bits.
+
+Two uses, which go together. Matrix products may round their inputs to it and sum in float32: that is the precision, set
+here. And weights may be held in it, as bits in uint16 arrays, for NumPy has no such type: half the memory, and half the
+time where reading weights is what takes the time. A product with such an array is computed in bfloat16 in any case.
+"""
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
+BFLOAT16 = np.dtype(np.uint16)  # how arrays hold it
 
 _CHOICES = ("float32", "bfloat16")
 _precision = "float32"
@@ -38,14 +45,24 @@ def using_precision(name: str) -> Iterator[None]:
 
 
 def round_bfloat16(x: np.ndarray) -> np.ndarray:
-    """x (...) float32 rounded to the nearest bfloat16, ties to even, as float32.
+    """x (...) float32 rounded to the nearest bfloat16, ties to even, as float32. float64 goes through float32."""
+    return from_bfloat16_bits(to_bfloat16_bits(x)).astype(x.dtype, copy=False)
 
-    A bfloat16 is the upper half of a float32, so rounding is an integer addition to the bits: half a unit of the last
-    kept place, less one where that place is even. NaN stays NaN. float64 goes through float32.
+
+def to_bfloat16_bits(x: np.ndarray) -> np.ndarray:
+    """x (...) float32 rounded to the nearest bfloat16, ties to even: (...) uint16.
+
+    Rounding is an integer addition to the bits: half a unit of the last kept place, less one where that place is even.
+    It may not carry a NaN into another number, so a NaN loses its lower half and becomes a quiet one.
     """
-    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
-    rounded = (bits + (0x7FFF + ((bits >> 16) & 1))) & np.uint32(0xFFFF0000)
-    return np.where(np.isnan(x), x, rounded.view(np.float32)).astype(x.dtype, copy=False)
+    bits = np.asarray(x, np.float32, order="C").view(np.uint32)
+    rounded = bits + (0x7FFF + ((bits >> 16) & 1))
+    return (np.where(np.isnan(x), bits | 0x400000, rounded) >> 16).astype(BFLOAT16)
+
+
+def from_bfloat16_bits(bits: np.ndarray) -> np.ndarray:
+    """The numbers that bits (...) uint16 stand for: (...) float32, exactly."""
+    return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
 set_precision(os.environ.get("MINIRL_PRECISION", "float32"))
