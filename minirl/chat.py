@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -27,6 +27,8 @@ class Arguments:
     """Whose model to talk with: pretrain, sft or rl. Default: the last there is."""
     temperature: float = 0.0
     """0 always takes the likeliest token; 1 samples from the model's own distribution."""
+    dtype: Literal["float32", "bfloat16"] = "float32"
+    """How weights are held; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
     """Seed of the samples."""
 
@@ -37,6 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         run = Run.open(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
+        if arguments.dtype == "bfloat16":
+            model.to_bfloat16()
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1

@@ -12,6 +12,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array, mode
+from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor, broadcast, operand, result, rows
 
 # ---- layers ----
@@ -23,7 +24,8 @@ def linear(
     """activation(x W^T + b) + residual in one kernel call.
 
     x: (..., C). weight: (F, C), one row for each output. bias: (F,). activation: None, "gelu_tanh", "gelu" or "silu".
-    residual: (..., F), added in place to the product, which saves an array. Returns (..., F).
+    residual: (..., F), added in place to the product, which saves an array. Returns (..., F). A weight held in bfloat16
+    (see kernels.matmul) goes forward only.
     """
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
@@ -306,8 +308,10 @@ def linear_cross_entropy(
             rows(h.data), weight.data, flat, w, ignore_index=ignore_index, gradient=gradient
         )
 
-    loss, log_probs, entropies, *gradients = kernel(mode.recording and (h.requires_grad or weight.requires_grad))
-    made = [gradients]
+    differentiable = weight.dtype != BFLOAT16  # else backward raises, but the loss can be known
+    wanted = mode.recording and (h.requires_grad or weight.requires_grad)
+    loss, log_probs, entropies, *gradients = kernel(wanted and differentiable)
+    made = [gradients] if differentiable else []
 
     def backward(dy: Array) -> None:
         dh, dweight = made.pop() if made else kernel(True)[3:]  # given away once; made anew for a retained graph

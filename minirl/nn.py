@@ -7,6 +7,7 @@ import numpy as np
 
 from minirl import functional as F
 from minirl.autograd import Array
+from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor
 
 
@@ -70,13 +71,14 @@ class Module:
         return sum(parameter.size for parameter in self.parameters())
 
     def state_dict(self) -> dict[str, Array]:
-        """Name -> array, the parameters' own arrays and not copies."""
+        """Name -> array, the parameters' own arrays and not copies; weights held in bfloat16 are uint16 bits."""
         return {name: parameter.data for name, parameter in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy the arrays of `state` into the parameters of the same names.
 
-        Raises ValueError naming every tensor that is missing, unexpected or of another shape; then nothing was changed.
+        Raises ValueError naming every tensor that is missing, unexpected, of another shape, or held in bfloat16 on one
+        side alone; then nothing was changed.
         """
         parameters = dict(self.named_parameters())
         problems = [f"missing: {name} {p.shape}" for name, p in parameters.items() if name not in state]
@@ -85,6 +87,11 @@ class Module:
             f"{name} has shape {np.shape(state[name])}; expected {p.shape}"
             for name, p in parameters.items()
             if name in state and np.shape(state[name]) != p.shape
+        ]
+        problems += [
+            f"{name} has dtype {np.asarray(state[name]).dtype}; expected {p.dtype} (uint16 are bfloat16 bits)"
+            for name, p in parameters.items()
+            if name in state and (np.asarray(state[name]).dtype == BFLOAT16) != (p.dtype == BFLOAT16)
         ]
         if problems:
             raise ValueError(f"{type(self).__name__}.load_state_dict: " + "; ".join(problems))

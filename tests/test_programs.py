@@ -92,6 +92,13 @@ class TestChat:
         assert chat.main([str(run.folder), "--stage", "sft", "--temperature", "1"]) == 0
         assert capsys.readouterr().out.count("Reasoning:") == 2
 
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    def test_holds_the_weights_in_the_dtype_asked_for(self, run: Run, dtype: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+        seen = []
+        monkeypatch.setattr(chat, "answer", lambda model, *rest: seen.append(model.output_weight.dtype) or [])
+        assert chat.main([str(run.folder), "Why?", "--dtype", dtype]) == 0
+        assert seen == [np.uint16 if dtype == "bfloat16" else np.float32]
+
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1
         assert "context length is 256" in capsys.readouterr().err

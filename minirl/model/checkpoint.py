@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minirl.kernels.precision import BFLOAT16
 from minirl.model.config import GPTConfig
 from minirl.model.hugging_face import BUFFERS, PREFIXES, entries, from_json, model_type, to_json
 from minirl.model.tensor_file import TensorFile, write_tensors
@@ -33,12 +34,15 @@ def save(
     """Write a model's config and weights (by minirl's names) into `folder`, all files or none.
 
     max_shard_size: the most bytes in one weights file, a number or text such as "500MB"; more than that is written as
-    model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone.
+    model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone. Weights held in
+    bfloat16 are written as such.
     """
     tensors = to_hugging_face(config, state)
     shards = split(tensors, parse_size(max_shard_size))
     with replacing_files(folder, obsolete=("model*.safetensors", INDEX)) as new:
-        (new / CONFIG).write_text(json.dumps(to_json(config), indent=2) + "\n", encoding="utf-8")
+        halved = any(x.dtype == BFLOAT16 for x in tensors.values())
+        described = {**to_json(config), "torch_dtype": "bfloat16" if halved else "float32"}
+        (new / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
         if len(shards) == 1:
             write_tensors(new / WEIGHTS, shards[0])
             return

@@ -109,13 +109,13 @@ def llama_entries(config: GPTConfig) -> list[Entry]:
 
 
 def to_json(config: GPTConfig) -> dict[str, Any]:
-    """config.json's content. Token ids are null: minirl's special tokens stand in tokenizer.json."""
+    """config.json's content, but for the weights' type. Token ids are null: minirl's special tokens stand in
+    tokenizer.json."""
     common = {
         "vocab_size": config.vocab_size,
         "tie_word_embeddings": config.tie_embeddings,
         "bos_token_id": None,
         "eos_token_id": None,
-        "torch_dtype": "float32",
         "resid_pdrop": config.dropout,
     }
     if model_type(config) == "gpt2":

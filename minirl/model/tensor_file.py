@@ -4,8 +4,9 @@
     header       {"name": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, ..., "__metadata__": {...}}
     data         the tensors' bytes, row-major, little-endian, without gaps
 
-The safetensors library has no bfloat16 for NumPy, and copies all tensors into one buffer to write them; this file reads
-one tensor at a time and is short. Loading runs nothing, unlike pickle.
+The safetensors library has no bfloat16 for NumPy, which has none either: here uint16 arrays hold its bits. It also
+copies all tensors into one buffer to write them; this file reads one tensor at a time and is short. Loading runs
+nothing, unlike pickle.
 """
 
 import json
@@ -19,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from minirl.files import naming
+from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
 
 Array = np.ndarray
 
@@ -26,7 +28,7 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
     "F16": np.dtype("<f2"),
-    "BF16": np.dtype("<u2"),  # the upper half of a float32; `read` widens it
+    "BF16": BFLOAT16.newbyteorder("<"),  # its bits, as in all of minirl's arrays; `read` widens them
     "I64": np.dtype("<i8"),
     "I32": np.dtype("<i4"),
     "I16": np.dtype("<i2"),
@@ -46,8 +48,11 @@ class TensorFileError(ValueError):
 def write_tensors(
     path: str | PathLike[str], tensors: Mapping[str, Array], metadata: Mapping[str, str] | None = None
 ) -> None:
-    """Write named arrays as a safetensors file, with a checksum in its metadata. Not atomic by itself: see files.py."""
-    names = {dtype: name for name, dtype in DTYPES.items() if name != "BF16"}
+    """Write named arrays as a safetensors file, with a checksum in its metadata. Not atomic by itself: see files.py.
+
+    uint16 arrays are bfloat16 bits. Raises TypeError for a dtype that the format does not have.
+    """
+    names = {dtype: name for name, dtype in DTYPES.items()}
     header: dict[str, Any] = {"__metadata__": {CHECKSUM: NO_CHECKSUM, "format": "pt", **(metadata or {})}}
     start = 0
     for name, x in tensors.items():
@@ -133,5 +138,5 @@ class TensorFile:
         if flat.size != count:
             raise self._error("changed while it was read")
         if dtype == "BF16":
-            flat = (flat.astype(np.uint32) << np.uint32(16)).view(np.float32)
+            flat = from_bfloat16_bits(flat)
         return flat.reshape(shape)

@@ -20,6 +20,7 @@ from minirl import functional as F
 from minirl import kernels
 from minirl.autograd import Array, no_grad
 from minirl.kernels.arguments import check_documents, check_ids
+from minirl.kernels.precision import BFLOAT16
 from minirl.model import checkpoint
 from minirl.model.cache import KVCache
 from minirl.model.config import GPTConfig
@@ -194,6 +195,22 @@ class GPT(Module):
         last = self.final_norm(Tensor(x.data[0, np.cumsum(new) - 1]))
         return F.linear(last, self.output_weight).data
 
+    def to_bfloat16(self) -> "GPT":
+        """Round every matrix to bfloat16, in place, and return the model, which from then on is for generation only.
+
+        A token's time is that of reading the weights, so half their bytes are nearly twice the tokens where the
+        processor multiplies bfloat16; elsewhere only memory is saved. Matrices are those of Linear layers and the token
+        table; norms, biases and position embeddings stay float32, as do all activations. Logits are those of the
+        float32 model with the rounded weights in bfloat16 precision (`kernels.set_precision`).
+
+        The matrices require no gradient, and there is none through them: backward raises. A loss can be computed.
+        """
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2 and name != "position_embedding.weight" and parameter.dtype != BFLOAT16:
+                parameter.data = kernels.to_bfloat16_bits(parameter.data)
+                parameter.grad, parameter.requires_grad = None, False
+        return self
+
     def _blocks(
         self, ids: Array, positions: Array, documents: F.Documents | None = None, past: "Past | None" = None
     ) -> Tensor:
@@ -219,13 +236,19 @@ class GPT(Module):
         checkpoint.save(self.config, self.state_dict(), folder, max_shard_size)
 
     @classmethod
-    def from_pretrained(cls, folder: str | PathLike[str]) -> "GPT":
-        """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote."""
+    def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":
+        """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote.
+
+        dtype: how weights are held, whatever the files hold: "float32", or "bfloat16" for generation (`to_bfloat16`).
+        Raises ValueError for another one, and what checkpoint.load raises.
+        """
+        if dtype not in ("float32", "bfloat16"):
+            raise ValueError(f"GPT.from_pretrained: dtype {dtype!r} is not one of float32, bfloat16")
         config, state = checkpoint.load(folder)
         model = cls(config, seed=None)
         for name, parameter in model.named_parameters():
             parameter.data = state[name]
-        return model
+        return model.to_bfloat16() if dtype == "bfloat16" else model
 
     # ---- arguments ----
 

@@ -32,6 +32,14 @@ def test_transformers_loads_ours(config, ids, tmp_path, max_shard_size):
     np.testing.assert_allclose(model(ids).data, logits_of(theirs.eval(), ids), atol=1e-4)
 
 
+def test_transformers_loads_ours_in_bfloat16(config, ids, tmp_path):
+    """In the type that config.json names, and widened to the weights that minirl widens them to."""
+    shaken(config).to_bfloat16().save_pretrained(tmp_path)
+    assert transformers.AutoModelForCausalLM.from_pretrained(tmp_path).dtype == torch.bfloat16
+    wide = transformers.AutoModelForCausalLM.from_pretrained(tmp_path, dtype=torch.float32)
+    np.testing.assert_allclose(GPT.from_pretrained(tmp_path)(ids).data, logits_of(wide.eval(), ids), atol=1e-4)
+
+
 def their_model(config):
     """A transformers model of the same shape, its weights random and none at its initial value."""
     torch.manual_seed(0)

@@ -60,6 +60,15 @@ def test_bfloat16_is_widened(tmp_path):
     np.testing.assert_array_equal(found, [1, -2, np.inf])
 
 
+def test_bits_of_bfloat16_are_written_as_such(tmp_path):
+    bits = np.array([[0x3F80, 0xC000, 0x7F80]], np.uint16)
+    write_tensors(tmp_path / "x", {"x": bits.T})
+    assert b'"x":{"dtype":"BF16","shape":[3,1],"data_offsets":[0,6]}' in (tmp_path / "x").read_bytes()
+    np.testing.assert_array_equal(TensorFile(tmp_path / "x").read("x"), [[1], [-2], [np.inf]])
+    with pytest.raises(TypeError, match="x has dtype uint32; expected one of"):
+        write_tensors(tmp_path / "x", {"x": bits.astype(np.uint32)})
+
+
 def test_every_truncation_is_an_error(path):
     data = path.read_bytes()
     for length in range(len(data)):
