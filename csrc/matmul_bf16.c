@@ -5,7 +5,7 @@
  * numbers have been rounded and laid side by side as well, the product is one of 32-bit numbers like any other, of half
  * as many steps. Few rows of A then read half as much memory; nothing else in matmul.c and matmul_few_rows.c differs.
  *
- * Where the CPU does not multiply pairs, or K is odd, B is widened to floats, some rows at a time. That saves memory and
+ * Where the CPU does not multiply pairs, or K is odd, B is widened to floats, some rows at a time. That saves memory, but
  * no time.
  *
  * Either way the bits are those of kernel_matmul with bf16 = 1, which rounds a B of floats while it packs.
@@ -51,12 +51,16 @@ static int multiply_pairs(Product p, const uint16_t *b) {
 
 static int multiply_widened(Product p, const uint16_t *b) {
     const int64_t N = p.N, columns = smaller(N, larger(1, WIDENED / larger(1, p.K)));
-    float *widened = malloc((size_t)(columns * p.K + 1) * sizeof(float));
+    float *widened = malloc((size_t)(columns * p.K + p.M * p.K + 1) * sizeof(float));
     if (!widened) return -1;
     int status = 0;
     p.b = widened;
-    p.bf16 = 1;
-    p.pairs = BF16_PAIRS;
+    if (BF16_PAIRS) p.bf16 = p.pairs = 1;
+    else { /* with A rounded as well, both are floats like any others */
+        float *rounded = widened + columns * p.K;
+        kernel_round_bf16(p.M * p.K, p.a, rounded);
+        p.a = rounded;
+    }
     for (int64_t j = 0; j < N && status == 0; j += columns) {
         p.N = smaller(columns, N - j);
         widen(p.N * p.K, b + j * p.K, widened);
@@ -73,7 +77,7 @@ static int multiply_widened(Product p, const uint16_t *b) {
 int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const uint16_t *b, const float *bias,
                        int activation, float *preactivation, const float *residual, float *c, int accumulate) {
     const Product p = {.M = M, .N = N, .K = K, .a = a, .lda = K, .ldb = K, .a_along_k = 1, .b_along_k = 1,
-                       .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = N, .activation = activation,
-                       .accumulate = accumulate};
+                       .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = N,
+                       .activation = activation, .accumulate = accumulate};
     return BF16_PAIRS && K % 2 == 0 ? multiply_pairs(p, b) : multiply_widened(p, b);
 }

@@ -106,10 +106,12 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
  * vector takes as long as multiplying by it, so where rows are many it serves two. */
 #define TRANSPOSED_VECTORS(rows, pairs) ((pairs) && (rows) > 4 ? 2 : 1)
 
-/* Some rows of B, a line of each at a time. The prefetcher does not see that the rows below come next: those lines are
- * asked for, into the L2 cache. */
+/* Some rows of B, a line of each at a time. The prefetcher does not see that the rows below come next: as many lines of
+ * those are asked for, into the L2 cache, in the order in which they lie. A line of each, often a multiple of 4 KB
+ * apart, would take memory longer to find. */
 INLINE void transposed_columns(const Product *p, const int rows, const int pairs, int64_t column, int64_t columns) {
     const int vectors = TRANSPOSED_VECTORS(rows, pairs), width = vectors * LANES;
+    const float *below = b_at(p, 0, column + width);
     int64_t k = 0;
     do {
         const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
@@ -119,7 +121,7 @@ INLINE void transposed_columns(const Product *p, const int rows, const int pairs
             const int64_t a_row = p->a_along_k ? p->lda : 1, a_step = p->a_along_k ? 1 : p->lda;
             float panel[LINE * 2 * LANES];
 #pragma GCC unroll 32
-            for (int j = 0; j < width; j++) __builtin_prefetch(b + (width + j) * p->ldb, 0, 2);
+            for (int j = 0; j < width; j++) __builtin_prefetch(below + k * width + j * LINE, 0, 2);
             if (columns == width && block_end - k >= LINE) {
                 pack_panel(vectors, LINE, width, b, p->ldb, 1, 0, panel);
                 multiply_steps(rows, vectors, pairs, LINE, a, a_row, a_step, panel, width, sum);

@@ -15,6 +15,7 @@ except ImportError:  # then its column stays empty
 
 Array = np.ndarray
 FLOAT = 4  # bytes
+HALF = 2  # those of a bfloat16
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ writes into an array that is there already.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from minirl import kernels
-from minirl.bench.case import FLOAT, Array, Case, normal, torch
+from minirl.bench.case import FLOAT, HALF, Array, Case, normal, torch
 from minirl.bench.sizes import Sizes
 
 FORMS = ("x w", "x wᵀ", "dy wᵀ", "xᵀ dy")
@@ -35,6 +36,12 @@ def few_rows_cases(sizes: Sizes) -> Iterator[Case]:
     for M in sizes.few_rows:
         for form in FORMS[:2]:
             yield product("matmul few rows", form, M, sizes.C, sizes.F, cold=True)
+
+
+def few_rows_bf16_cases(sizes: Sizes) -> Iterator[Case]:
+    """The same with weights held in bfloat16, beside NumPy on float32 weights and PyTorch on bfloat16 tensors."""
+    for M in sizes.few_rows:
+        yield held_in_bf16("matmul few rows bf16", M, sizes.C, sizes.F)
 
 
 def product(group: str, form: str, M: int, K: int, N: int, *, bf16: bool = False, cold: bool = False) -> Case:
@@ -79,4 +86,24 @@ def product(group: str, form: str, M: int, K: int, N: int, *, bf16: bool = False
         bytes=FLOAT * (M * K + K * N + M * N),
         cold=cold,
         bf16=bf16,
+    )
+
+
+def held_in_bf16(group: str, M: int, K: int, N: int) -> Case:
+    """x wᵀ where a weight has two bytes. float32 weights are among the operands too, as NumPy has no bfloat16."""
+    plain = product(group, "x wᵀ", M, K, N, cold=True)
+    x, wide = plain.operands
+    out = np.empty((M, N), np.float32)
+
+    def prepare_torch(x: Any, bits: Any, wide: Any) -> tuple[Any, ...]:
+        return x.bfloat16(), bits.view(torch.bfloat16).T, x.new_empty((M, N)).bfloat16()
+
+    return replace(
+        plain,
+        operands=(x, kernels.to_bfloat16_bits(wide), wide),
+        kernel=lambda x, bits, wide: kernels.matmul(x, bits, transpose_b=True, out=out),
+        numpy=lambda x, bits, wide: np.matmul(x, wide.T, out=out),
+        prepare_torch=prepare_torch,
+        bytes=FLOAT * (M * K + M * N) + HALF * K * N,
+        bf16=True,
     )

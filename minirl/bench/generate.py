@@ -1,8 +1,9 @@
 """`python -m minirl.bench generate`: text from a KV cache, against its peers in one run.
 
-They are transformers, a loop of PyTorch's and, for a single row of a Llama-style model, llama.cpp. Weights are random,
-float32 and the same for all; what each writes is compared, and llama.cpp's logits as well. A row's next token cannot
-come faster than the weights are read from memory, which is what "of peak" measures for few rows. Left out:
+They are transformers, a loop of PyTorch's and, for a single row of a Llama-style model, llama.cpp. Weights are random
+and the same for all, in float32 and, where the instruction set computes in it, in bfloat16. What each writes is
+compared, and llama.cpp's logits as well; in bfloat16 only logits, for the reason that logits.py gives. A row's next
+token cannot come faster than the weights are read from memory, which is what "of peak" measures for few rows. Left out:
 torch.compile, since shapes change with every token.
 
     python -m minirl.bench generate --only llama
@@ -10,14 +11,15 @@ torch.compile, since shapes change with every token.
 
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import tyro
 
-from minirl.bench import peak, profile, runner, whole
-from minirl.bench.case import FLOAT, torch
+from minirl import kernels
+from minirl.bench import logits, peak, profile, runner, whole
+from minirl.bench.case import FLOAT, HALF, torch
 from minirl.bench.tokenizer import installed
 from minirl.bench.whole import Work
 from minirl.generate import Sampling, generate_ids
@@ -46,12 +48,14 @@ class Request:
     new: int
     answer: int = 0
     """Tokens after which a sampled row ends on average; 0: rows never end, and take the likeliest token."""
+    bf16: bool = False
+    """Whether the weights are held in bfloat16."""
 
     @property
     def name(self) -> str:
         prompt = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
         end = f", ends after {self.answer} on average" if self.answer else ""
-        return f"{self.model}  {self.B} x {prompt} + {self.new}{end}"
+        return f"{self.model}  {self.B} x {prompt} + {self.new}{end}" + ("  bfloat16" if self.bf16 else "")
 
     def prompts(self) -> list[np.ndarray]:
         rng = np.random.default_rng(SEED)
@@ -65,7 +69,7 @@ class Request:
             towards = model.token_embedding.weight.data[0]
             logit = np.log(self.config.vocab_size / self.answer)
             model.final_norm.bias.data[:] = towards * (logit / (towards @ towards))  # type: ignore[union-attr]
-        return model
+        return model.to_bfloat16() if self.bf16 else model
 
     @property
     def end(self) -> int | None:
@@ -89,7 +93,7 @@ QUICK = (
     Request("llama", "tiny Llama", TINY_LLAMA, 1, 9, 9, 4),
     Request("rollouts", "tiny rows", TINY, 9, 3, 8, 12, answer=5),
 )
-GROUPS = ("124M", "llama", "rollouts")
+GROUPS = ("124M", "124M bf16", "llama", "llama bf16", "rollouts")
 
 
 # ---- contenders: each returns the ids (B, new), -1 after the end ----
@@ -108,7 +112,17 @@ def minirl_call(request: Request) -> Callable[[], np.ndarray]:
 def torch_call(request: Request) -> Callable[[], np.ndarray]:
     from minirl.bench import torch_generate, torch_gpt
 
-    model, prompts = torch_gpt.GPT.like(request.build()), request.prompts()
+    ours, prompts = request.build(), request.prompts()
+    model = torch_gpt.GPT.like(ours)
+    if request.bf16:
+        cache = torch_gpt.Cache(request.config, request.B, request.longest, torch.bfloat16)
+        padding = torch.zeros(request.B, dtype=torch.long)
+
+        def extend(part: np.ndarray) -> np.ndarray:
+            with torch.inference_mode():
+                return torch_generate.extend(model, torch.from_numpy(part).long(), padding, cache).float().numpy()
+
+        logits.check("PyTorch", extend, ours, np.stack(prompts))
     numbers = uniforms(SEED, request.B, 1, request.new) if request.answer else None
 
     def call() -> np.ndarray:
@@ -120,11 +134,22 @@ def torch_call(request: Request) -> Callable[[], np.ndarray]:
 def transformers_call(request: Request) -> Callable[[], np.ndarray]:
     from transformers import AutoModelForCausalLM
 
+    ours, prompts = request.build(), np.stack(request.prompts())
     with tempfile.TemporaryDirectory() as folder:
-        request.build().save_pretrained(folder)
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
+        ours.save_pretrained(folder)
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.bfloat16 if request.bf16 else torch.float32)
     model.generation_config.eos_token_id = None
-    ids = torch.from_numpy(np.stack(request.prompts())).long()
+    if request.bf16:
+        text = torch.zeros(request.B, 0, dtype=torch.long)
+
+        def extend(part: np.ndarray) -> np.ndarray:
+            nonlocal text
+            text = torch.cat([text, torch.from_numpy(part).long()], dim=1)
+            with torch.inference_mode():
+                return model(text).logits[:, -1].float().numpy()
+
+        logits.check("transformers", extend, ours, prompts)
+    ids = torch.from_numpy(prompts).long()
     rule: dict[str, Any] = {"do_sample": False, "max_new_tokens": request.new, "pad_token_id": 0}
 
     def call() -> np.ndarray:
@@ -143,6 +168,16 @@ def llama_cpp_call(request: Request) -> Callable[[], np.ndarray]:
     return lambda: peer.complete(prompt, request.new)[None]
 
 
+def counted(make: Callable[[], Callable[[], np.ndarray]]) -> Callable[[], Callable[[], np.ndarray]]:
+    """The contender, but its calls return where it wrote a token, 1 or 0: the text itself is not to be compared."""
+
+    def make_counted() -> Callable[[], np.ndarray]:
+        call = make()
+        return lambda: (call() >= 0).astype(np.int8)
+
+    return make_counted
+
+
 def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
     return np.stack([np.pad(ids, (0, length - len(ids)), constant_values=-1) for ids in rows])
 
@@ -155,6 +190,14 @@ def uniforms(seed: Any, prompts: int, samples: int, new: int) -> np.ndarray:
 # ---- what there is to do ----
 
 
+def requests(quick: bool) -> Iterator[Request]:
+    """Everything there is to measure."""
+    for request in QUICK if quick else REQUESTS:
+        yield request
+        if peak.has_bf16() and not request.answer:
+            yield replace(request, group=f"{request.group} bf16", bf16=True)
+
+
 def work(request: Request) -> Work:
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
     if torch is not None:
@@ -165,8 +208,10 @@ def work(request: Request) -> Work:
         contenders["llama.cpp"] = lambda: llama_cpp_call(request)
     made = minirl_call(request)() >= 0 if request.answer else np.ones((request.B, request.new), bool)
     prompts = np.array([len(prompt) for prompt in request.prompts()])
-    flops, size = least_work(request.config, prompts, made.sum(axis=1))
-    return Work(request.group, request.name, int(made.sum()), flops, size, contenders)
+    flops, size = least_work(request.config, prompts, made.sum(axis=1), HALF if request.bf16 else FLOAT)
+    if request.bf16:
+        contenders = {name: counted(make) for name, make in contenders.items()}
+    return Work(request.group, request.name, int(made.sum()), flops, size, contenders, request.bf16)
 
 
 def has_llama_cpp() -> bool:
@@ -180,16 +225,19 @@ def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -
     return float(blocks + 2.0 * head * outputs.sum())
 
 
-def least_work(config: GPTConfig, prompts: np.ndarray, made: np.ndarray) -> tuple[float, float]:
+def least_work(
+    config: GPTConfig, prompts: np.ndarray, made: np.ndarray, weight_bytes: int = FLOAT
+) -> tuple[float, float]:
     """(operations, bytes read) for prompts and completions of these lengths, (rows,) each; all rows side by side.
 
-    The last token is never read. The weights are read once for the prompts and once for each further token of the
-    longest completion, a row's keys and values for each of its own.
+    weight_bytes: those of one weight; keys and values are float32. The last token is never read. The weights are read
+    once for the prompts and once for each further token of the longest completion, a row's keys and values for each of
+    its own.
     """
     read, width = prompts + made - 1, config.kv_heads * config.head_size
     keys = read * (read + 1) / 2 - prompts * (prompts + 1) / 2
-    size = config.matmul_weights() * made.max() + 2 * config.n_layer * width * keys.sum()
-    return forward_flops(config, read, made), float(FLOAT * size)
+    size = weight_bytes * config.matmul_weights() * made.max() + FLOAT * 2 * config.n_layer * width * keys.sum()
+    return forward_flops(config, read, made), float(size)
 
 
 def main(argv: list[str] | None = None) -> None:
@@ -198,7 +246,7 @@ def main(argv: list[str] | None = None) -> None:
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
-    works: Iterator[Work] = (work(r) for r in (QUICK if options.quick else REQUESTS) if r.group in groups)
+    works: Iterator[Work] = (work(request) for request in requests(options.quick) if request.group in groups)
     outcomes, profiles = [], {}
     for made in whole.watched(works):
         outcomes.append(whole.race(made, options.repeats))
@@ -209,4 +257,8 @@ def main(argv: list[str] | None = None) -> None:
         from minirl.bench import llama_cpp
 
         console.print(llama_cpp.describe(), highlight=False)
+    if not peak.has_bf16():
+        console.print(
+            f"bfloat16 left out: the instruction set in use ({kernels.isa()}) cannot compute in it", highlight=False
+        )
     profile.print_profiles(console, profiles, options.profile)

@@ -9,6 +9,7 @@ from os import PathLike
 import gguf
 import numpy as np
 
+from minirl.kernels.precision import BFLOAT16
 from minirl.model import GPT
 from minirl.model.checkpoint import to_hugging_face
 from minirl.model.hugging_face import model_type
@@ -17,7 +18,7 @@ ARCHITECTURE = gguf.MODEL_ARCH.LLAMA
 
 
 def write(model: GPT, path: str | PathLike[str]) -> None:
-    """Write the model's config and its weights, in float32. ValueError for a model that is not Llama-style."""
+    """Write the model's config and its weights, float32 or bfloat16. ValueError for a model that is not Llama-style."""
     config = model.config
     if model_type(config) != "llama":
         raise ValueError(f"gguf_file.write: {config} is GPT-2-style; expected a model of GPTConfig.llama")
@@ -39,6 +40,7 @@ def write(model: GPT, path: str | PathLike[str]) -> None:
         writer.add_tensor(
             names.get_name(name, try_suffixes=(".weight", ".bias")),
             neighbours(x, config.head_size) if rotated else np.ascontiguousarray(x),
+            raw_dtype=gguf.GGMLQuantizationType.BF16 if x.dtype == BFLOAT16 else None,
         )
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

@@ -26,6 +26,7 @@ GROUPS: dict[str, Callable[[Sizes], Iterator[Case]]] = {
     "matmul": cases_matmul.cases,
     "matmul bf16": cases_matmul.bf16_cases,
     "matmul few rows": cases_matmul.few_rows_cases,
+    "matmul few rows bf16": cases_matmul.few_rows_bf16_cases,
     "attention": cases_attention.cases,
     "softmax": cases_rows.softmax_cases,
     "norm": cases_rows.norm_cases,

@@ -1,4 +1,4 @@
-"""llama.cpp as a peer of minirl's engine: the same weights, in float32, and token ids in and out.
+"""llama.cpp as a peer of minirl's engine: the same weights, held as minirl holds them, and token ids in and out.
 
 It is called through llama_decode itself, so nothing of its Python package's tokenizing and sampling is timed. Its
 defaults, which round keys and values to float16, are set aside.
@@ -12,10 +12,8 @@ import llama_cpp
 import numpy as np
 
 from minirl import kernels
-from minirl.bench import gguf_file
-from minirl.model import GPT, KVCache
-
-TOLERANCE = 1e-4  # of the largest logit; keys and values in float16 would cost 3e-4
+from minirl.bench import gguf_file, logits
+from minirl.model import GPT
 
 
 class LlamaCpp:
@@ -57,26 +55,18 @@ class LlamaCpp:
         """The likeliest tokens (new,) after the prompt, one by one."""
         self.clear()
         written = np.empty(new, np.int32)
-        logits = self.extend(prompt)
+        scores = self.extend(prompt)
         for t in range(new):
-            written[t] = logits.argmax()
+            written[t] = scores.argmax()
             if t + 1 < new:
-                logits = self.extend(written[t : t + 1])
+                scores = self.extend(written[t : t + 1])
         return written
 
 
 def check(peer: LlamaCpp, model: GPT, ids: np.ndarray) -> None:
     """RuntimeError where the two have different logits after the tokens ids (T,), or after all but the last one."""
-    cache = KVCache(model.config, 1, len(ids))
     peer.clear()
-    for part in (ids[:-1], ids[-1:]):
-        ours, theirs = model.extend(part, cache)[0], peer.extend(part)
-        difference, largest = np.abs(theirs - ours).max(), np.abs(ours).max()
-        if not difference <= TOLERANCE * largest:
-            raise RuntimeError(
-                f"llama.cpp's logits differ from minirl's by {difference:.2g}, where the largest is {largest:.2g}; the "
-                f"same weights should agree to {TOLERANCE:g} of it"
-            )
+    logits.check("llama.cpp", lambda part: peer.extend(part[0])[None], model, ids[None])
 
 
 def describe() -> str:

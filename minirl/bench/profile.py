@@ -16,6 +16,7 @@ from rich.table import Table
 from minirl import kernels
 from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import seconds_text
+from minirl.kernels.precision import BFLOAT16
 
 # Functions that touch no values count as Python
 VIEWS = ("empty", "reshape", "broadcast_to", "expand_dims", "squeeze", "swapaxes", "transpose")
@@ -156,7 +157,8 @@ def floor(name: str, peaks: Peaks, result: Any, *args: Any, **rest: Any) -> floa
     else:
         results = result if isinstance(result, tuple) else (result,)
         size = sum(x.nbytes for x in (*args, *rest.values(), *results) if isinstance(x, np.ndarray))
-    return peaks.floor(flops, size, bf16=count is not None and kernels.precision() == "bfloat16")[0]
+    halved = kernels.precision() == "bfloat16" or any(getattr(x, "dtype", None) == BFLOAT16 for x in args)
+    return peaks.floor(flops, size, bf16=count is not None and halved)[0]
 
 
 def _matmul_flops(result: np.ndarray, a: np.ndarray, b: np.ndarray, **rest: Any) -> float:

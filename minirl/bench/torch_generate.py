@@ -33,7 +33,7 @@ def complete(
     padding = torch.tensor([longest - len(prompt) for prompt in prompts])
     for row, prompt in zip(ids, prompts, strict=True):
         row[longest - len(prompt) :] = torch.from_numpy(prompt)
-    cache = Cache(model.config, len(prompts), longest)
+    cache = Cache(model.config, len(prompts), longest, model.output_weight.dtype)
     logits = extend(model, ids, padding, cache).repeat_interleave(samples, 0)
     cache, padding = cache.repeat(samples, longest + new_tokens), padding.repeat_interleave(samples)
 

@@ -24,9 +24,9 @@ class Cache:
     Shorter prompts are padded on the left, so that a step writes one column for all rows; the padding is masked.
     """
 
-    def __init__(self, config: GPTConfig, batch: int, capacity: int) -> None:
+    def __init__(self, config: GPTConfig, batch: int, capacity: int, dtype: torch.dtype = torch.float32) -> None:
         shape = (config.n_layer, 2, batch, config.kv_heads, capacity, config.head_size)
-        self.data, self.used = torch.empty(shape), 0
+        self.data, self.used = torch.empty(shape, dtype=dtype), 0
 
     def append(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
         """Store the new tokens' keys and values (B, H_kv, T, D); return all of the layer's so far."""
@@ -43,7 +43,8 @@ class Cache:
         """A cache with room for more tokens, each row `samples` times."""
         other = object.__new__(Cache)
         layers, two, batch, heads, _, size = self.data.shape
-        other.data, other.used = torch.empty(layers, two, batch * samples, heads, capacity, size), self.used
+        other.data = self.data.new_empty(layers, two, batch * samples, heads, capacity, size)
+        other.used = self.used
         other.data[..., : self.used, :] = self.data[..., : self.used, :].repeat_interleave(samples, dim=2)
         return other
 
@@ -115,10 +116,13 @@ class GPT(nn.Module):
 
     @classmethod
     def like(cls, model: Ours) -> "GPT":
-        """A model with a copy of the weights of minirl's."""
+        """A model with a copy of the weights of minirl's; where that one holds some in bfloat16, all are, and so is
+        what it computes, as PyTorch's users have it."""
         made = cls(model.config)
-        made.load_state_dict({name: torch.from_numpy(x.copy()) for name, x in model.state_dict().items()})
-        return made
+        state = {name: torch.from_numpy(x.copy()) for name, x in model.state_dict().items()}
+        halved = {name: x.view(torch.bfloat16) for name, x in state.items() if x.dtype == torch.uint16}
+        made.load_state_dict({**state, **halved})
+        return made.bfloat16() if halved else made
 
     @property
     def output_weight(self) -> Tensor:

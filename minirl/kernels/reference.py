@@ -47,9 +47,9 @@ def matmul(
     With `kernels.set_precision("bfloat16")` a and b are rounded to bfloat16 and sums stay in float32.
 
     b may also be held in bfloat16: (N, K) uint16, the bits of `kernels.to_bfloat16_bits`, with transpose_b and without
-    transpose_a. The result is what bfloat16 precision makes of a and those numbers, whichever precision is set. C takes
-    nearly half the time for a few rows of a, where the processor multiplies pairs of bfloat16 and K is even; elsewhere
-    it widens b first, which is slower than a float32 b.
+    transpose_a. The result is what bfloat16 precision makes of a and those numbers, whichever precision is set. C then
+    takes about half the time for a few rows of a, where the processor multiplies pairs of bfloat16 and K is even;
+    elsewhere it widens b first, and is slower than with a float32 b.
 
     Raises TypeError for an a of such bits, ValueError for a b of such bits in another form.
     """

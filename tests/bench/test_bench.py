@@ -124,7 +124,7 @@ class TestProgram:
     def test_a_group_is_chosen_by_the_beginning_of_its_name(self) -> None:
         assert runner.chosen("", bench.GROUPS) == list(bench.GROUPS)
         found = runner.chosen("attention, matmul", bench.GROUPS)
-        assert found == ["matmul", "matmul bf16", "matmul few rows", "attention"]
+        assert found == ["matmul", "matmul bf16", "matmul few rows", "matmul few rows bf16", "attention"]
         with pytest.raises(ValueError, match="no group begins with 'atention'; there are matmul"):
             runner.chosen("atention", bench.GROUPS)
 

@@ -1,5 +1,7 @@
 """llama.cpp's side of the generation benchmark computes what minirl computes, from the same weights."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from minirl.model import GPT, GPTConfig
 pytest.importorskip("llama_cpp")
 pytest.importorskip("gguf")
 
-from minirl.bench import gguf_file, llama_cpp
+from minirl.bench import gguf_file, llama_cpp, logits
 
 pytestmark = pytest.mark.peers
 
@@ -31,6 +33,15 @@ def model_of(name: str) -> GPT:
 
 
 @pytest.mark.parametrize("name", CONFIGS)
+def test_logits_are_the_same_with_weights_in_bfloat16(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It rounds what is multiplied, as minirl does, so on a model this small there is hardly a difference."""
+    monkeypatch.setattr(logits, "BFLOAT16_TOLERANCE", 2e-3)
+    model = model_of(name).to_bfloat16()
+    peer, ids = llama_cpp.LlamaCpp(model, 24), np.random.default_rng(1).integers(0, 61, 17).astype(np.int32)
+    llama_cpp.check(peer, model, ids)
+
+
+@pytest.mark.parametrize("name", CONFIGS)
 def test_logits_and_text_are_the_same(name: str) -> None:
     model = model_of(name)
     ids = np.random.default_rng(1).integers(0, 61, 17).astype(np.int32)
@@ -43,10 +54,14 @@ def test_logits_and_text_are_the_same(name: str) -> None:
         np.testing.assert_array_equal(peer.complete(ids, 7), expected[17:])
 
 
-def test_other_weights_are_refused() -> None:
+@pytest.mark.parametrize("bf16", [False, True])
+def test_other_weights_are_refused(bf16: bool) -> None:
     model = model_of("llama")
+    if bf16:
+        model.to_bfloat16()
     peer = llama_cpp.LlamaCpp(model, 24)
-    model.blocks[1].mlp.projection.weight.data *= 1.1
+    weight = model.blocks[1].mlp.projection.weight
+    weight.data = weight.data[::-1].copy() if bf16 else weight.data * np.float32(1.1)
     with pytest.raises(RuntimeError, match=r"llama\.cpp's logits differ from minirl's by"):
         llama_cpp.check(peer, model, np.arange(9, dtype=np.int32))
 
@@ -56,6 +71,7 @@ def test_a_model_in_the_style_of_gpt2_is_refused(tmp_path) -> None:
         gguf_file.write(GPT(GPTConfig(**SIZES)), tmp_path / "model.gguf")
 
 
-def test_it_takes_part_in_the_benchmark() -> None:
-    made = generate.work(next(request for request in generate.QUICK if request.group == "llama"))
-    assert "llama.cpp" in whole.race(made, repeats=1).seconds
+@pytest.mark.parametrize("bf16", [False, True])
+def test_it_takes_part_in_the_benchmark(bf16: bool) -> None:
+    request = next(request for request in generate.QUICK if request.group == "llama")
+    assert "llama.cpp" in whole.race(generate.work(replace(request, bf16=bf16)), repeats=1).seconds

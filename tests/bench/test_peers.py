@@ -1,11 +1,12 @@
 """PyTorch's side of the whole-model benchmarks computes what minirl computes, from the same weights."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
-from minirl.bench import generate, recipe, train, whole
+from minirl.bench import generate, logits, recipe, train, whole
 from minirl.data import Batch
 from minirl.generate import Sampling, generate_ids
 from minirl.model import GPT, GPTConfig
@@ -57,6 +58,27 @@ def test_a_training_step_changes_the_weights_in_the_same_way() -> None:
     losses = np.array([[step() for _ in range(4)] for step in steps])
     assert losses[0, 3] < losses[0, 0] - 1e-3
     np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("request_", generate.QUICK[:2], ids=lambda request: request.name)
+@pytest.mark.parametrize("call", [generate.torch_call, generate.transformers_call])
+def test_weights_in_bfloat16_give_logits_that_are_near(request_, call, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The peer's are its weights', and another model's are refused."""
+    if call is generate.transformers_call:
+        pytest.importorskip("transformers")
+    halved = replace(request_, bf16=True)
+    written = call(halved)()
+    assert written.shape == (halved.B, halved.new) and (written >= 0).all()
+    check = logits.check
+
+    def check_another(title, extend, model, ids) -> None:
+        for block in model.blocks:
+            block.mlp.projection.weight.data = block.mlp.projection.weight.data[::-1].copy()
+        check(title, extend, model, ids)
+
+    monkeypatch.setattr(logits, "check", check_another)
+    with pytest.raises(RuntimeError, match="logits differ from minirl's by"):
+        call(halved)
 
 
 @pytest.mark.parametrize("name", CONFIGS)

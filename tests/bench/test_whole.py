@@ -94,6 +94,13 @@ class TestProfile:
         floor = profile.floor("attention_decode", slow, q, q, cache, cache, lengths, rows=rows, prefixes=prefixes)
         assert floor == 2 * q.nbytes + key * (3 + 7 + 5 + 20), "the prefix that two rows share counts once"
 
+    def test_a_weight_held_in_bfloat16_is_multiplied_at_its_rate(self) -> None:
+        quick = peak.Peaks(fma=1.0, fma_bf16=2.0, bandwidth=1e18, source="")
+        a, c = np.ones((3, 8), np.float32), np.ones((3, 5), np.float32)
+        flops = 2 * 3 * 8 * 5
+        assert profile.floor("matmul", quick, c, a, np.ones((5, 8), np.float32), transpose_b=True) == flops
+        assert profile.floor("matmul", quick, c, a, np.ones((5, 8), np.uint16), transpose_b=True) == flops / 2
+
 
 class TestWorkCounted:
     def test_generation_reads_the_weights_once_a_token_and_the_keys_of_every_token(self) -> None:
@@ -103,6 +110,23 @@ class TestWorkCounted:
         keys = (1 + 2 + 3 + 4) + 1
         assert flops == 2 * blocks * 5 + 2 * 28 * 3 + 4 * 4 * keys
         assert size == 4 * ((blocks + 28) * 2 + 2 * 4 * 4)
+
+    def test_weights_in_bfloat16_are_half_the_bytes_to_read_and_keys_are_not(self) -> None:
+        config = GPTConfig(vocab_size=7, n_layer=1, n_head=1, d_model=4)
+        (_, size), (_, half) = (generate.least_work(config, np.array([3]), np.array([2]), size) for size in (4, 2))
+        assert size - half == 2 * 2 * config.matmul_weights(), "each weight twice, two bytes less each time"
+
+    @pytest.mark.parametrize("has_bf16", [True, False])
+    def test_requests_in_bfloat16_stand_beside_those_in_float32(
+        self, has_bf16: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(peak, "has_bf16", lambda: has_bf16)
+        found = list(generate.requests(quick=False))
+        assert {request.group for request in found} <= set(generate.GROUPS)
+        plain, halved = ([r for r in found if r.bf16 == bf16] for bf16 in (False, True))
+        assert plain == list(generate.REQUESTS)
+        names = [f"{request.name}  bfloat16" for request in plain if not request.answer]
+        assert [request.name for request in halved] == (names if has_bf16 else [])
 
     def test_rows_end_by_themselves_after_different_lengths(self) -> None:
         request = generate.QUICK[-1]
@@ -161,6 +185,19 @@ class TestPrograms:
         assert "tiny rows  9 x 3 to 8 + 12, ends after 5 on average" in capsys.readouterr().out
         (row,) = json.loads(data.read_text(encoding="utf-8"))["results"]
         assert 9 <= row["tokens"] <= 9 * 12
+
+    @pytest.mark.parametrize("has_bf16", [True, False])
+    def test_generate_in_bfloat16(
+        self, has_bf16: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(peak, "has_bf16", lambda: has_bf16)
+        data = tmp_path / "generate.json"
+        flags = ["--quick", "--repeats", "1", "--only", "llama", "--json", str(data)]
+        generate.main([*flags, "--threads", str(kernels.get_threads())])
+        rows = json.loads(data.read_text(encoding="utf-8"))["results"]
+        assert [row["bf16"] for row in rows] == ([False, True] if has_bf16 else [False])
+        assert all(row["tokens"] == 4 for row in rows)
+        assert ("bfloat16 left out" in capsys.readouterr().out) == (not has_bf16)
 
     def test_recipe(self, capsys: pytest.CaptureFixture[str]) -> None:
         recipe.main(["--quick", "--repeats", "1", "--threads", str(kernels.get_threads())])

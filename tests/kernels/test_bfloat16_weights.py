@@ -80,6 +80,7 @@ def test_any_size_and_all_that_is_fused(backend, sizes, leading, fused, threads)
         rest["bias"] = np.random.default_rng(2).standard_normal(N).astype(np.float32)
     if fused == "bias and activation":
         rest["activation"] = "silu"
+        rest["residual"] = np.random.default_rng(3).standard_normal((*leading, M, N)).astype(np.float32)
     found = []
     with kernels.using(backend):
         kernels.set_threads(threads)
@@ -96,13 +97,14 @@ def test_any_size_and_all_that_is_fused(backend, sizes, leading, fused, threads)
 
 @pytest.mark.parametrize("M", [2, 12, 40])
 @pytest.mark.parametrize("K", [300, 301])
-def test_a_bias_and_what_is_before_the_activation_belong_to_their_columns(each_way, M, K):
+def test_what_is_fused_belongs_to_its_columns(each_way, M, K):
     """With more numbers than are widened at once."""
     a, bits = draw(M, 2000, K)
-    bias = np.random.default_rng(2).standard_normal(2000).astype(np.float32)
+    rng = np.random.default_rng(2)
+    rest = {"bias": rng.standard_normal(2000, np.float32), "residual": rng.standard_normal((M, 2000), np.float32)}
     before, expected_before = np.zeros((2, M, 2000), np.float32)
-    got = kernels.matmul(a, bits, transpose_b=True, bias=bias, activation="gelu", preactivation=before)
-    expected = in_precision(a, bits, bias=bias, activation="gelu", preactivation=expected_before)
+    got = kernels.matmul(a, bits, transpose_b=True, activation="gelu", preactivation=before, **rest)
+    expected = in_precision(a, bits, activation="gelu", preactivation=expected_before, **rest)
     assert got.tobytes() == expected.tobytes() and before.tobytes() == expected_before.tobytes()
 
 
