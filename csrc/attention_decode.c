@@ -7,7 +7,8 @@
  * A row may go on from another, which holds the prompt that several answers have in common: its keys are the other's,
  * then its own. Neighbours in the batch that share a prompt find it in the cache nearest to the processor.
  *
- * A long cache is cut into chunks of CHUNK keys, which threads share out. A chunk gives, per head, the maximum m of its
+ * A long cache is cut into chunks of CHUNK keys, which threads share out; where rows and chunks are fewer than threads
+ * could take, so are groups of heads. A chunk gives, per head, the maximum m of its
  * scores, the sum l of exp(score - m), and o, the sum of exp(score - m) value. The chunks of a row are then merged,
  * in order, by the rule that attention.c merges blocks of keys with. Where keys lie does not change a bit.
  */
@@ -23,6 +24,11 @@ typedef struct {
     int64_t H, H_kv, D;
     float scale;
 } Shape;
+
+/* Query heads begin to end - 1: all that share their key heads. */
+typedef struct {
+    int64_t begin, end;
+} Heads;
 
 /* Keys and values that lie one after the other. */
 typedef struct {
@@ -98,8 +104,8 @@ INLINE void add_values(int keys, int64_t D, const float *weight, const float *v,
 }
 
 /* weight (H x CHUNK): products q . k become exp(score - m), and 0 in lanes behind the last key. */
-static void softmax_of_chunk(int64_t H, int64_t keys, float scale, float *weight, float *m, float *l) {
-    for (int64_t h = 0; h < H; h++) {
+static void softmax_of_chunk(Heads heads, int64_t keys, float scale, float *weight, float *m, float *l) {
+    for (int64_t h = heads.begin; h < heads.end; h++) {
         float *row = weight + h * CHUNK;
         for (int64_t key = 0; key < keys; key++) row[key] *= scale;
         for (int64_t key = keys; key % LANES; key++) row[key] = -INFINITY;
@@ -118,7 +124,7 @@ static void softmax_of_chunk(int64_t H, int64_t keys, float scale, float *weight
 /* For every key of a piece, KEYS_AT_ONCE at a time, and every head: call(n), where n is a constant. */
 #define EACH_KEY_AND_HEAD(piece, call)                                         \
     for (int64_t key = 0; key < (piece).keys; key += KEYS_AT_ONCE)             \
-        for (int64_t h = 0; h < H; h++) {                                      \
+        for (int64_t h = heads.begin; h < heads.end; h++) {                    \
             const int64_t at = key * step + h / group * D;                     \
             switch ((piece).keys - key) {                                      \
                 case 1: call(1); break;                                        \
@@ -129,25 +135,27 @@ static void softmax_of_chunk(int64_t H, int64_t keys, float scale, float *weight
         }
 
 /* pieces: those of the chunk's keys that are a prefix, then its own. */
-static void attend_to_chunk(const Shape *shape, const Piece pieces[2], const float *q, float *weight, float *partial) {
+static void attend_to_chunk(const Shape *shape, Heads heads, const Piece pieces[2], const float *q, float *weight,
+                            float *partial) {
     const int64_t H = shape->H, D = shape->D, group = H / shape->H_kv, step = shape->H_kv * D;
     float *o = partial, *m = o + H * D, *l = m + H;
     for (int64_t p = 0, first = 0; p < 2; first += pieces[p++].keys) {
 #define SCORE(n) score_keys(n, D, q + h * D, pieces[p].k + at, step, weight + h * CHUNK + first + key)
         EACH_KEY_AND_HEAD(pieces[p], SCORE)
     }
-    softmax_of_chunk(H, pieces[0].keys + pieces[1].keys, shape->scale, weight, m, l);
-    memset(o, 0, (size_t)(H * D) * sizeof(float));
+    softmax_of_chunk(heads, pieces[0].keys + pieces[1].keys, shape->scale, weight, m, l);
+    memset(o + heads.begin * D, 0, (size_t)((heads.end - heads.begin) * D) * sizeof(float));
     for (int64_t p = 0, first = 0; p < 2; first += pieces[p++].keys) {
 #define ADD(n) add_values(n, D, weight + h * CHUNK + first + key, pieces[p].v + at, step, o + h * D)
         EACH_KEY_AND_HEAD(pieces[p], ADD)
     }
 }
 
-/* Merges the chunks of a row, head by head, and divides. Without a key, l stays 0 and so does out. */
-static void merge_chunks(const Shape *shape, int64_t chunks, const float *partials, float *out) {
+/* Merges the chunks of a row, head by head, and divides. Without a key, l stays 0 and so does the row of out (H x D). */
+static void merge_chunks(const Shape *shape, Heads heads, int64_t chunks, const float *partials, float *row) {
     const int64_t D = shape->D, H = shape->H;
-    for (int64_t h = 0; h < H; h++, out += D) {
+    for (int64_t h = heads.begin; h < heads.end; h++) {
+        float *out = row + h * D;
         const float *o = partials + h * D, *chunk_m = partials + H * D + h, *chunk_l = chunk_m + H;
         float m = -INFINITY, l = 0;
         memset(out, 0, (size_t)D * sizeof(float));
@@ -175,35 +183,42 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
     const int64_t chunks = divide_up(longest, CHUNK), size = partial_size(&shape);
     float *partials = malloc((size_t)((chunks > 1 ? B * chunks * size : 0) + 1) * sizeof(float));
     if (!partials) return -1;
-#pragma omp parallel num_threads(threads_for(B *longest *H *D, GRAIN)) reduction(| : failed)
+    const int threads = threads_for(B * longest * H * D, GRAIN);
+    int64_t groups = 1; /* of heads */
+    while (B * chunks * groups < 2 * threads && H_kv % (2 * groups) == 0) groups *= 2;
+    const int64_t kv_heads = H_kv / groups, heads_in_group = H / groups;
+#pragma omp parallel num_threads(threads) reduction(| : failed)
     {
         float *weight = malloc((size_t)(H * CHUNK + size + 1) * sizeof(float)), *partial = weight + H * CHUNK;
         failed = !weight;
 #pragma omp for schedule(dynamic)
-        for (int64_t unit = 0; unit < B * chunks; unit++) {
-            const int64_t b = unit / chunks, first = unit % chunks * CHUNK;
+        for (int64_t unit = 0; unit < B * chunks * groups; unit++) {
+            const int64_t group = unit % groups, chunk = unit / groups % chunks, b = unit / groups / chunks;
+            const int64_t first = chunk * CHUNK;
+            const Heads heads = {group * heads_in_group, (group + 1) * heads_in_group};
             const Row row = row_of(b, k_new != NULL, lengths, rows, prefixes);
             const int64_t last = smaller(first + CHUNK, row.keys), P = row.prefix_keys;
             if (failed || first >= last) continue;
             float *k = k_cache + row.own * row_size, *v = v_cache + row.own * row_size;
             if (k_new && last == row.keys) { /* only this chunk reads the new key */
-                memcpy(k + (last - 1 - P) * token, k_new + b * k_step, (size_t)token * sizeof(float));
-                memcpy(v + (last - 1 - P) * token, v_new + b * v_step, (size_t)token * sizeof(float));
+                const int64_t from = group * kv_heads * D, to = (last - 1 - P) * token + from;
+                memcpy(k + to, k_new + b * k_step + from, (size_t)(kv_heads * D) * sizeof(float));
+                memcpy(v + to, v_new + b * v_step + from, (size_t)(kv_heads * D) * sizeof(float));
             }
             const Piece pieces[2] = {
                 piece(k_cache + row.prefix * row_size, v_cache + row.prefix * row_size, token, smaller(first, P),
                       smaller(last, P)),
                 piece(k, v, token, larger(first, P) - P, larger(last, P) - P)};
-            if (chunks > 1) partial = partials + unit * size;
-            attend_to_chunk(&shape, pieces, q + b * q_step, weight, partial);
-            if (chunks == 1) merge_chunks(&shape, 1, partial, out + b * H * D); /* no scratch for all the rows */
+            if (chunks > 1) partial = partials + (b * chunks + chunk) * size;
+            attend_to_chunk(&shape, heads, pieces, q + b * q_step, weight, partial);
+            if (chunks == 1) merge_chunks(&shape, heads, 1, partial, out + b * H * D); /* no scratch for all the rows */
         }
         free(weight);
 #pragma omp for schedule(static)
         for (int64_t b = 0; b < B; b++) {
             const int64_t keys = row_of(b, k_new != NULL, lengths, rows, prefixes).keys;
             if (chunks != 1 || keys == 0)
-                merge_chunks(&shape, divide_up(keys, CHUNK), partials + b * chunks * size, out + b * H * D);
+                merge_chunks(&shape, (Heads){0, H}, divide_up(keys, CHUNK), partials + b * chunks * size, out + b * H * D);
         }
     }
     free(partials);

@@ -31,6 +31,7 @@ class KVCache:
         self.held = np.zeros(batch, np.int32)
         self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
         self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each goes on from, -1 for none
+        self.shares = False  # whether any goes on from another
 
     def at(self, rows: Array, prefixes: Array | None = None) -> "KVCache":
         """A view of these rows, in this order: what is written to it is written here.
@@ -43,6 +44,7 @@ class KVCache:
         view.keys, view.values, view.held = self.keys, self.values, self.held
         view.rows = np.ascontiguousarray(rows, np.int32)
         view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
+        view.shares = bool((view.prefixes >= 0).any())
         uses = np.bincount(view.rows, minlength=len(self.held))
         if uses.max(initial=0) > 1 or uses[view.prefixes[view.prefixes >= 0]].any():
             chosen = f"rows {view.rows} after {view.prefixes}"
@@ -52,7 +54,8 @@ class KVCache:
     @property
     def lengths(self) -> Array:
         """(B,) int32: the tokens of each row, its prefix included."""
-        return self.held[self.rows] + np.where(self.prefixes < 0, np.int32(0), self.held[self.prefixes])
+        held = self.held[self.rows]
+        return held + np.where(self.prefixes < 0, np.int32(0), self.held[self.prefixes]) if self.shares else held
 
     def clear(self, rows: Array) -> None:
         """Let these rows be used anew."""
@@ -89,8 +92,9 @@ class KVCache:
             kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
         if len(new) == N:  # one token each
+            prefixes = self.prefixes if self.shares else None
             out = kernels.attention_decode(
-                q[0], keys, values, self.held, new=(k[0], v[0]), rows=self.rows, prefixes=self.prefixes
+                q[0], keys, values, self.held, new=(k[0], v[0]), rows=self.rows, prefixes=prefixes
             )
             return kernels.reshape(out, (1, N, H * D))
         starts = np.cumsum([0, *new])
