@@ -181,24 +181,29 @@ static void multiply_block(const Product *p, int64_t row0, int64_t column0, floa
 
 /* ---- all blocks ---- */
 
+/* Whether so many blocks keep all threads busy to the end: as many for each, or so many that it hardly matters. */
+INLINE int enough(int64_t blocks, int64_t wanted, int threads) {
+    return blocks >= 4 * threads || (blocks >= wanted && blocks % threads == 0);
+}
+
 /* Chooses the blocks. They change no result, only who computes what, so here the number of threads may be looked at: two
  * blocks for each, in order that one that is held up does not hold up the rest, but no more, since every block packs
  * for itself. Of all ways to cut so many, the one that packs least. */
 static void cut(Product *p, int64_t batch, int threads) {
-    const int64_t most = threads == 1 ? 1 : 2 * threads, work = batch * p->M * p->N * p->K;
-    const int64_t wanted = threads == 1 ? 1 : smaller(most, threads + (work >> 24));
-    const int64_t across = divide_up(p->N, BLOCK_COLUMNS); /* at least */
-    int64_t least = INT64_MAX;
-    for (int64_t down = 1; down == 1 || (down <= most && down * TILE_ROWS <= p->M); down++)
-        for (int64_t a = across; a == across || (a <= across + most && a * TILE_COLUMNS <= p->N); a++) {
-            const int64_t blocks = batch * down * a, packed = p->M * a + p->N * down;
-            const int enough = blocks >= 2 * most || (blocks >= wanted && blocks % threads == 0);
-            const int64_t cost = enough ? packed : INT64_MAX / 2 - blocks; /* if never enough, then as many as can be */
-            if (cost >= least) continue;
-            least = cost;
-            p->rows = divide_up(p->M, down);
-            p->columns = round_up(divide_up(p->N, a), TILE_COLUMNS);
-        }
+    const int64_t most = threads == 1 ? 1 : 2 * threads;
+    const int64_t wanted = threads == 1 ? 1 : smaller(most, threads + (batch * p->M * p->N * p->K >> 24));
+    const int64_t least_across = divide_up(p->N, BLOCK_COLUMNS), most_across = larger(least_across, p->N / TILE_COLUMNS);
+    int64_t least_cost = INT64_MAX;
+    for (int64_t down = 1; down == 1 || (down <= most && down * TILE_ROWS <= p->M); down++) {
+        int64_t across = smaller(larger(least_across, divide_up(wanted, batch * down)), most_across);
+        while (across < most_across && !enough(batch * down * across, wanted, threads)) across++;
+        const int64_t blocks = batch * down * across, packed = p->M * across + p->N * down;
+        const int64_t cost = enough(blocks, wanted, threads) ? packed : INT64_MAX / 2 - blocks; /* else the most blocks */
+        if (cost >= least_cost) continue;
+        least_cost = cost;
+        p->rows = divide_up(p->M, down);
+        p->columns = round_up(divide_up(p->N, across), TILE_COLUMNS);
+    }
 }
 
 int multiply_matrices(Product whole, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_c) {

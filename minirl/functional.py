@@ -28,38 +28,39 @@ def linear(
     """
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
-    x2 = rows(x.data)
     shape = (*x.shape[:-1], weight.shape[0])
     if residual is not None and residual.shape != shape:
         raise ValueError(f"linear: residual has shape {residual.shape}; expected {shape}, that of the result")
+    if x.ndim == 1:
+        beside = None if residual is None else residual.reshape(1, -1)
+        return linear(x.reshape(1, -1), weight, bias, activation, beside).reshape(shape)
     before = None  # the activation's input, which its gradient needs
     if activation is not None and mode.recording:
-        before = kernels.empty((x2.shape[0], shape[-1]), x.dtype)
+        before = kernels.empty(shape, x.dtype)
     y = kernels.matmul(
-        x2,
+        x.data,
         weight.data,
         transpose_b=True,
         bias=None if bias is None else bias.data,
         activation=activation,
         preactivation=before,
-        residual=None if residual is None else rows(residual.data),
+        residual=None if residual is None else residual.data,
     )
-    y = kernels.reshape(y, shape)
 
     def backward(dy: Array) -> None:  # with z = x W^T + b: dx = dz W, dW = dz^T x, db = sum of dz
         if residual is not None and residual.requires_grad:
             residual.add_gradient(dy)
-        dz = kernels.reshape(dy, (x2.shape[0], shape[-1]))
         if before is not None and activation == "silu":
-            dz = kernels.silu_backward(dz, before)
+            dy = kernels.silu_backward(dy, before)
         elif before is not None:
-            dz = kernels.gelu_backward(dz, before, exact=activation == "gelu")
+            dy = kernels.gelu_backward(dy, before, exact=activation == "gelu")
+        dz = rows(dy)
         if weight.requires_grad:
-            weight.add_product(dz, x2, transpose_a=True)
+            weight.add_product(dz, rows(x.data), transpose_a=True)
         if bias is not None and bias.requires_grad:
             bias.add_gradient(kernels.column_sums(dz), fresh=True)
         if x.requires_grad:
-            x.add_gradient(kernels.reshape(kernels.matmul(dz, weight.data), x.shape), fresh=True)
+            x.add_gradient(kernels.matmul(dy, weight.data), fresh=True)
 
     parents = tuple(t for t in (x, weight, bias, residual) if t is not None)
     return result(y, parents, backward)

@@ -134,22 +134,28 @@ def _check_prefixes(op: str, prefixes: Array, documents: int) -> None:
         )
 
 
+_last_cache_rows: object = None  # what was found right last: all layers of a model ask for the same
+
+
 def check_cache_rows(
     op: str, lengths: Array, capacity: int, B: int, rows: Array | None, prefixes: Array | None, writes: bool
 ) -> None:
     """Raise unless queries (B,) may read cache rows `rows` (by default 0 to B) behind rows `prefixes` (-1: none), which
     hold `lengths` keys of `capacity` at most; rows that a key is also written to need room for it."""
+    global _last_cache_rows
+    asked = (contents(lengths), capacity, B, contents(rows), contents(prefixes), writes)
+    if asked == _last_cache_rows:
+        return
     check_ids(op, "lengths", lengths, capacity + 1)
     for name, numbers in (("rows", rows), ("prefixes", prefixes)):
         if numbers is not None:
             check(op, name, numbers, (B,), "B", INT32)
             check_ids(op, name, numbers, len(lengths), None if name == "rows" else -1)
-    if not writes:
-        return
     own = lengths if rows is None else lengths[rows]
-    if own.max(initial=0) >= capacity:
+    if writes and own.max(initial=0) >= capacity:
         row = own.argmax() if rows is None else rows[own.argmax()]
         raise ValueError(f"{op}: row {row} holds {capacity} keys, and has no room for a new one")
+    _last_cache_rows = asked
 
 
 def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:
@@ -158,6 +164,11 @@ def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> 
     for name, x in others.items():
         if x is not None and np.may_share_memory(array, x):
             raise ValueError(f"{op}: {result} overlaps {name}; write into another array")
+
+
+def contents(x: Array | None) -> object:
+    """What tells two arrays apart by their values: one that was changed in place is another."""
+    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
 
 
 def describe(shape: tuple[int, ...], letters: str) -> str:

@@ -24,6 +24,7 @@ from minirl.kernels.arguments import (
     check_ids,
     check_rows,
     check_tokens,
+    contents,
 )
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision
 from minirl.kernels.reference import check_sampling, not_a_distribution
@@ -312,16 +313,11 @@ def _sequences(op: str, starts: Array | None, prefixes: Array | None, q: Array, 
     global _last_documents
     if starts is None and prefixes is None:
         return len(q), ffi.NULL
-    asked = (_contents(starts), _contents(prefixes), q.shape[:2], k.shape[:2])
+    asked = (contents(starts), contents(prefixes), q.shape[:2], k.shape[:2])
     kept = _last_documents
     if kept is None or kept[0] != asked:
         kept = _last_documents = asked, _documents(*check_documents(op, starts, prefixes, q.shape, k.shape))
     return len(kept[1]), ffi.from_buffer("int64_t[]", kept[1])
-
-
-def _contents(x: Array | None) -> object:
-    """What tells two arrays apart by their values: one that was changed in place is another."""
-    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
 
 
 def _documents(starts: Array, prefixes: Array) -> Array:
