@@ -52,6 +52,7 @@ static void add_block(const Product *p, int64_t row, int64_t rows, int64_t colum
  * they often do, for it has 8 places for such addresses. For the same reason `state` holds one panel of TILE_COLUMNS
  * columns after the other, not rows of C. */
 #define STEPS 8
+#define LINE 16          /* numbers in a cache line */
 #define STATE_SIZE 32768 /* numbers of the sums that a thread works on: 128 KB */
 
 INLINE void panel_steps(const Product *p, const int rows, const int64_t steps, int64_t row, int64_t k, const float *b,
@@ -65,6 +66,14 @@ INLINE void panel_steps(const Product *p, const int rows, const int64_t steps, i
     for (int i = 0; i < rows * TILE_VECTORS; i++) vstore(state + i * LANES, sum[i]);
 }
 
+/* With panel `panel` of some rows of B, asks for its share of the rows below, in the order in which they lie. */
+INLINE void ask_ahead(const Product *p, int64_t k, int64_t begin, int64_t end, int64_t panel) {
+    const int64_t panels = divide_up(end - begin, TILE_COLUMNS), row = panel * STEPS / panels;
+    const float *next = b_at(p, k + row, begin + panel * STEPS % panels * TILE_COLUMNS);
+#pragma GCC unroll 32
+    for (int line = 0; line < STEPS * TILE_COLUMNS / LINE; line++) __builtin_prefetch(next + line * LINE, 0, 2);
+}
+
 static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, float *state) {
     const int64_t groups = divide_up(p->M, GROUP);
     int64_t k = 0, steps;
@@ -73,6 +82,7 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
         steps = smaller(STEPS, block_end - k);
         for (int64_t j = begin; j < end; j += TILE_COLUMNS) {
             const int64_t columns = smaller(TILE_COLUMNS, end - j);
+            ask_ahead(p, k + STEPS, begin, end, (j - begin) / TILE_COLUMNS);
             float beside[STEPS * TILE_COLUMNS], *panel = state + (j - begin) * p->M;
             const float *b = b_at(p, k, j);
             int64_t b_step = p->ldb;
@@ -100,7 +110,6 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
 /* ---- rows of B run along k, and A has a handful of rows ---- */
 
 #define TRANSPOSED_ROWS (LANES / 2) /* for more, multiply_as_lanes is quicker: it has a use for most of its lanes */
-#define LINE 16                     /* numbers in a cache line: all of it is used in one visit */
 
 /* So many vectors of columns go together: one, for more rows of B are slower to read. But spreading a pair of A over a
  * vector takes as long as multiplying by it, so where rows are many it serves two. */
