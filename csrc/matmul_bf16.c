@@ -5,8 +5,8 @@
  * numbers have been rounded and laid side by side as well, the product is one of 32-bit numbers like any other, of half
  * as many steps. Few rows of A then read half as much memory; nothing else in matmul.c and matmul_few_rows.c differs.
  *
- * Where the CPU does not multiply pairs, or K is odd, B is widened to floats, some rows at a time. That saves memory, but
- * no time.
+ * Where the CPU does not multiply pairs, or K is odd, or B begins in the midst of a 32-bit number, it is widened to floats,
+ * some rows at a time. That saves memory, but no time.
  *
  * Either way the bits are those of kernel_matmul with bf16 = 1, which rounds a B of floats while it packs.
  */
@@ -79,5 +79,6 @@ int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const ui
     const Product p = {.M = M, .N = N, .K = K, .a = a, .lda = K, .ldb = K, .a_along_k = 1, .b_along_k = 1,
                        .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = N,
                        .activation = activation, .accumulate = accumulate};
-    return BF16_PAIRS && K % 2 == 0 ? multiply_pairs(p, b) : multiply_widened(p, b);
+    const int aligned = (uintptr_t)b % sizeof(float) == 0; /* else no pair of it is a 32-bit number */
+    return BF16_PAIRS && K % 2 == 0 && aligned ? multiply_pairs(p, b) : multiply_widened(p, b);
 }
