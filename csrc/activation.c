@@ -67,7 +67,8 @@ void kernel_swiglu_backward(int64_t rows, int64_t F, int64_t step, const float *
             vstore(du + i, ds * silu);
         }
         if (i < F) {
-            vfloat gradient, silu = vsilu_and_gradient(vload_tail(g + i, F - i), &gradient), ds = vload_tail(d + i, F - i);
+            vfloat gradient, silu = vsilu_and_gradient(vload_tail(g + i, F - i), &gradient);
+            vfloat ds = vload_tail(d + i, F - i);
             vstore_tail(dg + i, ds * vload_tail(u + i, F - i) * gradient, F - i);
             vstore_tail(du + i, ds * silu, F - i);
         }

@@ -8,9 +8,9 @@
  * then its own. Neighbours in the batch that share a prompt find it in the cache nearest to the processor.
  *
  * A long cache is cut into chunks of CHUNK keys, which threads share out; where rows and chunks are fewer than threads
- * could take, so are groups of heads. A chunk gives, per head, the maximum m of its
- * scores, the sum l of exp(score - m), and o, the sum of exp(score - m) value. The chunks of a row are then merged,
- * in order, by the rule that attention.c merges blocks of keys with. Where keys lie does not change a bit.
+ * could take, so are groups of heads. A chunk gives, per head, the maximum m of its scores, the sum l of exp(score - m),
+ * and o, the sum of exp(score - m) value. The chunks of a row are then merged, in order, by the rule that attention.c
+ * merges blocks of keys with. Where keys lie does not change a bit.
  */
 #include <stdlib.h>
 
@@ -218,7 +218,8 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
         for (int64_t b = 0; b < B; b++) {
             const int64_t keys = row_of(b, k_new != NULL, lengths, rows, prefixes).keys;
             if (chunks != 1 || keys == 0)
-                merge_chunks(&shape, (Heads){0, H}, divide_up(keys, CHUNK), partials + b * chunks * size, out + b * H * D);
+                merge_chunks(&shape, (Heads){0, H}, divide_up(keys, CHUNK), partials + b * chunks * size,
+                             out + b * H * D);
         }
     }
     free(partials);

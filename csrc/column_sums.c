@@ -1,15 +1,13 @@
 /* column_sums.c: the sum of all rows, which is the gradient of a bias.
  *
- * Rows are cut into parts by their number alone; a part is summed by one thread, and the parts in order at the end, so
- * threads do not change the result. Within a part a few vectors of columns run down the rows in registers.
+ * Threads share out parts of the rows (reduce.h). Within a part a few vectors of columns run down the rows in registers.
  */
 #include <stdlib.h>
 
-#include "integers.h"
 #include "parallel.h"
-#include "simd.h"
+#include "reduce.h"
 
-enum { GRAIN = 1 << 15, MAX_PARTS = 64, MIN_PART_ROWS = 8, VECTORS = 4 };
+enum { GRAIN = 1 << 15, VECTORS = 4 };
 
 INLINE void sum_columns(const int vectors, int64_t rows, int64_t C, int64_t columns, const float *x, float *out) {
     vfloat sum[VECTORS] = {0};
@@ -19,7 +17,7 @@ INLINE void sum_columns(const int vectors, int64_t rows, int64_t C, int64_t colu
 }
 
 int kernel_column_sums(int64_t rows, int64_t C, const float *x, float *out) {
-    const int64_t part_rows = larger(divide_up(rows, MAX_PARTS), MIN_PART_ROWS), parts = divide_up(rows, part_rows);
+    const int64_t part_rows = rows_in_part(rows), parts = divide_up(rows, part_rows);
     float *partial = calloc((size_t)(larger(parts, 1) * C) + 1, sizeof(float));
     if (!partial) return -1;
 #pragma omp parallel for num_threads(threads_for(rows *C, GRAIN)) schedule(static)
@@ -32,8 +30,7 @@ int kernel_column_sums(int64_t rows, int64_t C, const float *x, float *out) {
             sum_columns(VECTORS, here, C, VECTORS * LANES, from + i, to + i);
         for (; i < C; i += LANES) sum_columns(1, here, C, smaller(LANES, C - i), from + i, to + i);
     }
-    for (int64_t part = 1; part < parts; part++)
-        for (int64_t i = 0; i < C; i++) partial[i] += partial[part * C + i];
+    add_parts(parts, C, partial);
     memcpy(out, partial, (size_t)C * sizeof(float));
     free(partial);
     return 0;

@@ -192,13 +192,15 @@ INLINE int enough(int64_t blocks, int64_t wanted, int threads) {
 static void cut(Product *p, int64_t batch, int threads) {
     const int64_t most = threads == 1 ? 1 : 2 * threads;
     const int64_t wanted = threads == 1 ? 1 : smaller(most, threads + (batch * p->M * p->N * p->K >> 24));
-    const int64_t least_across = divide_up(p->N, BLOCK_COLUMNS), most_across = larger(least_across, p->N / TILE_COLUMNS);
+    const int64_t least_across = divide_up(p->N, BLOCK_COLUMNS);
+    const int64_t most_across = larger(least_across, p->N / TILE_COLUMNS);
     int64_t least_cost = INT64_MAX;
     for (int64_t down = 1; down == 1 || (down <= most && down * TILE_ROWS <= p->M); down++) {
         int64_t across = smaller(larger(least_across, divide_up(wanted, batch * down)), most_across);
         while (across < most_across && !enough(batch * down * across, wanted, threads)) across++;
         const int64_t blocks = batch * down * across, packed = p->M * across + p->N * down;
-        const int64_t cost = enough(blocks, wanted, threads) ? packed : INT64_MAX / 2 - blocks; /* else the most blocks */
+        const int64_t too_few = INT64_MAX / 2 - blocks; /* if nothing is enough, the most blocks */
+        const int64_t cost = enough(blocks, wanted, threads) ? packed : too_few;
         if (cost >= least_cost) continue;
         least_cost = cost;
         p->rows = divide_up(p->M, down);
@@ -245,8 +247,7 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
     const Product whole = {.M = M, .N = N, .K = K, .a = a, .b = b, .lda = lda, .ldb = ldb, .a_along_k = !transpose_a,
                            .b_along_k = transpose_b, .bias = bias, .residual = residual, .c = c,
                            .preactivation = preactivation, .ldc = ldc, .activation = activation,
-                           .accumulate = accumulate, .bf16 = bf16,
-                           .pairs = bf16 && BF16_PAIRS};
+                           .accumulate = accumulate, .bf16 = bf16, .pairs = bf16 && BF16_PAIRS};
     return multiply_matrices(whole, batch, stride_a, stride_b, stride_c);
 }
 

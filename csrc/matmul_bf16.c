@@ -5,8 +5,8 @@
  * numbers have been rounded and laid side by side as well, the product is one of 32-bit numbers like any other, of half
  * as many steps. Few rows of A then read half as much memory; nothing else in matmul.c and matmul_few_rows.c differs.
  *
- * Where the CPU does not multiply pairs, or K is odd, or B begins in the midst of a 32-bit number, it is widened to floats,
- * some rows at a time. That saves memory, but no time.
+ * Where the CPU does not multiply pairs, or K is odd, or B begins in the midst of a 32-bit number, it is widened to
+ * floats, some rows at a time. That saves memory, but no time.
  *
  * Either way the bits are those of kernel_matmul with bf16 = 1, which rounds a B of floats while it packs.
  */

@@ -1,14 +1,10 @@
-/* norm.c: layer norm and RMS norm along rows, and their gradients.
- *
- * The gradient of gamma is a sum over rows. Rows are cut into parts by their number alone; each part adds up its own
- * rows, and the parts are added in order at the end, so threads do not change the result.
- */
+/* norm.c: layer norm and RMS norm along rows, and their gradients. That of gamma is a sum over rows: see reduce.h. */
 #include <stdlib.h>
 
 #include "parallel.h"
 #include "reduce.h"
 
-enum { GRAIN = 1 << 13, MAX_PARTS = 64, MIN_PART_ROWS = 8 };
+enum { GRAIN = 1 << 13 };
 
 /* ---- forward ---- */
 
@@ -68,9 +64,7 @@ INLINE void row_backward(int64_t C, const float *dy, const float *x, const float
 INLINE int norm_backward(int64_t rows, int64_t C, const float *dy, const float *x, const float *gamma,
                          const float *mean, const float *rstd, float *dx, float *dgamma, float *dbeta) {
     const int centre = mean != NULL;
-    int64_t part_rows = (rows + MAX_PARTS - 1) / MAX_PARTS;
-    if (part_rows < MIN_PART_ROWS) part_rows = MIN_PART_ROWS;
-    int64_t parts = (rows + part_rows - 1) / part_rows;
+    const int64_t part_rows = rows_in_part(rows), parts = divide_up(rows, part_rows);
     float *partial = calloc((size_t)((parts > 0 ? parts : 1) * 2 * C) + 1, sizeof(float));
     if (!partial) return -1;
 #pragma omp parallel for num_threads(threads_for(rows *C, GRAIN)) schedule(static)
@@ -81,8 +75,7 @@ INLINE int norm_backward(int64_t rows, int64_t C, const float *dy, const float *
             row_backward(C, dy + row * C, x + row * C, gamma, centre ? mean[row] : 0, rstd[row], dx + row * C,
                          part_dgamma, centre ? part_dbeta : NULL);
     }
-    for (int64_t part = 1; part < parts; part++) /* in order, along the rows: the parts lie far apart */
-        for (int64_t i = 0; i < 2 * C; i++) partial[i] += partial[part * 2 * C + i];
+    add_parts(parts, 2 * C, partial);
     memcpy(dgamma, partial, (size_t)C * sizeof(float));
     if (centre) memcpy(dbeta, partial + C, (size_t)C * sizeof(float));
     free(partial);

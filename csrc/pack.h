@@ -7,8 +7,8 @@
  * The micro-kernel then reads memory from front to back, which caches and prefetchers like best, whatever the matrix
  * looked like. Four cases become two: the rows of a stored B (K, N), or of A stored as (K, M), are steps already and
  * are copied; the rows of A (M, K), or of B stored as (N, K), run along k and are transposed on the way, a square of
- * LANES x LANES at a time, in registers. Where rows are steps, a panel alone would visit a cache line or two of each row,
- * a stride at which memory is slow, so a few panels are packed together.
+ * LANES x LANES at a time, in registers. Where rows are steps, a panel alone would visit a cache line or two of each
+ * row, a stride at which memory is slow, so a few panels are packed together.
  *
  * bfloat16 is made here too. Where the CPU multiplies pairs, each 32-bit lane holds steps k (low half) and k + 1, and a
  * panel has half as many steps; elsewhere each number is rounded to a bfloat16 and kept as a float.
@@ -109,7 +109,8 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
     static const uint16_t pairs[2 * LANES] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
                                               8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
     vfloat next = last ? (vfloat){0} : vload_some(p + ld, n);
-    return (vfloat)_mm512_permutexvar_epi16(_mm512_loadu_si512(pairs), (__m512i)_mm512_cvtne2ps_pbh((__m512)next, (__m512)x));
+    __m512bh both = _mm512_cvtne2ps_pbh((__m512)next, (__m512)x);
+    return (vfloat)_mm512_permutexvar_epi16(_mm512_loadu_si512(pairs), (__m512i)both);
 #else
     (void)ld, (void)last;
     return vround_bf16(x);
@@ -117,7 +118,8 @@ INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int
 }
 
 /* Packs k steps of panels of which each begins `advance` columns behind the one before it, and goes to a place `size`
- * numbers behind. Stored rows, ld apart, are steps; the panels advance together, so that memory is read in longer runs. */
+ * numbers behind. Stored rows, ld apart, are steps; the panels advance together, so that memory is read in longer
+ * runs. */
 INLINE void pack_steps(const int vectors, int64_t panels, int64_t advance, int64_t k, int64_t columns,
                        const float *source, int64_t ld, int bf16, float *packed, int64_t size) {
     const int per_step = bf16 && BF16_PAIRS ? 2 : 1;
@@ -159,13 +161,11 @@ INLINE void pack_panel(const int vectors, int64_t k, int64_t columns, const floa
         }
 }
 
-/* Packs several panels, which lie as in pack_steps. */
+/* Packs panels that lie as in pack_steps; where rows run along k, a single one. */
 INLINE void pack_panels(const int vectors, int64_t panels, int64_t advance, int64_t k, int64_t columns,
                         const float *source, int64_t ld, int along_k, int bf16, float *packed, int64_t size) {
-    if (!along_k) pack_steps(vectors, panels, advance, k, columns, source, ld, bf16, packed, size);
-    else
-        for (int64_t i = 0; i < panels; i++)
-            pack_panel(vectors, k, columns - i * advance, source + i * advance * ld, ld, 1, bf16, packed + i * size);
+    if (along_k) pack_panel(vectors, k, columns, source, ld, 1, bf16, packed);
+    else pack_steps(vectors, panels, advance, k, columns, source, ld, bf16, packed, size);
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* reduce.h: sums and maxima along a row, in one fixed order.
+/* reduce.h: sums and maxima along a row, and sums over rows, in one fixed order.
  *
  * A sum of n floats is n dependent additions, each waiting 4 cycles for the one before. Four running sums hide that
  * wait. They are folded together in a fixed order, so a row gives the same bits wherever and by whomever it is summed.
@@ -6,6 +6,7 @@
 #ifndef MINIRL_REDUCE_H
 #define MINIRL_REDUCE_H
 
+#include "integers.h"
 #include "simd.h"
 
 /* total of `value`, an expression in the vectors `xs` (and `ys`) loaded from rows x (and y), over i in [0, n) */
@@ -57,6 +58,14 @@ INLINE vfloat vkeep(vfloat x, int64_t n) {
     float lanes[LANES];
     vstore(lanes, x);
     return vload_tail(lanes, n);
+}
+
+/* Sums over rows: rows are cut into parts by their number alone, each part is summed by one thread, and the parts, rows
+ * of n numbers, are added up in order, along the rows, for they lie far apart. So threads do not change the result. */
+INLINE int64_t rows_in_part(int64_t rows) { return larger(divide_up(rows, 64), 8); }
+INLINE void add_parts(int64_t parts, int64_t n, float *partial) {
+    for (int64_t part = 1; part < parts; part++)
+        for (int64_t i = 0; i < n; i++) partial[i] += partial[part * n + i];
 }
 
 INLINE float row_sum(const float *x, int64_t n) { return ROW_SUM(n, x, x, xs); }

@@ -92,10 +92,8 @@ def test_a_loss_can_be_computed_but_nothing_trained(backend, name) -> None:
         model(tokens).sum().backward()
 
 
-@pytest.mark.parametrize("name", CONFIGS)
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name != "odd"])  # its layout is that of another
 def test_it_is_saved_as_it_is_held_and_loads_as_float32_or_bfloat16(name, tmp_path) -> None:
-    if name == "odd":
-        pytest.skip("Hugging Face's layout is the same")
     model = model_of(name).to_bfloat16()
     model.save_pretrained(tmp_path)
     config = (tmp_path / "config.json").read_text()
