@@ -463,6 +463,26 @@ def test_rows_that_are_not_in_the_cache_are_refused(changes, message):
         kernels.attention_decode(x[:2, 2], x.copy(), x.copy(), lengths, new=new, rows=rows, prefixes=prefixes)
 
 
+def test_rows_that_changed_since_they_were_checked_are_checked_again():
+    """The same arrays may hold other numbers, and what was right last must not pass for right now."""
+    cache, x = np.zeros((2, 5, 1, 8), np.float32), np.zeros((2, 1, 8), np.float32)
+    lengths, rows, prefixes = np.array([1, 2], np.int32), np.array([0, 1], np.int32), np.array([-1, -1], np.int32)
+
+    def decode():
+        return kernels.attention_decode(x, cache, cache.copy(), lengths, new=(x, x), rows=rows, prefixes=prefixes)
+
+    for array, wrong, message in (
+        (lengths, 5, "row 1 holds 5 keys, and has no room"),
+        (rows, 2, r"rows\[1\] is 2"),
+        (prefixes, 2, r"prefixes\[1\] is 2"),
+    ):
+        decode()
+        before, array[1] = int(array[1]), wrong
+        with pytest.raises((ValueError, IndexError), match=message):
+            decode()
+        array[1] = before
+
+
 # ---- a second opinion ----
 
 
@@ -478,23 +498,3 @@ def test_equals_pytorch(causal):
     ours = run(x)
     for g, e in zip((ours[0], *ours[2:]), (out, q.grad, k.grad, v.grad), strict=True):
         np.testing.assert_allclose(g.transpose(0, 2, 1, 3), e.detach().numpy(), rtol=0, atol=5e-6)
-
-
-def test_rows_that_changed_since_they_were_checked_are_checked_again():
-    """The same arrays, as in the next layer, may hold other numbers: what was right last must not pass for right now."""
-    cache, x = np.zeros((2, 5, 1, 8), np.float32), np.zeros((2, 1, 8), np.float32)
-    lengths, rows, prefixes = np.array([1, 2], np.int32), np.array([0, 1], np.int32), np.array([-1, -1], np.int32)
-
-    def decode():
-        return native.attention_decode(x, cache, cache.copy(), lengths, new=(x, x), rows=rows, prefixes=prefixes)
-
-    for array, wrong, message in (
-        (lengths, 5, "row 1 holds 5 keys, and has no room"),
-        (rows, 2, r"rows\[1\] is 2"),
-        (prefixes, 2, r"prefixes\[1\] is 2"),
-    ):
-        decode()
-        before, array[1] = int(array[1]), wrong
-        with pytest.raises((ValueError, IndexError), match=message):
-            decode()
-        array[1] = before
