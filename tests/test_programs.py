@@ -109,6 +109,12 @@ class TestChat:
 
 
 @pytest.mark.parametrize("main", [evaluate.main, plot.main, report.main, chat.main, trace.main])
-def test_a_folder_without_a_run(main, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:  # type: ignore[no-untyped-def]
-    assert main([str(tmp_path)]) == 1
-    assert "python -m minirl.train" in capsys.readouterr().err or "there is runs" in capsys.readouterr().err
+def test_a_folder_without_a_run(main, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    """Says how a run is made or, where there are some, which."""
+    monkeypatch.chdir(tmp_path)
+    assert main(["nowhere"]) == 1
+    assert "`python -m minirl.train` makes one" in capsys.readouterr().err
+    Path("runs", "roger").mkdir(parents=True)
+    Path("runs", "roger", "config.json").touch()
+    assert main(["nowhere"]) == 1
+    assert f"there is {Path('runs', 'roger')}" in capsys.readouterr().err
