@@ -13,8 +13,8 @@ import tyro
 
 from minirl.generate import stream
 from minirl.model import GPT
+from minirl.runs import Run
 from minirl.tokenizer import Tokenizer
-from minirl.train.run import Run
 
 
 @dataclass

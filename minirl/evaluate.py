@@ -17,22 +17,19 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import tyro
 
-from minirl import compare, contamination
-from minirl.answers import environment_without_threads
-from minirl.compare import Model
-from minirl.estimate import Estimate
-from minirl.files import atomic_write
-from minirl.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
-from minirl.score import TOKENS, Outcome, scores
+from minirl.evaluation import compare, contamination
+from minirl.evaluation.answers import environment_without_threads
+from minirl.evaluation.model import Model, open_model
+from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
+from minirl.evaluation.results import evaluate_sets, show
+from minirl.runs import STAGES, Run, Screen
+from minirl.storage.files import atomic_write
 from minirl.tasks import audit
-from minirl.train.run import STAGES, Run
-from minirl.train.screen import Screen
-
-STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
+from minirl.train.texts import training_texts
 
 
 @dataclass
@@ -76,7 +73,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.audit:
             report = audit_checkers(screen)
         elif arguments.compare is not None:
-            first, second = map(compare.open_model, arguments.compare)
+            first, second = map(open_model, arguments.compare)
             report = compare_models(first, second, arguments, screen)
         else:
             run = Run.open(arguments.run or "")
@@ -130,7 +127,8 @@ def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     """Look for problems in what the run was trained on."""
     sets = {chosen.label: chosen.problems for chosen in chosen_sets(run, arguments)}
     sets.pop(SCIENCE_SPLITS["train"], None)  # all of them were shown, as the table's name for them says
-    found = contamination.scan(run, sets, arguments.ngram, screen)
+    screen.say(f"reading again what {run.folder} was trained on ...")
+    found = contamination.find_overlaps(sets, training_texts(run), arguments.ngram)
     contamination.show(found, screen)
     return {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
 
@@ -187,42 +185,6 @@ def check_stages(run: Run, wanted: Sequence[str]) -> list[str]:
     return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]
 
 
-class Result(NamedTuple):
-    """A model on a set of problems."""
-
-    stage: str
-    split: str
-    outcomes: list[Outcome]
-    scores: dict[str, Estimate]
-
-    def as_json(self) -> dict[str, Any]:
-        """{"stage", "split", "problems", "too_long", "greedy": {"value", "low", "high"}, "pass@8": {...}, ...}"""
-        too_long = sum(not outcome.attempt.fits for outcome in self.outcomes)
-        about = {"stage": self.stage, "split": self.split, "problems": len(self.outcomes), "too_long": too_long}
-        return {**about, **{name: estimate._asdict() for name, estimate in self.scores.items()}}
-
-
-def evaluate_run(
-    run: Run, screen: Screen, *, stages: Sequence[str], problems: int, samples: int, seed: int
-) -> list[dict[str, Any]]:
-    """The run's final table, one entry a stage and split, as Result.as_json gives it."""
-    sets = own_sets(run, problems=problems, samples=samples, seed=seed)
-    return [result.as_json() for result in evaluate_sets(run, screen, stages, sets, sorted({1, samples}))]
-
-
-def evaluate_sets(
-    run: Run, screen: Screen, stages: Sequence[str], sets: Sequence[ProblemSet], ks: Sequence[int]
-) -> list[Result]:
-    """Each stage's model on each set."""
-    results = []
-    for stage in stages:
-        for chosen in sets:
-            screen.say(f"after {STAGE_NAMES[stage]}: solving {len(chosen.problems)} problems of {chosen.label} ...")
-            outcomes = Model(run, stage).solve(chosen)
-            results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
-    return results
-
-
 def origin(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     """Say where the numbers come from: whatever they depend on besides the weights."""
     seed, environment = chosen_seed(run, arguments), environment_without_threads()
@@ -230,31 +192,6 @@ def origin(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     hardware = "".join(f", {environment[name]}" for name in ("precision", "backend", "isa") if environment[name])
     screen.say(f"seed {seed}{hardware}; the answers are kept in {run.folder / 'answers'}")
     return {"run": str(run.folder), "seed": seed, "environment": environment}
-
-
-def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
-    """Print the table, and which problems no model could read."""
-    header, rows = table(results)
-    screen.table("Share of problems solved, % [95% interval]", header, rows)
-    for split, too_long in {entry["split"]: entry.get("too_long", 0) for entry in results}.items():
-        if too_long:
-            screen.say(f"{too_long} problems of {split} are longer than the model's context, and count as not solved")
-
-
-def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a split's models under each other, a column for each measure."""
-    names = list(dict.fromkeys(name for entry in results for name in entry if isinstance(entry[name], dict)))
-    names.sort(key=lambda name: name == TOKENS)  # the last column
-    rows = []
-    for split in dict.fromkeys(entry["split"] for entry in results):
-        for entry in results:
-            if entry["split"] == split:
-                cells = [
-                    Estimate(**entry[name]).text(1 if name == TOKENS else 100) if name in entry else ""
-                    for name in names
-                ]
-                rows.append([f"{split} (n={entry['problems']})", STAGE_NAMES[entry["stage"]], *cells])
-    return ["problems", "model", *names], rows
 
 
 if __name__ == "__main__":

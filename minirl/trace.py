@@ -18,25 +18,20 @@ import tyro
 from rich.console import Console
 from rich.text import Text
 
-from minirl import kernels, microscope
-from minirl.files import atomic_write
+from minirl import microscope
 from minirl.microscope import Moment, Trace, signed, visible
-from minirl.rl.mdp import Agent
-from minirl.tasks import Problem, Task, get
-from minirl.tasks.checker import parse_number
-from minirl.train.program import ROGER
-from minirl.train.run import Run
-from minirl.train.sft import demonstrations, science_problems
+from minirl.runs import Run
+from minirl.storage.files import atomic_write
+from minirl.tasks import ROGER
 
 BAR = 30  # characters of a bar of probability 1
-UNKNOWN = "?"  # stands for an answer that was not given; no text is right then
 
 
 @dataclass
 class Arguments:
     run: Annotated[Path, tyro.conf.Positional]
     """Folder of a run, such as runs/roger."""
-    question: Annotated[str, tyro.conf.Positional] = ROGER
+    question: Annotated[str, tyro.conf.Positional] = ROGER.question
     """The question; by default the notes' own, whose answer is 11."""
     answer: str | None = None
     """The right answer, a number or words, for reward and advantage. Default: that of the same question among the
@@ -65,8 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console(highlight=False)
     try:
         run = Run.open(arguments.run)
-        with kernels.using_precision(run.config.precision):
-            trace = record(run, arguments)
+        trace = run.trace(
+            arguments.question, arguments.answer, stage=arguments.stage, top=arguments.top,
+            temperature=arguments.temperature, samples=arguments.samples, max_new_tokens=arguments.max_new_tokens,
+            seed=arguments.seed,
+        )  # fmt: skip
     except (FileNotFoundError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -80,40 +78,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         if written is not None:
             console.print(Text(f"written: {written}"))
     return 0
-
-
-def record(run: Run, arguments: Arguments) -> Trace:
-    """Let the run's model answer the question."""
-    agent = Agent(run.model(arguments.stage), run.tokenizer(), arguments.temperature)
-    task, problem = the_problem(run, arguments.question, arguments.answer)
-    settings = run.config.rl
-    room = agent.model.config.context_length + 1 - len(agent.tokenizer.encode(problem.prompt))
-    return microscope.record(
-        agent, task, problem,
-        samples=arguments.samples or settings.samples,
-        max_new_tokens=arguments.max_new_tokens or max(1, min(settings.max_new_tokens, room)),
-        kind=settings.advantage, seed=arguments.seed, top=arguments.top, known=problem.answer != UNKNOWN,
-    )  # fmt: skip
-
-
-def the_problem(run: Run, question: str, answer: str | None) -> tuple[Task, Problem]:
-    """The problem, and a task whose checker can judge answers to it. Without an answer the run's own problems are
-    looked through for the question; where it is not among them the answer is UNKNOWN."""
-    if answer is None and question == ROGER:
-        answer = "11"
-    if answer is not None:
-        return checked_by(answer), Problem(question, "", answer, question)
-    own, science = get(run.config.task), get("science")
-    known = [(own, problem) for problem in demonstrations(run.config, own)]
-    known += [(own, problem) for problem in own.problems("dev", run.config.evaluation.dev_problems)]
-    known += [(science, problem) for problem in science_problems()]
-    found = (pair for pair in known if pair[1].question == question)
-    return next(found, (science, Problem(question, "", UNKNOWN, question)))
-
-
-def checked_by(answer: str) -> Task:
-    """A task whose checker can judge this answer: by number, or by words."""
-    return get("science" if parse_number(answer) is None else "word_problems")
 
 
 def about(run: Run, arguments: Arguments) -> list[tuple[str, str]]:

@@ -8,10 +8,8 @@ import pytest
 from hypothesis import settings
 from made_up import made_up_datasets, made_up_folder  # noqa: F401
 
-from minirl.train import program
-from minirl.train.config import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, SFTConfig
-from minirl.train.run import Run
-from minirl.train.screen import Screen
+from minirl.runs import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, Run, Screen, SFTConfig
+from minirl.train import chain
 
 settings.register_profile("minirl", deadline=None)
 settings.load_profile("minirl")
@@ -44,4 +42,4 @@ CONFIG = replace(
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return program.train(replace(CONFIG, runs=str(tmp_path_factory.mktemp("runs"))), Screen(quiet=True))
+    return chain.train(replace(CONFIG, runs=str(tmp_path_factory.mktemp("runs"))), Screen(quiet=True))

@@ -14,10 +14,8 @@ from minirl.controls import variants
 from minirl.controls.jobs import Job, seconds, train
 from minirl.controls.table import cell, fill, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
-from minirl.report import markdown_table
-from minirl.train.config import RLStageConfig
-from minirl.train.run import CONFIG, Run
-from minirl.train.screen import Screen
+from minirl.evaluation.report import markdown_table
+from minirl.runs import CONFIG, RLStageConfig, Run, Screen
 
 
 @pytest.fixture

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from minirl import evaluate, kernels
-from minirl.answers import ANSWERS
-from minirl.problem_sets import SCIENCE_SPLITS, sets_of, test_splits
+from minirl.evaluation.answers import ANSWERS
+from minirl.evaluation.problem_sets import SCIENCE_SPLITS, sets_of, test_splits
+from minirl.evaluation.results import evaluate_run, show
+from minirl.runs import Run, Screen
 from minirl.tasks import Problem, audit, get
-from minirl.train.run import Run
-from minirl.train.screen import Screen
 
 test_splits.__test__ = False  # it is no test
 
@@ -28,12 +28,12 @@ def test_no_model_is_tested_on_what_it_was_trained_on(run: Run) -> None:
     task = get("word_problems")
     seen = {p.key for split in ("train", "dev") for p in task.problems(split, 3000)}
     sets = sets_of(run, problems=500, samples=1, seed=0)
-    assert [chosen.label for chosen in sets] == test_splits(task) == ["test", "hard"]
+    assert [chosen.label for chosen in sets] == test_splits(task) == ["test", "unseen"]
     assert not seen & {p.key for chosen in sets for p in chosen.problems}
 
 
 def test_repeats_the_final_table(run: Run) -> None:
-    again = evaluate.evaluate_run(
+    again = evaluate_run(
         run, Screen(quiet=True), stages=["pretrain", "sft", "rl"], problems=6, samples=2, seed=run.config.seed
     )
     assert again == run.read_json("results.json")
@@ -42,7 +42,7 @@ def test_repeats_the_final_table(run: Run) -> None:
 def test_prints_a_table(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main([str(run.folder), "--limit", "3", "--stages", "sft", "--samples", "3", "--k", "1,2,3"]) == 0
     printed = capsys.readouterr().out
-    for word in ("greedy", "pass@1", "pass@2", "pass@3", "majority@2", "majority@3", "tokens", "hard (n=3)", "SFT",
+    for word in ("greedy", "pass@1", "pass@2", "pass@3", "majority@2", "majority@3", "tokens", "unseen (n=3)", "SFT",
                  *SCIENCE_SPLITS.values(), "seed 0, float32"):  # fmt: skip
         assert word in printed
 
@@ -113,7 +113,7 @@ def test_a_run_without_a_stage_is_its_last(run: Run, tmp_path: Path) -> None:
         (["RUN", "--k", "many"], "give numbers from 1 to --samples, 2"),
         (["RUN", "--limit", "0"], "--limit is 0; give 1 or more"),
         (["RUN", "--task", "chess"], "no task is called 'chess'"),
-        (["RUN", "--split", "exam"], "its splits are train, dev, test, hard"),
+        (["RUN", "--split", "exam"], "its splits are train, dev, test, unseen"),
         (["--compare", "RUN:ppo", "RUN"], "choose from pretrain, sft, rl"),
         (["--compare", "RUN:sft", "NOWHERE"], "there is no run in"),
         (["RUN", "--compare", "RUN", "RUN"], "give the folder of a run"),
@@ -133,7 +133,7 @@ def test_what_cannot_be_done_is_said(
 
 def test_problems_that_no_model_can_read_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"stage": "sft", "split": "x", "problems": 4, "too_long": 3, "greedy": {"value": 0, "low": 0, "high": 1}}
-    evaluate.show([result], Screen())
+    show([result], Screen())
     assert "3 problems of x are longer than the model's context, and count as not solved" in capsys.readouterr().out
 
 
@@ -154,7 +154,7 @@ def test_audit_counts_the_errors_of_the_checkers(
 
 def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = report(run, tmp_path / "report.json", "--contamination", "--limit", "6", "--ngram", "5")["contamination"]
-    assert [one["split"] for one in found] == ["test", "hard", "science paraphrases"]
+    assert [one["split"] for one in found] == ["test", "unseen", "science paraphrases"]
     for one in found:
         assert list(one["found"]) == ["pretraining", "demonstrations", "reinforcement learning", "all of it"]
         assert 0 <= one["found"]["all of it"]["all"] <= one["found"]["all of it"]["any"] <= one["problems"]

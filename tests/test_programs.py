@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from minirl import chat, evaluate, plot, report, trace
-from minirl.train import program
-from minirl.train.run import Run
+from minirl.runs import Run, curves
+from minirl.train import chain
 
 
 def test_a_run_leaves_what_it_promises(run: Run) -> None:
@@ -30,14 +30,14 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
 
 def test_the_same_prompts_are_answered_after_every_stage(run: Run) -> None:
     said = [(s["stage"], s["question"]) for s in run.records("samples.jsonl", kind="stage")]
-    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in program.EXAMPLES]
+    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in chain.EXAMPLES]
 
 
 class TestPlot:
     def test_draws_into_the_run(self, run: Run) -> None:
         assert plot.main([str(run.folder)]) == 0
         names = {path.stem for path in (run.folder / "plots").glob("*.png")}
-        assert names == {figure.file for figure in plot.FIGURES}
+        assert names == {figure.file for figure in curves.FIGURES}
 
     def test_seeds_make_a_band(self, run: Run, tmp_path: Path) -> None:
         other = Run(tmp_path / "other", replace(run.config, seed=1, name="other"))
@@ -45,20 +45,20 @@ class TestPlot:
         contents = json.loads((other.folder / "config.json").read_text())
         contents["config"] |= {"seed": 1, "name": "other"}
         other.write_json("config.json", contents)
-        groups = plot.by_configuration([run, Run.open(other.folder)])
+        groups = curves.by_configuration([run, Run.open(other.folder)])
         assert [len(members) for members in groups.values()] == [2]
         assert plot.main([str(run.folder), str(other.folder), "--out", str(tmp_path / "images")]) == 0
         assert (tmp_path / "images" / "reward.png").stat().st_size > 5000
 
     def test_other_settings_are_another_line(self, run: Run) -> None:
         other = Run(run.folder, replace(run.config, rl=replace(run.config.rl, kl=0.1)))
-        assert len(plot.by_configuration([run, other])) == 2
+        assert len(curves.by_configuration([run, other])) == 2
 
     def test_smoothing_keeps_a_line_and_shrinks_noise(self) -> None:
         line = np.linspace(0, 1, 300)
-        np.testing.assert_allclose(plot.smooth(line)[6:-6], line[6:-6], atol=1e-12)  # at the ends the window is cut
+        np.testing.assert_allclose(curves.smooth(line)[6:-6], line[6:-6], atol=1e-12)  # at the ends the window is cut
         noise = np.random.default_rng(0).standard_normal(300)
-        assert plot.smooth(noise)[20:-20].std() < 0.5
+        assert curves.smooth(noise)[20:-20].std() < 0.5
 
     def test_no_run(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert plot.main([str(tmp_path)]) == 1
@@ -70,7 +70,7 @@ def test_report(run: Run) -> None:
     for image in (run.folder / "plots").glob("*.png"):
         assert f"(plots/{image.name})" in text
     for words in (
-        "| hard (n=6) | RL |",
+        "| unseen (n=6) | RL |",
         "Roger has 5 tennis balls",
         "Milky Way",
         '"seed": 0',

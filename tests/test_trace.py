@@ -17,10 +17,9 @@ from minirl.microscope.record import record, signed
 from minirl.rl.advantage import KINDS
 from minirl.rl.mdp import Agent, Episode, State
 from minirl.rl.rollout import rollout
-from minirl.tasks import Problem, Task, get
-from minirl.train.program import ROGER
-from minirl.train.run import Run
-from minirl.train.sft import demonstrations
+from minirl.runs import Run, demonstrations
+from minirl.runs.trace import find_problem
+from minirl.tasks import ROGER, Problem, Task, get
 
 EVIL = 'Is <script>alert("1")</script> & <!-- {{data}} worth $5, $x^2$ \\frac{ 🎾?'
 WRITTEN = " </script><script>alert(2)</script> 🎾\n&amp; {{title}}"
@@ -200,7 +199,8 @@ class TestProgram:
     def test_walks_the_notes_episode(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert trace.main([str(run.folder), "--max-new-tokens", "3"]) == 0
         printed = capsys.readouterr().out
-        for words in (ROGER[:40], "s_0 = (prompt)", "s_1 = (prompt, ", "a_0 = ", "r_2 = 0", "%", "log pi", "entropy",
+        for words in (ROGER.question[:40],
+                      "s_0 = (prompt)", "s_1 = (prompt, ", "a_0 = ", "r_2 = 0", "%", "log pi", "entropy",
                       "return G = 0", "advantage A = 0", "the prompt carries no gradient"):  # fmt: skip
             assert words in printed.replace("\n", " ")
         assert "not known" not in printed
@@ -219,7 +219,7 @@ class TestProgram:
             "science": lambda: get("science").problems("train", 2),
         }
         problem = places[where]()[-1]
-        assert trace.the_problem(run, problem.question, None)[1] == problem
+        assert find_problem(run, problem.question, None)[1] == problem
 
     def test_writes_a_page_and_an_image(self, run: Run, tmp_path: Path) -> None:
         files = tmp_path / "new" / "episode.html", tmp_path / "new" / "episode.png"

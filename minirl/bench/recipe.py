@@ -31,12 +31,12 @@ from minirl.rl.advantage import advantages
 from minirl.rl.mdp import Episode, final_reward
 from minirl.rl.reinforce import reinforce_step
 from minirl.rl.rollout import rollout
+from minirl.runs import PRESETS, OptimizerConfig, TrainConfig, shown
 from minirl.streams import stream, stream_seed
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
-from minirl.train.config import ROGER, SMOKE, OptimizerConfig, TrainConfig
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
-from minirl.train.sft import SFTStage, shown, solved
+from minirl.train.sft import SFTStage, solved
 
 GROUPS = ("pretraining", "rollouts", "update")
 BATCHES = 16  # pretraining updates in one call
@@ -242,7 +242,11 @@ def main(argv: list[str] | None = None) -> None:
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
-    recipe = Recipe(SMOKE, batches=2, fine_tuning=2) if options.quick else Recipe(ROGER, BATCHES, FINE_TUNING)
+    recipe = (
+        Recipe(PRESETS["smoke"], batches=2, fine_tuning=2)
+        if options.quick
+        else Recipe(PRESETS["roger"], BATCHES, FINE_TUNING)
+    )
     outcomes, profiles = [], {}
     for made in whole.watched(works(recipe, groups)):
         outcomes.append(whole.race(made, options.repeats))

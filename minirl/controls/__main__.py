@@ -18,15 +18,14 @@ from typing import Annotated
 import tyro
 
 from minirl import kernels
-from minirl.checksums import DamagedError
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
 from minirl.controls.table import fill, group_table
 from minirl.controls.variants import GROUPS, MoreSFT
-from minirl.evaluate import evaluate_run
-from minirl.files import atomic_write
+from minirl.evaluation.results import evaluate_run
+from minirl.runs import STAGES, Run, Screen
+from minirl.storage.checksums import DamagedError
+from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError
-from minirl.train.run import RESULTS, STAGES, Run
-from minirl.train.screen import Screen
 
 
 @dataclass
@@ -88,7 +87,7 @@ def check(arguments: Arguments) -> None:
 def check_bases(bases: Sequence[Run]) -> None:
     """Raises ConfigError where a run is not finished, or where a mean over the runs would mean nothing."""
     for base in bases:
-        if base.stages != STAGES or base.read_json(RESULTS) is None:
+        if base.stages != STAGES or base.results() is None:
             raise ConfigError(
                 f"{base.folder} has not been through all of its stages ({', '.join(STAGES)}) and its evaluation; "
                 f"`python -m minirl.train --resume {base.folder}` goes on with a run that was interrupted"

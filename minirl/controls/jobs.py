@@ -20,11 +20,9 @@ from tempfile import TemporaryDirectory
 
 from minirl import kernels, tasks
 from minirl.controls.variants import MoreSFT, Variant
+from minirl.runs import CONFIG, RESULTS, RLStageConfig, Run, Screen
 from minirl.train.branch import branch
-from minirl.train.config import RLStageConfig
 from minirl.train.rl import RLStage
-from minirl.train.run import CONFIG, RESULTS, Run
-from minirl.train.screen import Screen
 
 FOLDER = "controls"
 TIMED_STEPS = 5

@@ -13,11 +13,10 @@ import numpy as np
 
 from minirl.controls.jobs import Job, seconds
 from minirl.controls.variants import Group
-from minirl.evaluate import evaluate_run
-from minirl.problem_sets import SCIENCE_SPLITS
-from minirl.report import markdown_table, test_split
-from minirl.train.run import RESULTS, Run
-from minirl.train.screen import Screen
+from minirl.evaluation.problem_sets import SCIENCE_SPLITS
+from minirl.evaluation.report import markdown_table, test_split
+from minirl.evaluation.results import evaluate_run
+from minirl.runs import Run, Screen
 
 END_SHARE = 0.1  # of the steps, over which reward and entropy at the end are means
 
@@ -78,7 +77,7 @@ def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -
     names, episodes = ", ".join(base.folder.name for base in bases), config.rl.prompts * config.rl.samples
     note = (
         f"Mean (lowest to highest) of {names}, after {steps} steps of {episodes} episodes, on {problems} problems of "
-        f"{test_split(bases[0].read_json(RESULTS))}."
+        f"{test_split(bases[0].results() or [])}."
     )
     measures = ["greedy, %", f"pass@{config.evaluation.samples}, %", "science, %", "reward, %", "entropy", "seconds"]
     return f"{note}\n\n{markdown_table([group.varies, *measures], rows)}"

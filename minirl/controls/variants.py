@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any, NamedTuple
 
-from minirl.train.config import RLStageConfig
+from minirl.runs import RLStageConfig
 
 
 @dataclass(frozen=True)

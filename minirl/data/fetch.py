@@ -13,9 +13,9 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-from minirl.checksums import digest
 from minirl.data.published import File
-from minirl.files import sync_folder
+from minirl.storage.checksums import digest
+from minirl.storage.files import sync_folder
 
 BLOCK = 1 << 16  # bytes read at once
 TIMEOUT = 30.0  # seconds without a byte

@@ -10,8 +10,8 @@ import matplotlib
 matplotlib.use("Agg")  # draws into files; needs no screen
 import matplotlib.pyplot as plt
 
-from minirl.files import atomic_write
 from minirl.microscope.record import Moment, Trace, signed, visible
+from minirl.storage.files import atomic_write
 
 INK, SOFT, LINE, BAR, TAKEN, REST, DOUBT = (
     "#1d1f24", "#7a7f8a", "#e3e1da", "#c3d5f6", "#2f6fde", "#f1efe9", "#d68400",

@@ -16,7 +16,7 @@ from minirl.kernels.precision import BFLOAT16
 from minirl.model.config import GPTConfig
 from minirl.model.hugging_face import BUFFERS, PREFIXES, entries, from_json, model_type, to_json
 from minirl.model.tensor_file import TensorFile, write_tensors
-from minirl.transaction import recover, replacing_files
+from minirl.storage.transaction import recover, replacing_files
 
 Array = np.ndarray
 

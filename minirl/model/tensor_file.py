@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from minirl.files import naming
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
+from minirl.storage.files import naming
 
 Array = np.ndarray
 

@@ -10,13 +10,13 @@ from minirl.tasks.science import Science
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
 from minirl.tasks.task import END, Checker, Problem, Task
-from minirl.tasks.word_problems import WordProblems
+from minirl.tasks.word_problems import ROGER, WordProblems
 
 TASKS: dict[str, type[Task]] = {
     task.name: task for task in (WordProblems, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
 }
 
-__all__ = ["END", "TASKS", "Checker", "Problem", "Task", "get"]
+__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "get"]
 
 
 def get(name: str, **settings: Any) -> Task:

@@ -15,7 +15,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from minirl.streams import stream_seed
 
@@ -62,12 +62,15 @@ class Checker(Protocol):
 class Task(ABC):
     """A source of problems. `splits` names its splits; `checker` judges answers to all of them.
 
+    `renamed` maps former names of splits to those of today.
+
     `documents` says what pretraining reads about the task: kinds of document, as in corpus.py, and their shares. None
     are the kinds that corpus.py writes about problems that are made up.
     """
 
     name: str
     splits: tuple[str, ...] = ("train", "dev", "test")
+    renamed: ClassVar[Mapping[str, str]] = {}
     checker: Checker
     documents: Mapping[str, float] | None = None
 
@@ -92,9 +95,12 @@ class Task(ABC):
         """The `n` problems of train for update `number` (0, 1, ...) of reinforcement learning."""
         return self.problems("train", n, stream_seed(seed, "rl problems", number))
 
-    def require_split(self, split: str) -> None:
+    def require_split(self, split: str) -> str:
+        """The split's name of today. Raises ValueError for an unknown one."""
+        split = self.renamed.get(split, split)
         if split not in self.splits:
             raise ValueError(f"task {self.name!r} has no split {split!r}; its splits are {', '.join(self.splits)}")
+        return split
 
 
 def bucket(key: str, buckets: int = 10) -> int:

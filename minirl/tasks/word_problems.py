@@ -6,17 +6,19 @@ again, which leaves the mix of the stories as it is.
 
 Which split a problem belongs to follows from the problem itself, so no two splits can share one:
 
-    hard              its numbers, in whatever order, never stand together in a problem of another split, and none of
-                      its people ever meets its thing in one: a tenth of the tuples, and of the pairs, is kept for it
+    unseen            a tenth of all combinations of numbers, in whatever order, and a tenth of all pairs of a person
+                      and a thing are kept for this split: no other split has them
     test, dev, train  the other problems, by a checksum of story and numbers: a tenth, a tenth, and the rest
 
-The notes' own problem is in `test`. What `hard` does not promise: that a single step such as 12 - 5 is new.
+The running example, Roger's tennis balls, is in `test`. A single step such as 12 - 5 may occur both in `unseen` and in
+other splits.
 """
 
 import random
 import re
 from dataclasses import dataclass
 from string import Formatter
+from typing import ClassVar
 
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.stories import STORIES, Story
@@ -46,7 +48,8 @@ class WordProblems(Task):
     """Word problems of the chosen levels of difficulty, a level being the number of steps from question to answer."""
 
     name = "word_problems"
-    splits = ("train", "dev", "test", "hard")
+    splits = ("train", "dev", "test", "unseen")
+    renamed: ClassVar = {"hard": "unseen"}  # what the split was called; old runs and old commands name it so
 
     def __init__(self, levels: tuple[int, ...] = LEVELS) -> None:
         if not levels or not set(levels) <= set(LEVELS):
@@ -56,9 +59,9 @@ class WordProblems(Task):
         self._plots = [Plot(story) for story in STORIES if story.level in levels]
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
-        """`n` problems; those of a call for dev, test or hard have different questions."""
-        self.require_split(split)
-        rng = random.Random(f"{split} {seed}")
+        """`n` problems; those of a call for dev, test or unseen have different questions."""
+        split = self.require_split(split)
+        rng = random.Random(f"{'hard' if split == 'unseen' else split} {seed}")  # keeps the problems it always drew
         drawn: list[Problem] = []
         questions: set[str] = set()
         repeats = 0
@@ -94,7 +97,7 @@ class Plot:
         wording = rng.randrange(len(self.story.wordings))
         thing = rng.choice(self.things)
         values = self.draw_numbers(rng, split)
-        people = rng.sample(_MEETINGS[thing, split == "hard"], 2)
+        people = rng.sample(_MEETINGS[thing, split == "unseen"], 2)
         return self.write(wording, thing, values, people)
 
     def write(self, number: int, thing: Thing, values: dict[str, int], people: list[Person]) -> WordProblem:
@@ -165,28 +168,31 @@ def canonical(story: str, numbers: tuple[int, ...]) -> str:
 
 
 def number_split(story: str, numbers: tuple[int, ...]) -> str:
-    """The split of a story with these numbers. That it is `hard` depends on the set of the numbers alone."""
+    """The split of a story with these numbers. Whether it is `unseen` depends on the set of the numbers alone."""
     if bucket(str(sorted(numbers))) == 9:
-        return "hard"
+        return "unseen"
     return split_of(canonical(story, numbers))
 
 
-def is_hard_pair(person: Person, thing: Thing) -> bool:
-    """Whether a person meets a thing in the split `hard` only: so does, in a fixed pattern, every tenth person."""
+def is_unseen_pair(person: Person, thing: Thing) -> bool:
+    """Whether a person meets a thing in the split `unseen` only: so does, in a fixed pattern, every tenth person."""
     return (PEOPLE.index(person) + THINGS.index(thing)) % 10 == 9
 
 
-_MEETINGS = {  # who may meet a thing in the split `hard`, and who in the others
-    (thing, hard): [person for person in PEOPLE if is_hard_pair(person, thing) == hard]
+_MEETINGS = {  # who may meet a thing in the split `unseen`, and who in the others
+    (thing, unseen): [person for person in PEOPLE if is_unseen_pair(person, thing) == unseen]
     for thing in THINGS
-    for hard in (False, True)
+    for unseen in (False, True)
 }
 
 
-def notes_problem() -> WordProblem:
-    """The problem of the notes: Roger and his tennis balls."""
+def running_example() -> WordProblem:
+    """The problem that README, docs, tests and lessons explain everything with: Roger and his tennis balls."""
     plot = Plot(next(story for story in STORIES if story.name == "packs more"))
     thing = next(thing for thing in THINGS if thing.one == "tennis ball")
     values = {"a": 5, "b": 2, "c": 3}
     plot.solve(values)
     return plot.write(0, thing, values, [PEOPLE[0]])
+
+
+ROGER = running_example()

@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from minirl.files import atomic_write
+from minirl.storage.files import atomic_write
 from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, PATTERNS, Tokenizer
 
 Files = tyro.conf.Positional[tuple[Path, ...]]

@@ -1,10 +1,7 @@
 """Print tokens as they are generated: hold back the bytes of a character until the last of them has come."""
 
 import codecs
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from minirl.tokenizer.tokenizer import Tokenizer
+from collections.abc import Callable, Collection
 
 
 class StreamDecoder:
@@ -18,19 +15,21 @@ class StreamDecoder:
         ...     print(decoder.push(id), end="", flush=True)
         >>> print(decoder.finish())
 
+    token_bytes: gives the bytes of a token id. skipped: ids that print as nothing.
+
     What it returns can always be printed: bytes that are not UTF-8, encoded surrogates among them, become U+FFFD.
     """
 
-    def __init__(self, tokenizer: "Tokenizer", skip_special: bool = False) -> None:
-        self._tokenizer = tokenizer
-        self._special = frozenset(tokenizer.special_tokens.values()) if skip_special else frozenset()
+    def __init__(self, token_bytes: Callable[[int], bytes], skipped: Collection[int] = ()) -> None:
+        self._token_bytes = token_bytes
+        self._skipped = frozenset(skipped)
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
 
     def push(self, token_id: int) -> str:
         """The text that this token completes, "" while a character is incomplete. IndexError for an unknown id."""
-        if token_id in self._special:
+        if token_id in self._skipped:
             return ""
-        return self._decoder.decode(self._tokenizer.token_bytes(token_id))
+        return self._decoder.decode(self._token_bytes(token_id))
 
     def finish(self) -> str:
         """What was held back: "" or, for a character that never ended, U+FFFD. The decoder is then as new."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minirl import kernels
-from minirl.files import atomic_write
+from minirl.storage.files import atomic_write
 from minirl.tokenizer import bpe, huggingface, native
 from minirl.tokenizer.batch import encode_texts
 from minirl.tokenizer.learn import Progress, learn
@@ -264,7 +264,7 @@ class Tokenizer:
 
     def stream_decoder(self, skip_special: bool = False) -> StreamDecoder:
         """For printing tokens as they are generated: it holds incomplete characters back."""
-        return StreamDecoder(self, skip_special)
+        return StreamDecoder(self.token_bytes, self.special_tokens.values() if skip_special else ())
 
     # ---- the vocabulary ----
 

@@ -1,1 +1,10 @@
-"""The main job: `python -m minirl.train`. config.py says what can be set, program.py is the chain of stages."""
+"""The main job: `train(config)` goes from generated text to a model that reinforcement learning has taught.
+
+>>> from minirl.train import PRESETS, train
+>>> run = train(PRESETS["smoke"])
+"""
+
+from minirl.runs import PRESETS, TrainConfig
+from minirl.train.chain import complete, train
+
+__all__ = ["PRESETS", "TrainConfig", "complete", "train"]

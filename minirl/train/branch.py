@@ -11,19 +11,18 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from minirl.answers import ANSWERS
-from minirl.checksums import DamagedError
-from minirl.files import atomic_write
+from minirl.evaluation.answers import ANSWERS
+from minirl.runs import LOGS, STAGES, TOKENIZER, Run, TrainConfig, to_json
+from minirl.runs.checkpoints import copy_checkpoint, damage
+from minirl.storage.checksums import DamagedError
+from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError, check
-from minirl.train.checkpoints import copy_checkpoint, damage
-from minirl.train.config import TrainConfig, to_json
-from minirl.train.run import LOGS, STAGES, TOKENIZER, Run
 
 FOLLOWED_BY_ALL = ("seed", "task", "precision", "model", "pretrain")  # settings that every stage follows from
 
 
 def branch(base: Run, stage: str, config: TrainConfig) -> Run:
-    """A new run with the stages of `base` up to `stage`; what is left of it is for program.complete.
+    """A new run with the stages of `base` up to `stage`; what is left of it is for chain.complete.
 
     Raises ConfigError where `base` has not finished the stage, or `config` contradicts it; DamagedError.
     """

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from minirl import tasks
-from minirl.problem_sets import test_splits
+from minirl.evaluation.problem_sets import test_splits
+from minirl.runs import TrainConfig
 from minirl.tasks import END, Task
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
-from minirl.train.config import TrainConfig
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are made up; all of a dataset's
 DOCUMENTS_LOOKED_AT = 2000

@@ -10,8 +10,7 @@ from types import FrameType
 
 import numpy as np
 
-from minirl.train.run import Run
-from minirl.train.screen import Screen
+from minirl.runs import Run, Screen
 from minirl.train.stage import Stage
 
 

@@ -13,13 +13,12 @@ import numpy as np
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
 from minirl.model import GPT
+from minirl.runs import TrainConfig, demonstrations
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tasks.corpus import Document as Pieces
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
-from minirl.train.config import TrainConfig
-from minirl.train.sft import demonstrations
 from minirl.train.stage import Measures, SupervisedStage
 
 CHUNK = 4096  # documents made at once

@@ -9,11 +9,10 @@ import os
 import shutil
 from typing import Any
 
-from minirl.checksums import SUMS, DamagedError
-from minirl.files import naming
-from minirl.train.checkpoints import discard, settle
-from minirl.train.run import CONFIG, LOGS, METRICS, RESULTS, TOKENIZER, Run
-from minirl.train.screen import Screen
+from minirl.runs import CONFIG, LOGS, METRICS, RESULTS, TOKENIZER, Run, Screen
+from minirl.runs.checkpoints import discard, settle
+from minirl.storage.checksums import SUMS, DamagedError
+from minirl.storage.files import naming
 
 
 def rewind(run: Run, screen: Screen) -> None:

@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from minirl.data import Batch, Loader, make_batches
+from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.reinforce import reinforce, reinforce_step
-from minirl.score import greedy_accuracy
+from minirl.runs import SAMPLES, Run, shown
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
-from minirl.train.run import SAMPLES, Run
-from minirl.train.sft import shown, solved
+from minirl.train.sft import solved
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # times in a run that episodes are kept for the report

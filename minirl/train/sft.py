@@ -7,13 +7,12 @@ from collections.abc import Sequence
 
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
+from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
-from minirl.score import greedy_accuracy
-from minirl.streams import stream, stream_seed
+from minirl.runs import TrainConfig, shown
+from minirl.streams import stream
 from minirl.tasks import Problem, Task
-from minirl.tasks.science import Science
 from minirl.tokenizer import Tokenizer
-from minirl.train.config import TrainConfig
 from minirl.train.stage import Measures, SupervisedStage
 
 
@@ -38,22 +37,6 @@ class SFTStage(SupervisedStage):
     def probe(self) -> Measures:
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=self.limit)
         return {"dev_loss": mean_loss(self.model, solved(self.tokenizer, self.dev)), "dev_accuracy": accuracy.value}
-
-
-def demonstrations(config: TrainConfig, task: Task) -> list[Problem]:
-    """The problems whose solutions are shown."""
-    return task.problems("train", config.sft.demonstrations, stream_seed(config.seed, "demonstrations"))
-
-
-def science_problems() -> list[Problem]:
-    """All science questions, in their first wording."""
-    science = Science()
-    return science.problems("train", science.size("train"))
-
-
-def shown(config: TrainConfig, task: Task) -> list[Problem]:
-    """All problems whose solutions fine-tuning shows."""
-    return [*demonstrations(config, task), *science_problems()]
 
 
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:

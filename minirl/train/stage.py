@@ -7,8 +7,8 @@ from typing import Any
 from minirl.data import Batch, Loader
 from minirl.model import GPT
 from minirl.optim import AdamW, decay_groups
+from minirl.runs import OptimizerConfig
 from minirl.schedule import warmup_cosine
-from minirl.train.config import OptimizerConfig
 
 Measures = dict[str, float]
 

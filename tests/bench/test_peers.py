@@ -11,7 +11,7 @@ from minirl.data import Batch
 from minirl.generate import Sampling, generate_ids
 from minirl.model import GPT, GPTConfig
 from minirl.rl.reinforce import reinforce_step
-from minirl.train.config import SMOKE
+from minirl.runs import PRESETS
 
 torch = pytest.importorskip("torch")
 
@@ -117,8 +117,8 @@ def test_padded_rows_have_the_loss_of_documents_end_to_end() -> None:
 
 
 def test_an_update_of_reinforcement_learning_is_the_same() -> None:
-    made = recipe.Recipe(SMOKE, batches=1, fine_tuning=1)
-    settings = SMOKE.rl
+    made = recipe.Recipe(PRESETS["smoke"], batches=1, fine_tuning=1)
+    settings = PRESETS["smoke"].rl
     model = made.policy()
     found = reinforce_step(model, recipe.adamw(model, settings), made.episodes, settings, made.start, made.rehearsal)
     theirs, optimizer = recipe.torch_model(made.start, settings)

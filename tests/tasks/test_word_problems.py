@@ -1,5 +1,6 @@
 """Word problems: right, readable, in splits that share nothing, the same for the same seed."""
 
+import hashlib
 import itertools
 import re
 from collections import Counter
@@ -9,10 +10,10 @@ import pytest
 
 from minirl import tasks
 from minirl.tasks.stories import STORIES
-from minirl.tasks.word_problems import LARGEST, WordProblem, notes_problem, number_split
+from minirl.tasks.word_problems import LARGEST, WordProblem, number_split, running_example
 from minirl.tasks.words import PEOPLE, THINGS
 
-SPLITS = ("train", "dev", "test", "hard")
+SPLITS = ("train", "dev", "test", "unseen")
 NUMBER = re.compile(r"\d+")
 
 
@@ -32,7 +33,7 @@ def numbers(problem: WordProblem) -> tuple[int, ...]:
 
 
 def test_the_problem_of_the_notes() -> None:
-    problem = notes_problem()
+    problem = running_example()
     assert problem.question == (
         "Roger has 5 tennis balls. He buys 2 more cans of tennis balls. Each can has 3 tennis balls. "
         "How many tennis balls does he have now?"
@@ -48,8 +49,10 @@ def test_there_are_many_stories_names_and_things() -> None:
     assert Counter(story.level for story in STORIES) == {1: 9, 2: 14, 3: 5}
     assert len({person.name for person in PEOPLE}) == 60
     assert len({thing.many for thing in THINGS}) >= 48
-    assert {problem.story for problem in sample("hard")} == {story.name for story in STORIES}
-    assert {sign for problem in sample("hard") for sign in re.findall(r" ([-+*/]) ", problem.reasoning)} == set("+-*/")
+    assert {problem.story for problem in sample("unseen")} == {story.name for story in STORIES}
+    assert {sign for problem in sample("unseen") for sign in re.findall(r" ([-+*/]) ", problem.reasoning)} == set(
+        "+-*/"
+    )
 
 
 @pytest.mark.parametrize("split", SPLITS)
@@ -107,7 +110,7 @@ def test_hard_shares_neither_numbers_nor_pairs() -> None:
     seen = [problem for split in SPLITS[:3] for problem in sample(split)]
     tuples = {tuple(sorted(numbers(problem))) for problem in seen}
     pairs = {(name, problem.thing) for problem in seen for name in problem.people}
-    for problem in sample("hard"):
+    for problem in sample("unseen"):
         assert tuple(sorted(numbers(problem))) not in tuples
         assert all((name, problem.thing) not in pairs for name in problem.people)
 
@@ -147,7 +150,7 @@ def test_training_problems_do_not_run_out() -> None:
 
 @pytest.mark.parametrize("levels", [(1,), (2,), (3,), (1, 3)])
 def test_levels(levels: tuple[int, ...]) -> None:
-    problems = tasks.get("word_problems", levels=levels).problems("hard", 200)
+    problems = tasks.get("word_problems", levels=levels).problems("unseen", 200)
     assert {problem.level for problem in problems} == set(levels)  # type: ignore[attr-defined]
 
 
@@ -158,7 +161,16 @@ def test_wrong_levels(levels: tuple[int, ...]) -> None:
 
 
 def test_wrong_names() -> None:
-    with pytest.raises(ValueError, match="hard"):
+    with pytest.raises(ValueError, match="unseen"):
         tasks.get("word_problems").problems("valid", 1)
     with pytest.raises(ValueError, match="word_problems"):
         tasks.get("words")
+
+
+def test_the_held_out_problems_are_those_that_it_always_had():
+    """Its former name draws them too. Results of all versions can be compared only as long as this holds."""
+    task = tasks.get("word_problems")
+    questions = "\n".join(problem.question for problem in task.problems("unseen", 500))
+    expected = "4c176ed80ead31ae6cfcc583fccbfe5965ed384539e18be1d972b93302b1e598"
+    assert hashlib.sha256(questions.encode()).hexdigest() == expected
+    assert task.problems("hard", 500) == task.problems("unseen", 500)

@@ -1,7 +1,7 @@
 """What of a run has to be the same, however often it was killed."""
 
 from minirl.model.tensor_file import TensorFile
-from minirl.train.run import STAGES, Run
+from minirl.runs import STAGES, Run
 
 TIMES = ("seconds", "rollout_seconds", "update_seconds", "rollout_tokens_per_second", "update_tokens_per_second")
 

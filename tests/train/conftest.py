@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from minirl.train import program
-from minirl.train.config import (
+from minirl.runs import (
     EvalConfig,
     ModelConfig,
     PretrainConfig,
     RLStageConfig,
+    Run,
+    Screen,
     SFTConfig,
     TrainConfig,
 )  # fmt: skip
-from minirl.train.run import Run
-from minirl.train.screen import Screen
+from minirl.train import chain
 
 TINY = TrainConfig(
     name="tiny",
@@ -36,7 +36,7 @@ def tiny(tmp_path: Path) -> TrainConfig:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """A run that nothing interrupted, with a checkpoint after every update: to look at, copy and compare with."""
     config = replace(TINY, checkpoint_seconds=0.0, runs=str(tmp_path_factory.mktemp("whole")))
-    return program.train(config, Screen(quiet=True))
+    return chain.train(config, Screen(quiet=True))
 
 
 @pytest.fixture

@@ -8,12 +8,11 @@ from pathlib import Path
 import pytest
 from comparing import assert_same
 
-from minirl.checksums import DamagedError
-from minirl.train import program
+from minirl.runs import METRICS, SAMPLES, STAGES, Run, Screen
+from minirl.storage.checksums import DamagedError
+from minirl.train import chain, program
 from minirl.train.branch import branch
 from minirl.train.check import ConfigError
-from minirl.train.run import METRICS, SAMPLES, STAGES, Run
-from minirl.train.screen import Screen
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def test_a_branch_that_changes_nothing_is_the_base_again(
 ) -> None:
     run = branch(base, stage, replace(base.config, runs=str(tmp_path / "runs")))
     shutil.rmtree(base.folder)  # nothing of it is needed any more
-    program.complete(run, quiet)
+    chain.complete(run, quiet)
     assert_same(run, whole)
 
 
@@ -63,7 +62,7 @@ def test_a_branch_whose_making_was_cut_short_ends_the_same(
         branch(base, "sft", replace(base.config, runs=str(tmp_path / "runs")))
     (folder,) = (tmp_path / "runs").iterdir()
     run = Run.open(folder)
-    program.complete(run, quiet)
+    chain.complete(run, quiet)
     assert_same(run, whole)
 
 
@@ -78,7 +77,7 @@ def test_more_fine_tuning_without_reinforcement(base: Run, tmp_path: Path, quiet
     report = (run.folder / "report.md").read_text()
     assert "fine-tuned" in report and "taught by" not in report
     logged = (run.folder / METRICS).read_bytes()
-    program.complete(Run.open(run.folder), quiet)  # is finished
+    chain.complete(Run.open(run.folder), quiet)  # is finished
     assert (run.folder / METRICS).read_bytes() == logged
 
 

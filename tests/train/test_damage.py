@@ -12,12 +12,10 @@ import pytest
 from comparing import assert_same
 from killing import Training
 
-from minirl.checksums import DamagedError, check_sums
+from minirl.runs import STAGES, Run, Screen, TrainConfig
+from minirl.storage.checksums import DamagedError, check_sums
 from minirl.train import program
-from minirl.train.config import TrainConfig
 from minirl.train.rewind import rewind
-from minirl.train.run import STAGES, Run
-from minirl.train.screen import Screen
 
 
 def flip(path: Path) -> None:

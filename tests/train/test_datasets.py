@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from minirl.data.published import folder
+from minirl.runs import Run
 from minirl.tasks import get
 from minirl.train import program
-from minirl.train.run import Run
 
 TINY = shlex.split("""
     --preset smoke --model.vocab-size 300 --model.n-layer 1 --model.n-head 2 --model.d-model 16 --model.d-ff 32
@@ -31,7 +31,7 @@ class TestMadeUp:
         assert program.main([*TINY, "--task", name, "--runs", str(tmp_path)]) == 0
         table = {(entry["stage"], entry["split"]): entry for entry in results_of(tmp_path)}
         assert [stage for stage, split in table if split == "test"] == ["pretrain", "sft", "rl"]
-        assert "hard" not in {split for _, split in table}
+        assert "unseen" not in {split for _, split in table}
         (run,) = tmp_path.iterdir()
         train = {problem.prompt for problem in get(name).problems("train", get(name).size("train") or 0)}
         episodes = Run.open(run).records("samples.jsonl", kind="episode")

@@ -8,8 +8,7 @@ import pytest
 from comparing import assert_same
 from killing import Training
 
-from minirl.train.config import TrainConfig
-from minirl.train.run import STAGES, Run
+from minirl.runs import STAGES, Run, TrainConfig
 
 
 def reached(run: Run, link: str) -> Callable[[], bool]:

@@ -6,10 +6,9 @@ import pytest
 from killing import Training
 
 from minirl import chat, evaluate, plot, report, trace
+from minirl.runs import Run, TrainConfig
 from minirl.train import program
-from minirl.train.config import TrainConfig
 from minirl.train.lock import BusyError, locked
-from minirl.train.run import Run
 
 
 def test_a_second_process_is_refused_until_the_first_is_dead(

@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 from comparing import assert_same
 
-from minirl.train import loop, program
-from minirl.train.config import TrainConfig
+from minirl.runs import STAGES, Run, Screen, TrainConfig
+from minirl.train import chain, loop, program
 from minirl.train.loop import Stopped, TrainingError
-from minirl.train.run import STAGES, Run
-from minirl.train.screen import Screen
 from minirl.train.stage import Stage, SupervisedStage
 
 
@@ -46,10 +44,10 @@ def test_resumed_runs_are_the_same(
         interrupted_after(count, patch, how)
         run = Run.create(config)
         with pytest.raises(Stopped if how == "stopped" else MemoryError):
-            program.complete(run, quiet)
+            chain.complete(run, quiet)
     assert not (run.folder / "report.md").exists()
     resumed = Run.open(run.folder)
-    program.complete(resumed, quiet)
+    chain.complete(resumed, quiet)
     assert_same(resumed, whole)
     for stage in STAGES:  # the clock goes on where it stopped
         seconds = [record["seconds"] for record in run.records(stage=stage)]
@@ -74,7 +72,7 @@ def test_an_interruption_between_updates_says_so_too(
         raise KeyboardInterrupt
 
     run = Run.create(tiny)
-    monkeypatch.setattr(program, "the_tokenizer", interrupt)
+    monkeypatch.setattr(chain, "the_tokenizer", interrupt)
     assert program.main(["--resume", str(run.folder)]) == 130
     assert f"--resume {run.folder}" in " ".join(capsys.readouterr().out.split())
 
@@ -86,12 +84,12 @@ def test_resuming_what_is_no_run(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 def test_resuming_a_finished_run_trains_nothing(whole: Run, quiet: Screen) -> None:
     before = (whole.folder / "metrics.jsonl").read_bytes()
-    program.complete(Run.open(whole.folder), quiet)
+    chain.complete(Run.open(whole.folder), quiet)
     assert (whole.folder / "metrics.jsonl").read_bytes() == before
 
 
 def test_the_same_seed_gives_the_same_run(whole: Run, tiny: TrainConfig, quiet: Screen) -> None:
-    assert_same(program.train(tiny, quiet), whole)
+    assert_same(chain.train(tiny, quiet), whole)
 
 
 def test_a_new_run_never_overwrites_one(tiny: TrainConfig) -> None:
@@ -114,7 +112,7 @@ def test_numbers_that_are_not_finite_stop_the_run(
 
     monkeypatch.setattr(SupervisedStage, "update", update)
     with pytest.raises(TrainingError, match=r"sft, step 3: .*checkpoint is .*--sft.learning-rate") as stopped:
-        program.complete(run, quiet)
+        chain.complete(run, quiet)
     if what == "loss":
         assert "blocks.0.mlp.up.weight" in str(stopped.value)
     state = json.loads((run.folder / "pretrain" / "state.json").read_text())

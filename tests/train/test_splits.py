@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from minirl.runs import Screen, TrainConfig
 from minirl.tasks import TASKS, Problem
-from minirl.train import program
-from minirl.train.config import TrainConfig
-from minirl.train.screen import Screen
+from minirl.train import chain
 
 
 class SpiedOn(AssertionError):
@@ -32,7 +31,7 @@ def no_test_splits(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, s
 
         monkeypatch.setattr(kind, "problems", problems)
 
-    evaluate_run = program.evaluate_run
+    evaluate_run = chain.evaluate_run
 
     def final_table(*arguments, **settings):  # type: ignore[no-untyped-def]
         nonlocal final
@@ -44,7 +43,7 @@ def no_test_splits(monkeypatch: pytest.MonkeyPatch) -> Iterator[set[tuple[str, s
 
     for kind in TASKS.values():
         spy_on(kind)
-    monkeypatch.setattr(program, "evaluate_run", final_table)
+    monkeypatch.setattr(chain, "evaluate_run", final_table)
     yield asked
 
 
@@ -53,7 +52,7 @@ def test_training_asks_for_no_test_split(
     task: str, tiny: TrainConfig, quiet: Screen, no_test_splits: set[tuple[str, str]]
 ) -> None:
     context = replace(tiny.model, context_length=256)
-    run = program.train(replace(tiny, task=task, model=context, seed=1), quiet)
+    run = chain.train(replace(tiny, task=task, model=context, seed=1), quiet)
     assert (run.folder / "report.md").is_file()
     assert {(task, "train"), (task, "dev"), ("science", "train"), (task, "test")} <= no_test_splits
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from minirl.runs import PRESETS, ModelConfig, TrainConfig, from_json, to_json
 from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
 from minirl.train import program
 from minirl.train.check import ConfigError, check, check_prompts
-from minirl.train.config import PRESETS, ModelConfig, TrainConfig, from_json, to_json
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.estimate import Estimate, bootstrap, majority, paired_bootstrap, pass_at_k, share, wilson
+from minirl.evaluation.estimate import Estimate, bootstrap, majority, paired_bootstrap, pass_at_k, share, wilson
 
 
 class TestWilson:

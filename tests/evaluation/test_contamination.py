@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minirl import tasks
-from minirl.contamination import Overlap, find_overlaps, ngrams, training_texts, usual_n, words
 from minirl.data import Document, encode_documents
+from minirl.evaluation.contamination import Overlap, find_overlaps, ngrams, usual_n, words
+from minirl.runs import Run
 from minirl.tasks import Problem
 from minirl.tokenizer import Tokenizer
 from minirl.train import pretrain, sft
-from minirl.train.run import Run
+from minirl.train.texts import training_texts
 
 FEW_WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=9).map(" ".join)
 

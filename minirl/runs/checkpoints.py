@@ -17,8 +17,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
-from minirl.checksums import DamagedError, check_sums, digest, read_sums, write_sums
-from minirl.files import sync_files, sync_folder
+from minirl.storage.checksums import DamagedError, check_sums, digest, read_sums, write_sums
+from minirl.storage.files import sync_files, sync_folder
 
 T = TypeVar("T")
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
-from minirl.files import sync_files, sync_folder
+from minirl.storage.files import sync_files, sync_folder
 
 NEW, COMMITTED, OBSOLETE = ".new", ".committed", "obsolete.json"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.train.checkpoints import FILES, damage, previous_folder, read, replacing_checkpoint, settle
-from tests.test_transaction import die_at
+from minirl.runs.checkpoints import FILES, damage, previous_folder, read, replacing_checkpoint, settle
+from tests.storage.test_transaction import die_at
 
 
 def write(folder: Path, text: str) -> None:

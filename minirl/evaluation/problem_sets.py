@@ -3,11 +3,11 @@
 from typing import NamedTuple
 
 from minirl import tasks
-from minirl.answers import Settings
+from minirl.evaluation.answers import Settings
+from minirl.runs import Run
 from minirl.streams import stream_seed
 from minirl.tasks import Problem, Task
 from minirl.tasks.science import Science
-from minirl.train.run import Run
 
 SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
 
@@ -42,7 +42,7 @@ def sets_of(
     """
     chosen = tasks.get(task or run.config.task)
     if split is not None:
-        chosen.require_split(split)
+        split = chosen.require_split(split)
     config = run.config.evaluation
     usual = config.science_tokens if isinstance(chosen, Science) else config.max_new_tokens
     settings = Settings(samples, max_new_tokens or usual, stream_seed(seed, "test samples"))

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from minirl.transaction import recover, replacing_files
+from minirl.storage.transaction import recover, replacing_files
 
 OLD = {"a.txt": "old a", "shard-1.txt": "old 1", "shard-2.txt": "old 2", "other.txt": "other"}
 NEW = {"a.txt": "new a", "shard-1.txt": "new 1", "b.txt": "new b", "other.txt": "other"}

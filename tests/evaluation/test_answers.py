@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from minirl import answers, kernels
-from minirl.answers import ANSWERS, Settings, answer, kept_answers
+from minirl import kernels
+from minirl.evaluation import answers
+from minirl.evaluation.answers import ANSWERS, Settings, answer, kept_answers
 from minirl.model import GPT
+from minirl.runs import Run
 from minirl.tasks import get
-from minirl.train.run import Run
 
 PROMPTS = [problem.prompt for problem in get("word_problems").problems("test", 5)]
 SETTINGS = Settings(samples=3, max_new_tokens=6, seed=1)

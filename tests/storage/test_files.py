@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from minirl.files import append, atomic_write
+from minirl.storage.files import append, atomic_write
 
 
 def test_text_and_bytes(tmp_path):

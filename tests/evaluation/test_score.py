@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minirl.answers import Answer, Attempt
-from minirl.estimate import pass_at_k
-from minirl.score import Outcome, is_right, judge, measures, scores, vote
+from minirl.evaluation.answers import Answer, Attempt
+from minirl.evaluation.estimate import pass_at_k
+from minirl.evaluation.score import Outcome, is_right, judge, measures, scores, vote
 from minirl.tasks import Problem, get
 
 TASK = get("word_problems")

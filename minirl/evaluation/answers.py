@@ -16,11 +16,11 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from minirl import kernels
-from minirl.files import atomic_write
 from minirl.generate import Completion, generate
 from minirl.model import GPT
+from minirl.runs import Run, environment
+from minirl.storage.files import atomic_write
 from minirl.tokenizer import Tokenizer
-from minirl.train.run import Run, environment
 
 ANSWERS = "answers"
 MODEL_FILES = ("config.json", "model*.safetensors", "tokenizer.json")

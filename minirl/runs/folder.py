@@ -20,12 +20,12 @@ import shutil
 from collections.abc import Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from minirl import kernels
-from minirl.checksums import (
+from minirl.storage.checksums import (
     SUMS,
     DamagedError,
     check_listed,
@@ -35,29 +35,33 @@ from minirl.checksums import (
     read_sums,
     write_sums,
 )
-from minirl.files import append, atomic_write, naming
+from minirl.storage.files import append, atomic_write, naming
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
+from minirl.runs.checkpoints import read, replacing_checkpoint
+from minirl.runs.config import TrainConfig, from_json, to_json
+from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
-from minirl.train.checkpoints import read, replacing_checkpoint
-from minirl.train.config import TrainConfig, from_json, to_json
 
 STAGES = ("pretrain", "sft", "rl")
+STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
 TOKENIZER, OPTIMIZER = "tokenizer.json", "optimizer.safetensors"
 LOGS = (METRICS, SAMPLES)
 
+R = TypeVar("R", bound="RunFolder")
 
-class Run:
-    """A run's folder and its configuration. `Run.create` makes one, `Run.open` finds it again."""
+
+class RunFolder:
+    """A run's folder and its configuration. `create` makes one, `open` finds it again."""
 
     def __init__(self, folder: Path, config: TrainConfig) -> None:
         self.folder, self.config = folder, config
 
     @classmethod
-    def create(cls, config: TrainConfig, base: Mapping[str, Any] | None = None) -> "Run":
+    def create(cls: type[R], config: TrainConfig, base: Mapping[str, Any] | None = None) -> R:
         """A new folder runs/<name>, or <name>-2, -3, ... where that exists: no run is ever overwritten.
 
         base: where it branches off from another run (branch.py), for config.json.
@@ -79,7 +83,7 @@ class Run:
         return run
 
     @classmethod
-    def open(cls, folder: str | os.PathLike[str]) -> "Run":
+    def open(cls: type[R], folder: str | os.PathLike[str]) -> R:
         """The run in `folder`. Raises FileNotFoundError naming the command that makes one, DamagedError."""
         folder = Path(folder)
         if not (folder / CONFIG).is_file():
@@ -128,6 +132,15 @@ class Run:
         """The contents of a file of the folder, or None where it does not exist yet. Raises DamagedError."""
         path = self.folder / name
         return parse_json(path.read_bytes(), path) if path.is_file() else None
+
+    def results(self) -> list[dict[str, Any]] | None:
+        """The final table, one entry a stage and split; None where it does not exist yet. Raises DamagedError.
+
+        Runs of earlier versions call the split `unseen` by its former name.
+        """
+        table: list[dict[str, Any]] | None = self.read_json(RESULTS)
+        renamed = get(self.config.task).renamed
+        return table and [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:
         """Add one line to a .jsonl file: a whole one, or none where the disk is full."""

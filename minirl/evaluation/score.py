@@ -4,8 +4,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from minirl.answers import Answer, Attempt, Settings, answer
-from minirl.estimate import Estimate, bootstrap, majority, pass_at_k, share
+from minirl.evaluation.answers import Answer, Attempt, Settings, answer
+from minirl.evaluation.estimate import Estimate, bootstrap, majority, pass_at_k, share
 from minirl.model import GPT
 from minirl.rl.mdp import final_reward
 from minirl.tasks import Problem, Task

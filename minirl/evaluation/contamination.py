@@ -18,12 +18,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minirl import tasks
+from minirl.runs import Screen
 from minirl.tasks import Problem
-from minirl.train.pretrain import chunk_texts
-from minirl.train.run import Run
-from minirl.train.screen import Screen
-from minirl.train.sft import shown
 
 USUAL, LEAST = 13, 4  # words of an n-gram: for published texts, and for the shortest questions
 SHORTEST = 0.05  # the share of problems that may be too short to hold an n-gram
@@ -92,12 +88,6 @@ class Overlap:
         return {**{source: [source] for source in self.found}, "all of it": list(self.found)}
 
 
-def scan(run: Run, sets: Mapping[str, Sequence[Problem]], n: int | None, screen: Screen) -> list[Overlap]:
-    """Look for the problems of each set in the training text of a run. n: words in a row; None: by the questions."""
-    screen.say(f"reading again what {run.folder} was trained on ...")
-    return find_overlaps(sets, training_texts(run), n)
-
-
 def find_overlaps(
     sets: Mapping[str, Sequence[Problem]], texts: Iterable[tuple[str, str]], n: int | None = None
 ) -> list[Overlap]:
@@ -139,22 +129,6 @@ def usual_n(problems: Sequence[Problem]) -> int:
     """13, or as many words as all but the shortest twentieth of the questions have, and at least 4."""
     lengths = sorted(len(words(problem.question)) for problem in problems)
     return max(LEAST, min(USUAL, lengths[int(SHORTEST * len(lengths))]))
-
-
-def training_texts(run: Run) -> Iterator[tuple[str, str]]:
-    """(source, text): all that a run has been trained on so far, and up to one chunk of documents more."""
-    config, task = run.config, tasks.get(run.config.task)
-    if (state := run.state("pretrain")) is not None:
-        for number in range(state["cursor"]["chunk"] + 1):
-            for pieces in chunk_texts(config, task, number):
-                yield "pretraining", "".join(text for text, _ in pieces)
-    if run.state("sft") is not None:
-        for problem in shown(config, task):
-            yield "demonstrations", problem.prompt + problem.completion
-    if (state := run.state("rl")) is not None:
-        for step in range(state["step"]):
-            for problem in task.batch(step, config.rl.prompts, config.seed):
-                yield "reinforcement learning", problem.question
 
 
 def show(overlaps: Sequence[Overlap], screen: Screen) -> None:

@@ -1,0 +1,71 @@
+"""The table of results: every model of a run on every set of problems."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from minirl.evaluation.estimate import Estimate
+from minirl.evaluation.model import Model
+from minirl.evaluation.problem_sets import ProblemSet, own_sets
+from minirl.evaluation.score import TOKENS, Outcome, scores
+from minirl.runs import STAGE_NAMES, Run, Screen
+
+
+class Result(NamedTuple):
+    """A model on a set of problems."""
+
+    stage: str
+    split: str
+    outcomes: list[Outcome]
+    scores: dict[str, Estimate]
+
+    def as_json(self) -> dict[str, Any]:
+        """{"stage", "split", "problems", "too_long", "greedy": {"value", "low", "high"}, "pass@8": {...}, ...}"""
+        too_long = sum(not outcome.attempt.fits for outcome in self.outcomes)
+        about = {"stage": self.stage, "split": self.split, "problems": len(self.outcomes), "too_long": too_long}
+        return {**about, **{name: estimate._asdict() for name, estimate in self.scores.items()}}
+
+
+def evaluate_run(
+    run: Run, screen: Screen, *, stages: Sequence[str], problems: int, samples: int, seed: int
+) -> list[dict[str, Any]]:
+    """The run's final table, one entry a stage and split, as Result.as_json gives it."""
+    sets = own_sets(run, problems=problems, samples=samples, seed=seed)
+    return [result.as_json() for result in evaluate_sets(run, screen, stages, sets, sorted({1, samples}))]
+
+
+def evaluate_sets(
+    run: Run, screen: Screen, stages: Sequence[str], sets: Sequence[ProblemSet], ks: Sequence[int]
+) -> list[Result]:
+    """Each stage's model on each set."""
+    results = []
+    for stage in stages:
+        for chosen in sets:
+            screen.say(f"after {STAGE_NAMES[stage]}: solving {len(chosen.problems)} problems of {chosen.label} ...")
+            outcomes = Model(run, stage).solve(chosen)
+            results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
+    return results
+
+
+def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
+    """Print the table, and which problems no model could read."""
+    header, rows = table(results)
+    screen.table("Share of problems solved, % [95% interval]", header, rows)
+    for split, too_long in {entry["split"]: entry.get("too_long", 0) for entry in results}.items():
+        if too_long:
+            screen.say(f"{too_long} problems of {split} are longer than the model's context, and count as not solved")
+
+
+def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Header and rows: a split's models under each other, a column for each measure."""
+    names = list(dict.fromkeys(name for entry in results for name in entry if isinstance(entry[name], dict)))
+    names.sort(key=lambda name: name == TOKENS)  # the last column
+    rows = []
+    for split in dict.fromkeys(entry["split"] for entry in results):
+        for entry in results:
+            if entry["split"] == split:
+                cells = [
+                    Estimate(**entry[name]).text(1 if name == TOKENS else 100) if name in entry else ""
+                    for name in names
+                ]
+                rows.append([f"{split} (n={entry['problems']})", STAGE_NAMES[entry["stage"]], *cells])
+    return ["problems", "model", *names], rows
