@@ -12,7 +12,8 @@ in the current state. rollout.py does the same for hundreds of rows at once; tes
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,6 +34,14 @@ class State:
 
     tokens: tuple[int, ...]
     prompt_length: int
+    tokenizer: "Tokenizer | None" = field(default=None, compare=False)
+    """Only to show the state as text."""
+
+    def __repr__(self) -> str:
+        """State s_2: "Q: ... Reasoning: Roger has"; without a tokenizer its ids, with the prompt's left out."""
+        if self.tokenizer is not None:
+            return f"State s_{self.step}: {self.tokenizer.decode(self.tokens)!r}"
+        return f"State s_{self.step}: {self.prompt_length} tokens of the prompt, then {list(self.actions)}"
 
     @property
     def step(self) -> int:
@@ -46,7 +55,7 @@ class State:
 
     def after(self, action: int) -> "State":
         """s_{i+1}: this state followed by the action. Nothing else changes, and nothing is random."""
-        return State((*self.tokens, int(action)), self.prompt_length)
+        return State((*self.tokens, int(action)), self.prompt_length, self.tokenizer)
 
 
 class Agent:
@@ -92,7 +101,7 @@ class Environment:
     def reset(self, problem: Problem) -> State:
         """Begin an episode: s_0 is the prompt."""
         prompt = tuple(self.tokenizer.encode(problem.prompt))
-        self.problem, self.state = problem, State(prompt, len(prompt))
+        self.problem, self.state = problem, State(prompt, len(prompt), self.tokenizer)
         return self.state
 
     def step(self, action: int) -> tuple[State, float, bool]:
@@ -142,9 +151,13 @@ class Episode:
     forced: Array
     """(n,) bool: True where a token was not the agent's choice but put there; such a token carries no gradient."""
 
-    def steps(self) -> Iterator[tuple[State, int, float]]:
-        """(s_t, a_t, r_t) for t = 0, 1, ..."""
-        state = State(tuple(self.prompt.tolist()), len(self.prompt))
+    def __repr__(self) -> str:
+        about = f"{len(self.actions)} actions, reward {self.reward:g}{'' if self.finished else ', cut off'}"
+        return f"Episode({shorten(self.problem.question, 60)!r}, {self.text!r}, {about})"
+
+    def steps(self, tokenizer: "Tokenizer | None" = None) -> Iterator[tuple[State, int, float]]:
+        """(s_t, a_t, r_t) for t = 0, 1, ... tokenizer: only to show the states as text."""
+        state = State(tuple(self.prompt.tolist()), len(self.prompt), tokenizer)
         for t, action in enumerate(self.actions.tolist()):
             yield state, action, self.reward if t == len(self.actions) - 1 else 0.0
             state = state.after(action)
