@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 
-INTERRUPTED, READER_GONE = 130, 141  # what a shell reports for a program that SIGINT or SIGPIPE ended
+INTERRUPTED, READER_GONE = 130, 1  # what a shell reports after SIGINT; what Python's manual and rich give
 
 # Characters that a terminal obeys instead of showing, or that reorder what is around them: C0 and C1 controls without
 # tab and line feed, marks of writing direction, line separators; and surrogates, which no encoding can hold.
@@ -29,8 +29,8 @@ SUBSTITUTES = {
 def run_program(main: Callable[[], int]) -> int:
     """Run a program's `main` and return the exit status of the process.
 
-    Where the reader of the output has left (`... | head`) the program ends quietly with status 141, and after Ctrl-C
-    with 130. A sign that the terminal's encoding lacks is replaced.
+    Where the reader of the output has left (`... | head`) the program ends quietly with status 1, and after Ctrl-C with
+    130. A sign that the terminal's encoding lacks is replaced.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

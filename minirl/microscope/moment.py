@@ -64,7 +64,7 @@ class Origin(NamedTuple):
     """Where an episode comes from."""
 
     run: str
-    """Folder of the run."""
+    """Name of the run's folder."""
     stage: str
     """The stage whose model answered."""
     temperature: float

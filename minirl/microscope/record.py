@@ -13,7 +13,7 @@ from minirl.rl.mdp import Agent, Episode
 from minirl.rl.rollout import rollout
 from minirl.tasks import Problem, Task
 
-HEIGHT = 780  # pixels of the page in a notebook
+HEIGHT = 860  # pixels of the page in a notebook
 
 
 class Trace(TraceData):

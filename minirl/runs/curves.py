@@ -61,7 +61,7 @@ PLOTS = (
         (Curve("loss", "training loss"), Curve("dev_loss", "held-out loss (dev)")),
     ),
     Plot(
-        "reward", "rl", "Reward and accuracy", "%",
+        "reward", "rl", "Reward and accuracy", "% of answers that are right",
         (
             Curve("reward", "mean reward of the samples (train)", True),
             Curve("dev_accuracy", "greedy accuracy (dev)", True),
@@ -172,7 +172,7 @@ def draw_plot(axes: Any, plot: Plot, drawn: Sequence[Line]) -> None:
     handles = [draw_line(axes, line) for line in drawn]
     axes.set(title=plot.title, xlabel=STEPS[plot.stage], ylabel=plot.y)
     if all(curve.percent for curve in plot.curves):
-        axes.set_ylim(0, 100)
+        axes.set_ylim(-2, 102)  # a line at 0 or 100 is seen whole
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.3)
     # A run's folder may be called "_run" or "$run$", and matplotlib would hide the first name and read the second as

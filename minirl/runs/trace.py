@@ -63,7 +63,7 @@ def trace(
             agent, task, problem, samples=samples,
             max_new_tokens=room(run, agent, problem) if max_new_tokens is None else max_new_tokens,
             kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN,
-            origin=Origin(str(run.folder), stage, temperature, seed, chosen),
+            origin=Origin(run.folder.resolve().name, stage, temperature, seed, chosen),
         )  # fmt: skip
 
 
@@ -81,7 +81,10 @@ def find_informative(
     task = get(run.config.task)
     problems = list(fitting(run, agent, task, max_new_tokens))
     if not problems:
-        raise ValueError(f"no dev problem of {task.name} fits into the model's context; give a question")
+        raise ValueError(
+            f"no dev problem of {task.name} fits into the model's context length, "
+            f"{agent.model.config.context_length}, together with {max_new_tokens or 1} new tokens"
+        )
     first = problems[0]
     if agent.temperature == 0 or samples < 2:
         return task, first, "The first dev problem. With one sample no prompt is informative."
