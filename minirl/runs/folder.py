@@ -255,8 +255,8 @@ def known_runs(folder: Path) -> str:
 
 
 def runs_in(folder: Path) -> list[str]:
-    """The folders in it that look like runs; those of a run's stages look alike, and are none."""
-    return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if path.parent.name not in STAGES)
+    """The folders in it that are runs; a model's folder has a config.json too, which says nothing of a run's config."""
+    return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if b'"config":' in path.read_bytes())
 
 
 def environment() -> dict[str, Any]:

@@ -78,9 +78,5 @@ class Run(RunFolder):
     def _repr_html_(self) -> str:
         stages = [(STAGE_NAMES[stage], done) for stage, done in self.progress().items()]
         rows = [("folder", str(self.folder)), *stages, ("greedy accuracy", self.headline())]
-        body = "".join(
-            f'<tr><th style="text-align: left">{html.escape(name)}</th>'
-            f'<td style="text-align: left">{html.escape(value)}</td></tr>'
-            for name, value in rows
-        )
+        body = "".join(f"<tr><th>{html.escape(name)}</th><td>{html.escape(value)}</td></tr>" for name, value in rows)
         return f"<table><caption>run {html.escape(self.folder.name)}</caption><tbody>{body}</tbody></table>"
