@@ -19,7 +19,7 @@ from minirl.runs import Run, curves
 
 @dataclass
 class Arguments:
-    runs: Annotated[list[Path], tyro.conf.Positional]
+    runs: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")]
     """Folders of runs, such as runs/roger."""
     out: Path | None = None
     """Folder for the images. Default: plots/ in the run's folder, or for several runs plots/ here."""
@@ -29,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.plot", description=__doc__)
     try:
+        if not arguments.runs:
+            raise ValueError("there is no run to draw; give its folder: python -m minirl.plot runs/roger")
         runs = [Run.open(folder) for folder in arguments.runs]
         out = arguments.out or (runs[0].folder / "plots" if len(runs) == 1 else Path("plots"))
         written = curves.draw(runs, out)

@@ -51,6 +51,10 @@ class TestPlot:
         assert f"`python -m minirl.train --resume {empty.folder}` goes on with it" in capsys.readouterr().err
         assert not (empty.folder / "plots").exists()
 
+    def test_no_run_at_all(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert plot.main([]) == 1
+        assert "python -m minirl.plot runs/roger" in capsys.readouterr().err
+
     def test_any_name_of_a_run_is_in_the_legend(self, run: Run, tmp_path: Path) -> None:
         """matplotlib hides labels that begin with "_", and reads $x$ as a formula; $x^{$ is none, and raises."""
         names = ["_hidden", "$x^{$", "plain"]
