@@ -35,7 +35,7 @@ BAR = 30  # characters of a bar of probability 1
 class Arguments:
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Folder of a run, such as runs/roger."""
-    question: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="QUESTION")] = "informative"
+    question: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[QUESTION]")] = "informative"
     """The question. "informative": the first dev problem whose episodes are partly right and partly wrong. "roger":
     our running example, whose answer is 11."""
     answer: str | None = None
