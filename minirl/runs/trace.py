@@ -98,7 +98,7 @@ def find_informative(
         if len(set(rewards)) > 1:
             right = sum(reward > 0 for reward in rewards)
             return task, problem, (
-                f"Dev problem {number}, the first informative one: {right} of its {samples} episodes right."
+                f"Dev problem {number}, the first informative one: {right} of {samples} episodes right."
             )  # fmt: skip
     return task, first, (
         f"The first dev problem. None of {len(problems)} was informative: each got the same reward {samples} times."
