@@ -7,7 +7,7 @@
  * All others are compiled once.
  *
  * Conventions. Matrices are row-major float32. Sizes come first, then inputs, then outputs. A function that
- * allocates scratch memory returns 0, or -1 when there is none left; the others cannot fail: native.py has checked every
+ * allocates scratch memory returns 0, or -1 when there is none left; the others cannot fail: checks.py has checked every
  * size, type and index before a pointer gets here. Letters: B batch, T time (queries), S keys, C d_model, H heads,
  * D head size, V vocabulary.
  */

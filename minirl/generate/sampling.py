@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from minirl.kernels.reference import check_sampling
+from minirl.kernels.sampling.checks import check_sampling
 
 Seed = int | Sequence[int]
 

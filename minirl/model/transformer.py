@@ -19,7 +19,8 @@ import numpy as np
 from minirl import functional as F
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.kernels.arguments import check_documents, check_ids
+from minirl.kernels.arguments import check_ids
+from minirl.kernels.attention.checks import check_documents
 from minirl.kernels.precision import BFLOAT16
 from minirl.model import checkpoint
 from minirl.model.cache import KVCache
