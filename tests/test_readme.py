@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from test_house import FLOORS
 
+from minirl import tasks
 from minirl.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -89,3 +90,21 @@ def test_every_measure_is_explained(run: Run):
     fixed = {"stage", "step", "seconds", "tokens", "learning_rate", "dev_accuracy"}
     for measure in run.records(stage="rl")[-1].keys() - fixed:
         assert f"`{measure}`" in page, f"docs/metrics.md does not explain {measure}"
+
+
+def test_the_task_of_the_page_is_a_task(monkeypatch: pytest.MonkeyPatch):
+    """The first block of the page, run as the file larger.py."""
+    page = (ROOT / "docs" / "your-own-task.md").read_text(encoding="utf-8")
+    source = page.partition("```python\n")[2].partition("```")[0]
+    monkeypatch.setattr(tasks, "TASKS", dict(tasks.TASKS))
+    exec(compile(source, "larger.py", "exec"), {"__name__": "larger"})
+    task = tasks.get("larger")
+    problems = {split: task.problems(split, 50, seed=1) for split in task.splits}
+    assert task.problems("train", 20, seed=1) == problems["train"][:20]
+    keys = [{problem.key for problem in drawn} for drawn in problems.values()]
+    assert sum(map(len, keys)) == len(set().union(*keys))
+    for problem in problems["test"]:
+        assert task.checker.check(problem, problem.completion)
+        assert not task.checker.check(problem, f" Answer: {int(problem.answer) + 1}")
+    with pytest.raises(ValueError, match="no split 'unseen'"):
+        task.problems("unseen", 1)
