@@ -12,7 +12,7 @@ from minirl.runs import Run
 
 ROOT = Path(__file__).resolve().parent.parent
 HANDBOOK = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-PAGES = [*HANDBOOK, *sorted((ROOT / "lessons").rglob("*.md"))]
+PAGES = sorted({*HANDBOOK, *ROOT.glob("*.md"), *(ROOT / "lessons").rglob("*.md")})
 LINK = re.compile(r"!?\[[^]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 

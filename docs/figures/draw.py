@@ -18,7 +18,7 @@ FLOORS = (  # number, rooms, what the floor is for; from the top
     ("3", "data   tasks   generate", "batches, problems and checkers, decoding"),
     ("2", "model   tokenizer", "transformer, byte-level BPE"),
     ("1", "autograd   tensor   functional   nn   optim   schedule   gradient_check", "automatic differentiation"),
-    ("0", "kernels   csrc   storage   streams   console   figure", "NumPy and C, files, terminal"),
+    ("0", "kernels   csrc   storage   streams   flags   console   figure", "NumPy and C, files, terminal"),
 )
 
 
