@@ -20,6 +20,7 @@
 
 int minirl_has_openmp(void);
 void minirl_set_threads(int threads);
+void minirl_mind_forks(void); /* from now on a fork of this process computes with one thread, if OpenMP would hang */
 int minirl_get_threads(void);
 void minirl_keep_memory(void);            /* memory that is freed stays with the process, and is not made anew */
 

@@ -65,6 +65,7 @@ def _start() -> None:
         environment.problems.append(str(error))
         set_threads(available_cores())
     lib.minirl_keep_memory()
+    lib.minirl_mind_forks()
 
 
 _start()
