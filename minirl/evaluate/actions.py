@@ -55,7 +55,7 @@ def audit_checkers(screen: Screen) -> dict[str, Any]:
     """Count the errors of the checkers on answers known to be right or wrong, and show each error."""
     results = audit.audit()
     screen.table("Errors of the answer checkers", *audit.table(results))
-    screen.say("  false positive  a wrong answer that the checker accepts")
+    screen.say("\n  false positive  a wrong answer that the checker accepts")
     screen.say("  false negative  a right answer that the checker refuses")
     report = []
     for result in results:

@@ -6,17 +6,25 @@ Every model gets the same problems. Greedy accuracy, pass@k and majority@k come 
 of problems, bootstrap over problems for means. The run's seed draws the problems, so the table can be repeated; --seed
 draws others. The answers are kept in the run's folder, so a second evaluation only reads them.
 
-Other things that the program does:
+More columns, and all results as a file:
 
-    python -m minirl.evaluate runs/roger --k 1,4,8 --json roger.json                 # more columns; results as a file
+    python -m minirl.evaluate runs/roger --k 1,4,8 --json roger.json
 
-    python -m minirl.evaluate runs/roger --task arithmetic --split test --limit 200  # another task
+Another task:
 
-    python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft                 # two models, paired
+    python -m minirl.evaluate runs/roger --task arithmetic --limit 200
 
-    python -m minirl.evaluate runs/roger --contamination                             # were test problems trained on?
+Two models, compared problem by problem:
 
-    python -m minirl.evaluate --audit                                                # errors of the answer checkers
+    python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
+
+Do the test problems occur in the training text?
+
+    python -m minirl.evaluate runs/roger --contamination
+
+How often do the answer checkers err?
+
+    python -m minirl.evaluate --audit
 """
 
 import json

@@ -53,7 +53,8 @@ def show(first: Model, second: Model, rows: Sequence[Row], screen: Screen) -> No
         scale = 1 if name == TOKENS else 100
         cells.append(
             [
-                f"{label} (n={n})", name.replace("majority", "maj"), a.text(scale), b.text(scale), compared.difference.text(scale, "+"),
+                f"{label} (n={n})", name.replace("majority", "maj"),
+                a.text(scale), b.text(scale), compared.difference.text(scale, "+"),
                 f"{compared.ahead:.1%}", str(compared.wins), str(compared.losses),
             ]
         )  # fmt: skip

@@ -140,8 +140,9 @@ def show(overlaps: Sequence[Overlap], screen: Screen) -> None:
         header = ["training text", f"any {one.n}-gram found", f"all {one.n}-grams found"]
         screen.table(f"{one.label} (n={n}): problems found in the training text, in %", header, rows)
         if one.too_short:
-            screen.say(f"{one.too_short} of the problems have fewer than {one.n} words and cannot be looked up.")
-    screen.say("\nExamples: test questions whose n-grams were found most often")
+            screen.say(f"Problems with fewer than {one.n} words, which cannot be looked up: {one.too_short}.")
+    if any(one.first for one in overlaps):
+        screen.say("\nExamples: the test questions with the largest share of n-grams found")
     for one in overlaps:
         for example in one.examples:
             screen.say(f"\n{one.label}: {example.question}\n  {one.n} words: {example.words}\n  in {example.source}: "

@@ -19,11 +19,9 @@ class ModelConfig:
     """The transformer: Llama's shape (RMSNorm, RoPE, SwiGLU, no biases, tied embeddings), small."""
 
     vocab_size: int = 1024
-    """Vocabulary of the byte-level BPE tokenizer, in tokens: 256 bytes, special tokens, and merges learned from the
-    pretraining texts."""
+    """Tokens of the byte-level BPE tokenizer: 256 bytes, special tokens, and merges learned from the training texts."""
     pattern: str = "gpt2"
-    """How text is split before bytes are merged: "gpt2" (a small number can become one token), "gpt4", "gpt4-digits"
-    (every digit is its own token), or a regular expression."""
+    """How text is split before merging: gpt2, gpt4, gpt4-digits (each digit is a token) or a regular expression."""
     context_length: int = 128
     """Largest number of tokens the model sees at once, prompt and answer together."""
     n_layer: int = 3
@@ -76,8 +74,7 @@ class PretrainConfig(OptimizerConfig):
     batch_tokens: int = 384
     """Tokens per batch. For this model many small batches work better than few large ones."""
     micro_rows: int = 1024
-    """Documents per forward and backward pass. A larger batch is computed in parts; their gradients add up to the
-    same, in less memory."""
+    """Documents per pass. A larger batch is computed in parts, in less memory; their gradients add up to the same."""
 
 
 @dataclass(frozen=True)
@@ -92,8 +89,7 @@ class SFTConfig(OptimizerConfig):
     batch_rows: int = 16
     """Demonstrations per batch."""
     micro_rows: int = 1024
-    """Demonstrations per forward and backward pass. A larger batch is computed in parts; their gradients add up to the
-    same, in less memory."""
+    """Demonstrations per pass. A larger batch is computed in parts, in less memory, with the same gradient."""
 
 
 @dataclass(frozen=True)
