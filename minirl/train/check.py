@@ -100,7 +100,7 @@ def check_place(config: TrainConfig) -> None:
         )
     if "\0" in config.runs:
         raise ConfigError(f"--runs is {config.runs!r}; no path holds the character NUL")
-    folder = Path(config.runs).absolute()
+    folder = Path(config.runs)
     existing = next(path for path in (folder, *folder.parents) if path.exists())
     if not existing.is_dir():
         raise ConfigError(f"--runs is {config.runs}, but {existing} is a file; give a folder")
