@@ -130,7 +130,7 @@ def episodes(samples: Sequence[dict[str, Any]]) -> str:
     chosen = sorted({of[0], of[len(of) // 2], of[-1]})
     how = (
         f"Of {len(steps)} steps, evenly spaced, samples.jsonl keeps one right and one wrong episode, where there are "
-        "both: of the same problem, if possible. Here are an early, a middle and a late step, so half of the episodes "
+        "both. Here are an early, a middle and a late step, so half of the episodes "
         "shown are wrong whatever the mean reward is."
     )
     if not pairs:
