@@ -30,7 +30,7 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
 
 def test_the_same_prompts_are_answered_after_every_stage(run: Run) -> None:
     said = [(s["stage"], s["question"]) for s in run.records("samples.jsonl", kind="stage")]
-    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in chain.EXAMPLES]
+    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in chain.EXAMPLES.values()]
 
 
 class TestPlot:
