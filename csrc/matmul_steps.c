@@ -3,8 +3,7 @@
  * C = A B takes 2 M N K operations: one multiplication and one addition for each i, j and k. The matrices hold
  * 4 (M K + K N + M N) bytes. For M = N = K = 1024 that is 2.1 billion operations on 12.6 MB, 170 operations a byte. No
  * memory is too slow for that, provided that every number is fetched once. The floor is therefore arithmetic: a core
- * with vectors of L floats starts two vector multiply-adds in a cycle, which are 4 L operations (csrc/peak.c measures
- * it).
+ * with vectors of L floats starts two vector multiply-adds in a cycle, which are 4 L operations. (peak.c measures it.)
  *
  * What keeps a program from this floor is where its numbers come from. In a cycle a core does two vector multiply-adds,
  * but it loads at most two vectors, and only if they lie in its nearest cache. So the question of every step is: how
@@ -17,9 +16,9 @@
  *     4 register tile         2/3 of a load (8 for 12, on AVX2)      the nearest cache, in jumps
  *     5 packing               the same                               the nearest cache, in the order of reading
  *
- * Every step computes the same sums, each in the order of k, on one thread. matmul.c goes on from step 5: threads,
- * blocks that fit into each one's cache, memory asked for in advance, low tiles for few rows, and matrices stored
- * transposed. All matrices are row-major and without gaps: A (M, K), B (K, N), C (M, N).
+ * Every step computes the same sums, up to rounding, on one thread. matmul.c goes on from step 5 with threads, blocks
+ * that fit into the cache of each, memory asked for in advance, copies of the micro-kernel for low tiles, and matrices
+ * that are stored transposed. Here all are row-major and without gaps: A (M, K), B (K, N), C (M, N).
  */
 #include <stdlib.h>
 
@@ -33,9 +32,9 @@ INLINE int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
 
 /* ---- step 1: the definition ----
  *
- * Inside, k runs. It walks along a row of A, which is good: a cache line brings 16 numbers, and all are needed next. But
- * it walks down a column of B, where each number lies N floats after the last: of every line that comes in, one number is
- * used. Nor can the loop use vectors: it adds up one sum, and each addition waits for the one before. */
+ * Inside, k runs. It walks along a row of A, which is good: a cache line brings 16 numbers, and all are needed next.
+ * But it walks down a column of B, where each number lies N floats after the last: of every line that comes in, one
+ * number is used. Nor can the loop use vectors: it adds up one sum, and each addition waits for the one before. */
 static void three_loops(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c) {
     for (int64_t i = 0; i < M; i++)
         for (int64_t j = 0; j < N; j++) {
@@ -68,10 +67,10 @@ static void along_rows(int64_t M, int64_t N, int64_t K, const float *a, const fl
 
 /* ---- step 3: tiles for the cache ----
  *
- * Step 2 reads all of B for each row of C. Once B is larger than a cache, it comes from further away M times. So take a
- * tile of B that fits into the nearest cache, and use it for all rows of C before the next tile's turn. Alone this brings
- * little as long as B fits into the last cache: the processor fetches rows ahead of time, and what holds it up is that the
- * sums travel. Step 4 removes that, and then cannot do without the cache. */
+ * Step 2 reads all of B for each row of C. Once B is larger than a cache, it comes from further away M times. So take
+ * a tile of B that fits into the nearest cache, and use it for all rows of C before the next tile's turn. Alone this
+ * brings little as long as B fits into the last cache: the processor fetches rows ahead of time, and what holds it up
+ * is that the sums travel. Step 4 removes that, and then cannot do without the cache. */
 static void cache_tiles(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c) {
     for (int64_t k = 0; k < K; k += CACHE_STEPS)
         for (int64_t j = 0; j < N; j += CACHE_COLUMNS)
