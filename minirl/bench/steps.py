@@ -1,14 +1,15 @@
 """`python -m minirl.bench steps`: what each step from three loops to a packed matrix product brings.
 
 The steps are functions of csrc/matmul_steps.c, which explains each. They are timed on square matrices beside the whole
-kernel (`kernels.matmul`) and NumPy, all on one thread, and in turns: a machine that slows down for a second slows all.
+kernel (`kernels.matmul`) and NumPy, all on one thread and in turns. Times are processor time (see peak.clock), so that
+other programs on the machine disturb as little as possible.
 
     python -m minirl.bench steps                      # 256, 512 and 1024
     python -m minirl.bench steps --sizes 2048         # more than most caches hold
     MINIRL_ISA=portable python -m minirl.bench steps  # with the vectors that every x86-64 processor has
 """
 
-import time
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -23,6 +24,7 @@ from minirl import kernels
 from minirl.bench import peak, report
 from minirl.bench.case import Array, normal
 from minirl.bench.kernels import restart_with_blas_threads
+from minirl.kernels import missing
 from minirl.kernels.matmul_steps import STEPS, matmul_step
 
 BUDGET = 3.0  # seconds after which a slow contender is not timed again
@@ -47,6 +49,8 @@ class Options:
 def main(argv: list[str] | None = None) -> None:
     """Print a table of GFLOP/s: a line for each contender, a column for each size."""
     options = tyro.cli(Options, args=argv, prog="python -m minirl.bench steps")
+    if not kernels.has_native():
+        sys.exit(f"python -m minirl.bench steps: {missing.explanation()}")
     if argv is None:
         restart_with_blas_threads(1)
     before = kernels.get_threads()
@@ -56,7 +60,7 @@ def main(argv: list[str] | None = None) -> None:
         ceiling = peak.measure().fma / 1e9
     finally:
         kernels.set_threads(before)
-    table = Table(title="C = A B of n x n matrices on one thread, GFLOP/s", title_justify="left")
+    table = Table(title="n x n matrices on one thread, GFLOP/s", title_justify="left")
     table.add_column("n")
     for n in rates:
         table.add_column(str(n), justify="right")
@@ -71,11 +75,12 @@ def main(argv: list[str] | None = None) -> None:
 def measure(n: int, repeats: int) -> dict[str, float]:
     """GFLOP/s of each contender on n x n matrices; 2 n^3 operations in the median of its times."""
     a, b = normal(n, n), normal(n, n).T.copy()
+    now = peak.clock()
     seconds: dict[str, list[float]] = {name: [] for name in CONTENDERS}
     for _ in range(repeats):
         for name, multiply in CONTENDERS.items():
             if sum(seconds[name]) < BUDGET:
-                start = time.perf_counter()
+                start = now()
                 multiply(a, b)
-                seconds[name].append(time.perf_counter() - start)
+                seconds[name].append(now() - start)
     return {name: 2e-9 * n**3 / median(times) for name, times in seconds.items()}

@@ -114,3 +114,16 @@ class KVCache:
         row, prefix = self.rows[b], self.prefixes[b]
         own = table[row : row + 1, : self.held[row] + new]
         return own if prefix < 0 else np.concatenate([table[prefix : prefix + 1, : self.held[prefix]], own], axis=1)
+
+
+class Past:
+    """What attention layers need in order to extend a cache: the cache, new (B,), the number of new tokens of each row,
+    and whose turn it is. The layers are called in order, so each asks for the next number."""
+
+    def __init__(self, cache: KVCache, new: Array) -> None:
+        self.cache, self.new, self.layer = cache, new, -1
+
+    def next_layer(self) -> int:
+        """The number of the layer that is called now."""
+        self.layer += 1
+        return self.layer

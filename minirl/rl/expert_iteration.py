@@ -18,8 +18,10 @@ from minirl.autograd import Array
 from minirl.data import Batch as Demonstrations
 from minirl.model import GPT
 from minirl.optim import AdamW
+from minirl.rl.config import RLConfig
 from minirl.rl.mdp import Episode
-from minirl.rl.reinforce import Metrics, RLConfig, normaliser, weighted_step
+from minirl.rl.measures import Metrics
+from minirl.rl.reinforce import normaliser, weighted_step
 
 
 def expert_iteration_step(
