@@ -8,8 +8,9 @@ parameter, to what the full model computes:
     logits = plain_gpt(parameters, model.config, ids)        # (T, V), as model(ids)[0]
 
 Letters: T tokens, C d_model (numbers in a token's row), H heads, D head size (C / H), F d_ff, V vocabulary. Both
-families are here, GPT-2 (Radford et al. 2019) and Llama (Touvron et al. 2023). They differ in three functions at the
-end: how rows are normalised, how the model knows the order of the tokens, and what the MLP computes.
+families are here, GPT-2 (Radford et al. 2019) and Llama (Touvron et al. 2023). They differ in how rows are normalised
+(`normalise`), how the model knows the order of tokens (a table in `plain_gpt`, or `rotate`), and what the MLP computes
+(`plain_mlp`).
 """
 
 import math
@@ -26,8 +27,7 @@ Parameters = Mapping[str, Tensor]  # name -> parameter, as in GPT.named_paramete
 
 def plain_gpt(parameters: Parameters, config: GPTConfig, ids: Sequence[int]) -> Tensor:
     """Logits (T, V): row t scores every token of the vocabulary as the one that follows ids[: t + 1]."""
-    ids = np.asarray(ids)
-    x = parameters["token_embedding.weight"][ids]  # (T, C): one row of the table for each token
+    x = parameters["token_embedding.weight"][np.asarray(ids)]  # (T, C): one row of the table for each token
     if config.position == "learned":
         x = x + parameters["position_embedding.weight"][: len(ids)]
     for layer in range(config.n_layer):

@@ -1,4 +1,8 @@
-"""Reinforcement learning on language models: the notes in code (mdp), and the same in batch and fast."""
+"""Reinforcement learning on language models.
+
+Read mdp.py first (states, actions, rewards), then plain.py (REINFORCE on one screen). rollout.py and reinforce.py do
+the same for hundreds of episodes at once.
+"""
 
 from minirl.rl.advantage import advantages
 from minirl.rl.config import RLConfig

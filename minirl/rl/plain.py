@@ -1,14 +1,15 @@
 """REINFORCE on one screen: sample answers, see which are right, make the better ones likelier (Williams 1992).
 
-step.py does the same for hundreds of answers at once, and adds clipping, KL and rehearsal. Read this file first. Tests
-hold its gradient to that of `reinforce_step` for the same episodes.
+Read this file first. reinforce.py does the same for hundreds of answers at once, and adds clipping, KL and rehearsal.
+Tests hold the gradient computed here to the gradient of `reinforce_step` for the same episodes.
 
     agent, environment = Agent(model, tokenizer), Environment(tokenizer, task)
     for step in range(100):
         reward = plain_reinforce(agent, optimizer, environment, task.batch(step, 8), samples=4, rng=rng)
 
-The gradient of the expected reward J is the mean over episodes of A sum_t grad log pi(a_t | s_t); advantage.py says
-why. To ascend J, descend the loss -sum A log pi(a_t | s_t) / N, which has minus this gradient, up to a factor.
+The gradient of the expected reward is the mean over episodes of A sum_t grad log pi(a_t | s_t), where the advantage A
+says how much better the episode was than expected; see advantage.py. To ascend the expected reward, descend the loss
+-sum A log pi(a_t | s_t) / N: up to a factor, its gradient is minus the one above.
 """
 
 from collections.abc import Sequence
