@@ -42,10 +42,10 @@ def plain_block(parameters: Parameters, config: GPTConfig, x: Tensor) -> Tensor:
 
     Attention is the only place where tokens learn of each other. The MLP treats each token by itself.
     """
-    x = x + plain_attention(
-        inside(parameters, "attention."), config, normalise(inside(parameters, "attention_norm."), config, x)
-    )
-    return x + plain_mlp(inside(parameters, "mlp."), config, normalise(inside(parameters, "mlp_norm."), config, x))
+    normed = normalise(inside(parameters, "attention_norm."), config, x)
+    x = x + plain_attention(inside(parameters, "attention."), config, normed)
+    normed = normalise(inside(parameters, "mlp_norm."), config, x)
+    return x + plain_mlp(inside(parameters, "mlp."), config, normed)
 
 
 def plain_attention(parameters: Parameters, config: GPTConfig, x: Tensor) -> Tensor:

@@ -31,7 +31,7 @@ class RLConfig:
     clip: float = 0.0
     """PPO's epsilon: an action whose probability has already moved by more than this share no longer counts; 0: off."""
     kl: float = 0.0
-    """The weight of the KL term, which pulls the policy back to the one that RL started from; 0: off."""
+    """The weight of the KL term, which pulls the policy back to where RL started; 0: off."""
     max_norm: float = 1.0
     """A gradient with a larger norm is scaled down to this norm."""
     pass_tokens: int = 1024

@@ -10,7 +10,7 @@ fine-tuning w = mask / N, REINFORCE w = advantage / N. A token of a better episo
 of a training text does; a token of a worse episode becomes less likely.
 
 Two options change the weights and nothing else (`token_weights`). Clipping allows several updates from one batch of
-episodes (PPO, Schulman et al. 2017). The KL term pulls the policy back towards the one that RL started from.
+episodes (PPO, Schulman et al. 2017). The KL term pulls the policy back to where RL started.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Word problems such as "Roger has 5 tennis balls ...": the main task. 28 stories make as many as one wants.
+"""Word problems such as "Roger has 5 tennis balls ...": the main task. 28 stories give an endless supply.
 
 A problem is drawn in this order: a story, a wording, a thing that fits the story, numbers, people. Every number in the
 problem and in its solution is a whole number from 1 to 50; small numbers are more likely. Numbers that break this rule
