@@ -30,9 +30,9 @@ except ImportError:  # older setuptools
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
 
-KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "attention", "attention_backward", "attention_decode", "softmax",
-           "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding", "optimizer", "sampling",
-           "peak"]  # fmt: skip
+KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_steps", "attention", "attention_backward",
+           "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding",
+           "optimizer", "sampling", "peak"]  # fmt: skip
 COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first

@@ -48,6 +48,11 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
 void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
 
+/* ---- matmul_steps.c: for reading, and to be timed beside kernel_matmul ---- */
+
+/* C = A B by step 1 to 5 of the way from three loops to kernel_matmul, on one thread. All matrices are without gaps. */
+int kernel_matmul_step(int step, int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+
 /* ---- matmul_bf16.c ---- */
 
 /* What kernel_matmul computes with bf16 = 1 of A (M, K), which is rounded to bfloat16, and of B stored as (N, K), whose

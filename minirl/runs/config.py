@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from minirl.model import GPTConfig
-from minirl.rl.reinforce import RLConfig
+from minirl.rl.config import RLConfig
 
 T = TypeVar("T")
 
