@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from minirl import flags
 from minirl.generate import stream
 from minirl.model import GPT
 from minirl.runs import Run
@@ -35,7 +36,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.chat", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.chat", __doc__)
     try:
         run = Run.open(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)

@@ -21,6 +21,7 @@ from typing import Annotated, Any
 
 import tyro
 
+from minirl import flags
 from minirl.evaluation import compare, contamination
 from minirl.evaluation.answers import environment_without_threads
 from minirl.evaluation.model import Model, open_model
@@ -66,7 +67,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.evaluate", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.evaluate", __doc__)
     screen = Screen()
     try:
         check(arguments)

@@ -13,6 +13,7 @@ from typing import Annotated
 
 import tyro
 
+from minirl import flags
 from minirl.runs import Run, curves
 from minirl.storage.checksums import DamagedError
 
@@ -27,7 +28,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.plot", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.plot", __doc__)
     try:
         runs = [Run.open(folder) for folder in arguments.runs]
         out = arguments.out or (runs[0].folder / "plots" if len(runs) == 1 else Path("plots"))

@@ -1,10 +1,10 @@
-"""`python -m minirl.bench generate`: text from a KV cache, against its peers in one run.
+"""Generation with a KV cache against PyTorch, transformers and llama.cpp: python -m minirl.bench generate
 
-They are transformers, a loop of PyTorch's and, for a single row of a Llama-style model, llama.cpp. Weights are random
-and the same for all, in float32 and, where the instruction set computes in it, in bfloat16. What each writes is
-compared, and llama.cpp's logits as well; in bfloat16 only logits, for the reason that logits.py gives. A row's next
-token cannot come faster than the weights are read from memory, which is what "of peak" measures for few rows. Left out:
-torch.compile, since shapes change with every token.
+llama.cpp takes part where one row of a Llama-style model is generated. All have the same random weights, in float32
+and, where the instruction set computes in it, in bfloat16. The generated tokens must agree, and for llama.cpp the
+logits too; in bfloat16 only the logits must agree (logits.py says why). For few rows, every token needs all weights
+from memory once: "of peak" is the share of that ceiling. torch.compile is left out, because shapes change with every
+token.
 
     python -m minirl.bench generate --only llama
 """
@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import tyro
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench import logits, peak, profile, runner, whole
 from minirl.bench.case import FLOAT, HALF, torch
 from minirl.bench.tokenizer import installed
@@ -242,7 +241,7 @@ def least_work(
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench generate")
+    options = flags.parse(Options, argv, "python -m minirl.bench generate", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()

@@ -1,13 +1,14 @@
-"""`python -m minirl.bench recipe`: the main job's own steps against the same recipe in PyTorch, in one run.
+"""The steps of `python -m minirl.train` against the same recipe in PyTorch: python -m minirl.bench recipe
 
-A pretraining update, the rollouts of a reinforcement-learning step, and its update, with the default preset's model,
-texts and settings. PyTorch's side (torch_recipe.py, torch_generate.py) is a loop of its own: rows padded to the
-longest, batched sampling with a KV cache, the same measures; eager, since shapes change from batch to batch. Both sides
-begin with the same weights and must agree on the losses, and on what is written. Left out are fine-tuning, which is a
-small part of the job, and what both sides would share: the making of texts, checkpoints, and evaluation.
+Three steps are timed, with the default preset's model, texts and settings: a pretraining update, the rollouts of a
+reinforcement-learning step, and its update. PyTorch's side (torch_recipe.py, torch_generate.py) is a usual loop: rows
+padded to the longest, batched sampling with a KV cache, the same measures. It is eager, because shapes change from
+batch to batch. Both sides begin with the same weights, and must agree on the losses and on the generated text.
+Fine-tuning is left out because it is a small part of a run. Making texts, checkpoints and evaluation are left out
+because both sides would share them.
 
-The model that reinforcement learning begins with is fine-tuned for a moment, so that it answers in the form that is
-wanted; whether answers are right is drawn by lot, so that as many episodes count as in the midst of a run.
+Reinforcement learning begins here with a model that was fine-tuned for a moment, so that its answers have the right
+form. Which answers count as correct is drawn at random, so that as many episodes have a gradient as in a real run.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +17,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import tyro
 
-from minirl import tasks
+from minirl import flags, tasks
 from minirl.bench import peak, profile, report, runner, whole
 from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
@@ -238,7 +238,7 @@ def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table and, where all was measured, what a whole run's updates take."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench recipe")
+    options = flags.parse(Options, argv, "python -m minirl.bench recipe", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()

@@ -1,12 +1,12 @@
-"""`python -m minirl.bench tokenizer`: training and encoding against tokenizers, tiktoken and rustbpe, in one run.
+"""Training and encoding against tokenizers, tiktoken and rustbpe: python -m minirl.bench tokenizer
 
-Everyone gets the same text, vocabulary size and pattern (GPT-4's), and the same unit of work: texts in, lists of ids
-out; rows that give int32 arrays instead say so. Contenders take turns and medians are compared, so ratios hold on a
-busy machine where absolute times do not. Memory is the growth of the peak of a fresh process that trains once.
-Peers that are not installed are left out.
+All get the same text, vocabulary size and pattern (GPT-4's), and do the same work: texts in, lists of ids out. A row
+that gives int32 arrays instead says so. The contenders take turns and their median times are compared, so the ratios
+hold on a busy machine even where the times do not. Memory is the growth of a fresh process that trains once. Libraries
+that are not installed are left out.
 
-The text is prose from MINIRL_DATA_DIR, where that names a folder, and the Python source of this Python and its
-packages: 30 MB of it, half and half when there is enough of both; --files takes any other.
+The text is 30 MB, half of it prose from MINIRL_DATA_DIR (where that variable names a folder) and half the source of
+Python and its packages; --files takes other text.
 """
 
 import os
@@ -22,13 +22,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench.report import three_digits
-from minirl.kernels.threads import default_threads
+from minirl.bench.runner import checked_threads
 from minirl.tokenizer import PATTERNS, Tokenizer
 
 PATTERN = PATTERNS["gpt4"]
@@ -40,19 +39,19 @@ class Options:
     """Time the tokenizer against tokenizers, tiktoken and rustbpe."""
 
     megabytes: float = 30.0
-    """Size of the text, in millions of characters."""
+    """Length of the text, in millions of characters."""
     vocab_size: int = 32768
     """Tokens in the vocabulary."""
     threads: int = 0
-    """Threads of the rows with threads; 0 is as many as this process may use."""
+    """Threads of every library that has threads; 0 means all cores that this process may use."""
     repeats: int = 5
-    """Samples of each contender, of which the median counts."""
+    """How often each is timed; the median counts."""
     files: tuple[Path, ...] = ()
     """UTF-8 files to use instead of the usual text."""
     only: Literal["", "training", "encoding"] = ""
-    """One half of the benchmark; empty runs both."""
+    """Run one half of the benchmark: training or encoding."""
     growth: bool = False
-    """Also train on a tenth and on twice the text, to see how time grows."""
+    """Train also on a tenth and on twice the text, to see how the time grows."""
 
 
 @dataclass
@@ -67,8 +66,8 @@ class Row:
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints two tables."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench tokenizer")
-    threads = options.threads or default_threads()
+    options = flags.parse(Options, argv, "python -m minirl.bench tokenizer", __doc__)
+    threads = checked_threads(options.threads)
     kernels.set_threads(threads)
     # Rust's rayon reads this once, when tokenizers or rustbpe first use threads
     os.environ.setdefault("RAYON_NUM_THREADS", str(threads))

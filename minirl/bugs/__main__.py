@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from minirl import flags
 from minirl.bugs import BUGS, Bug, planted
 from minirl.bugs.experiment import MEASURES, Curve, experiment
 
@@ -39,7 +40,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.bugs", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.bugs", __doc__)
     console = Console()
     if sum(x is not None for x in (arguments.bug, arguments.mystery, arguments.reveal)) > 1:
         print("give one of BUG, --mystery and --reveal", file=sys.stderr)

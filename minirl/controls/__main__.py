@@ -17,7 +17,7 @@ from typing import Annotated
 
 import tyro
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
 from minirl.controls.table import fill, group_table
 from minirl.controls.variants import GROUPS, MoreSFT
@@ -46,7 +46,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error or a variant that failed, 130 stopped by Ctrl-C."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.controls", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.controls", __doc__)
     screen = Screen()
     try:
         check(arguments)
