@@ -77,6 +77,8 @@ def _bound(function: Callable[..., Any]) -> Callable[..., Thunk]:
     def noted(*args: Any, **named: Any) -> Thunk:
         return functools.partial(function, *args, **named)
 
+    # An argument's text that goes on in a second line is one paragraph; tyro would keep the line's end
+    noted.__doc__ = re.sub(r"(?<=\S)\n {12,}(?=\S)", " ", function.__doc__ or "")
     return noted
 
 

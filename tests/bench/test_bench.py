@@ -11,6 +11,8 @@ import pytest
 from minirl import kernels
 from minirl.bench import case, peak, report, runner
 from minirl.bench import kernels as bench
+from minirl.bench.__main__ import NAMES
+from minirl.bench.__main__ import main as benchmarks
 from minirl.bench.sizes import QUICK, TRAINING
 
 PEAKS = peak.Peaks(fma=100e9, fma_bf16=200e9, bandwidth=10e9, source="C kernels")
