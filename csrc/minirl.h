@@ -18,6 +18,7 @@
 
 /* ---- runtime: threads, memory and instruction sets (runtime.c and the generated dispatch.c) ---- */
 
+const char *minirl_compiler(void); /* the name and version of the compiler that built this */
 int minirl_has_openmp(void);
 void minirl_set_threads(int threads);
 int minirl_get_threads(void);

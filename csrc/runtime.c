@@ -10,6 +10,16 @@
 
 static int thread_count = 1;
 
+const char *minirl_compiler(void) {
+#if defined(__clang__)
+    return __VERSION__; /* begins with the compiler's name */
+#elif defined(__GNUC__)
+    return "GCC " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
 int minirl_has_openmp(void) {
 #ifdef _OPENMP
     return 1;

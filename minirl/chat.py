@@ -1,6 +1,10 @@
-"""Talk with a run's model in the terminal, word by word as it thinks: python -m minirl.chat RUN ["question"]
+"""Ask a run's model questions and watch it answer, token by token: python -m minirl.chat RUN ["QUESTION"]
 
-Each question stands for itself: the model was taught to answer one, and remembers nothing of those before.
+Each question is separate: the model was trained to answer one question, and does not remember earlier ones.
+
+    python -m minirl.chat runs/roger
+    python -m minirl.chat runs/roger "What is the Milky Way?"
+    python -m minirl.chat runs/roger --stage pretrain --temperature 1
 """
 
 import sys
@@ -23,15 +27,15 @@ class Arguments:
     run: Annotated[Path, tyro.conf.Positional]
     """Folder of a run, such as runs/roger."""
     question: Annotated[str | None, tyro.conf.Positional] = None
-    """Answer this question and end. Without it, questions are asked for until an empty line."""
+    """Answer this question and end. Without it you are asked for questions, until an empty line."""
     stage: str | None = None
-    """Whose model to talk with: pretrain, sft or rl. Default: the last there is."""
+    """Which checkpoint: pretrain, sft or rl (default: the latest)."""
     temperature: float = 0.0
-    """0 always takes the likeliest token; 1 samples from the model's own distribution."""
+    """0 always takes the most probable token; 1 samples from the model's own distribution."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """How weights are held; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
+    """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
-    """Seed of the samples."""
+    """Seed of the samples; no effect at temperature 0."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,14 +64,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def ask() -> Iterator[str]:
-    """Questions typed in, until an empty line, the end of the input, or Ctrl-C."""
-    print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
+    """Questions typed in or read from a pipe, until an empty line, the end of the input, or Ctrl-C."""
+    typed = sys.stdin.isatty()
+    if typed:
+        print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
     while True:
         try:
             question = input("Q: ").strip()
         except (EOFError, KeyboardInterrupt):
             print()
             return
+        if not typed:  # nobody has typed the question, so it is not on the screen
+            print(question)
         if not question:
             return
         yield question

@@ -11,6 +11,7 @@ may be left out shows its type alone, and an error is one line that says what to
 import contextlib
 import difflib
 import functools
+import inspect
 import io
 import re
 import shutil
@@ -56,7 +57,7 @@ def parse(
 
 
 def command(
-    commands: Mapping[str, Callable[..., Any]], argv: Sequence[str] | None, program: str, description: str | None = None
+    commands: Mapping[str, Any], argv: Sequence[str] | None, program: str, description: str | None = None
 ) -> Thunk:
     """The chosen one of several functions with its arguments bound, ready to be called. Exits as `parse` does."""
     bound = {name: _bound(function) for name, function in commands.items()}
@@ -77,8 +78,11 @@ def _bound(function: Callable[..., Any]) -> Callable[..., Thunk]:
     def noted(*args: Any, **named: Any) -> Thunk:
         return functools.partial(function, *args, **named)
 
-    # An argument's text that goes on in a second line is one paragraph; tyro would keep the line's end
-    noted.__doc__ = re.sub(r"(?<=\S)\n {12,}(?=\S)", " ", function.__doc__ or "")
+    # An argument's text of several lines is one paragraph, but tyro keeps the ends of the lines; and where there is a
+    # __wrapped__, it reads that docstring
+    noted.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
+    del noted.__wrapped__
+    noted.__doc__ = re.sub(r"(?<=\S)\n {8,}(?=\S)", " ", inspect.getdoc(function) or "")
     return noted
 
 
