@@ -52,11 +52,13 @@ class Request:
 
     @property
     def name(self) -> str:
+        """As the table shows it: model, rows, prompt and new tokens."""
         prompt = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
         end = f", ends after {self.answer} on average" if self.answer else ""
         return f"{self.model}  {self.B} x {prompt} + {self.new}{end}" + ("  bfloat16" if self.bf16 else "")
 
     def prompts(self) -> list[np.ndarray]:
+        """Random prompts of the wanted lengths, always the same."""
         rng = np.random.default_rng(SEED)
         lengths = rng.integers(self.shortest, self.longest + 1, self.B)
         return [rng.integers(1, self.config.vocab_size, n).astype(np.int32) for n in lengths]
@@ -72,6 +74,7 @@ class Request:
 
     @property
     def end(self) -> int | None:
+        """The id of the end token, or None if rows never end."""
         return 0 if self.answer else None
 
 
@@ -99,6 +102,7 @@ GROUPS = ("124M", "124M bf16", "llama", "llama bf16", "rollouts")
 
 
 def minirl_call(request: Request) -> Callable[[], np.ndarray]:
+    """minirl's generation, ready to be timed."""
     model, prompts = request.build(), request.prompts()
     rule = Sampling(1.0 if request.answer else 0.0, max_new_tokens=request.new)
 
@@ -109,6 +113,7 @@ def minirl_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def torch_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in plain PyTorch."""
     from minirl.bench import torch_generate, torch_gpt
 
     ours, prompts = request.build(), request.prompts()
@@ -131,6 +136,7 @@ def torch_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def transformers_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in transformers."""
     from transformers import AutoModelForCausalLM
 
     ours, prompts = request.build(), np.stack(request.prompts())
@@ -159,6 +165,7 @@ def transformers_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def llama_cpp_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in llama.cpp."""
     from minirl.bench import llama_cpp
 
     model, (prompt,) = request.build(), request.prompts()
@@ -178,6 +185,7 @@ def counted(make: Callable[[], Callable[[], np.ndarray]]) -> Callable[[], Callab
 
 
 def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """Rows of unequal length as one array, filled up at the end."""
     return np.stack([np.pad(ids, (0, length - len(ids)), constant_values=-1) for ids in rows])
 
 
@@ -198,6 +206,7 @@ def requests(quick: bool) -> Iterator[Request]:
 
 
 def work(request: Request) -> Work:
+    """The request as a piece of work with all contenders that can do it."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
     if torch is not None:
         contenders["torch"] = lambda: torch_call(request)
@@ -214,6 +223,7 @@ def work(request: Request) -> Work:
 
 
 def has_llama_cpp() -> bool:
+    """Whether llama.cpp's Python package is installed."""
     return installed("llama_cpp") and installed("gguf")
 
 

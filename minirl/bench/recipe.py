@@ -59,6 +59,7 @@ class Recipe:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
+        """The preset's tokenizer, trained on its texts."""
         return Tokenizer.train(tokenizer_texts(self.config, self.task), self.config.model.vocab_size)
 
     @cached_property
@@ -70,6 +71,7 @@ class Recipe:
         return make_batches(documents, rng, tokens=self.config.pretrain.batch_tokens)[: self.count]
 
     def new_model(self) -> GPT:
+        """A model with the weights that every contender begins with."""
         return GPT(self.config.model.gpt(self.tokenizer.vocab_size), seed=self.config.seed)
 
     @cached_property
@@ -88,6 +90,7 @@ class Recipe:
         return model
 
     def rollout(self, model: GPT) -> list[Episode]:
+        """The episodes of one step of reinforcement learning."""
         settings = self.config.rl
         return rollout(
             model, self.tokenizer, self.task, self.task.batch(0, settings.prompts, self.config.seed), settings.samples,
@@ -103,6 +106,7 @@ class Recipe:
 
     @cached_property
     def rehearsal(self) -> Batch:
+        """The demonstrations that an update of reinforcement learning rehearses."""
         documents = solved(self.tokenizer, shown(self.config, self.task))
         rng = stream(self.config.seed, "rehearsal", 0)
         batch = make_batches(documents, rng, size=self.config.rl.rehearsal)[0].normalised()
@@ -110,6 +114,7 @@ class Recipe:
 
 
 def adamw(model: GPT, settings: OptimizerConfig) -> AdamW:
+    """minirl's optimizer with the preset's settings."""
     betas = (settings.beta1, settings.beta2)
     return AdamW(decay_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=betas)
 
@@ -127,6 +132,7 @@ def torch_model(model: GPT, settings: OptimizerConfig) -> tuple[Any, Any]:
 
 
 def pretraining(recipe: Recipe) -> Work:
+    """minirl's pretraining update, ready to be timed."""
     settings = recipe.config.pretrain
 
     def minirl() -> Callable[[], Any]:
@@ -152,6 +158,7 @@ def pretraining(recipe: Recipe) -> Work:
 
 
 def rollouts(recipe: Recipe) -> Work:
+    """minirl's rollouts of one step, ready to be timed."""
     settings, end = recipe.config.rl, end_token(recipe.tokenizer)
 
     def minirl() -> Callable[[], Any]:
@@ -187,6 +194,7 @@ def written(episodes: list[Episode], new: int) -> np.ndarray:
 
 
 def rl_update(recipe: Recipe) -> Work:
+    """minirl's update from given episodes, ready to be timed."""
     settings = recipe.config.rl
 
     def minirl() -> Callable[[], Any]:
@@ -224,6 +232,7 @@ def training_flops(config: GPTConfig, batch: Batch) -> float:
 
 
 def contenders(minirl: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, Callable[[], Any]]:
+    """minirl's call and, where PyTorch is installed, PyTorch's."""
     return {"minirl": minirl, "torch": theirs} if torch is not None else {"minirl": minirl}
 
 
@@ -231,6 +240,7 @@ def contenders(minirl: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str
 
 
 def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
+    """The steps of the chosen groups, as pieces of work."""
     for group, make in zip(GROUPS, (pretraining, rollouts, rl_update), strict=True):
         if group in groups:
             yield make(recipe)

@@ -38,6 +38,7 @@ def describe(threads: int, quick: bool = False) -> str:
 
 
 def geometric_mean(values: list[float]) -> float:
+    """The mean of ratios: the n-th root of the product of n values."""
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 

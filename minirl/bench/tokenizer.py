@@ -143,16 +143,19 @@ def read_code(characters: int) -> list[str]:
 
 
 def train_minirl(texts: list[str], vocab_size: int, threads: int) -> None:
+    """Train minirl's tokenizer."""
     Tokenizer.train(texts, vocab_size, pattern=PATTERN, special_tokens=[], threads=threads)
 
 
 def train_rustbpe(texts: list[str], vocab_size: int) -> None:
+    """Train rustbpe's tokenizer."""
     import rustbpe
 
     rustbpe.Tokenizer().train_from_iterator(iter(texts), vocab_size, pattern=PATTERN)
 
 
 def train_tokenizers(texts: list[str], vocab_size: int) -> None:
+    """Train the tokenizer of Hugging Face's tokenizers."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     theirs = Tokenizer(models.BPE())
@@ -166,6 +169,7 @@ def train_tokenizers(texts: list[str], vocab_size: int) -> None:
 
 
 def installed(module: str) -> bool:
+    """Whether a package is installed."""
     try:
         __import__(module)
     except ImportError:
@@ -174,6 +178,7 @@ def installed(module: str) -> bool:
 
 
 def training_rows(texts: list[str], vocab_size: int, threads: int) -> list[Row]:
+    """A row for each contender that can train."""
     size = n_bytes(texts)
     rows = [Row(f"minirl, {threads} threads", lambda: train_minirl(texts, vocab_size, threads), size)]
     if threads > 1:
@@ -216,10 +221,12 @@ def encoding_rows(tokenizer: Tokenizer, texts: list[str], threads: int) -> list[
 
 
 def n_bytes(texts: list[str]) -> int:
+    """The length of all texts in UTF-8."""
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
 def each(encode: Callable[[str], Any], texts: list[str]) -> None:
+    """Encode every text, with a call for each."""
     for text in texts:
         encode(text)
 
@@ -244,6 +251,7 @@ def require_same_ids(name: str, encode: Callable[[str], list[int]], ours: Tokeni
 
 
 def take_turns(rows: list[Row], repeats: int) -> None:
+    """Time every row `repeats` times, in turns."""
     for _ in range(repeats):
         for row in rows:
             start = time.perf_counter()
@@ -288,6 +296,7 @@ def memory(texts: list[str], vocab_size: int, names: list[str]) -> dict[str, flo
 
 
 def print_growth(console: Console, options: Options) -> None:
+    """Print how the time to train grows with the text."""
     for factor in (0.1, 1.0, 2.0):
         texts = collect(options.files, int(options.megabytes * factor * 1e6))
         seconds = []
@@ -303,6 +312,7 @@ def print_growth(console: Console, options: Options) -> None:
 
 
 def training_table(rows: list[Row], growths: dict[str, float]) -> Table:
+    """The times and memory of training."""
     table = Table()
     for name in ("", "training, s", "x of minirl's", "peak memory"):
         table.add_column(name, justify="left" if not name else "right")
@@ -314,6 +324,7 @@ def training_table(rows: list[Row], growths: dict[str, float]) -> Table:
 
 
 def encoding_table(rows: list[Row]) -> Table:
+    """The times of encoding."""
     table = Table()
     for name in ("", "encoding, MB/s", "x of tiktoken's"):
         table.add_column(name, justify="left" if not name else "right")

@@ -47,10 +47,12 @@ class Batch:
     T: int
 
     def name(self, bf16: bool) -> str:
+        """As the table shows it: model, rows and tokens, type of number."""
         return f"{self.model}  {self.B} x {self.T}  {'bfloat16' if bf16 else 'float32'}"
 
 
 def small(V: int, T: int, layers: int, C: int) -> GPTConfig:
+    """A small GPT-2: V tokens, T positions, layers of width C."""
     return GPTConfig(V, context_length=T, n_layer=layers, n_head=C // 32, d_model=C)
 
 
@@ -74,6 +76,7 @@ GROUPS = ("124M", "small", "memory")
 
 
 def minirl_step(batch: Batch, bf16: bool) -> Callable[[], float]:
+    """minirl's training step, ready to be timed."""
     model = GPT(batch.config)
     optimizer = AdamW(decay_groups(model, DECAY), lr=RATE, betas=BETAS)
     tokens = integers(batch.config.vocab_size, batch.B, batch.T + 1)
@@ -102,6 +105,7 @@ def computing(precision: str) -> Iterator[None]:
 
 
 def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
+    """PyTorch's training step, ready to be timed."""
     from minirl.bench import torch_gpt
 
     model = torch_gpt.GPT.like(GPT(batch.config))
@@ -124,6 +128,7 @@ def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
 
 
 def work(batch: Batch, bf16: bool = False) -> Work:
+    """The batch's training step, as a piece of work with all contenders."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_step(batch, bf16)}
     if torch is not None:
         contenders["torch"] = lambda: torch_step(batch, bf16, compiled=False)

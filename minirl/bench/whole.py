@@ -90,6 +90,7 @@ def race(work: Work, repeats: int, memory: dict[str, float] | None = None) -> Ou
 
 
 def agree(numbers: np.ndarray, others: np.ndarray, tolerance: float) -> bool:
+    """Whether two contenders' results are equal, but for rounding in a few of their numbers."""
     return numbers.shape == others.shape and np.isclose(numbers, others, rtol=tolerance).mean() >= AGREEING
 
 

@@ -66,8 +66,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     elif arguments.mystery is not None:
         console.print(compared(hidden(arguments.mystery).name, arguments.seed, f"mystery {arguments.mystery}"))
         console.print(
-            f'Which bug is it? `python -m minirl.bugs` lists them. --mystery {arguments.mystery} --answer "NAME" checks '
-            f"your answer; --reveal {arguments.mystery} gives the solution.",
+            f'Which bug is it? `python -m minirl.bugs` lists them. --mystery {arguments.mystery} --answer "NAME" '
+            f"checks your answer; --reveal {arguments.mystery} gives the solution.",
             markup=False, highlight=False,
         )  # fmt: skip
     elif arguments.reveal is not None:

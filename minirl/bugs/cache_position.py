@@ -22,6 +22,8 @@ from minirl.tensor import Tensor
 
 
 def one_further(_blocks: Function) -> Function:
+    """Blocks that add 1 to every position once the cache is in use."""
+
     def wrong(model: GPT, ids: Array, positions: Array, documents: Any = None, past: Past | None = None) -> Tensor:
         if past is not None and past.cache.lengths.any():
             positions = np.minimum(positions + np.int32(1), np.int32(model.config.context_length - 1))

@@ -15,6 +15,8 @@ from minirl.tasks import Problem, Task
 
 
 def shown_the_prompt(final_reward: Function) -> Function:
+    """A reward that is computed from the prompt."""
+
     def wrong(task: Task, problem: Problem, text: str, finished: bool) -> float:
         return final_reward(task, problem, problem.prompt, finished)
 

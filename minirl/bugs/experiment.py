@@ -54,6 +54,7 @@ WORDS = NUMBERS.split()
 
 
 def addition(a: int, b: int) -> Problem:
+    """The problem a + b, in words."""
     total, tens = a + b, f" is ten and {WORDS[a + b - 10]}" if a + b >= 10 else ""
     return Problem(f"{WORDS[a]} + {WORDS[b]}?", f"{WORDS[total]}{tens}.", str(total), key=f"{a} + {b}")
 

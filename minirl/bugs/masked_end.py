@@ -18,6 +18,8 @@ from minirl.tokenizer import Tokenizer
 
 
 def masked(encode_documents: Function) -> Function:
+    """Documents whose end token has weight 0."""
+
     def wrong(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[Document]:
         encoded: list[Document] = encode_documents(tokenizer, documents)
         for ids, weights in encoded:

@@ -15,6 +15,8 @@ from minirl.model import GPT
 
 
 def averaged_twice(accumulate_gradients: Function) -> Function:
+    """Gradients that are averaged in each part, and then over the parts."""
+
     def wrong(model: GPT, batch: Batch, micro_rows: int) -> float:
         parts = batch.split(micro_rows)
         total = 0.0

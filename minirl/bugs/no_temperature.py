@@ -16,6 +16,8 @@ from minirl.tensor import Tensor
 
 
 def left_out(scaled_hidden: Function) -> Function:
+    """Hidden states that are not divided by the temperature."""
+
     def wrong(model: GPT, batch: Batch, temperature: float) -> Tensor:
         return scaled_hidden(model, batch, 1.0)
 

@@ -18,6 +18,8 @@ from minirl.generate import Engine, Row
 
 
 def drawn_once(_start: Function) -> Function:
+    """A start that gives all samples of a prompt the same random number."""
+
     def wrong(engine: Engine, group: list[list[Row]]) -> Array:
         first = len(engine.rows)
         logits: Array = _start(engine, group)

@@ -20,6 +20,8 @@ from minirl.tokenizer import Tokenizer
 
 
 def everything_counts(solved: Function) -> Function:
+    """Demonstrations in which every token has weight 1."""
+
     def wrong(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
         documents: list[Document] = solved(tokenizer, problems)
         for _, weights in documents:

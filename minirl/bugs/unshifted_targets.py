@@ -16,6 +16,8 @@ from minirl.data import Batch, Document
 
 
 def unshifted(pack: Function) -> Function:
+    """Batches whose targets are their ids."""
+
     def wrong(documents: Sequence[Document]) -> Batch:
         batch = pack(documents)
         return batch._replace(targets=batch.ids.copy())

@@ -1,4 +1,4 @@
-"""What does reinforcement learning add, and which part of it does? python -m minirl.controls RUN [RUN ...]
+"""Train variants of a run, to see which part of reinforcement learning helps: python -m minirl.controls RUN [RUN ...]
 
 Takes finished runs that differ in their seeds alone, lets variants branch off from each after fine-tuning (or, for more
 of that, after pretraining), trains and measures them, and writes the tables of docs/results.md: mean and range over the
