@@ -8,14 +8,16 @@ import ast
 import difflib
 import os
 import runpy
+import shutil
 import sys
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
 from minirl import __version__
 
 PACKAGE = Path(__file__).parent
-USAGE = "usage: minirl NAME [FLAGS]        the same as: python -m minirl.NAME [FLAGS]"
+USAGE = "usage: minirl NAME [FLAGS]      the same as: python -m minirl.NAME [FLAGS]"
 FIRST = ("train", "chat", "trace", "evaluate", "plot", "report")  # in the order in which they are first of use
 
 
@@ -60,9 +62,13 @@ def overview() -> str:
     """What `minirl --help` prints."""
     found = programs()
     width = max(map(len, found))
-    lines = [f"  {name:<{width}}  {text}" for name, text in found.items()]
+    columns = min(shutil.get_terminal_size().columns, 120)
+    lines = [
+        textwrap.fill(text, columns, initial_indent=f"  {name:<{width}}  ", subsequent_indent=" " * (width + 4))
+        for name, text in found.items()
+    ]
     about = f"minirl {__version__}: a reasoning language model from scratch."
-    last = "Begin with `minirl train`. `minirl NAME --help` explains a program and all its flags."
+    last = "Begin with `minirl train`. `minirl NAME --help` explains a program and its flags."
     return "\n".join([USAGE, "", about, "", *lines, "", last])
 
 

@@ -70,12 +70,13 @@ def ask() -> Iterator[str]:
         print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
     while True:
         try:
-            question = input("Q: ").strip()
+            question = input("Q: " if typed else "").strip()
         except (EOFError, KeyboardInterrupt):
-            print()
+            if typed:
+                print()
             return
-        if not typed:  # nobody has typed the question, so it is not on the screen
-            print(question)
+        if question and not typed:  # nobody has typed it, so it is not on the screen
+            print(f"Q: {question}")
         if not question:
             return
         yield question

@@ -156,6 +156,9 @@ def _help(text: str) -> str:
     """tyro's help without the defaults that say nothing, and with long lines wrapped to the terminal's width."""
     text = re.sub(r"\(default:\s+(None|''|False)?\)", lambda match: "\n" * match[0].count("\n"), text)
     text = re.sub(r"[^\S\n]+$", "", text, flags=re.MULTILINE)
+    text = re.sub(
+        r"(?<!^usage): python -m minirl.*$", ".", text, count=1, flags=re.MULTILINE
+    )  # the line above it says the same
     top, *sections = re.split(r"(?m)^ (?=[a-z].*\n -+$)", text)  # each section has a title and a line under it
     width = min(shutil.get_terminal_size().columns, 120)
     described = "\n".join(_wrapped(line, width) for line in top.strip().splitlines())
@@ -171,7 +174,7 @@ def _wrapped(line: str, width: int) -> str:
 def _dense(section: str) -> str:
     """Its title and its lines, without the empty ones that removed defaults leave."""
     title, _, *lines = section.splitlines()
-    return "\n".join([f"{title}:", *(line.replace("• ", "") for line in lines if line)])
+    return "\n".join([f"{title}:", *(line.replace("• ", "  ") for line in lines if line)])
 
 
 # ---- errors ----

@@ -80,6 +80,13 @@ def test_help_fits_the_terminal_and_frightens_nobody(
         assert line in shown
 
 
+def test_the_command_is_shown_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        flags.parse(Rates, ["--help"], "python -m minirl.rate", "Rates things: python -m minirl.rate RUN")
+    shown = capsys.readouterr().out
+    assert shown.startswith("usage: python -m minirl.rate [-h] ") and "\nRates things.\n" in shown
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -37,10 +37,11 @@ def test_programs_that_share_a_name_with_a_package_stay_packages() -> None:
 
 class TestCommand:
     @pytest.mark.parametrize("words", [[], ["--help"], ["-h"]])
-    def test_it_lists_the_programs(self, words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    def test_it_lists_the_programs(self, words: list[str], monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+        monkeypatch.setenv("COLUMNS", "80")
         assert main(words) == 0
         shown = capsys.readouterr().out
-        assert max(map(len, shown.splitlines())) <= 120
+        assert max(map(len, shown.splitlines())) <= 85
         for name in ("train", "chat", "evaluate", "tokenizer", "doctor", "bugs"):
             assert f"\n  {name} " in shown
 
