@@ -145,3 +145,16 @@ class TestCommand:
         with pytest.raises(SystemExit):
             flags.command({"add": self.add, "other": self.other}, ["add", "--help"], "sums")
         assert "Add two numbers." in (shown := capsys.readouterr().out) and "the second. (default: 1)" in shown
+
+
+def test_a_bad_environment_variable_is_one_line_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check() -> None:
+        raise ValueError("MINIRL_ISA=avx3: there is no such instruction set. Change or unset MINIRL_ISA.")
+
+    monkeypatch.setattr(flags.kernels, "check_environment", check, raising=False)
+    assert refusal(capsys, "here") == (
+        "do: MINIRL_ISA=avx3: there is no such instruction set. Change or unset MINIRL_ISA.\n"
+    )
+    assert flags.parse(Rates, [], "do", check_environment=False) == Rates()
