@@ -89,7 +89,8 @@ class Node:
                 )
             gradient = kernels.ones_like(self.data)
         else:
-            gradient = np.asarray(gradient.data if isinstance(gradient, Node) else gradient, self.data.dtype)
+            given = gradient.data if isinstance(gradient, Node) else gradient
+            gradient = np.asarray(given, self.data.dtype, order="C")
             if gradient.shape != self.data.shape:
                 raise ValueError(f"backward: gradient has shape {gradient.shape}; expected {self.data.shape}")
         order = self._graph()
@@ -142,7 +143,7 @@ class Node:
             gradient, fresh = unbroadcast(gradient, self.data.shape), True
         if isinstance(gradient, np.generic):  # NumPy's results without axes are numbers, which cannot be added to
             gradient, fresh = np.asarray(gradient), True
-        if gradient.dtype != self.data.dtype:  # a graph may widen on its way; a gradient is as wide as its value
+        if gradient.dtype is not self.data.dtype:  # a graph may widen on its way; a gradient is as wide as its value
             gradient, fresh = gradient.astype(self.data.dtype), True
         if self.grad is None:
             if not fresh and self._backward is None:  # a leaf's gradient stays, and clipping changes it in place

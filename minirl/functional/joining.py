@@ -8,10 +8,10 @@ import numpy as np
 from minirl import kernels
 from minirl.autograd import Array
 from minirl.tensor import Tensor
-from minirl.tensor.dtypes import beside
+from minirl.tensor.dtypes import DEFAULT_FLOAT
 from minirl.tensor.reduction import axis_of
 from minirl.tensor.shapes import along
-from minirl.tensor.tensor import combine, constant, operands, result
+from minirl.tensor.tensor import constant, operands, result
 
 
 def concatenate(tensors: Sequence[Any], axis: int = 0) -> Tensor:
@@ -48,9 +48,12 @@ def _together(op: str, tensors: Sequence[Any]) -> list[Tensor]:
     """Tensors, arrays and lists as Tensors; integers beside floats become floats."""
     if isinstance(tensors, Tensor | np.ndarray) or not len(tensors):
         raise ValueError(f"{op}: got {'one array' if len(tensors) else 'nothing'}; expected a list of Tensors")
-    floats = {t.dtype for t in tensors if isinstance(t, Tensor) and t.dtype.kind == "f"}
-    dtype = np.result_type(*floats) if floats else np.result_type(*(Tensor(t).dtype for t in tensors))
-    return [t if isinstance(t, Tensor) and t.dtype.kind == "f" else constant(beside(t, dtype)) for t in tensors]
+    dtypes = [t.dtype for t in tensors if isinstance(t, Tensor) and t.dtype.kind == "f"]
+    parts = [t if isinstance(t, Tensor) else Tensor(t) for t in tensors]
+    if not dtypes:  # no float Tensor to follow
+        dtypes = [DEFAULT_FLOAT] if any(t.dtype.kind == "f" for t in parts) else [t.dtype for t in parts]
+    dtype = np.result_type(*dtypes)
+    return [t if t.dtype == dtype or t.requires_grad else constant(t.data.astype(dtype)) for t in parts]
 
 
 def where(condition: Any, a: Any, b: Any) -> Tensor:
@@ -76,9 +79,11 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
 
 def maximum(a: Any, b: Any) -> Tensor:
     """The larger of a and b, element by element; where they are equal each receives half of the gradient."""
-    return combine("maximum", a, b)
+    a, b = operands(a, b)
+    return a.maximum(b)
 
 
 def minimum(a: Any, b: Any) -> Tensor:
     """The smaller of a and b, element by element; where they are equal each receives half of the gradient."""
-    return combine("minimum", a, b)
+    a, b = operands(a, b)
+    return a.minimum(b)

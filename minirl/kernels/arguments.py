@@ -202,5 +202,6 @@ def _matches(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
 
 def _wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
     came = f"a {x.dtype} array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
-    hint = "; float64 needs kernels.use('reference')" if getattr(x, "dtype", None) == np.float64 else ""
+    is_wide = getattr(x, "dtype", None) == np.float64
+    hint = "; pass .astype(np.float32), or compute in float64 with kernels.use('reference')" if is_wide else ""
     return f"{op}: {name} is {came}; expected a {dtype} NumPy array{hint}"

@@ -22,7 +22,7 @@ def axis_of(op: str, axis: Any, ndim: int, shape: tuple[int, ...]) -> int:
     try:
         number = axis.__index__()
     except (AttributeError, TypeError):
-        raise TypeError(f"{op}: axis is {axis!r}; expected a whole number") from None
+        raise TypeError(f"{op}: axis is {axis!r}; expected a whole number, or a tuple where several will do") from None
     if not -ndim <= number < ndim:
         expected = f"expected {-ndim} to {ndim - 1}" if ndim else "a single number has no axis"
         raise ValueError(f"{op}: axis {number} of shape {shape}; {expected}")

@@ -60,9 +60,10 @@ def operands(a: Any, b: Any, floats: bool = False) -> "tuple[Tensor, Tensor]":
         b = constant(beside(b, a.data.dtype))
     elif not isinstance(a, Tensor):
         a = constant(beside(a, b.data.dtype))
-    if a.data.dtype == b.data.dtype and (a.data.dtype.kind == "f" or not floats):
+    x, y = a.data, b.data
+    if x.dtype is y.dtype and not (floats and x.dtype.kind != "f"):
         return a, b
-    x, y = together(a.data, b.data, floats)
+    x, y = together(x, y, floats)
     return a if x is a.data else constant(x), b if y is b.data else constant(y)
 
 
@@ -72,35 +73,15 @@ def floating(x: Any) -> "Tensor":
     return x if x.data.dtype.kind == "f" else constant(as_floats(x.data))
 
 
-def combine(name: str, a: Any, b: Any) -> "Tensor":
-    """The operator `name` of elementwise.py on a and b, with NumPy's broadcasting."""
-    rule = elementwise.OPERATORS[name]
-    a, b = operands(a, b, rule.floats)
-    y = broadcast(name, rule.value, a, b)
-
-    def backward(dy: Array) -> None:
-        if a.requires_grad:
-            da = rule.left(dy, a.data, b.data, y)
-            a.add_gradient(da, fresh=da is not dy)
-        if b.requires_grad:
-            db = rule.right(dy, a.data, b.data, y)
-            b.add_gradient(db, fresh=db is not dy)
-
-    return result(y, (a, b), backward)
-
-
-def broadcast(name: str, value: Callable[[Array, Array], Array], a: "Tensor", b: "Tensor") -> Array:
-    """value(a, b), with an error that names the operation and the shapes."""
-    try:
-        return value(a.data, b.data)
-    except ValueError as error:
-        if "broadcast" not in str(error):
-            raise
-        raise ValueError(
-            f"{name}: shapes {a.shape} and {b.shape} do not fit; counted from the last, each axis must be equal or 1"
-        ) from None
-    except TypeError:
-        raise TypeError(f"{name}: is not defined for {a.dtype} and {b.dtype}") from None
+def unfit(name: str, a: "Tensor", b: "Tensor", error: Exception) -> Exception:
+    """NumPy's error about a and b, with the operation and what it got named."""
+    if isinstance(error, TypeError):
+        return TypeError(f"{name}: is not defined for {a.dtype} and {b.dtype}")
+    if "broadcast" not in str(error):
+        return error
+    return ValueError(
+        f"{name}: shapes {a.shape} and {b.shape} do not fit; counted from the last, each axis must be equal or 1"
+    )
 
 
 def mapped(x: "Tensor", y: Array, gradient: Callable[[Array], Array]) -> "Tensor":
@@ -121,14 +102,37 @@ def function(name: str) -> Method:
     return method
 
 
-def operator(name: str, reflected: bool = False) -> Operator:
-    """The Tensor method for an operator of elementwise.py; reflected: for `other OPERATOR self`."""
+def operator(name: str) -> Operator:
+    """The Tensor method for an operator of elementwise.py, with NumPy's broadcasting."""
+    formula, value, left, right, floats = elementwise.OPERATORS[name]
 
     def method(self: "Tensor", other: Any) -> "Tensor":
-        return combine(name, other, self) if reflected else combine(name, self, other)
+        a, b = self, other
+        if floats or not isinstance(b, Tensor) or a.data.dtype is not b.data.dtype:
+            a, b = operands(a, b, floats)
+        x, z = a.data, b.data
+        try:
+            y = value(x, z)
+        except (TypeError, ValueError) as error:
+            raise unfit(name, a, b, error) from None
 
-    method.__doc__ = f"{elementwise.OPERATORS[name].formula}, element by element, with NumPy's broadcasting."
+        def backward(dy: Array) -> None:
+            if a.requires_grad:
+                da = left(dy, x, z, y)
+                a.add_gradient(da, da is not dy)
+            if b.requires_grad:
+                db = right(dy, x, z, y)
+                b.add_gradient(db, db is not dy)
+
+        return result(y, (a, b), backward)
+
+    method.__name__, method.__doc__ = name, f"{formula}, element by element, with NumPy's broadcasting."
     return method
+
+
+def reflected(method: Operator) -> Operator:
+    """The method for `other OPERATOR self`, where other is no Tensor."""
+    return lambda self, other: method(operands(other, self)[0], self)
 
 
 def comparison(name: str) -> Callable[["Tensor", Any], Any]:
@@ -139,7 +143,10 @@ def comparison(name: str) -> Callable[["Tensor", Any], Any]:
         if not isinstance(other, Tensor | np.ndarray | np.generic | int | float | list | tuple):
             return NotImplemented  # Python then finds `tensor == None` False, and `tensor < None` an error
         a, b = operands(self, other)
-        return constant(broadcast(name, value, a, b))
+        try:
+            return constant(value(a.data, b.data))
+        except (TypeError, ValueError) as error:
+            raise unfit(name, a, b, error) from None
 
     method.__doc__ = f"numpy.{name}, element by element, with NumPy's broadcasting; it has no gradient."
     return method
@@ -243,12 +250,12 @@ class Tensor(Values):
 
     @staticmethod
     def zeros(*shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> "Tensor":
-        """Zeros of this shapes."""
+        """Zeros of this shape."""
         return Tensor(np.zeros(shapes.one_tuple(shape), dtype), requires_grad)
 
     @staticmethod
     def ones(*shape: Any, dtype: Any = DEFAULT_FLOAT, requires_grad: bool = False) -> "Tensor":
-        """Ones of this shapes."""
+        """Ones of this shape."""
         return Tensor(np.ones(shapes.one_tuple(shape), dtype), requires_grad)
 
     @staticmethod
@@ -292,13 +299,21 @@ class Tensor(Values):
 
     # ---- operators, with NumPy's broadcasting ----
 
-    __add__, __radd__ = operator("add"), operator("add", reflected=True)
-    __sub__, __rsub__ = operator("subtract"), operator("subtract", reflected=True)
-    __mul__, __rmul__ = operator("multiply"), operator("multiply", reflected=True)
-    __truediv__, __rtruediv__ = operator("divide"), operator("divide", reflected=True)
-    __floordiv__, __rfloordiv__ = operator("floor_divide"), operator("floor_divide", reflected=True)
-    __mod__, __rmod__ = operator("remainder"), operator("remainder", reflected=True)
-    __pow__, __rpow__ = operator("power"), operator("power", reflected=True)
+    __add__ = operator("add")
+    __radd__ = reflected(__add__)
+    __sub__ = operator("subtract")
+    __rsub__ = reflected(__sub__)
+    __mul__ = operator("multiply")
+    __rmul__ = reflected(__mul__)
+    __truediv__ = operator("divide")
+    __rtruediv__ = reflected(__truediv__)
+    __floordiv__ = operator("floor_divide")
+    __rfloordiv__ = reflected(__floordiv__)
+    __mod__ = operator("remainder")
+    __rmod__ = reflected(__mod__)
+    __pow__ = operator("power")
+    __rpow__ = reflected(__pow__)
+    maximum, minimum = operator("maximum"), operator("minimum")
     __neg__ = function("negative")
 
     __gt__, __ge__, __lt__, __le__ = map(comparison, ("greater", "greater_equal", "less", "less_equal"))
@@ -315,8 +330,8 @@ class Tensor(Values):
 
     def __matmul__(self, other: Any) -> "Tensor":
         """A B over the last two axes; leading axes broadcast, and a vector acts as in NumPy."""
-        a, b = (self, other) if BFLOAT16 in (self.dtype, getattr(other, "dtype", None)) else operands(self, other)
-        return matmul(a, b)
+        held_in_bits = isinstance(other, Tensor) and BFLOAT16 in (self.dtype, other.dtype)  # no integers to make floats
+        return matmul(self, other) if held_in_bits else matmul(*operands(self, other))
 
     def __rmatmul__(self, other: Any) -> "Tensor":
         return matmul(*operands(other, self))
