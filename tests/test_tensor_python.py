@@ -49,24 +49,14 @@ def test_a_single_number_can_be_trained(optimizer):
 
 def test_a_single_number_is_neither_a_list_nor_without_axis_0():
     x = Tensor(3.0)
-    assert (x.sum(axis=0).item(), x.max(axis=-1).item(), x.any(axis=0).item(), x.argmax(axis=0).item()) == (
-        3,
-        3,
-        True,
-        0,
-    )
+    assert x.sum(axis=0).item() == x.max(axis=-1).item() == x.prod(axis=0).item() == 3
+    assert x.any(axis=0).item() and x.argmax(axis=0).item() == 0
     for attempt in (list, len, lambda x: 3 in [*x]):
         with pytest.raises(TypeError):
             attempt(x)
-    for attempt in (
-        lambda: x.mean(axis=0),
-        lambda: x.sum(axis=1),
-        lambda: x.softmax(),
-        lambda: x.sort(),
-        lambda: x.flip(0),
-    ):
-        with pytest.raises(ValueError, match=r"axis -?\d of shape \(\)"):
-            attempt()
+    for name, axis in (("mean", 0), ("std", 0), ("sum", 1), ("softmax", -1), ("argsort", -1), ("flip", 0)):
+        with pytest.raises(ValueError, match=rf"{name}: axis {axis} of shape \(\)"):
+            getattr(x, name)(axis=axis)
     with pytest.raises(IndexError):
         x[0]
 
@@ -96,11 +86,11 @@ def test_equality_compares_values_and_hashing_identity():
     assert 3 in b and 3 not in a
     assert bool((a == Tensor([1.0, 2.0])).all()) and not bool((a != a).any())
     with pytest.raises(ValueError, match=r"equal: shapes \(2,\) and \(3,\)"):
-        a == Tensor([1.0, 2.0, 3.0])
+        _ = a == Tensor([1.0, 2.0, 3.0])
     with pytest.raises(TypeError, match="bitwise_and: is not defined for float32"):
-        a & b
+        _ = a & b
     with pytest.raises(TypeError, match="expected a mask"):
-        ~a
+        _ = ~a
 
 
 def test_comparisons_have_no_gradient():

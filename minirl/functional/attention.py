@@ -80,14 +80,14 @@ def _masked_attention(
     seen = np.asarray(mask)
     if seen.dtype.kind != "b":
         raise TypeError(f"attention: mask has dtype {seen.dtype}; expected truth values, True where a key is seen")
-    if causal:
-        seen = seen & np.tri(T, S, S - T, dtype=bool)
     try:
         seen = np.broadcast_to(seen, (B, H, T, S))
     except ValueError:
         raise ValueError(
             f"attention: mask has shape {np.shape(mask)}; expected one that broadcasts to (B, H, T, S) = {(B, H, T, S)}"
         ) from None
+    if causal:
+        seen = seen & np.tri(T, S, S - T, dtype=bool)
     keys, values = (x.transpose(0, 2, 1, 3).repeat(H // x.shape[2], axis=1) for x in (k, v))
     scores = q.transpose(0, 2, 1, 3) @ keys.swapaxes(2, 3) * (1 / math.sqrt(D) if scale is None else scale)
     weights = softmax(where(seen, scores, float(np.finfo(scores.dtype).min))) * seen  # a row that sees nothing: 0

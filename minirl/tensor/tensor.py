@@ -161,7 +161,8 @@ def operation(
 
     floats: integers become floats first. fresh: the gradient is an array of its own, not a view of dy.
     """
-    accepted = inspect.signature(of_array).parameters
+    signature = inspect.signature(of_array)
+    accepted = signature.parameters
 
     @wraps(of_array)
     def method(self: "Tensor", *args: Parameters.args, **named: Parameters.kwargs) -> "Tensor":
@@ -173,6 +174,10 @@ def operation(
             return constant(y)
         return result(y, (x,), lambda dy: x.add_gradient(gradient(dy), fresh))
 
+    first = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    others = list(accepted.values())[1:]
+    shown = signature.replace(parameters=[first, *others], return_annotation="Tensor")
+    setattr(method, "__signature__", shown)  # noqa: B010  (for help; types know no such attribute)
     return method
 
 
