@@ -152,7 +152,8 @@ class Node:
         elif self._owns_grad:
             kernels.add(self.grad, gradient, out=self.grad)
         else:
-            self.grad = np.asarray(kernels.add(self.grad, gradient, out=gradient if fresh else None))
+            total = kernels.add(self.grad, gradient, out=gradient if fresh else None)
+            self.grad = np.asarray(total, self.data.dtype)
             self._owns_grad = True
 
     def add_product(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> None:

@@ -137,6 +137,10 @@ def test_a_wider_tensor_widens_the_graph_and_not_the_gradient():
         lambda x: F.dropout(x, 0.5, np.random.default_rng(0)),
         lambda x: F.layer_norm(x, Tensor.ones(3)),
         lambda x: F.rms_norm(x, Tensor.ones(3)),
+        lambda x: F.linear(x, Tensor.ones(2, 3)),
+        lambda x: F.linear_cross_entropy(x, Tensor.eye(4, 3), 1).loss,
+        lambda x: F.linear_log_prob(x, Tensor.eye(4, 3), 1)[0],
+        lambda x: F.swiglu(x[:2]),
         lambda x: F.where(x > 1, x, 0.5),
         lambda x: F.concatenate([x, [0.5]]),
         lambda x: F.maximum(x, 1.5),
@@ -195,6 +199,14 @@ def test_a_gradient_given_to_backward_follows_too():
     (x * 2).backward(np.arange(6).reshape(3, 2).T)  # integers, and not contiguous
     assert x.grad.dtype == np.float32 and x.grad.flags.c_contiguous
     np.testing.assert_array_equal(x.grad, [[0, 4, 8], [2, 6, 10]])
+
+
+def test_a_wide_gradient_set_by_hand_narrows_when_one_is_added():
+    x = leaf()
+    x.grad = np.ones((2, 3))
+    (x * 2).sum().backward()
+    assert x.grad.dtype == np.float32
+    np.testing.assert_array_equal(x.grad, np.full((2, 3), 3))
 
 
 @given(

@@ -14,6 +14,7 @@ PYTORCH = {
     "var": lambda a: a.var(-1, correction=0),
     "var, unbiased": lambda a: a.var(0, correction=1),
     "var of all": lambda a: a.var(correction=0).reshape(1, 1),
+    "floor divide": lambda a, b: ((a * 5) / (b + 3)).floor() + a,
     "std": lambda a: a.std(correction=0),
     "std over an axis": lambda a: a.std(1, correction=1, keepdim=True),
     "max over an axis": lambda a: a.amax(1),

@@ -19,6 +19,7 @@ def linear(
     x: (..., C). weight: (F, C), one row for each output. bias: (F,). activation: None, "gelu_tanh", "gelu" or "silu".
     residual: (..., F). Returns (..., F). A weight held in bfloat16 (see kernels.matmul) goes forward only.
     """
+    x = floating(x)
     if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
     shape = (*x.shape[:-1], weight.shape[0])

@@ -93,6 +93,7 @@ def linear_cross_entropy(
     forward pass already makes the gradients, a chunk of tokens at a time, so the N x V logits never exist; backward
     only hands them on, multiplied by dy where the loss was scaled.
     """
+    h = floating(h)
     ids = _targets("linear_cross_entropy", h, targets, weight.shape[:1], ignore_index)
     flat, shape = ids.reshape(-1), ids.shape
     w = _weights("linear_cross_entropy", weights, ids != ignore_index, h.dtype).reshape(-1)
@@ -124,6 +125,7 @@ def linear_log_prob(h: Tensor, weight: Tensor, targets: Any, ignore_index: int =
 
     The gradient of sum_t g_t log pi(a_t | s_t) is that of linear_cross_entropy with weights -g, so backward calls it.
     """
+    h = floating(h)
     ids = _targets("linear_log_prob", h, targets, weight.shape[:1], ignore_index)
     flat, shape = ids.reshape(-1), ids.shape
     log_probs, entropies = kernels.linear_log_prob(rows(h.data), weight.data, flat, ignore_index=ignore_index)

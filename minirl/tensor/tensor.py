@@ -398,7 +398,7 @@ class Tensor(Values):
         """Cut along an axis, as numpy.split: into so many equal parts, or before each index of a list."""
         at = reduction.axis_of("split", axis, self.ndim, self.shape)
         size = self.shape[at]
-        if isinstance(parts, int):
+        if isinstance(parts, int | np.integer):
             if parts < 1 or size % parts:
                 raise ValueError(f"split: axis {at} of shape {self.shape} does not fall into {parts} equal parts")
             parts = list(range(size // parts, size, size // parts)) if size else [0] * (parts - 1)
