@@ -206,6 +206,9 @@ def matmul(a: "Tensor", b: "Tensor") -> "Tensor":
         raise ValueError(_unfit(a, b))
     if a.dtype.kind != "f" and BFLOAT16 not in (a.dtype, b.dtype):
         return constant(np.matmul(a.data, b.data))
+    if a.dtype.kind == b.dtype.kind == "f" and a.dtype != b.dtype:  # kernels compute in one dtype: here the wider
+        wider = np.promote_types(a.dtype, b.dtype)
+        a, b = a.astype(wider), b.astype(wider)
 
     def backward(dy: Array) -> None:  # dA = dy B^T, dB = A^T dy
         if a.requires_grad:
