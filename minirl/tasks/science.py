@@ -1,6 +1,6 @@
 """General science in the notes' form: "What is the Milky Way?", a reasoning of a sentence or two, a short answer.
 
-The questions are in minirl/data/science.jsonl, one JSON object a line:
+The questions are in data/science/questions.jsonl, one JSON object a line:
 
     {"topic": "physics", "question": "What is sound?", "reasoning": "Sound is a wave of pressure that travels ...",
      "answer": "a wave of pressure", "variants": ["Tell me what sound is.", ...], "paraphrases": []}
@@ -12,8 +12,8 @@ meets all the ways to ask, but not all of them about everything.
 """
 
 import json
-from importlib import resources
 
+from minirl.storage import shipped
 from minirl.tasks.checker import TextChecker, words
 from minirl.tasks.finite import Finite
 from minirl.tasks.task import Problem, bucket
@@ -44,6 +44,6 @@ class Science(Finite):
 
 
 def entries() -> list[dict]:
-    """The lines of science.jsonl."""
-    text = (resources.files("minirl") / "data" / "science.jsonl").read_text(encoding="utf-8")
+    """The lines of questions.jsonl. Raises FileNotFoundError, saying what to do, where the file is missing."""
+    text = shipped("data/science/questions.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
