@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -186,9 +187,9 @@ class TestWhatShips:
     """Compiling would only take longer here."""
 
     def test_a_wheel_has_data_lessons_types_and_nothing_else(self, tree: Path, tmp_path: Path) -> None:
-        left_over = tree / "build" / "lib" / "minirl" / "removed_long_ago.py"
-        left_over.parent.mkdir(parents=True)
-        left_over.write_text("")
+        earlier = tree / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / "minirl"
+        earlier.mkdir(parents=True)
+        (earlier / "removed_since.py").write_text("")
         flags = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path]
         command = sys.executable, "-m", "pip", "wheel", *flags, tree
         succeeded(run(*command, cwd=tmp_path, CC="/nonexistent/cc"))
