@@ -111,7 +111,7 @@ int bpe_count_pieces(chunk_table *tables, int threads, int splitter, const uint8
                      const int64_t *offsets) {
     int failed = 0;
     int64_t next = 0;
-    (void)threads; /* without OpenMP */
+    threads = threads_usable(threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         int thread = 0;

@@ -371,7 +371,7 @@ int64_t bpe_encode(bpe_encoder *e, int splitter, const uint8_t *text, int64_t pi
                    int threads, int32_t *ids, int64_t *counts) {
     int64_t tasks = offsets[pieces] / TASK_BYTES + 1, next = 0;
     int failed = 0;
-    (void)threads;
+    threads = threads_usable(threads);
 #pragma omp parallel num_threads(threads) if (threads > 1)
     {
         int number;

@@ -7,7 +7,7 @@
  * All others are compiled once.
  *
  * Conventions. Matrices are row-major float32. Sizes come first, then inputs, then outputs. A function that
- * allocates scratch memory returns 0, or -1 when there is none left; the others cannot fail: native.py has checked every
+ * allocates scratch memory returns 0, or -1 when there is none left; the others cannot fail: checks.py has checked every
  * size, type and index before a pointer gets here. Letters: B batch, T time (queries), S keys, C d_model, H heads,
  * D head size, V vocabulary.
  */
@@ -20,6 +20,7 @@
 
 int minirl_has_openmp(void);
 void minirl_set_threads(int threads);
+void minirl_mind_forks(void); /* from now on a fork of this process computes with one thread, if OpenMP would hang */
 int minirl_get_threads(void);
 void minirl_keep_memory(void);            /* memory that is freed stays with the process, and is not made anew */
 
@@ -46,6 +47,11 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   const float *bias, int activation, float *preactivation, const float *residual,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
 void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
+
+/* ---- matmul_steps.c: for reading, and to be timed beside kernel_matmul ---- */
+
+/* C = A B by step 1 to 5 of the way from three loops to kernel_matmul, on one thread. All matrices are without gaps. */
+int kernel_matmul_step(int step, int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
 
 /* ---- matmul_bf16.c ---- */
 

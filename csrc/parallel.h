@@ -12,6 +12,10 @@
 #include <omp.h>
 #endif
 
+/* `wanted`, or 1 where a parallel region of more would never end: in a fork of a process that had such regions. Every
+ * region's number of threads comes from here or from threads_for. */
+int threads_usable(int wanted);
+
 /* How many threads are worth waking for `work` operations, when fewer than `grain` each would not pay. */
 int threads_for(int64_t work, int64_t grain);
 

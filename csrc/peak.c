@@ -10,7 +10,7 @@
  * believe that they change: it would otherwise multiply once and repeat the additions alone. */
 INLINE double peak(int64_t iterations, const int pairs) {
     const float zeros[TILE_ROWS > TILE_COLUMNS ? TILE_ROWS : TILE_COLUMNS] = {0};
-    const int threads = minirl_get_threads();
+    const int threads = threads_usable(minirl_get_threads());
     float result = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : result)
     {
@@ -36,7 +36,7 @@ double kernel_peak_fma_bf16(int64_t iterations) { return BF16_PAIRS ? peak(itera
 float kernel_peak_read(const float *x, int64_t n) {
     const int64_t chunk = 1 << 16;
     float total = 0;
-#pragma omp parallel for num_threads(minirl_get_threads()) schedule(static) reduction(+ : total)
+#pragma omp parallel for num_threads(threads_usable(minirl_get_threads())) schedule(static) reduction(+ : total)
     for (int64_t start = 0; start < n; start += chunk) {
         vfloat sum[4] = {0};
         int64_t end = start + chunk < n ? start + chunk : n, i = start;

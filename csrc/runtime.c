@@ -1,5 +1,6 @@
 /* runtime.c: how many threads the kernels use, and what becomes of memory that is given back. */
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h> /* defines __GLIBC__, if it is there */
 
 #include "minirl.h"
@@ -9,6 +10,12 @@
 #endif
 
 static int thread_count = 1;
+static int used_threads; /* whether a kernel ever asked for more than one */
+static int orphan;       /* whether this process is the fork of one that did */
+
+/* A fork copies one thread of a process, and OpenMP's record of all of them. The copy would wait for ever for threads
+ * that it does not have, so it computes with one. */
+static void after_fork(void) { orphan = used_threads; }
 
 int minirl_has_openmp(void) {
 #ifdef _OPENMP
@@ -20,13 +27,21 @@ int minirl_has_openmp(void) {
 
 void minirl_set_threads(int threads) { thread_count = threads < 1 ? 1 : threads; }
 
-int minirl_get_threads(void) { return thread_count; }
+int minirl_get_threads(void) { return orphan ? 1 : thread_count; }
+
+int threads_usable(int wanted) {
+    if (orphan) return 1;
+    if (wanted > 1) used_threads = 1;
+    return wanted;
+}
 
 int threads_for(int64_t work, int64_t grain) {
     int64_t useful = work / grain;
     if (useful < 1) return 1;
-    return useful < thread_count ? (int)useful : thread_count;
+    return threads_usable(useful < thread_count ? (int)useful : thread_count);
 }
+
+void minirl_mind_forks(void) { pthread_atfork(NULL, NULL, after_fork); }
 
 /* Every training step allocates and frees the same arrays. By default glibc returns what is free at the end of its heap
  * to the system, which then hands it out again page by page, each zeroed first. */

@@ -1,6 +1,7 @@
 """`python -m minirl.doctor`: what a bug report needs, and what to fix so that minirl runs as fast as this machine can.
 
-It measures the machine's ceilings (see bench/peak.py), so it takes a few seconds; --json prints the same for programs.
+It measures the machine's ceilings (see kernels/peak.py), so it takes a few seconds; --json prints the same for
+programs.
 """
 
 import json
@@ -18,8 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import __version__, kernels
-from minirl.bench import peak
-from minirl.kernels import missing
+from minirl.kernels import missing, peak
 from minirl.kernels.threads import available_cores, cgroup_quota
 
 # An instruction set of the build, and the word that Linux's /proc/cpuinfo has for a CPU that can run it
@@ -94,10 +94,10 @@ def examine() -> Facts:
         backend=kernels.backend(),
         native=kernels.has_native(),
         native_problem=None if kernels.has_native() else missing.explanation(),
-        isas=kernels.native.isas() if kernels.has_native() else {},
+        isas=kernels.isas(),
         isa=kernels.isa(),
         isa_forced=os.environ.get("MINIRL_ISA") or None,
-        openmp=kernels.has_native() and kernels.native.has_openmp(),
+        openmp=kernels.has_openmp(),
         threads=kernels.get_threads(),
     )
 

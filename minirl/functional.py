@@ -1,8 +1,9 @@
 """The fused operations of a transformer: what each computes, and beside it the gradient.
 
 Every function takes and returns Tensors (token ids, targets and positions are plain int32 arrays) and calls a forward
-and a backward kernel; kernels/reference.py has their equations. `...` stands for any leading axes, N for the number of
-tokens; the other letters are B batch, T time, S keys, C d_model, H heads, D head size, F d_ff, V vocabulary.
+and a backward kernel; the files kernels/*/reference.py have their equations. `...` stands for any leading axes, N for
+the number of tokens; the other letters are B batch, T time, S keys, C d_model, H heads, D head size, F d_ff, V
+vocabulary.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Write a run's report.md again, with its curves: python -m minirl.report RUN"""
+"""Write the report of a run again, RUN/report.md, and its curves, RUN/plots: python -m minirl.report RUN"""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ import tyro
 
 from minirl.evaluation.report import write_report
 from minirl.runs import Run
-from minirl.storage.checksums import DamagedError
 
 
 @dataclass
@@ -20,11 +19,11 @@ class Arguments:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The program; returns its exit status."""
+    """The program; returns its exit status: 0 done, 1 an error."""
     arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.report", description=__doc__)
     try:
         print(write_report(Run.open(arguments.run)))
-    except (FileNotFoundError, DamagedError) as error:
+    except (OSError, ValueError) as error:
         print(error, file=sys.stderr)
         return 1
     return 0

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from minirl import doctor, kernels
-from minirl.bench import peak
+from minirl.kernels import peak
 
 PEAKS = peak.Peaks(fma=200e9, fma_bf16=400e9, bandwidth=40e9, source="C kernels")
 HEALTHY = doctor.Facts(
@@ -98,6 +98,6 @@ def test_piped_output_is_plain_text(capsys: pytest.CaptureFixture[str], monkeypa
 
 def test_without_c_kernels_peaks_come_from_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peak, "SECONDS", 0.02)
-    monkeypatch.setattr(kernels, "native", None)
+    monkeypatch.setattr(kernels, "runtime", None)
     found = peak.measure()
     assert found.source == "NumPy" and found.fma_bf16 is None and found.fma > 1e8 and found.bandwidth > 1e8

@@ -42,9 +42,30 @@ def test_repeats_the_final_table(run: Run) -> None:
 def test_prints_a_table(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     assert evaluate.main([str(run.folder), "--limit", "3", "--stages", "sft", "--samples", "3", "--k", "1,2,3"]) == 0
     printed = capsys.readouterr().out
-    for word in ("greedy", "pass@1", "pass@2", "pass@3", "majority@2", "majority@3", "tokens", "unseen (n=3)", "SFT",
+    for word in ("greedy", "pass@1", "pass@2", "pass@3", "maj@2", "maj@3", "tokens", "unseen (n=3)", "SFT",
                  *SCIENCE_SPLITS.values(), "seed 0, float32"):  # fmt: skip
         assert word in printed
+
+
+def test_says_whether_it_solves_or_reads(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """And that a split was asked for by its former name."""
+    flags = [str(run.folder), "--limit", "2", "--stages", "sft", "--split", "hard", "--seed", "77"]
+    for words in (
+        "after SFT: solving 2 problems of unseen ...",
+        "after SFT: reading 2 answers to unseen from answers/",
+    ):
+        assert evaluate.main(flags) == 0
+        printed = capsys.readouterr().out
+        assert words in printed and "The split hard is now called unseen." in printed
+
+
+def test_says_why_there_are_fewer_problems(run: Run) -> None:
+    (few,) = sets_of(run, "arithmetic", "test", problems=200, samples=1, seed=0)
+    assert len(few.problems) < 200 and few.note is not None
+    assert f"of the 200 problems drawn {len(few.problems)} are different" in few.note
+    (all_of_it,) = sets_of(run, "science", "test", problems=2000, samples=1, seed=0)
+    assert all_of_it.note is not None and f"holds {len(all_of_it.problems)} problems" in all_of_it.note
+    assert {chosen.note for chosen in sets_of(run, problems=5, samples=1, seed=0)} == {None}
 
 
 def test_the_same_bytes_whatever_the_number_of_threads(run: Run, tmp_path: Path) -> None:
@@ -94,7 +115,8 @@ def test_compares_stages_of_a_run(run: Run, tmp_path: Path, capsys: pytest.Captu
         difference = row["comparison"]["difference"]
         assert difference["value"] == pytest.approx(row["first"]["value"] - row["second"]["value"])
         assert difference["low"] <= difference["value"] <= difference["high"]
-    assert "A ahead" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "P(A > B)" in printed and "A > B means longer, not better" in printed and "-0.0" not in printed
 
 
 def test_a_run_without_a_stage_is_its_last(run: Run, tmp_path: Path) -> None:
@@ -119,6 +141,7 @@ def test_a_run_without_a_stage_is_its_last(run: Run, tmp_path: Path) -> None:
         (["RUN", "--compare", "RUN", "RUN"], "give the folder of a run"),
         ([], "give the folder of a run"),
         (["RUN", "--audit"], "give the folder of a run"),
+        (["RUN", "--seed", "-1"], "--seed is -1; give 0 or more"),
     ],
 )
 def test_what_cannot_be_done_is_said(
@@ -134,7 +157,7 @@ def test_what_cannot_be_done_is_said(
 def test_problems_that_no_model_can_read_are_said(capsys: pytest.CaptureFixture[str]) -> None:
     result = {"stage": "sft", "split": "x", "problems": 4, "too_long": 3, "greedy": {"value": 0, "low": 0, "high": 1}}
     show([result], Screen())
-    assert "3 problems of x are longer than the model's context, and count as not solved" in capsys.readouterr().out
+    assert "3 problems of x are longer than the model's context and count as not solved." in capsys.readouterr().out
 
 
 def test_audit_counts_the_errors_of_the_checkers(
@@ -149,7 +172,7 @@ def test_audit_counts_the_errors_of_the_checkers(
     assert [one["right"] for one in found] == [result.right for result in results]
     assert found[0]["false_positives"] == [["7", "Answer: eight"]]
     printed = capsys.readouterr().out
-    assert "false negatives" in printed and "'Answer: eight', where '7' is right" in printed
+    assert "false negatives" in printed and "'Answer: eight'; the right answer is '7'" in printed
 
 
 def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,4 +182,5 @@ def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[s
         assert list(one["found"]) == ["pretraining", "demonstrations", "reinforcement learning", "all of it"]
         assert 0 <= one["found"]["all of it"]["all"] <= one["found"]["all of it"]["any"] <= one["problems"]
     assert found[0]["found"]["all of it"]["any"] > 0 and found[0]["examples"]
-    assert "5 words: " in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "5 words: " in printed and "any 5-gram found" in printed and "all 5-grams found" in printed

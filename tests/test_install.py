@@ -103,7 +103,8 @@ class TestWithoutACompiler:
         succeeded(install(tree, site, CC="/nonexistent/cc"))
         done = python(site, EXAMPLE, PATH="/nonexistent", MINIRL_BACKEND="native")
         assert done.returncode != 0
-        assert "RuntimeError: minirl's C kernels are not available (there is no C compiler)" in done.stderr
+        message = "SettingError: MINIRL_BACKEND=native: minirl's C kernels are not available (there is no C compiler)"
+        assert message in done.stderr
 
     def test_a_required_native_build_fails(self, tree: Path, tmp_path: Path) -> None:
         done = install(tree, tmp_path / "site", CC="/nonexistent/cc", MINIRL_REQUIRE_NATIVE="1")
@@ -144,7 +145,7 @@ class TestWithACompiler:
         self.runs_on_one_thread(tmp_path / "site")
 
     def runs_on_one_thread(self, site: Path) -> None:
-        code = f"{EXAMPLE}; print(kernels.backend(), kernels.native.has_openmp(), kernels.get_threads())"
+        code = f"{EXAMPLE}; print(kernels.backend(), kernels.has_openmp(), kernels.get_threads())"
         assert succeeded(python(site, code)).split() == ["0.25", "native", "False", "1"]
 
     def test_a_compiler_that_knows_no_wide_vectors_builds_the_portable_kernels(
@@ -154,7 +155,7 @@ class TestWithACompiler:
         compiler.write_text('#!/bin/sh\ncase " $* " in *" -mavx"*) echo unknown >&2; exit 1;; esac\nexec cc "$@"\n')
         compiler.chmod(0o755)
         succeeded(install(tree, tmp_path / "site", MINIRL_REQUIRE_NATIVE="1", CC=str(compiler)))
-        found = succeeded(python(tmp_path / "site", f"{EXAMPLE}; print(*kernels.native.isas())"))
+        found = succeeded(python(tmp_path / "site", f"{EXAMPLE}; print(*kernels.isas())"))
         assert found.split() == ["0.25", "portable"]
 
     def test_a_source_distribution_builds_elsewhere(self, tree: Path, tmp_path: Path) -> None:
@@ -224,17 +225,18 @@ class TestWhatShips:
 def test_an_unknown_instruction_set_is_refused() -> None:
     if not kernels.has_native():
         pytest.skip("needs the C kernels")
-    done = run(sys.executable, "-c", "import minirl.kernels", cwd=ROOT, MINIRL_ISA="nonsense")
+    done = run(sys.executable, "-c", EXAMPLE, cwd=ROOT, MINIRL_ISA="nonsense")
     assert done.returncode != 0
-    assert "ValueError: instruction set 'nonsense' is not in this build; it has portable" in done.stderr
+    message = "SettingError: MINIRL_ISA=nonsense: instruction set 'nonsense' is not in this build; it has portable"
+    assert message in done.stderr
 
 
 def test_an_instruction_set_that_the_cpu_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    if not kernels.has_native() or len(kernels.native.isas()) < 2:
+    if not kernels.has_native() or len(kernels.isas()) < 2:
         pytest.skip("needs C kernels for several instruction sets")
-    before, missing = kernels.isa(), list(kernels.native.isas())[-1]
-    only_portable = {name: name == "portable" for name in kernels.native.isas()}
-    monkeypatch.setattr(kernels.native, "isas", lambda: only_portable)
+    before, missing = kernels.isa(), list(kernels.isas())[-1]
+    only_portable = {name: name == "portable" for name in kernels.isas()}
+    monkeypatch.setattr(kernels.runtime, "isas", lambda: only_portable)
     with pytest.raises(ValueError, match=f"this CPU cannot run instruction set '{missing}'; it can run portable$"):
         kernels.set_isa(missing)
     assert kernels.isa() == before

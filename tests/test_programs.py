@@ -30,14 +30,14 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
 
 def test_the_same_prompts_are_answered_after_every_stage(run: Run) -> None:
     said = [(s["stage"], s["question"]) for s in run.records("samples.jsonl", kind="stage")]
-    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in chain.EXAMPLES]
+    assert said == [(stage, question) for stage in ("pretrain", "sft", "rl") for question in chain.EXAMPLES.values()]
 
 
 class TestPlot:
     def test_draws_into_the_run(self, run: Run) -> None:
         assert plot.main([str(run.folder)]) == 0
         names = {path.stem for path in (run.folder / "plots").glob("*.png")}
-        assert names == {figure.file for figure in curves.FIGURES}
+        assert names == set(curves.NAMES)
 
     def test_seeds_make_a_band(self, run: Run, tmp_path: Path) -> None:
         other = Run(tmp_path / "other", replace(run.config, seed=1, name="other"))
@@ -51,7 +51,7 @@ class TestPlot:
         assert (tmp_path / "images" / "reward.png").stat().st_size > 5000
 
     def test_other_settings_are_another_line(self, run: Run) -> None:
-        other = Run(run.folder, replace(run.config, rl=replace(run.config.rl, kl=0.1)))
+        other = Run(run.folder.with_name("other"), replace(run.config, rl=replace(run.config.rl, kl=0.1)))
         assert len(curves.by_configuration([run, other])) == 2
 
     def test_smoothing_keeps_a_line_and_shrinks_noise(self) -> None:
@@ -115,6 +115,6 @@ def test_a_folder_without_a_run(main, tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["nowhere"]) == 1
     assert "`python -m minirl.train` makes one" in capsys.readouterr().err
     Path("runs", "roger").mkdir(parents=True)
-    Path("runs", "roger", "config.json").touch()
+    Path("runs", "roger", "config.json").write_text('{"config": {}}')
     assert main(["nowhere"]) == 1
     assert f"there is {Path('runs', 'roger')}" in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = {name: f"minirl.bench.{name}" for name in ("kernels", "train", "generate", "recipe", "tokenizer")}
+BENCHMARKS = {name: f"minirl.bench.{name}" for name in ("kernels", "steps", "train", "generate", "recipe", "tokenizer")}
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minirl.bench.peak import cache_bytes
+from minirl.kernels.peak import cache_bytes
 
 try:
     import torch

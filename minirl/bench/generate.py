@@ -18,12 +18,13 @@ import numpy as np
 import tyro
 
 from minirl import kernels
-from minirl.bench import logits, peak, profile, runner, whole
+from minirl.bench import logits, profile, runner, whole
 from minirl.bench.case import FLOAT, HALF, torch
 from minirl.bench.tokenizer import installed
 from minirl.bench.whole import Work
 from minirl.generate import Sampling, generate_ids
 from minirl.generate.sampling import row_stream
+from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
 from minirl.model.hugging_face import model_type
 

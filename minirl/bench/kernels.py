@@ -17,9 +17,10 @@ import tyro
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from minirl import kernels
-from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, peak, plot, report, runner
+from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, plot, report, runner
 from minirl.bench.case import Case, torch
 from minirl.bench.sizes import QUICK, TRAINING, Sizes
+from minirl.kernels import peak
 from minirl.kernels.threads import default_threads
 
 GROUPS: dict[str, Callable[[Sizes], Iterator[Case]]] = {

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from minirl.bench.peak import Peaks
 from minirl.bench.report import TITLES
 from minirl.bench.runner import Result
+from minirl.kernels.peak import Peaks
 
 COLOURS = {
     "minirl": "#1668b8",

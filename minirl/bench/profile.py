@@ -7,6 +7,7 @@ passes in neither C nor NumPy is Python: autograd, modules, the checks of argume
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,8 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import seconds_text
+from minirl.kernels.peak import Peaks, clock
 from minirl.kernels.precision import BFLOAT16
 
 # Functions that touch no values count as Python
@@ -115,9 +116,10 @@ def _stopwatches(peaks: Peaks) -> Iterator[tuple[Profile, Line]]:
         return watched
 
     backend = kernels.backend()
-    if backend == "native":
-        library = kernels.native.lib
-        kernels.native.lib = _Library(library, compiled, now)
+    families = kernels.FAMILIES if backend == "native" else ()
+    modules: list[Any] = [import_module(f"minirl.kernels.{family}.native") for family in families]
+    for module in modules:
+        module.lib = _Library(module.lib, compiled, now)
     try:
         for name in kernels.OPERATIONS:
             if name not in VIEWS:
@@ -125,18 +127,18 @@ def _stopwatches(peaks: Peaks) -> Iterator[tuple[Profile, Line]]:
         yield profile, own
     finally:
         kernels.use(backend)
-        if backend == "native":
-            kernels.native.lib = library
+        for module in modules:
+            module.lib = module.lib.library
 
 
 class _Library:
     """The C library with a stopwatch in front of every function."""
 
     def __init__(self, library: Any, compiled: Line, now: Callable[[], float]) -> None:
-        self._library, self._compiled, self._now = library, compiled, now
+        self.library, self._compiled, self._now = library, compiled, now
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        function, compiled, now = getattr(self._library, name), self._compiled, self._now
+        function, compiled, now = getattr(self.library, name), self._compiled, self._now
 
         def watched(*args: Any) -> Any:
             start = now()

@@ -19,12 +19,13 @@ import numpy as np
 import tyro
 
 from minirl import tasks
-from minirl.bench import peak, profile, report, runner, whole
+from minirl.bench import profile, report, runner, whole
 from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
 from minirl.bench.whole import Work
 from minirl.data import Batch, Loader, encode_documents, make_batches
 from minirl.generate import end_token
+from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
 from minirl.rl.advantage import advantages

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from minirl import __version__, kernels
 from minirl.bench.case import torch
-from minirl.bench.peak import Peaks
 from minirl.bench.runner import Result
+from minirl.kernels.peak import Peaks
 
 TITLES = {
     "minirl": "minirl",

@@ -17,7 +17,7 @@ import tyro
 
 from minirl import kernels
 from minirl.bench.case import Case, torch
-from minirl.bench.peak import Peaks
+from minirl.kernels.peak import Peaks
 
 PAUSE = 0.05  # seconds; OpenBLAS's threads spin for about 25 ms
 SAMPLE = 0.02  # seconds of calls in one sample at least

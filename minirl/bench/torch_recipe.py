@@ -12,8 +12,8 @@ from torch.nn import functional as F
 from minirl.bench.torch_gpt import GPT, IGNORE, update
 from minirl.data import Batch
 from minirl.rl.advantage import advantages
+from minirl.rl.config import RLConfig
 from minirl.rl.mdp import Episode
-from minirl.rl.reinforce import RLConfig
 
 PASS_TOKENS = 2048  # tokens in one forward and backward pass, padding included
 

@@ -18,9 +18,10 @@ import tyro
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench import memory, peak, profile, report, runner, whole
+from minirl.bench import memory, profile, report, runner, whole
 from minirl.bench.case import integers, torch
 from minirl.bench.whole import Work
+from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
 

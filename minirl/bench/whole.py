@@ -20,9 +20,9 @@ from rich.table import Table
 from minirl import kernels
 from minirl.bench import plot, report, runner
 from minirl.bench.case import torch
-from minirl.bench.peak import Peaks, clock
 from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
 from minirl.bench.runner import PAUSE, Result
+from minirl.kernels.peak import Peaks, clock
 from minirl.kernels.threads import default_threads
 
 AGREEING = 0.95  # share of the numbers that must be equal: a sampled token may differ by rounding, and so its row

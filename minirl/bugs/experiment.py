@@ -16,7 +16,9 @@ from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW
 from minirl.rl import Episode, RLConfig, rollout
 from minirl.rl.batch import make_batch
-from minirl.rl.reinforce import action_log_probs, measures, reinforce
+from minirl.rl.loss import action_log_probs
+from minirl.rl.measures import measures
+from minirl.rl.reinforce import reinforce
 from minirl.streams import stream
 from minirl.tasks import Problem, Task
 from minirl.tasks.checker import NumberChecker

@@ -24,7 +24,7 @@ def left_out(scaled_hidden: Function) -> Function:
 
 BUG = Bug(
     name="no temperature",
-    where="minirl.rl.reinforce:scaled_hidden",
+    where="minirl.rl.loss:scaled_hidden",
     story=__doc__,
     symptom="training and rollout disagree on log pi, but not at temperature 1; KL begins above 0",
     signs=("log pi gap", "KL to start"),

@@ -1,1 +1,1 @@
-"""What reinforcement learning adds, and which of its parts do it: variants of finished runs, compared in tables."""
+"""Controls: what does reinforcement learning add, and which part of it does? (Ablations.)"""

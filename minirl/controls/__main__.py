@@ -1,8 +1,9 @@
-"""What does reinforcement learning add, and which part of it does? python -m minirl.controls RUN [RUN ...]
+"""Ablations: what does reinforcement learning add, and which part of it does? python -m minirl.controls RUN [RUN ...]
 
-Takes finished runs that differ in their seeds alone, lets variants branch off from each after fine-tuning (or, for more
-of that, after pretraining), trains and measures them, and writes the tables of docs/results.md: mean and range over the
-seeds. What is there already is not trained again, and what was interrupted goes on, so it can be stopped and repeated.
+It takes finished runs that differ only in their seeds. Variants branch off from each of them after fine-tuning, are
+trained and evaluated, and fill the tables of docs/results.md with mean and range over the seeds. The variant with more
+fine-tuning branches off after pretraining. Variants that exist already are not trained again, and interrupted ones are
+resumed, so the program can be stopped and started again.
 
     python -m minirl.train --name roger --seed 0      # and roger-2 with seed 1, roger-3 with seed 2
     python -m minirl.controls runs/roger runs/roger-2 runs/roger-3 --steps 100 --parallel 2
@@ -23,6 +24,7 @@ from minirl.controls.table import fill, group_table
 from minirl.controls.variants import GROUPS, MoreSFT
 from minirl.evaluation.results import evaluate_run
 from minirl.runs import STAGES, Run, Screen
+from minirl.runs.command import resume
 from minirl.storage.checksums import DamagedError
 from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError
@@ -31,17 +33,17 @@ from minirl.train.check import ConfigError
 @dataclass
 class Arguments:
     runs: Annotated[list[Path], tyro.conf.Positional]
-    """Folders of finished runs with the same settings, but for the seed: runs/roger runs/roger-2 runs/roger-3."""
+    """Folders of finished runs that differ only in their seeds: runs/roger runs/roger-2 runs/roger-3."""
     only: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """A group of variants, one of time, baseline, kl, samples, rehearsal; may be repeated. Default: all."""
+    """Train only this group: time, baseline, kl, samples or rehearsal; may be repeated. Default: all groups."""
     steps: int | None = None
-    """Steps of reinforcement learning in each variant. Default: as many as the runs had."""
+    """RL steps of each variant. Default: as many as the runs had."""
     problems: int = 200
-    """Problems of each test split that a variant is measured on."""
+    """Test problems per split that a variant is evaluated on."""
     parallel: int = 1
-    """Variants trained at once; more than 1 get one thread each, which uses few cores best."""
+    """Number of variants trained at once. With more than 1, each gets one thread."""
     out: Path = Path("docs/results.md")
-    """The page whose tables are written; the rest of it stays as it is."""
+    """Page to write the tables into; the rest of the page stays as it is."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -60,7 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        screen.say("stopped; what was trained is saved. The same command goes on")
+        screen.say("stopped; everything trained so far is saved. The same command continues")
         return 130
     for name, table in tables.items():
         print(f"\n{name}\n\n{table}")
@@ -85,12 +87,12 @@ def check(arguments: Arguments) -> None:
 
 
 def check_bases(bases: Sequence[Run]) -> None:
-    """Raises ConfigError where a run is not finished, or where a mean over the runs would mean nothing."""
+    """Raises ConfigError where a run is not finished, or where runs differ in more than their seeds."""
     for base in bases:
         if base.stages != STAGES or base.results() is None:
             raise ConfigError(
-                f"{base.folder} has not been through all of its stages ({', '.join(STAGES)}) and its evaluation; "
-                f"`python -m minirl.train --resume {base.folder}` goes on with a run that was interrupted"
+                f"{base.folder} has not finished all stages ({', '.join(STAGES)}) and its evaluation; "
+                f"`{resume(base.folder)}` continues a run that was interrupted"
             )
         same = replace(base.config, seed=bases[0].config.seed, name=bases[0].config.name, runs=bases[0].config.runs)
         if same != bases[0].config:
@@ -102,11 +104,14 @@ def check_bases(bases: Sequence[Run]) -> None:
 def train_missing(
     bases: Sequence[Run], names: Sequence[str], steps: int, arguments: Arguments, screen: Screen
 ) -> list[Path]:
-    """Train the variants that are not there yet, seed by seed; say before how long it will take. Those that failed."""
+    """Train the variants that do not exist yet, seed by seed, and say beforehand how long it will take.
+
+    Returns the folders of those that failed.
+    """
     variants = [variant for name in names for variant in GROUPS[name].variants]
     wanted = {job.folder: job for base in bases for job in (Job(base, variant, steps) for variant in variants)}
     jobs = [job for job in wanted.values() if not job.done]
-    for base in bases:  # before anything branches off, which then has the answers of the stages that it takes over
+    for base in bases:  # first, so that each branch gets a copy of its base's answers
         config = base.config.evaluation
         evaluate_run(
             base, screen, stages=STAGES, problems=arguments.problems, samples=config.samples, seed=base.config.seed
@@ -127,14 +132,14 @@ def train_missing(
         commands[job.folder] = job.command(arguments.problems, length)
         expected += expected_seconds(job, usual, arguments.problems)
     screen.say(
-        f"{len(wanted)} variants, of which {len(wanted) - len(jobs)} are there. A step takes {usual:.2f} seconds: the "
-        f"others need about {expected / arguments.parallel / 60:.0f} minutes. Ctrl-C stops, the same command goes on"
+        f"{len(wanted)} variants; {len(wanted) - len(jobs)} exist already. A step takes {usual:.2f} seconds: the "
+        f"others take about {expected / arguments.parallel / 60:.0f} minutes. Ctrl-C stops, the same command continues"
     )
     return train(commands, arguments.parallel, screen)
 
 
 def expected_seconds(job: Job, step_seconds: float, problems: int) -> float:
-    """About how long a variant takes to train and to evaluate."""
+    """About how many seconds a variant takes to train and to evaluate."""
     base = job.base
     training = job.steps * step_seconds
     if isinstance(job.variant, MoreSFT):

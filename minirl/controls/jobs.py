@@ -1,10 +1,10 @@
-"""From variants to runs: which folder each has, how it is trained there, and how long it is to be.
+"""From variants to runs: the folder of each variant, the command that trains it, and its number of steps.
 
     runs/controls/roger/kl=0.01,steps=100/         the variant of runs/roger with these settings
     runs/controls/roger/kl=0.01,steps=100.log      what its training printed
 
-The name says all in which the settings differ from the base's, so one that stands in several tables is trained once,
-and one that does not differ at all is the base itself.
+The name lists all settings that differ from the base's. So a variant that stands in several tables is trained once,
+and a variant without a difference is the base itself.
 """
 
 import os
@@ -31,7 +31,7 @@ LAST_LINES = 5  # of a training that failed
 
 @dataclass(frozen=True)
 class Job:
-    """A variant of one base. steps: those of reinforcement learning, or those whose time it has."""
+    """A variant of one base. steps: its RL steps; a variant with `same_time` has as many as take equally long."""
 
     base: Run
     variant: Variant
@@ -39,18 +39,18 @@ class Job:
 
     @property
     def settings(self) -> RLStageConfig:
-        """Of its reinforcement learning, as far as they are known before anything is timed."""
+        """The settings of its RL, as far as they are known before anything is timed."""
         return replace(self.variant.applied(self.base.config.rl), steps=self.steps)
 
     @property
     def changes(self) -> dict[str, object]:
-        """In which of these it differs from the base."""
+        """The RL settings that differ from the base's."""
         before = asdict(self.base.config.rl)
         return {name: value for name, value in asdict(self.settings).items() if value != before[name]}
 
     @property
     def folder(self) -> Path:
-        """Where its run is."""
+        """The folder of its run."""
         words = [f"{name}={value}" for name, value in sorted(self.changes.items())]
         if isinstance(self.variant, MoreSFT):
             words.insert(0, "more-sft")
@@ -58,7 +58,7 @@ class Job:
 
     @property
     def stage(self) -> str:
-        """The stage that it ends with."""
+        """Its last stage."""
         return "sft" if isinstance(self.variant, MoreSFT) else "rl"
 
     @property
@@ -66,11 +66,11 @@ class Job:
         return (self.folder / RESULTS).is_file()
 
     def run(self) -> Run:
-        """Its run, once it is there."""
+        """Its run. Raises FileNotFoundError where it does not exist yet."""
         return Run.open(self.folder)
 
     def command(self, problems: int, steps: int) -> list[str]:
-        """What trains it, or goes on with it where it was interrupted."""
+        """The command that trains it, or resumes it if it was interrupted."""
         program = [sys.executable, "-m", "minirl.train"]
         if (self.folder / CONFIG).is_file():
             return [*program, "--resume", str(self.folder)]
@@ -84,24 +84,24 @@ class Job:
         return [*program, *(word for name, value in flags.items() for word in (f"--{name}", str(value)))]
 
     def epochs(self) -> int:
-        """Rounds of fine-tuning that take as long as the base's, and its reinforcement learning after it."""
+        """Epochs of fine-tuning that take as long as the base's fine-tuning and RL together."""
         fine_tuning, reinforcement = seconds(self.base, "sft"), seconds(self.base, "rl")
         share = self.steps / self.base.config.rl.steps
         return round(self.base.config.sft.epochs * (1 + share * reinforcement / fine_tuning))
 
 
 def seconds(run: Run, stage: str) -> float:
-    """How long a stage took."""
+    """The seconds that a stage took."""
     state = run.state(stage)
     return float(state["seconds"]) if state is not None else 0.0
 
 
 def seconds_per_step(base: Run, settings: RLStageConfig) -> float:
-    """How long a step of reinforcement learning takes here and now, from the end of the base's fine-tuning on."""
+    """The seconds that an RL step takes on this machine now, measured from the base's SFT model on."""
     with TemporaryDirectory() as folder, kernels.using_precision(base.config.precision):
         run = branch(base, "sft", replace(base.config, runs=folder, rl=settings))
         stage = RLStage(run, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
-        stage.update(0)  # the first has to fetch everything into memory
+        stage.update(0)  # the first step fetches everything into memory
         began = time.perf_counter()
         for step in range(1, TIMED_STEPS + 1):
             stage.optimizer.lr = stage.learning_rate(step)
@@ -110,9 +110,9 @@ def seconds_per_step(base: Run, settings: RLStageConfig) -> float:
 
 
 def train(commands: Mapping[Path, Sequence[str]], parallel: int, screen: Screen) -> list[Path]:
-    """Train the runs of these folders, `parallel` at a time, with one thread each where that is more than one.
+    """Run the command of each folder, `parallel` at a time; with more than one at a time, each gets one thread.
 
-    Returns those that failed. After Ctrl-C all that are under way save and stop.
+    Returns the folders whose command failed. After Ctrl-C all running commands save and stop.
     """
     waiting, running, failed = deque(commands.items()), dict[Path, subprocess.Popen[bytes]](), []
     began, total = time.perf_counter(), len(commands)
@@ -140,7 +140,7 @@ def train(commands: Mapping[Path, Sequence[str]], parallel: int, screen: Screen)
 
 
 def start(folder: Path, command: Sequence[str], one_thread: bool) -> "subprocess.Popen[bytes]":
-    """Begin to train a run. Ctrl-C does not reach it by itself: asked twice, it would stop without saving."""
+    """Start a command. Ctrl-C does not reach it directly: interrupted twice, it would stop without saving."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     environment = {**os.environ, **({"MINIRL_THREADS": "1"} if one_thread else {})}
     with open(log_of(folder), "ab") as log:

@@ -1,4 +1,4 @@
-"""From runs to tables: what came out of each variant, over its seeds, as Markdown in its place in a page.
+"""From runs to tables: the outcome of each variant over its seeds, as Markdown at a marked place in a page.
 
 <!-- table: kl -->
 ...                     this is replaced
@@ -22,27 +22,27 @@ END_SHARE = 0.1  # of the steps, over which reward and entropy at the end are me
 
 
 class Outcome(NamedTuple):
-    """What came out of one run."""
+    """The measures of one run."""
 
     greedy: float
-    """Share of the problems solved when the likeliest token is always taken."""
+    """Share of the problems solved by greedy decoding."""
     sampled: float
     """pass@k."""
     science: float
-    """Share of the science questions, which fine-tuning showed, that are still answered."""
+    """Share of the science questions that are answered correctly; SFT showed all of them."""
     reward: float
-    """Mean of the episodes at the end of reinforcement learning; NaN without."""
+    """Mean reward of the last episodes of RL; NaN without RL."""
     entropy: float
-    """Nats per token, there; NaN without."""
+    """Mean entropy of the policy in the last episodes of RL, in nats per token; NaN without RL."""
     seconds: float
-    """Of fine-tuning and reinforcement learning together, the base's part included."""
+    """Seconds of SFT and RL together, with the base's part."""
 
 
 FORMATS = (("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.1f}", 100), ("{:.3f}", 1), ("{:.0f}", 1))
 
 
 def outcome(run: Run, stage: str, problems: int) -> Outcome:
-    """Of a run's model after a stage, on the first `problems` of its hardest test split."""
+    """The measures of a run's model after a stage, on `problems` problems of the headline's test split."""
     samples = run.config.evaluation.samples
     results = evaluate_run(
         run, Screen(quiet=True), stages=[stage], problems=problems, samples=samples, seed=run.config.seed
@@ -66,7 +66,7 @@ def outcome(run: Run, stage: str, problems: int) -> Outcome:
 
 
 def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -> str:
-    """The table of a group: the model that all begin with, then a row for each variant; mean and range over bases."""
+    """The table of a group: a row for the SFT model and one for each variant, with mean and range over the bases."""
     config = bases[0].config
     rows = [["after SFT, where all begin", *cells([outcome(base, "sft", problems) for base in bases])]]
     for variant in group.variants:
@@ -84,7 +84,7 @@ def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -
 
 
 def cells(outcomes: Sequence[Outcome]) -> list[str]:
-    """Mean and range of each measure; a dash where there is none."""
+    """Mean and range of each measure; a dash without values."""
     return [
         cell([scale * getattr(outcome, name) for outcome in outcomes], form)
         for name, (form, scale) in zip(Outcome._fields, FORMATS, strict=True)
@@ -100,7 +100,7 @@ def cell(values: Sequence[float], form: str) -> str:
 
 
 def fill(page: str, tables: Mapping[str, str]) -> str:
-    """The page with these tables in their places; at its end where it has no place for one."""
+    """The page with these tables at their marked places; a table without a place goes to the end."""
     for name, table in tables.items():
         place = f"<!-- table: {name} -->\n{table}\n<!-- end of table -->"
         pattern = re.compile(rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end of table -->", re.DOTALL)

@@ -1,4 +1,4 @@
-"""The variants, as data. Each branches off from a finished run, its base, and differs from it in what stands here."""
+"""The variants, as data. Each branches off from a finished run, its base; here are the settings that differ."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -14,12 +14,12 @@ class Variant:
 
     label: str
     settings: Mapping[str, Any] = field(default_factory=dict)
-    """Settings of reinforcement learning. Where `samples` is one, `prompts` follows: a step has as many episodes."""
+    """RL settings. If `samples` is among them, `prompts` is adapted, so that a step has equally many episodes."""
     same_time: bool = False
-    """Whether it has as many steps as take the time of the base's reinforcement learning, not as many steps as that."""
+    """Whether it gets the same training time as the base's RL, instead of the same number of steps."""
 
     def applied(self, base: RLStageConfig) -> RLStageConfig:
-        """The base's reinforcement learning with the variant's settings."""
+        """The base's RL settings with those of the variant."""
         episodes = base.prompts * base.samples
         prompts = max(1, episodes // self.settings["samples"]) if "samples" in self.settings else base.prompts
         return replace(base, **{"prompts": prompts, **self.settings})
@@ -27,7 +27,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class MoreSFT(Variant):
-    """Fine-tuning for as long as the base's fine-tuning and reinforcement learning took together."""
+    """Fine-tuning for as long as the base's fine-tuning and RL took together."""
 
 
 BASELINES = {
@@ -42,7 +42,7 @@ class Group(NamedTuple):
     """One table."""
 
     varies: str
-    """What is different from row to row: the head of the first column."""
+    """What differs from row to row; the header of the first column."""
     variants: tuple[Variant, ...]
 
 

@@ -1,1 +1,1 @@
-"""Judging models: answers to held-out problems, scores with intervals, comparisons, contamination, the report."""
+"""Evaluation: answers to held-out problems, scores with intervals, comparisons, contamination, the report."""

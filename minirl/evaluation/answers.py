@@ -1,11 +1,11 @@
-"""A model's answers to prompts, and a folder of a run that keeps them: what was answered once is never made again.
+"""A model's answers to prompts. A folder of the run keeps them, so the same questions are answered only once.
 
     runs/<name>/answers/rl-3f0c9d41a7b2e658.json
 
-The name is a checksum of all that answers depend on: weights, prompts, seed, how many samples and how long, precision,
-backend, instruction set, versions; not the number of threads, which changes no bit. So the same evaluation reads the
-same answers from the file, and whatever differs makes another file beside it. Only answers are kept. Whether they are
-right is decided anew each time, by the checker of the day. To have them made anew, delete the folder.
+The file's name is a checksum of everything that the answers depend on: weights, prompts, seed, number and length of the
+samples, precision, backend, instruction set and versions. (The number of threads changes no bit, so it does not count.)
+An evaluation that is repeated reads its file. An evaluation that differs in anything writes another file. The files
+hold answers only: the checker judges them again each time. To have the model answer again, delete the folder.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl import kernels
@@ -31,20 +32,20 @@ class Answer(NamedTuple):
 
     text: str
     tokens: int
-    """Its length, the end token included."""
+    """Its length in tokens, with the end token."""
     finished: bool
-    """Whether it ended with the end token; else it was cut off."""
+    """Whether it ended with the end token. Otherwise it was cut off."""
 
 
 class Attempt(NamedTuple):
     """All answers to one prompt."""
 
     greedy: Answer
-    """The likeliest token, always."""
+    """The answer of greedy decoding: always the likeliest token."""
     samples: list[Answer]
-    """At temperature 1."""
+    """Answers sampled at temperature 1."""
     fits: bool
-    """Whether the prompt fits into the model's context. A longer one cannot be answered: its answers are empty."""
+    """Whether the prompt fits into the model's context. If not, the answers are empty."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Settings:
     """How prompts are answered."""
 
     samples: int
-    """Answers at temperature 1 for each prompt; there is always one greedy answer too."""
+    """Sampled answers per prompt, at temperature 1; the greedy answer comes on top."""
     max_new_tokens: int
-    """Longest answer, tokens."""
+    """Longest answer, in tokens."""
     seed: int
-    """Of the samples."""
+    """Seed of the samples."""
 
 
 def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
@@ -86,25 +87,41 @@ def as_answer(completion: Completion) -> Answer:
 
 
 def kept_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
-    """What `answer` gives for the model after a stage of the run, in the run's precision: read where it is kept, else
-    made and kept. Raises ValueError for a file that does not hold what its name says."""
+    """The answers of the model after a stage of the run, in the run's precision: `answer` makes them the first time,
+    later they are read from the file. Raises ValueError for a file whose contents do not match its name."""
+    dependencies, path = depends_on(run, stage, prompts, settings), kept_in(run, stage, prompts, settings)
+    if path.is_file():
+        kept = json.loads(path.read_text(encoding="utf-8"))
+        if kept["depends_on"] != dependencies or len(kept["attempts"]) != len(prompts):
+            raise ValueError(f"{path} does not hold the answers that its name promises; delete it")
+        return [read_attempt(*fields) for fields in kept["attempts"]]
     with kernels.using_precision(run.config.precision):
-        depends_on = {
-            **asdict(settings), "checkpoint": checkpoint_digest(run, stage),
-            "prompts": digest(json.dumps(list(prompts)).encode()), "environment": environment_without_threads(),
-        }  # fmt: skip
-        name = f"{stage}-{digest(json.dumps(depends_on, sort_keys=True).encode())[:16]}.json"
-        path = run.folder / ANSWERS / name
-        if path.is_file():
-            kept = json.loads(path.read_text(encoding="utf-8"))
-            if kept["depends_on"] != depends_on or len(kept["attempts"]) != len(prompts):
-                raise ValueError(f"{path} does not hold the answers that its name promises; delete it")
-            return [read_attempt(*fields) for fields in kept["attempts"]]
         attempts = answer(run.model(stage), run.tokenizer(), prompts, settings)
     with atomic_write(path) as file:
-        json.dump({"depends_on": depends_on, "attempts": attempts}, file, ensure_ascii=False)
+        json.dump({"depends_on": dependencies, "attempts": attempts}, file, ensure_ascii=False)
         file.write("\n")
     return attempts
+
+
+def is_kept(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> bool:
+    """Whether kept_answers only reads a file."""
+    return kept_in(run, stage, prompts, settings).is_file()
+
+
+def kept_in(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> Path:
+    """The file for these answers, whether it exists or not."""
+    dependencies = json.dumps(depends_on(run, stage, prompts, settings), sort_keys=True)
+    return run.folder / ANSWERS / f"{stage}-{digest(dependencies.encode())[:16]}.json"
+
+
+def depends_on(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> dict[str, Any]:
+    """Everything that the answers depend on."""
+    with kernels.using_precision(run.config.precision):
+        environment = environment_without_threads()
+    return {
+        **asdict(settings), "checkpoint": checkpoint_digest(run, stage),
+        "prompts": digest(json.dumps(list(prompts)).encode()), "environment": environment,
+    }  # fmt: skip
 
 
 def read_attempt(greedy: list[Any], samples: list[list[Any]], fits: bool) -> Attempt:
@@ -112,7 +129,7 @@ def read_attempt(greedy: list[Any], samples: list[list[Any]], fits: bool) -> Att
 
 
 def environment_without_threads() -> dict[str, Any]:
-    """What answers may depend on besides model and settings."""
+    """What answers may depend on besides model and settings: versions, backend, instruction set, precision."""
     return {name: value for name, value in environment().items() if name != "threads"}
 
 

@@ -1,6 +1,6 @@
-"""Two models on the same problems: how far apart they are, and how sure that is.
+"""Two models on the same problems: how far apart they are, and how certain that is.
 
-A run may be named with a stage, runs/roger:sft, so that what reinforcement learning added is one comparison:
+A run may be named with a stage, runs/roger:sft. So one comparison shows what reinforcement learning added:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
 """
@@ -35,8 +35,9 @@ def compare(first: Model, second: Model, sets: Sequence[ProblemSet], ks: Sequenc
     """Both models on the same problems, measure by measure."""
     rows = []
     for chosen in sets:
-        screen.say(f"comparing on {len(chosen.problems)} problems of {chosen.label} ...")
-        outcomes = [model.solve(chosen) for model in (first, second)]
+        if chosen.note:
+            screen.say(chosen.note)
+        outcomes = [model.solve(chosen, screen) for model in (first, second)]
         (a, b), (mean_a, mean_b) = [measures(side, ks) for side in outcomes], [scores(side, ks) for side in outcomes]
         for name in a:
             compared = paired_bootstrap(a[name], b[name])
@@ -45,20 +46,23 @@ def compare(first: Model, second: Model, sets: Sequence[ProblemSet], ks: Sequenc
 
 
 def show(first: Model, second: Model, rows: Sequence[Row], screen: Screen) -> None:
-    """Print the table."""
-    header = ["problems", "measure", "A", "B", "A - B", "A ahead", "B ahead", "A higher", "B higher"]
+    """Print the table with its legend."""
+    header = ["problems", "measure", "A", "B", "A - B", "P(A > B),\nbootstrap", "problems\nA > B", "problems\nB > A"]
     cells = []
     for label, n, name, a, b, compared in rows:
         scale = 1 if name == TOKENS else 100
         cells.append(
             [
-                f"{label} (n={n})", name, a.text(scale), b.text(scale), compared.difference.text(scale, "+"),
-                f"{compared.ahead:.1%}", f"{compared.behind:.1%}", str(compared.wins), str(compared.losses),
+                f"{label} (n={n})", name.replace("majority", "maj"),
+                a.text(scale), b.text(scale), compared.difference.text(scale, "+"),
+                f"{compared.ahead:.1%}", str(compared.wins), str(compared.losses),
             ]
         )  # fmt: skip
-    screen.say(f"A is {first}, B is {second}")
-    screen.table("Two models on the same problems, % [95% interval]", header, cells)
+    screen.say(f"\nA is {first}, B is {second}")
+    screen.table("Two models on the same problems, in %, with 95% intervals", header, cells, grouped=True)
     screen.say(
-        "ahead: in how many of 2000 draws of the problems, with replacement, the mean is higher (paired bootstrap)\n"
-        "higher: the number of problems on which the measure is higher"
+        "\n  P(A > B)  how often A's mean is higher if the problems are drawn again, with\n"
+        "            replacement (paired bootstrap, 2000 draws); a tie counts as no\n"
+        "  problems  on how many problems A has the higher number, and B\n"
+        f"  {TOKENS:<10}length of the greedy answers; A > B means longer, not better"
     )

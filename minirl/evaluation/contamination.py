@@ -1,15 +1,14 @@
-"""Were the test problems in what the model was trained on? Overlap in n words in a row.
+"""Contamination: do the test problems occur in the training text? Counted in n-grams, which are n words in a row.
 
-A test says nothing about problems that were seen in training. The usual check (Brown et al. 2020, GPT-3, appendix C)
-looks for n words in a row of a test problem that also stand in the training text: 13 for published texts. Where
-questions are short n is smaller, the length of all but the shortest twentieth of them, as GPT-3's was.
+A test measures nothing if the model saw its problems in training. The usual check (Brown et al. 2020, GPT-3, appendix
+C) looks up every n-gram of a test question in the training text, with n = 13 for published texts. For shorter questions
+n is smaller: 95% of the questions have at least n words. GPT-3's n was chosen in this way too.
 
-What a run was trained on is made anew from its configuration, as far as its checkpoints have got: documents of
-pretraining, demonstrations, questions of reinforcement learning. It streams by; only the problems' n-grams are held in
-memory, in one hash table.
+The training text is generated again from the run's configuration, as far as its checkpoints have got: the documents of
+pretraining, the demonstrations, the questions of reinforcement learning. Only the problems' n-grams are in memory.
 
-How to read the result. A problem with one n-gram in the training text need not be known: problems made from the same
-story share its sentences. A problem of which every n-gram was found may be; look at the examples.
+How to read the result: one n-gram in the training text does not mean that the problem is known, because problems made
+from the same story share its sentences. If all n-grams were found, the problem may be known: look at the examples.
 """
 
 import re
@@ -22,7 +21,7 @@ from minirl.runs import Screen
 from minirl.tasks import Problem
 
 USUAL, LEAST = 13, 4  # words of an n-gram: for published texts, and for the shortest questions
-SHORTEST = 0.05  # the share of problems that may be too short to hold an n-gram
+SHORTEST = 0.05  # this share of the problems may be shorter than n words
 EXAMPLES = 3  # shown of each set
 WORD = re.compile(r"\w+")
 
@@ -31,7 +30,7 @@ Gram = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Example:
-    """An n-gram of a test problem, and a training text that it stands in."""
+    """An n-gram of a test problem, and a training text that contains it."""
 
     question: str
     words: str
@@ -41,40 +40,40 @@ class Example:
 
 @dataclass
 class Overlap:
-    """What was found of one set of problems."""
+    """Which n-grams of a set of problems occur in the training text."""
 
     label: str
     n: int
     grams: list[set[Gram]]
-    """Those of each problem."""
+    """The n-grams of each problem."""
     found: dict[str, set[Gram]] = field(default_factory=dict)
-    """Those that stand in the training text, by its source."""
+    """The n-grams that were found, by the source of the training text."""
     first: dict[int, Example] = field(default_factory=dict)
-    """For each problem of which something was found the first that was."""
+    """The first n-gram found of a problem, by the problem's number."""
 
     @property
     def too_short(self) -> int:
-        """Problems of fewer than n words, about which this says nothing."""
+        """How many problems have fewer than n words: they cannot be looked up."""
         return sum(not grams for grams in self.grams)
 
     @property
     def examples(self) -> list[Example]:
-        """A few, of the problems first of which the largest part was found."""
+        """A few examples; problems with the largest share of n-grams found come first."""
         found = self.found_in(self.found)
         parts = {number: len(self.grams[number] & found) / len(self.grams[number]) for number in self.first}
         return [self.first[number] for number in sorted(parts, key=lambda number: -parts[number])[:EXAMPLES]]
 
     def found_in(self, sources: Iterable[str]) -> set[Gram]:
-        """The n-grams that stand in these sources."""
+        """The n-grams found in these sources."""
         return set().union(*(self.found[source] for source in sources))
 
     def touched(self, sources: Iterable[str]) -> int:
-        """Problems with an n-gram in these sources."""
+        """How many problems have any n-gram in these sources."""
         found = self.found_in(sources)
         return sum(not grams.isdisjoint(found) for grams in self.grams)
 
     def covered(self, sources: Iterable[str]) -> int:
-        """Problems with every n-gram in these sources."""
+        """How many problems have all their n-grams in these sources."""
         found = self.found_in(sources)
         return sum(bool(grams) and grams <= found for grams in self.grams)
 
@@ -84,16 +83,16 @@ class Overlap:
         return {**about, "found": rows, "examples": [vars(example) for example in self.examples]}
 
     def rows(self) -> dict[str, list[str]]:
-        """Names of the table's rows, and the sources of each."""
+        """The rows of the table: a name and its sources."""
         return {**{source: [source] for source in self.found}, "all of it": list(self.found)}
 
 
 def find_overlaps(
     sets: Mapping[str, Sequence[Problem]], texts: Iterable[tuple[str, str]], n: int | None = None
 ) -> list[Overlap]:
-    """Look for the problems of each set in texts (source, text), which are read once."""
+    """Look up the problems of each set in texts, pairs (source, text) that are read once."""
     overlaps = []
-    wanted: dict[int, dict[Gram, list[tuple[Overlap, int]]]] = {}  # for each n where each n-gram is to be found
+    wanted: dict[int, dict[Gram, list[tuple[Overlap, int]]]] = {}  # n, n-gram, problems that have it
     for label, problems in sets.items():
         chosen = n or usual_n(problems)
         overlap = Overlap(label, chosen, [set(ngrams(words(problem.question), chosen)) for problem in problems])
@@ -116,31 +115,34 @@ def find_overlaps(
 
 
 def words(text: str) -> list[str]:
-    """Words and numbers, without capital letters and punctuation."""
+    """Words and numbers in lower case, without punctuation."""
     return WORD.findall(text.casefold())
 
 
 def ngrams(split: Sequence[str], n: int) -> Iterator[Gram]:
-    """Every n words in a row."""
+    """All n-grams: every n words in a row."""
     return zip(*(split[start:] for start in range(n)), strict=False)
 
 
 def usual_n(problems: Sequence[Problem]) -> int:
-    """13, or as many words as all but the shortest twentieth of the questions have, and at least 4."""
+    """The n for these problems: 13, or fewer so that 95% of the questions have n words, but at least 4."""
     lengths = sorted(len(words(problem.question)) for problem in problems)
     return max(LEAST, min(USUAL, lengths[int(SHORTEST * len(lengths))]))
 
 
 def show(overlaps: Sequence[Overlap], screen: Screen) -> None:
-    """Print the table, and examples."""
-    rows = []
+    """Print a table for each set of problems, and examples."""
     for one in overlaps:
-        n = len(one.grams)
+        rows, n = [], len(one.grams)
         for name, of in one.rows().items():
             shares = [f"{100 * count / n:.1f}" for count in (one.touched(of), one.covered(of))]
-            rows.append([f"{one.label} (n={n})", name, str(one.n), *shares, str(one.too_short)])
-    header = ["problems", "in the training text of", "words", "some words in a row", "all of them", "too short"]
-    screen.table("Share of problems found in the training text, %", header, rows)
+            rows.append([name, *shares])
+        header = ["training text", f"any {one.n}-gram found", f"all {one.n}-grams found"]
+        screen.table(f"{one.label} (n={n}): problems found in the training text, in %", header, rows)
+        if one.too_short:
+            screen.say(f"Problems with fewer than {one.n} words, which cannot be looked up: {one.too_short}.")
+    if any(one.first for one in overlaps):
+        screen.say("\nExamples: the test questions with the largest share of n-grams found")
     for one in overlaps:
         for example in one.examples:
             screen.say(f"\n{one.label}: {example.question}\n  {one.n} words: {example.words}\n  in {example.source}: "

@@ -1,12 +1,12 @@
 """Accuracy with its uncertainty: how to read 8 samples for each of 500 problems.
 
-- greedy: the share of problems solved by the most likely tokens.
+- greedy: the share of problems solved by greedy decoding, which always takes the likeliest token.
 - pass@1: the share of samples that are right. pass@k: the chance that at least one of k samples is right.
 - majority@k: the share of problems where the most frequent answer among k samples is right.
 
-A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers, a bootstrap interval over problems. Two
-models are compared on the same problems, by the difference on each. All of it says what another draw of problems would
-give, not what another training run would.
+A share of yes-or-no outcomes gets Wilson's 95% interval; a mean of numbers gets a bootstrap interval over problems. Two
+models are compared problem by problem. The intervals say how much the number would change with other problems. They do
+not say how much it would change with another training run.
 """
 
 import math
@@ -33,24 +33,25 @@ class Estimate(NamedTuple):
         return self.text(100)
 
     def text(self, scale: float = 1, sign: str = "") -> str:
-        """All three times `scale`; sign "+" writes that of a positive number too."""
-        value, low, high = (f"{scale * x:{sign}.1f}" for x in self)
+        """All three numbers, multiplied by `scale`. sign "+" writes the sign of positive numbers too; 0 has none."""
+        texts = [f"{scale * x:{sign}.1f}" for x in self]
+        value, low, high = ("0.0" if float(text) == 0 else text for text in texts)
         return f"{value} [{low}, {high}]"
 
 
 class Comparison(NamedTuple):
-    """How far the first of two models is ahead of the second on the same problems."""
+    """Two models, A and B, on the same problems."""
 
     difference: Estimate
-    """The first's mean less the second's."""
+    """A's mean minus B's mean."""
     ahead: float
-    """The share of resamples in which the first's mean is higher."""
+    """P(A > B): the share of resamples in which A's mean is higher."""
     behind: float
-    """The share of resamples in which the second's is; in the rest they are equal."""
+    """P(B > A): the share of resamples in which B's mean is higher; in the rest both are equal."""
     wins: int
-    """Problems on which the first's number is higher."""
+    """How many problems have A > B."""
     losses: int
-    """Problems on which the second's is."""
+    """How many problems have B > A."""
 
 
 def wilson(successes: int, n: int) -> Estimate:
@@ -68,15 +69,15 @@ def wilson(successes: int, n: int) -> Estimate:
 
 
 def bootstrap(values: Sequence[float] | Array, seed: int = 0) -> Estimate:
-    """The mean of one number a problem, with the 95% percentile interval over problems drawn again with replacement
-    (Efron 1979)."""
+    """The mean of `values`, one number per problem, with a 95% percentile interval: problems are drawn again with
+    replacement, RESAMPLES times (Efron 1979). Raises ValueError without values."""
     x = np.asarray(values, np.float64)
     low, high = np.quantile(resampled_means(x, seed), [0.025, 0.975])
     return Estimate(float(x.mean()), float(low), float(high))
 
 
 def resampled_means(x: Array, seed: int) -> Array:
-    """The mean of each of RESAMPLES draws of x's values, with replacement."""
+    """(RESAMPLES,) means; each is the mean of x.size values drawn from x with replacement."""
     if x.size == 0:
         raise ValueError("bootstrap: there are no values")
     rng = np.random.default_rng(seed)
@@ -85,9 +86,10 @@ def resampled_means(x: Array, seed: int) -> Array:
 
 
 def share(values: Sequence[float] | Array) -> Estimate:
-    """The mean of one number in [0, 1] a problem: Wilson's interval where all are 0 or 1, else the bootstrap's.
+    """The mean of `values`, one number in [0, 1] per problem: with Wilson's interval where all are 0 or 1, otherwise
+    with a bootstrap interval.
 
-    Where no sample of any problem is right the bootstrap would draw nothing but zeros and call that certain.
+    If no sample of any problem were right, the bootstrap would draw only zeros and report an interval of no width.
     """
     x = np.asarray(values, np.float64)
     if np.isin(x, (0.0, 1.0)).all():
@@ -96,12 +98,12 @@ def share(values: Sequence[float] | Array) -> Estimate:
 
 
 def paired_bootstrap(first: Sequence[float] | Array, second: Sequence[float] | Array, seed: int = 0) -> Comparison:
-    """Compare two models by one number a problem each, problems drawn again with replacement (Efron 1979).
+    """Compare two models by one number per problem; problems are drawn again with replacement (Efron 1979).
 
-    Drawing problems, not results, keeps each problem's two results together: what makes a problem hard for both cancels
-    in the difference, so this sees what two separate intervals cannot. Where the two never differ the interval has no
-    width; how little that may mean, the number of problems says.
-    Raises ValueError where the two are not equally many, or none.
+    Each draw keeps a problem's two numbers together. So a problem that is hard for both models cancels in the
+    difference, and this finds differences that two separate intervals hide. If the two never differ the interval has no
+    width; with few problems that means little.
+    Raises ValueError where the two do not have equally many values, or none.
     """
     a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
     if a.shape != b.shape:
@@ -129,9 +131,9 @@ def pass_at_k(correct: int, n: int, k: int) -> float:
 
 
 def majority(answers: Sequence[Hashable | None]) -> int | None:
-    """The index of a sample that gives the most frequent answer; of equally frequent ones, the first to appear.
+    """The index of a sample with the most frequent answer; among equally frequent answers, the first to appear.
 
-    None is a sample without an answer and has no vote; where nobody votes the result is None.
+    None stands for a sample without an answer: it does not vote. Without any vote the result is None.
 
         >>> majority(["11", "12", None, "12"])
         1

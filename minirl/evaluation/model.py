@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from minirl.evaluation.answers import kept_answers
+from minirl.evaluation.answers import ANSWERS, is_kept, kept_answers
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome, judge
-from minirl.runs import STAGES, Run
+from minirl.runs import STAGE_NAMES, STAGES, Run, Screen
 
 
 class Model(NamedTuple):
@@ -18,15 +18,19 @@ class Model(NamedTuple):
     def __str__(self) -> str:
         return f"{self.run.folder}:{self.stage}"
 
-    def solve(self, chosen: ProblemSet) -> list[Outcome]:
-        """How each problem of the set goes."""
-        prompts = [problem.prompt for problem in chosen.problems]
-        attempts = kept_answers(self.run, self.stage, prompts, chosen.settings)
-        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, attempts, strict=True)]
+    def solve(self, chosen: ProblemSet, screen: Screen) -> list[Outcome]:
+        """The outcome of each problem of the set. The screen says whether answers are made now or read from a file."""
+        asked = self.run, self.stage, [problem.prompt for problem in chosen.problems], chosen.settings
+        n, after = len(chosen.problems), f"after {STAGE_NAMES[self.stage]}"
+        if is_kept(*asked):
+            screen.say(f"{after}: reading {n} answers to {chosen.label} from {ANSWERS}/")
+        else:
+            screen.say(f"{after}: solving {n} problems of {chosen.label} ...")
+        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, kept_answers(*asked), strict=True)]
 
 
 def open_model(name: str) -> Model:
-    """The model called "runs/roger:sft"; without a stage, the last that there is.
+    """The model called "runs/roger:sft"; without a stage, the run's latest.
 
     Raises FileNotFoundError where there is no such run or checkpoint, ValueError for an unknown stage.
     """
@@ -38,5 +42,5 @@ def open_model(name: str) -> Model:
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r} in {name}; choose from {', '.join(STAGES)}")
     if run.state(stage) is None:
-        raise FileNotFoundError(f"{folder} has no {stage} checkpoint; it has got to {run.last_stage()}")
+        raise FileNotFoundError(f"{folder} has no {stage} checkpoint; its latest is {run.last_stage()}")
     return Model(run, stage)

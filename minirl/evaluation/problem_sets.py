@@ -1,4 +1,4 @@
-"""Which problems a model is examined on, and how long and how often it may answer them."""
+"""The problems that a model is evaluated on, and how it answers them: how many samples, how many tokens."""
 
 from typing import NamedTuple
 
@@ -13,16 +13,19 @@ SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
 
 
 class ProblemSet(NamedTuple):
-    """Problems of one split. `label` names them in tables."""
+    """Different problems of one split."""
 
     label: str
+    """Its name in tables."""
     task: Task
     problems: list[Problem]
     settings: Settings
+    note: str | None = None
+    """Why there are fewer problems than were asked for, if there are."""
 
 
 def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[ProblemSet]:
-    """Those of the run's final table: the test splits of its task, and science, answered greedily alone."""
+    """The sets of the run's final table: the test splits of its task, and science questions, answered greedily only."""
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [
@@ -35,12 +38,13 @@ def sets_of(
     run: Run, task: str | None = None, split: str | None = None, *, problems: int, samples: int, seed: int,
     max_new_tokens: int | None = None,
 ) -> list[ProblemSet]:  # fmt: skip
-    """At most `problems` problems of a split of a task; by default of each test split, and of the run's own task.
+    """At most `problems` problems of a split of a task; by default of each test split of the run's own task.
 
-    They are drawn with a seed apart from every seed of training; the splits share no problem with it anyway.
+    They are drawn with a seed that training never uses. The splits share no problem with the training split anyway.
     Raises ValueError for an unknown task or split.
     """
     chosen = tasks.get(task or run.config.task)
+    asked_for = split
     if split is not None:
         split = chosen.require_split(split)
     config = run.config.evaluation
@@ -51,15 +55,21 @@ def sets_of(
         size = chosen.size(name)
         n = problems if size is None else min(problems, size)
         drawn = distinct(chosen.problems(name, n, stream_seed(seed, "test problems")))
-        sets.append(ProblemSet(name if task is None else f"{task} {name}", chosen, drawn, settings))
+        label = name if task is None else f"{task} {name}"
+        note = None if asked_for in (None, split) else f"The split {asked_for} is now called {split}."
+        if size is not None and size < problems:
+            note = f"{label} holds {size} problems, fewer than the {problems} asked for."
+        elif len(drawn) < problems:
+            note = f"{label}: of the {problems} problems drawn {len(drawn)} are different; each is asked once."
+        sets.append(ProblemSet(label, chosen, drawn, settings, note))
     return sets
 
 
 def distinct(problems: list[Problem]) -> list[Problem]:
-    """Each question once. Small tasks repeat themselves, and a problem asked twice says no more than asked once."""
+    """Each question once. Small tasks repeat their problems, and asking one twice says no more than asking it once."""
     return list({problem.question: problem for problem in problems}.values())
 
 
 def test_splits(task: Task) -> list[str]:
-    """The splits for the final table: those that training and tuning never look at."""
+    """The splits for the final table. Training and tuning never look at them."""
     return [split for split in task.splits if split not in ("train", "dev")]

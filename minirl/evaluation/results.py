@@ -38,25 +38,41 @@ def evaluate_sets(
 ) -> list[Result]:
     """Each stage's model on each set."""
     results = []
+    for note in filter(None, (chosen.note for chosen in sets)):
+        screen.say(note)
     for stage in stages:
         for chosen in sets:
-            screen.say(f"after {STAGE_NAMES[stage]}: solving {len(chosen.problems)} problems of {chosen.label} ...")
-            outcomes = Model(run, stage).solve(chosen)
+            outcomes = Model(run, stage).solve(chosen, screen)
             results.append(Result(stage, chosen.label, outcomes, scores(outcomes, ks)))
     return results
 
 
 def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
-    """Print the table, and which problems no model could read."""
+    """Print the table with its legend, and how many problems were too long for the model."""
     header, rows = table(results)
-    screen.table("Share of problems solved, % [95% interval]", header, rows)
+    screen.table("Problems solved, in %, with 95% intervals", header, rows, grouped=True)
+    screen.say("\n" + "\n".join(f"  {name:<8}{meaning}" for name, meaning in legend(header).items()))
     for split, too_long in {entry["split"]: entry.get("too_long", 0) for entry in results}.items():
         if too_long:
-            screen.say(f"{too_long} problems of {split} are longer than the model's context, and count as not solved")
+            screen.say(f"{too_long} problems of {split} are longer than the model's context and count as not solved.")
+
+
+def legend(header: Sequence[str]) -> dict[str, str]:
+    """What the measures of the table mean."""
+    meanings = {
+        "greedy": "decoding always takes the likeliest token",
+        "pass@": "at least one of k samples is right",
+        "maj@": "the most frequent answer of k samples is right",
+        TOKENS: "mean length of the greedy answers, in tokens",
+    }
+    return {
+        name + "k" * name.endswith("@"): text
+        for name, text in meanings.items() if any(column.startswith(name) for column in header)
+    }  # fmt: skip
 
 
 def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Header and rows: a split's models under each other, a column for each measure."""
+    """Header and rows: one row per split and model, one column per measure."""
     names = list(dict.fromkeys(name for entry in results for name in entry if isinstance(entry[name], dict)))
     names.sort(key=lambda name: name == TOKENS)  # the last column
     rows = []
@@ -68,4 +84,4 @@ def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]
                     for name in names
                 ]
                 rows.append([f"{split} (n={entry['problems']})", STAGE_NAMES[entry["stage"]], *cells])
-    return ["problems", "model", *names], rows
+    return ["problems", "model", *(name.replace("majority", "maj") for name in names)], rows

@@ -1,4 +1,4 @@
-"""From answers to scores: which are right, what each problem makes of that, and the means with their intervals."""
+"""From answers to scores: which answers are right, one number per problem and measure, and means with intervals."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from minirl.tasks import Problem, Task
 from minirl.tasks.checker import answer_text, parse_number
 from minirl.tokenizer import Tokenizer
 
-TOKENS = "tokens"  # the one measure that is no share
+TOKENS = "tokens"  # the only measure that is not a share
 
 
 @dataclass(frozen=True)
@@ -22,14 +22,14 @@ class Outcome:
     problem: Problem
     attempt: Attempt
     solved: bool
-    """By the greedy answer."""
+    """Whether the greedy answer is right."""
     right: tuple[bool, ...]
-    """Which of the samples are."""
+    """Whether each sample is right."""
     votes: tuple[Hashable | None, ...]
-    """What each sample answers; equal answers are equal. None: nothing."""
+    """The answer of each sample, so that equal answers compare equal; None for a sample without an answer."""
 
     def pass_at(self, k: int) -> float:
-        """The chance that k of the samples include a right one."""
+        """The chance that k of the samples include at least one right sample."""
         return pass_at_k(sum(self.right), len(self.right), k)
 
     def majority_at(self, k: int) -> bool:
@@ -38,7 +38,7 @@ class Outcome:
         return winner is not None and self.right[winner]
 
     def as_json(self) -> dict[str, Any]:
-        """The problem, the greedy answer, and what came of the samples."""
+        """The problem, the greedy answer, and how many samples are right."""
         samples = len(self.right)
         found = {
             "question": self.problem.question,
@@ -60,12 +60,12 @@ def judge(task: Task, problem: Problem, attempt: Attempt) -> Outcome:
 
 
 def is_right(task: Task, problem: Problem, answer: Answer) -> bool:
-    """What the reward says too: an answer that was cut off is wrong, for more digits might have followed."""
+    """Whether the answer earns the reward. An answer that was cut off is wrong: more digits might have followed."""
     return final_reward(task, problem, answer.text, answer.finished) == 1
 
 
 def vote(answer: Answer) -> Hashable | None:
-    """What a sample answers, in a form in which equal answers are equal; None where it gives none."""
+    """The answer of a sample, in a form where equal answers compare equal ("7" and "7.0"); None without an answer."""
     text = answer_text(answer.text) if answer.finished else None
     if not text:
         return None
@@ -74,8 +74,8 @@ def vote(answer: Answer) -> Hashable | None:
 
 
 def measures(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, list[float]]:
-    """One number a problem for each measure: "greedy"; "pass@k" and, for k above 1, "majority@k", where there are
-    samples; "tokens", the length of the greedy answer."""
+    """Of each measure one number per problem: "greedy"; "tokens", the length of the greedy answer; and with samples
+    "pass@k" and, for k above 1, "majority@k"."""
     found = {"greedy": [float(outcome.solved) for outcome in outcomes]}
     sampled = [k for k in ks if outcomes[0].right]
     found |= {f"pass@{k}": [outcome.pass_at(k) for outcome in outcomes] for k in sampled}
@@ -92,6 +92,6 @@ def scores(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Estimate
 def greedy_accuracy(
     model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int
 ) -> Estimate:
-    """The share of problems that the model solves when it always takes the likeliest token."""
+    """The share of problems that the model solves with greedy decoding."""
     attempts = answer(model, tokenizer, [p.prompt for p in problems], Settings(0, max_new_tokens, seed=0))
     return share([is_right(task, p, attempt.greedy) for p, attempt in zip(problems, attempts, strict=True)])

@@ -1,4 +1,4 @@
-"""Generation: sampling text from a model, in batches, with a KV cache."""
+"""Generation: sample text from a model, many rows at once, with a KV cache."""
 
 from minirl.generate.engine import Engine, Row, without_dropout
 from minirl.generate.sampling import Sampling, Seed, row_stream

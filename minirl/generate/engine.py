@@ -21,20 +21,22 @@ from minirl.autograd import Array
 from minirl.generate.sampling import Sampling
 from minirl.model import GPT, KVCache
 
-PREFILL_TOKENS = 4096  # prompts are computed together up to so many tokens, padding included
+PREFILL_TOKENS = 4096  # prompts are computed together, up to this many tokens with padding
 
 
 @dataclass
 class Row:
-    """A sample of a prompt. ids and log_probs are filled in when it ends."""
+    """One sample of a prompt. ids and log_probs are filled in when it ends."""
 
     prompt: Array  # (P,) int32
     problem: int
     sample: int
     stream: np.random.Generator
     ids: Array = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,), the end token included
-    log_probs: Array = field(default_factory=lambda: np.zeros(0, np.float32))  # (n,), log pi(id) at the temperature
-    finished: bool = False  # whether it ended with the end token, rather than by a limit
+    log_probs: Array = field(
+        default_factory=lambda: np.zeros(0, np.float32)
+    )  # (n,), log pi(id) at the sampling temperature
+    finished: bool = False  # True: ended with the end token. False: a limit cut it off
 
 
 class Engine:
@@ -48,13 +50,13 @@ class Engine:
     """
 
     def __init__(self, model: GPT, sampling: Sampling, end: int | None, slots: int, capacity: int) -> None:
-        """end: the token that ends a row. slots: rows in work at once. capacity: the most tokens a row may hold: prompt
-        and completion, of which the last token needs no place. At most the model's context length."""
+        """end: the token that ends a row. slots: the number of rows computed at once. capacity: the most tokens that
+        the cache holds for a row: the prompt, and the completion without its last token. At most the context length."""
         self.model, self.sampling, self.end = model, sampling, end
         self.slots, self.capacity = slots, capacity
-        self.cache = KVCache(model.config, 2 * slots, capacity)  # half is for prompts; what is unused costs nothing
+        self.cache = KVCache(model.config, 2 * slots, capacity)  # one half is for prompts; unused rows cost nothing
         self.waiting: deque[list[Row]] = deque()
-        self.rows: list[Row] = []  # those in work
+        self.rows: list[Row] = []  # the rows being computed
         self.at = np.zeros(0, np.int32)  # row self.rows[i] is in slot self.at[i] ...
         self.prefixes = np.zeros(0, np.int32)  # ... and its prompt in row self.prefixes[i] of the cache, -1: in its own
         self.free = list(range(slots))[::-1]  # slots
@@ -72,7 +74,7 @@ class Engine:
         return bool(self.rows or self.waiting)
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Queue rows that share one prompt. Raises ValueError for a prompt that is empty or too long."""
+        """Queue rows that share one prompt. Raises ValueError for an empty or too long prompt."""
         P = len(rows[0].prompt)
         if not 1 <= P <= self.capacity:
             raise ValueError(
@@ -83,7 +85,7 @@ class Engine:
             self.waiting.append(list(rows[start : start + self.slots]))
 
     def step(self) -> list[Row]:
-        """Start the next prompts if there is room, else draw a token more for every row; return the rows that ended."""
+        """Start the next prompts if there is room, otherwise draw a token for every row; return the rows that ended."""
         with without_dropout(self.model):
             group = self._next_group()
             first = 0
@@ -96,7 +98,8 @@ class Engine:
         return self._release(first)
 
     def _next_group(self) -> list[list[Row]]:
-        """The prompts to start now. A start costs a call of the model, so it waits for a quarter of the slots."""
+        """The prompts to start now. A start costs one call of the model, so it waits until a quarter of the slots are
+        free."""
         free = self.slots - len(self.rows)
         group: list[list[Row]] = []
         if self.rows and free < self.slots // 4:
@@ -111,14 +114,14 @@ class Engine:
         return group
 
     def _start(self, group: list[list[Row]]) -> Array:
-        """Compute each prompt once, for all of its samples; return the samples' logits (rows, V)."""
+        """Compute each prompt once for all of its samples; return the samples' logits (rows, V)."""
         lengths = np.array([len(rows[0].prompt) for rows in group], np.int32)
         prompts = np.zeros((len(group), lengths.max()), np.int32)
         for padded, rows in zip(prompts, group, strict=True):
             padded[: len(rows[0].prompt)] = rows[0].prompt
         counts = np.array([len(rows) for rows in group])
         slots = np.array([self.free.pop() for _ in range(counts.sum())], np.int32)
-        held_by = slots[np.cumsum(counts) - counts]  # a single sample goes on in the row of its prompt
+        held_by = slots[np.cumsum(counts) - counts]  # a single sample continues in the row of its prompt
         held_by[counts > 1] = [self.prompt_rows.pop() for _ in range((counts > 1).sum())]
         logits = self.model.extend(prompts, self.cache.at(held_by), lengths)
 
@@ -144,8 +147,8 @@ class Engine:
         self.counts[slots] += 1
 
     def _release(self, first: int) -> list[Row]:
-        """Take out the rows, from number `first` on, that have ended. The others keep their order: those of one prompt
-        stay side by side."""
+        """Remove and return the rows that have ended, looking at row number `first` and later. The others keep their
+        order, so that samples of one prompt stay side by side."""
         ended = self.counts[self.at] == self.limits[self.at]
         if self.end is not None:
             ended |= self.last[self.at] == self.end
@@ -169,7 +172,7 @@ class Engine:
 
 @contextmanager
 def without_dropout(model: GPT) -> Iterator[None]:
-    """Dropout off inside: what is sampled, and the log-probabilities of it, are those of the whole model."""
+    """Switch dropout off inside, so that samples and log-probabilities come from the whole model."""
     training = model.training
     if training and model.config.dropout:
         model.eval()

@@ -1,28 +1,28 @@
-"""How the next token is drawn, and from which random numbers."""
+"""How the next token is drawn, and which random numbers it uses."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from minirl.kernels.reference import check_sampling
+from minirl.kernels.sampling.checks import check_sampling
 
 Seed = int | Sequence[int]
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """The rule by which logits become a token; kernels.sample has the equations.
+    """How logits become a token; kernels.sample has the equations.
 
-    Raises ValueError for settings that make no distribution.
+    Raises ValueError for settings that do not define a distribution.
     """
 
     temperature: float = 1.0
-    """Logits are divided by it: 0 takes the likeliest token, 1 samples the model's own distribution."""
+    """Logits are divided by the temperature: 1 samples the model's own distribution, 0 takes the likeliest token."""
     top_k: int = 0
-    """Draw among this many likeliest tokens only; 0: all."""
+    """Draw only among this many likeliest tokens; 0: all."""
     top_p: float = 1.0
-    """Draw among the fewest likeliest tokens whose probability reaches this; 1: all."""
+    """Draw only among the smallest set of likeliest tokens whose total probability reaches this; 1: all."""
     max_new_tokens: int = 256
     """A row that has not ended after this many tokens is cut off."""
 
@@ -33,11 +33,11 @@ class Sampling:
 
 
 def row_stream(seed: Seed, problem: int, sample: int) -> np.random.Generator:
-    """The random numbers of one row, named by the run's seed, the problem's number and the sample's.
+    """The random numbers of one row: a stream of its own for each seed, problem number and sample number.
 
-    A row takes one number for each token it draws, from its own stream, so what it draws does not depend on which other
-    rows are in the batch, nor on how many. seed: a whole number >= 0, or several, such as (seed, step).
+    A row takes one number per token from its own stream. So its tokens do not depend on the other rows of the batch.
+    seed: a whole number >= 0, or several, such as (seed, step).
     """
     words = (seed,) if isinstance(seed, int) else tuple(seed)
-    named = np.random.SeedSequence((len(words), *words), spawn_key=(problem, sample))  # else 1 and (1, 0) were the same
+    named = np.random.SeedSequence((len(words), *words), spawn_key=(problem, sample))  # the length tells 1 from (1, 0)
     return np.random.default_rng(named)

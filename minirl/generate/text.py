@@ -1,4 +1,4 @@
-"""Text in, text out: the engine behind one function, for evaluation and scripts, and a stream of text for chat."""
+"""Text in, text out: `generate` for evaluation and scripts, `stream` for chat. Both use the engine."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from minirl.tasks.task import END
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
-CACHE_BYTES = 1 << 30  # fewer slots are used where keys and values would need more
+CACHE_BYTES = 1 << 30  # if keys and values would need more memory, fewer slots are used
 
 
 @dataclass(frozen=True)
@@ -25,11 +25,12 @@ class Completion:
     ids: Array
     """(n,) int32, the end token included."""
     log_probs: Array
-    """(n,) float32: log pi(id | before) at the sampling temperature, before top-k and top-p; 0 at temperature 0."""
+    """(n,) float32: log pi(id | tokens before) at the sampling temperature, before top-k and top-p; 0 at temperature
+    0."""
     text: str
     """The completion without special tokens."""
     finished: bool
-    """Whether it ended with the end token; else a limit cut it off."""
+    """Whether it ended with the end token; otherwise a limit cut it off."""
 
 
 def generate(
@@ -45,10 +46,10 @@ def generate(
     samples: int = 1,
     slots: int = 256,
 ) -> Iterator[Completion]:
-    """Complete each prompt `samples` times; yields in order, prompt by prompt, as soon as each is ready.
+    """Complete each prompt `samples` times; yield the completions in order, prompt by prompt, as soon as possible.
 
-    The same seed gives the same completions, whatever `slots` is and whatever other prompts come before or after.
-    slots: rows computed at once. Raises ValueError for a prompt that does not fit into the model's context.
+    The same seed gives the same completions. They do not depend on `slots`, the number of rows computed at once.
+    Raises ValueError for a prompt that does not fit into the model's context.
     """
     rule = Sampling(temperature, top_k, top_p, max_new_tokens)
     encoded = [tokenizer.encode_array(prompt) for prompt in prompts]
@@ -106,7 +107,7 @@ def stream(
     max_new_tokens: int = 256,
     seed: Seed = 0,
 ) -> Iterator[str]:
-    """The completion of one prompt, piece by piece as it is made; joined, the text that `generate` gives."""
+    """The completion of one prompt, piece by piece. The joined pieces are the text that `generate` returns."""
     ids = tokenizer.encode_array(prompt)
     rule = Sampling(temperature, top_k, top_p, max_new_tokens)
     engine = Engine(model, rule, end_token(tokenizer), 1, min(len(ids) + max_new_tokens, model.config.context_length))
@@ -123,7 +124,7 @@ def stream(
 
 
 def end_token(tokenizer: "Tokenizer") -> int:
-    """The id of <|end|>; ValueError where the vocabulary has none."""
+    """The id of <|end|>. Raises ValueError when the vocabulary has no such token."""
     if END not in tokenizer.special_tokens:
         raise ValueError(f"the tokenizer has no token {END}, so no answer could end; train it with special_tokens")
     return tokenizer.special_tokens[END]

@@ -6,19 +6,27 @@
     >>> with kernels.using("reference"):     # for a while
     ...     y = kernels.softmax(x)
 
+Each family of kernels has a folder: `softmax/reference.py` says in NumPy what is computed, `softmax/checks.py` what the
+arguments must be, under every backend, and `softmax/native.py` calls the C code. To add a backend, put a file of its
+name into the folders of the families that it has, and name it in BACKENDS; what it lacks comes from the reference.
+
 Call kernels as `kernels.softmax(x)`, never `from minirl.kernels import softmax`: the name would keep the backend of the
-moment it was imported. The environment variable MINIRL_BACKEND chooses at start; MINIRL_ISA and MINIRL_THREADS choose
-the instruction set and the number of threads of the native backend.
+moment it was imported. (The folders are modules of the same names, and are imported as
+`from minirl.kernels.softmax import reference`.)
+
+The environment variable MINIRL_BACKEND chooses at start; MINIRL_ISA and MINIRL_THREADS choose the instruction set and
+the number of threads of the native backend, MINIRL_PRECISION the precision. See environment.py for wrong values.
 """
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from minirl.kernels import elementwise, missing, reference
+from minirl.kernels import elementwise, environment, missing
+from minirl.kernels.environment import SettingError, check_environment
 from minirl.kernels.precision import (
     from_bfloat16_bits,
     precision,
@@ -28,22 +36,38 @@ from minirl.kernels.precision import (
 )
 
 try:
-    from minirl.kernels import native
+    from minirl.kernels import runtime
 except ImportError as error:  # not built, or built for another machine: `missing` says which and what to install
-    native = None  # type: ignore[assignment]
+    runtime = None  # type: ignore[assignment]
     missing.import_error = error
 
 if TYPE_CHECKING:  # what `use` puts into this module
+    from minirl.kernels.activation.reference import *  # noqa: F403
+    from minirl.kernels.attention.reference import *  # noqa: F403
+    from minirl.kernels.cross_entropy.reference import *  # noqa: F403
     from minirl.kernels.elementwise import *  # noqa: F403
-    from minirl.kernels.reference import *  # noqa: F403
+    from minirl.kernels.embedding.reference import *  # noqa: F403
+    from minirl.kernels.matmul.reference import *  # noqa: F403
+    from minirl.kernels.norm.reference import *  # noqa: F403
+    from minirl.kernels.optimizer.reference import *  # noqa: F403
+    from minirl.kernels.rope.reference import *  # noqa: F403
+    from minirl.kernels.sampling.reference import *  # noqa: F403
+    from minirl.kernels.softmax.reference import *  # noqa: F403
 
 __all__ = [
+    "BACKENDS",
+    "FAMILIES",
     "OPERATIONS",
+    "SettingError",
     "backend",
+    "check_environment",
+    "environment_problems",
     "from_bfloat16_bits",
     "get_threads",
     "has_native",
+    "has_openmp",
     "isa",
+    "isas",
     "precision",
     "set_isa",
     "set_precision",
@@ -54,48 +78,53 @@ __all__ = [
     "using_precision",
 ]
 
-OPERATIONS = (
+BACKENDS = ("native", "reference")
+FAMILIES = (
     "matmul",
-    "round_bfloat16",
     "attention",
-    "attention_backward",
-    "attention_decode",
     "softmax",
-    "softmax_backward",
-    "log_softmax",
-    "log_softmax_backward",
     "cross_entropy",
-    "linear_cross_entropy",
-    "linear_log_prob",
-    "layer_norm",
-    "layer_norm_backward",
-    "rms_norm",
-    "rms_norm_backward",
-    "column_sums",
-    "sigmoid",
-    "gelu",
-    "gelu_backward",
-    "silu",
-    "silu_backward",
-    "swiglu",
-    "swiglu_backward",
-    "rope_tables",
+    "norm",
+    "activation",
     "rope",
     "embedding",
-    "embedding_backward",
-    "adamw",
-    "sum_squares",
-    "scale",
-    "sample",
-    *elementwise.__all__,
+    "optimizer",
+    "sampling",
 )
 
+
+def _operations_of(family: str) -> tuple[str, ...]:
+    return import_module(f"minirl.kernels.{family}").OPERATIONS
+
+
+OPERATIONS: tuple[str, ...] = (*(name for family in FAMILIES for name in _operations_of(family)), *elementwise.__all__)
+
+
+def _functions(backend: str) -> dict[str, Callable[..., Any]]:
+    """The operations that a backend's own files define."""
+    modules = {family: import_module(f"minirl.kernels.{family}.{backend}") for family in FAMILIES}
+    pairs = [(modules[family], name) for family in FAMILIES for name in _operations_of(family)]
+    return {name: getattr(module, name) for module, name in pairs if hasattr(module, name)}
+
+
+def _all_functions() -> dict[str, dict[str, Callable[..., Any]]]:
+    """For each backend that can be used here, the function of every operation."""
+    reference = {name: getattr(elementwise, name) for name in elementwise.__all__} | _functions("reference")
+    if runtime is None:
+        return {"reference": reference}
+    native = _functions("native")
+    for name, function in native.items():  # the specification documents every backend
+        function.__doc__ = reference[name].__doc__
+    return {"reference": reference, "native": reference | native}
+
+
+_functions_of = _all_functions()
 _backend = ""
 
 
 def has_native() -> bool:
     """Whether the C kernels were built and can be used."""
-    return native is not None
+    return runtime is not None
 
 
 def backend() -> str:
@@ -106,17 +135,21 @@ def backend() -> str:
 def use(name: str) -> None:
     """Switch every kernel to backend `name`, "native" (C) or "reference" (NumPy).
 
-    Raises ValueError for an unknown name, and RuntimeError saying what to install where "native" was not built.
+    Raises ValueError for an unknown name, RuntimeError saying what to install where "native" was not built, and
+    SettingError where an environment variable holds a value that cannot be used (see check_environment).
     """
+    check_environment()
+    _use(name)
+
+
+def _use(name: str) -> None:
     global _backend
-    if name not in ("native", "reference"):
-        raise ValueError(f"kernels.use: there is no backend {name!r}; choose 'native' or 'reference'")
-    if name == "native" and native is None:
+    if name not in BACKENDS:
+        choices = " or ".join(map(repr, BACKENDS))
+        raise ValueError(f"kernels.use: there is no backend {name!r}; choose {choices}")
+    if name == "native" and runtime is None:
         raise RuntimeError(missing.explanation())
-    first: ModuleType = native if name == "native" else reference
-    for operation in OPERATIONS:
-        source = next(module for module in (first, reference, elementwise) if hasattr(module, operation))
-        globals()[operation] = getattr(source, operation)
+    globals().update(_functions_of[name])
     _backend = name
 
 
@@ -135,32 +168,53 @@ def set_threads(threads: int) -> None:
     """Let native kernels use up to `threads` threads. Results do not depend on it; only speed does."""
     if threads < 1:
         raise ValueError(f"set_threads: {threads} is not a number of threads; use 1 or more")
-    if native is not None:
-        native.set_threads(threads)
+    if runtime is not None:
+        runtime.set_threads(threads)
 
 
 def get_threads() -> int:
     """The number of threads native kernels use; 1 without them."""
-    return native.get_threads() if native is not None else 1
+    return runtime.get_threads() if runtime is not None else 1
+
+
+def has_openmp() -> bool:
+    """Whether native kernels can use several threads."""
+    return runtime is not None and runtime.has_openmp()
+
+
+def isas() -> dict[str, bool]:
+    """The instruction sets of the native kernels, slowest first, and whether this CPU has each; {} without them."""
+    return runtime.isas() if runtime is not None else {}
 
 
 def isa() -> str | None:
     """The instruction set the native kernels use ("avx2", ...), or None without them."""
-    return native.isa() if native is not None else None
+    return runtime.isa() if runtime is not None else None
 
 
 def set_isa(name: str) -> None:
     """Make the native kernels use instruction set `name`; ValueError where this build or this CPU lacks it."""
-    if native is None:
+    if runtime is None:
         raise RuntimeError(missing.explanation())
-    native.set_isa(name)
+    runtime.set_isa(name)
+
+
+def environment_problems() -> list[str]:
+    """What is wrong with minirl's environment variables, one line each; empty where nothing is."""
+    return list(environment.problems)
 
 
 def _start() -> None:
-    chosen = os.environ.get("MINIRL_BACKEND")
-    if chosen is None and native is None:
+    default = "reference" if runtime is None else "native"
+    if runtime is None and not os.environ.get("MINIRL_BACKEND"):
         warnings.warn(missing.explanation(), RuntimeWarning, stacklevel=2)
-    use(chosen or ("reference" if native is None else "native"))
+    environment.choose("MINIRL_BACKEND", _use, default)
+    if environment.problems:  # to compute with other settings than were asked for would be worse than to stop
+        globals().update(dict.fromkeys(OPERATIONS, _refuse))
+
+
+def _refuse(*_: object, **__: object) -> NoReturn:
+    raise SettingError(" ".join(environment.problems))
 
 
 _start()

@@ -1,10 +1,28 @@
-"""Checks on kernel arguments: every pointer that reaches C has passed through here.
+"""The rules for arrays: what every argument of every kernel must be, under every backend.
 
-A check names the operation, the argument, what came and what was expected. Shapes are described with the letters of
-the docstrings, as in "attention: k has shape (2, 9, 4, 60); expected (B=2, S, H_kv, D=64)".
+Each family's checks.py says which rule each argument follows; the rules themselves stand here, once:
+
+| rule | stated by |
+|---|---|
+| a NumPy array of the right dtype, in the machine's byte order | every check |
+| the right shape | `check`, `check_rows` |
+| C-contiguous | `check`, `check_float` |
+| or rows at equal steps, a whole number of elements apart | `check_rows`, `check_tokens` |
+| aligned: every element at an address its type allows | every check, by READ and WRITE |
+| writable, where a kernel writes | every check, by WRITE |
+| apart from the other arrays, where a kernel writes | `check_apart` |
+| ids within their table | `check_ids` |
+
+A check raises before anything is computed or written. It names the operation, the argument, what came and what was
+expected. Shapes are described with the letters of the docstrings, as in
+"attention: k has shape (2, 9, 4, 60); expected (B=2, S, H_kv, D=64)".
+
+Native kernels compute in float32 alone, so float32 is the default of each check's `dtype`. The reference computes in
+float64 too: it passes `real_dtype` of a call's first float array, and all others must agree with it.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
@@ -14,67 +32,116 @@ from minirl.kernels.precision import BFLOAT16
 Array = np.ndarray
 
 FLOAT32 = np.dtype(np.float32)
+FLOAT64 = np.dtype(np.float64)
 INT32 = np.dtype(np.int32)
 INT64 = np.dtype(np.int64)
 
+# What a kernel needs of an array, as bits of numpy.ndarray.flags.num. Nearly every array has all three properties, and
+# flags.carray says so in one question, so the checks ask it first: a training step makes hundreds of calls.
+CONTIGUOUS, ALIGNED, WRITEABLE = 0x001, 0x100, 0x400
+READ = CONTIGUOUS | ALIGNED
+WRITE = READ | WRITEABLE
 
-def check(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", dtype: np.dtype = FLOAT32) -> None:
+
+def real_dtype(x: object) -> np.dtype:
+    """The dtype in which the reference computes a call whose first float array is x: float64 if x is, else float32."""
+    return FLOAT64 if isinstance(x, np.ndarray) and x.dtype == FLOAT64 else FLOAT32
+
+
+def held_dtype(weight: object, real: np.dtype = FLOAT32) -> np.dtype:
+    """The dtype to check a weight for that may also be held in bfloat16."""
+    return BFLOAT16 if isinstance(weight, np.ndarray) and weight.dtype == BFLOAT16 else real
+
+
+# ---- one array ----
+
+
+def check(
+    op: str,
+    name: str,
+    x: Array,
+    shape: tuple[int, ...],
+    letters: str = "",
+    dtype: np.dtype = FLOAT32,
+    needs: int = READ,
+) -> None:
     """Raise unless x is a C-contiguous array of this shape and dtype. In `shape`, -1 stands for any size."""
-    if type(x) is not np.ndarray or x.dtype != dtype:
-        raise TypeError(_wrong_type(op, name, x, dtype))
+    if type(x) is not np.ndarray or (x.dtype is not dtype and x.dtype != dtype):
+        raise TypeError(wrong_type(op, name, x, dtype))
     if x.shape != shape and not _matches(x.shape, shape):
         raise ValueError(f"{op}: {name} has shape {x.shape}; expected {describe(shape, letters)}")
-    if not x.flags.c_contiguous:
-        raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
+    if not x.flags.carray and x.flags.num & needs != needs:
+        raise ValueError(_unusable(op, name, x, needs))
 
 
-def check_float(op: str, name: str, x: Array) -> None:
-    """Raise unless x is a C-contiguous float32 array, of any shape."""
-    if type(x) is not np.ndarray or x.dtype != FLOAT32:
-        raise TypeError(_wrong_type(op, name, x, FLOAT32))
-    if not x.flags.c_contiguous:
-        raise ValueError(f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})")
+def check_float(op: str, name: str, x: Array, dtype: np.dtype = FLOAT32, needs: int = READ) -> None:
+    """Raise unless x is a C-contiguous array of floats, of any shape."""
+    if type(x) is not np.ndarray or (x.dtype is not dtype and x.dtype != dtype):
+        raise TypeError(wrong_type(op, name, x, dtype))
+    if not x.flags.carray and x.flags.num & needs != needs:
+        raise ValueError(_unusable(op, name, x, needs))
 
 
-def check_bfloat16(a: Array, b: Array, transpose_a: bool, transpose_b: bool) -> None:
-    """Raise where matmul cannot take bfloat16 bits: it does only in b, and only as (N, K)."""
-    if getattr(a, "dtype", None) == BFLOAT16:
-        raise TypeError(
-            "matmul: a holds bfloat16 bits (uint16), which only b may: pass kernels.from_bfloat16_bits(a), or a itself "
-            "as b of the transposed product"
-        )
-    if getattr(b, "dtype", None) == BFLOAT16 and (b.ndim != 2 or transpose_a or not transpose_b):
-        raise ValueError(
-            f"matmul: b holds bfloat16 bits (uint16) with shape {b.shape}, transpose_a={transpose_a} and "
-            f"transpose_b={transpose_b}; expected (N, K), transpose_b=True and no transpose_a. Gradients need other "
-            "products: they take float32 weights"
-        )
+def check_last_axis(op: str, name: str, x: Array, dtype: np.dtype = FLOAT32) -> tuple[int, int]:
+    """check_float for an x that is read row by row along its last axis; returns (rows, columns). Rows of nothing count
+    as no rows."""
+    check_float(op, name, x, dtype)
+    if x.ndim == 0:
+        raise ValueError(f"{op}: {name} is a scalar; expected at least one axis")
+    columns = x.shape[-1]
+    return (x.size // columns if columns else 0), columns
 
 
-def check_rows(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str = "", inner: int = 1) -> int:
-    """Raise unless x is float32 of this shape, its last `inner` axes are contiguous, and the rows they make lie at
-    equal steps, as in a slice of one projection; return that step, in floats."""
-    if type(x) is not np.ndarray or x.dtype != FLOAT32:
-        raise TypeError(_wrong_type(op, name, x, FLOAT32))
+def check_rows(
+    op: str,
+    name: str,
+    x: Array,
+    shape: tuple[int, ...],
+    letters: str = "",
+    inner: int = 1,
+    dtype: np.dtype = FLOAT32,
+    needs: int = READ,
+) -> int:
+    """Raise unless x has this shape and dtype and consists of rows at equal steps, as in a slice of one projection.
+
+    A row is what the last `inner` axes hold, and is contiguous. Returns the step from row to row, in elements.
+    """
+    if type(x) is not np.ndarray or (x.dtype is not dtype and x.dtype != dtype):
+        raise TypeError(wrong_type(op, name, x, dtype))
     if x.ndim < inner or (x.shape != shape and not _matches(x.shape, shape)):
         raise ValueError(f"{op}: {name} has shape {x.shape}; expected {describe(shape, letters)}")
     width = 1
     for size in x.shape[x.ndim - inner :]:
         width *= size
-    if x.flags.c_contiguous or x.size == 0:
+    if x.flags.carray:
         return width
-    step = _row_step(x.shape, x.strides, inner)
+    flags = x.flags.num
+    if flags & needs == needs:
+        return width
+    if (flags | CONTIGUOUS) & needs != needs:
+        raise ValueError(_unusable(op, name, x, needs & ~CONTIGUOUS))
+    if x.size == 0:
+        return width
+    step = _row_step(x.shape, x.strides, inner, x.itemsize)
     if step is None:
         raise ValueError(
             f"{op}: {name} has strides {x.strides}; the {width} values of a row must be contiguous and rows equally "
             f"far apart, as in a slice of one projection; pass numpy.ascontiguousarray({name})"
         )
-    return step // 4
+    return step
 
 
-def check_tokens(op: str, name: str, x: Array, shape: tuple[int, ...], letters: str) -> int:
-    """check_rows for (B, T, H, D): the H x D values of a token are contiguous; returns the step between tokens."""
-    return check_rows(op, name, x, shape, letters, inner=2)
+def check_tokens(
+    op: str,
+    name: str,
+    x: Array,
+    shape: tuple[int, ...],
+    letters: str = "B T H D",
+    dtype: np.dtype = FLOAT32,
+    needs: int = READ,
+) -> int:
+    """check_rows for (B, T, H, D), where a token's H x D values are a row; returns the step between tokens."""
+    return check_rows(op, name, x, shape, letters, 2, dtype, needs)
 
 
 def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = None) -> None:
@@ -92,83 +159,67 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
 
 
-def check_documents(
-    op: str, starts: Array | None, prefixes: Array | None, *shapes: tuple[int, ...]
-) -> tuple[Array, Array]:
-    """Raise unless `starts` says where documents begin that fill one row of tokens, for arrays of shape (1, T, ...),
-    and `prefixes` which one each goes on from; return both, with prefixes of -1, for none, where they were not given.
+# ---- several arrays ----
 
-    starts: (documents + 1,) int32 or int64 offsets that ascend from 0 to T. Two equal ones enclose a document of no
-    tokens. prefixes: (documents,) int32 or int64, -1 or the number of an earlier document that goes on from none.
+
+def check_apart(op: str, name: str, written: Array, **others: Array | None) -> None:
+    """Raise where the array `written`, argument `name`, shares an element with another array in use.
+
+    Slices of one array are apart where no element belongs to both, even if their rows alternate.
     """
-    if type(starts) is not np.ndarray or starts.dtype not in (INT32, INT64):
-        raise TypeError(_wrong_type(op, "starts", starts, INT64))
-    if starts.ndim != 1 or not starts.size:
-        raise ValueError(f"{op}: starts has shape {starts.shape}; expected (documents + 1,)")
-    falls = np.flatnonzero(starts[1:] < starts[:-1])
-    if falls.size:
-        at = int(falls[0]) + 1
-        raise ValueError(f"{op}: starts[{at}] is {starts[at]}, after {starts[at - 1]}; expected offsets that ascend")
-    for B, T, *_ in shapes:
-        if B != 1:
-            raise ValueError(f"{op}: got starts and B={B} rows; documents lie end to end in one row, so B=1")
-        if starts[0] != 0 or starts[-1] != T:
-            raise ValueError(f"{op}: starts go from {starts[0]} to {starts[-1]}; expected from 0 to T={T}")
-    if prefixes is None:
-        return starts, np.full(len(starts) - 1, -1)
-    _check_prefixes(op, prefixes, len(starts) - 1)
-    return starts, prefixes
+    owner = _owner(written)
+    for other, x in others.items():
+        if x is not None and not _lies_elsewhere(x, owner) and _share_elements(written, x):
+            raise ValueError(f"{op}: {name} overlaps {other}; write into another array")
 
 
-def _check_prefixes(op: str, prefixes: Array, documents: int) -> None:
-    if type(prefixes) is not np.ndarray or prefixes.dtype not in (INT32, INT64):
-        raise TypeError(_wrong_type(op, "prefixes", prefixes, INT64))
-    if prefixes.shape != (documents,):
-        raise ValueError(f"{op}: prefixes has shape {prefixes.shape}; expected (documents={documents},)")
-    for i in np.flatnonzero((prefixes < -1) | (prefixes >= np.arange(documents))):
-        raise ValueError(f"{op}: prefixes[{i}] is {prefixes[i]}; expected -1 or the number of an earlier document")
-    for i in np.flatnonzero((prefixes >= 0) & (prefixes[prefixes] >= 0)):
-        raise ValueError(
-            f"{op}: prefixes[{i}] is {prefixes[i]}, which itself goes on from {prefixes[prefixes[i]]}; expected a "
-            "document that goes on from none"
-        )
+def check_all_apart(op: str, written: Sequence[tuple[str, Array]], read: Sequence[tuple[str, Array]]) -> None:
+    """check_apart for several written arrays: each against the others and against all that are read."""
+    known = None  # an owner of memory that none of `read` lies in
+    for at, (name, array) in enumerate(written):
+        owner = _owner(array)
+        if owner is None or owner is not known:
+            near = [(other, x) for other, x in read if not _lies_elsewhere(x, owner)]
+            known = None if near else owner
+        for other, x in (*written[:at], *near):
+            if _share_elements(array, x):
+                raise ValueError(f"{op}: {name} overlaps {other}; write into another array")
 
 
-_last_cache_rows: object = None  # what was found right last: all layers of a model ask for the same
+def same_elements(a: Array, b: Array) -> bool:
+    """Whether two arrays of one shape are the same elements in the same order."""
+    if a is b:
+        return True
+    return a.strides == b.strides and a.ctypes.data == b.ctypes.data
 
 
-def check_cache_rows(
-    op: str, lengths: Array, capacity: int, B: int, rows: Array | None, prefixes: Array | None, writes: bool
-) -> None:
-    """Raise unless queries (B,) may read cache rows `rows` (by default 0 to B) behind rows `prefixes` (-1: none), which
-    hold `lengths` keys of `capacity` at most; rows that a key is also written to need room for it."""
-    global _last_cache_rows
-    asked = (contents(lengths), capacity, B, contents(rows), contents(prefixes), writes)
-    if asked == _last_cache_rows:
-        return
-    check_ids(op, "lengths", lengths, capacity + 1)
-    for name, numbers in (("rows", rows), ("prefixes", prefixes)):
-        if numbers is not None:
-            check(op, name, numbers, (B,), "B", INT32)
-            check_ids(op, name, numbers, len(lengths), None if name == "rows" else -1)
-    own = lengths if rows is None else lengths[rows]
-    if writes and own.max(initial=0) >= capacity:
-        row = own.argmax() if rows is None else rows[own.argmax()]
-        raise ValueError(f"{op}: row {row} holds {capacity} keys, and has no room for a new one")
-    _last_cache_rows = asked
+def _owner(x: Array) -> Array | None:
+    """The array whose memory x lies in, or None where the memory is not NumPy's."""
+    owner = x if x.base is None else x.base
+    return owner if type(owner) is np.ndarray and owner.base is None else None
 
 
-def check_apart(op: str, written: tuple[str, Array], **others: Array | None) -> None:
-    """Raise where the array that is written, given as (name, array), may share memory with another that is in use."""
-    result, array = written
-    for name, x in others.items():
-        if x is not None and np.may_share_memory(array, x):
-            raise ValueError(f"{op}: {result} overlaps {name}; write into another array")
+def _lies_elsewhere(x: Array, owner: Array | None) -> bool:
+    """Whether x surely lies outside of `owner`, in an array that has memory of its own: usual, and found out fast."""
+    base = x.base
+    if owner is None or x is owner or base is owner:
+        return False
+    return base is None or (type(base) is np.ndarray and base.base is None)
+
+
+def _share_elements(a: Array, b: Array) -> bool:
+    try:
+        return np.shares_memory(a, b, max_work=10_000)  # type: ignore[arg-type]  # NumPy's types know 0 and -1 alone
+    except RuntimeError:  # NumPy's TooHardError: layouts so unlike that they are taken to overlap
+        return True
+
+
+# ---- words ----
 
 
 def contents(x: Array | None) -> object:
     """What tells two arrays apart by their values: one that was changed in place is another."""
-    return (x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
+    return (type(x), x.dtype, x.shape, x.tobytes()) if isinstance(x, np.ndarray) else x
 
 
 def describe(shape: tuple[int, ...], letters: str) -> str:
@@ -178,13 +229,37 @@ def describe(shape: tuple[int, ...], letters: str) -> str:
     return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
+def wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
+    came = f"a {x.dtype} array" if type(x) is np.ndarray else f"a {type(x).__name__}"
+    hint = ""
+    if type(x) is not np.ndarray and isinstance(x, np.ndarray):
+        hint = f"; pass numpy.asarray({name})"
+    elif isinstance(x, np.ndarray) and dtype in (FLOAT32, FLOAT64) and FLOAT64 in (dtype, x.dtype):
+        hint = "; float64 needs kernels.use('reference') and every float array in float64"
+    return f"{op}: {name} is {came}; expected a {dtype} NumPy array{hint}"
+
+
+def _unusable(op: str, name: str, x: Array, needs: int) -> str:
+    """The message for an array whose flags lack something."""
+    lacking = needs & ~x.flags.num
+    if lacking & ALIGNED:
+        remedy = "an array that NumPy allocated" if needs & WRITEABLE else f"{name}.copy()"
+        return (
+            f"{op}: {name} is not aligned: not all of its {x.dtype} elements lie at multiples of "
+            f"{x.dtype.alignment} bytes in memory; pass {remedy}"
+        )
+    if lacking & WRITEABLE:
+        return f"{op}: {name} is read-only, and the kernel writes to it; pass {name}.copy() or another array"
+    return f"{op}: {name} is not C-contiguous; pass numpy.ascontiguousarray({name})"
+
+
 @lru_cache(maxsize=256)  # every layer of a model has slices of the same layout
-def _row_step(shape: tuple[int, ...], strides: tuple[int, ...], inner: int) -> int | None:
-    """The bytes from one row to the next, where rows are the last `inner` axes; None where they are not regular."""
-    width, outer = 4 * math.prod(shape[-inner:]), len(shape) - inner
+def _row_step(shape: tuple[int, ...], strides: tuple[int, ...], inner: int, itemsize: int) -> int | None:
+    """The elements from one row to the next, where rows are the last `inner` axes; None where they are not regular."""
+    width, outer = itemsize * math.prod(shape[-inner:]), len(shape) - inner
     step = next((strides[axis] for axis in range(outer - 1, -1, -1) if shape[axis] > 1), width)
-    rows_are_regular = _regular(shape[:outer], strides[:outer], step)
-    return step if step >= width and rows_are_regular and _regular(shape[outer:], strides[outer:], 4) else None
+    regular = _regular(shape[:outer], strides[:outer], step) and _regular(shape[outer:], strides[outer:], itemsize)
+    return step // itemsize if regular and step >= width and step % itemsize == 0 else None
 
 
 def _regular(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> bool:
@@ -198,9 +273,3 @@ def _regular(shape: tuple[int, ...], strides: tuple[int, ...], step: int) -> boo
 
 def _matches(shape: tuple[int, ...], expected: tuple[int, ...]) -> bool:
     return len(shape) == len(expected) and all(e in (-1, s) for s, e in zip(shape, expected, strict=True))
-
-
-def _wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
-    came = f"a {x.dtype} array" if isinstance(x, np.ndarray) else f"a {type(x).__name__}"
-    hint = "; float64 needs kernels.use('reference')" if getattr(x, "dtype", None) == np.float64 else ""
-    return f"{op}: {name} is {came}; expected a {dtype} NumPy array{hint}"

@@ -5,11 +5,12 @@ here. And weights may be held in it, as bits in uint16 arrays, for NumPy has no 
 time where reading weights is what takes the time. A product with such an array is computed in bfloat16 in any case.
 """
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import numpy as np
+
+from minirl.kernels import environment
 
 BFLOAT16 = np.dtype(np.uint16)  # how arrays hold it
 
@@ -65,4 +66,4 @@ def from_bfloat16_bits(bits: np.ndarray) -> np.ndarray:
     return (bits.astype(np.uint32) << 16).view(np.float32)
 
 
-set_precision(os.environ.get("MINIRL_PRECISION", "float32"))
+environment.choose("MINIRL_PRECISION", set_precision, "float32")

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+from minirl.kernels.environment import SettingError
+
 CGROUP = Path("/sys/fs/cgroup")  # Linux's control groups, which limit containers
 
 
@@ -35,12 +37,12 @@ def cgroup_quota() -> float | None:
 
 
 def default_threads() -> int:
-    """MINIRL_THREADS, else OMP_NUM_THREADS, else the available cores. Raises ValueError where they hold no number."""
+    """MINIRL_THREADS, else OMP_NUM_THREADS, else the available cores. Raises SettingError where they hold no number."""
     for variable in ("MINIRL_THREADS", "OMP_NUM_THREADS"):
         text = os.environ.get(variable, "")
         if text:
             first = text.split(",")[0]  # OpenMP allows one number for each nesting level
             if not first.isdigit() or int(first) < 1:
-                raise ValueError(f"{variable}={text!r} is not a number of threads; use 1 or more, or unset it")
+                raise SettingError(f"{variable}={text!r} is not a number of threads; use 1 or more, or unset it")
             return int(first)
     return available_cores()

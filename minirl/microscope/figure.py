@@ -1,17 +1,11 @@
 """A trace as an image: a line an action, with the policy's top words as bars, and the numbers beside them."""
 
 import textwrap
-import warnings
-from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")  # draws into files; needs no screen
-import matplotlib.pyplot as plt
-
-from minirl.microscope.record import Moment, Trace, signed, visible
-from minirl.storage.files import atomic_write
+from minirl.console import printable
+from minirl.figure import Figure
+from minirl.microscope.moment import Moment, TraceData, signed, visible
 
 INK, SOFT, LINE, BAR, TAKEN, REST, DOUBT = (
     "#1d1f24", "#7a7f8a", "#e3e1da", "#c3d5f6", "#2f6fde", "#f1efe9", "#d68400",
@@ -23,13 +17,13 @@ BARS = (0.155, 0.565)  # from where to where the probabilities 0 to 1 are drawn,
 ENTROPY = (0.595, 0.69)  # and the entropy
 
 
-def draw(trace: Trace, path: Path) -> None:
-    """Write the image, a .png."""
-    prompt = textwrap.wrap(trace.problem.prompt.replace("\n", " ↵ "), 150)
+def draw(trace: TraceData) -> Figure:
+    """The image; `draw(trace).save("episode.png")` writes it."""
+    prompt = textwrap.wrap(printable(trace.problem.prompt).replace("\n", " ↵ "), 150)
     facts = summary(trace)
     head = 0.55 + 0.21 * len(prompt) + 0.23 * len(facts) + 0.4
     height = head + ROW * len(trace.moments) + 0.25
-    image = plt.figure(figsize=(WIDTH, height), dpi=130, facecolor="white")
+    image = Figure(figsize=(WIDTH, height), dpi=130, facecolor="white")
     axes = image.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, 1), ylim=(height, 0))  # y in inches from the top
     axes.axis("off")
@@ -40,7 +34,12 @@ def draw(trace: Trace, path: Path) -> None:
         write(axes, 0.02, 0.66 + 0.21 * len(prompt) + 0.23 * number, line, size=9.5)
     write(axes, BARS[0] - 0.012, head - 0.1, "action", color=SOFT, size=8.5, ha="right")
     write(
-        axes, BARS[0], head - 0.1, "the policy before it: its likeliest words, and the word taken", color=SOFT, size=8.5
+        axes,
+        BARS[0],
+        head - 0.1,
+        "the policy in the state before it: its likeliest words, and the action",
+        color=SOFT,
+        size=8.5,
     )
     write(axes, ENTROPY[0], head - 0.1, "entropy (nats)", color=SOFT, size=8.5)
     for name, x in COLUMNS.items():
@@ -49,13 +48,10 @@ def draw(trace: Trace, path: Path) -> None:
     most = max(1.0, *(moment.entropy for moment in trace.moments))
     for number, moment in enumerate(trace.moments):
         draw_row(axes, head + 0.18 + ROW * number, trace, moment, most)
-    with atomic_write(path, "wb") as file, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing")  # a sign that the font lacks is drawn as a box
-        image.savefig(file, format="png")
-    plt.close(image)
+    return image
 
 
-def draw_row(axes: Any, y: float, trace: Trace, moment: Moment, most: float) -> None:
+def draw_row(axes: Any, y: float, trace: TraceData, moment: Moment, most: float) -> None:
     """One action. most: the entropy that fills its column."""
     write(axes, 0.022, y, f"{moment.t}", color=SOFT, size=8)
     write(axes, BARS[0] - 0.012, y, shorten(visible(moment.action), 15), weight="bold", ha="right")
@@ -81,32 +77,33 @@ def draw_row(axes: Any, y: float, trace: Trace, moment: Moment, most: float) -> 
     for name, value in values.items():
         write(axes, COLUMNS[name], y, signed(value), size=8.5, ha="center")
     pull = 0.0 if moment.forced else trace.advantage
-    marks = {None: ("?", SOFT), True: ("▲ likelier", UP), False: ("▼ less", DOWN)}
+    marks = {None: ("?", SOFT), True: ("▲ likelier", UP), False: ("▼ less likely", DOWN)}
     mark, colour = ("none", SOFT) if pull == 0 else marks[None if pull is None else pull > 0]
     write(axes, COLUMNS["gradient"], y, mark, size=8, color=colour, ha="center")
 
 
 def segments(moment: Moment) -> list[tuple[str, float, bool]]:
     """(word, probability, whether it was taken), together 1: the top words, the action if it is not one of them, and
-    all others under the name ""."""
-    found = [(visible(word), probability, taken) for word, probability, taken in moment.choices]
-    if not any(taken for _, _, taken in found):
-        found.append((visible(moment.action), moment.probability, True))
+    all other words together under the name ""."""
+    found = [(visible(word), probability, taken) for word, probability, taken in moment.bars()]
     return [*found, ("", max(0.0, 1 - sum(probability for _, probability, _ in found)), False)]
 
 
-def summary(trace: Trace) -> list[str]:
-    """The episode's own numbers, and what is not known."""
+def summary(trace: TraceData) -> list[str]:
+    """Where the episode comes from, its numbers, and what training on it would do."""
     n, ended = len(trace.moments), "ended by itself" if trace.finished else "cut off"
     parts = [f"{n} actions, {ended}", f"log-probability {signed(f'{trace.log_prob:.2f}')} nats"]
     if trace.reward is not None:
         parts.append(f"reward {trace.reward:g}")
     if trace.rewards is not None and trace.advantage is not None:
-        right = f"{sum(reward > 0 for reward in trace.rewards)} of {len(trace.rewards)} episodes of this prompt right"
-        parts.append(f"advantage {signed(f'{trace.advantage:+.2f}')} ({trace.kind.replace('_', ' ')}; {right})")
-    lines = ["   ·   ".join(parts), "The prompt, s_0, carries no gradient."]
-    missing = trace.why_unknown()
-    return lines if missing is None else [*lines, f"{missing[0].upper()}{missing[1:]}."]
+        kind = trace.kind.replace("_", " ")
+        parts.append(
+            f"advantage {signed(f'{trace.advantage:+.2f}')} ({kind}; episodes of this prompt: {trace.right()})"
+        )
+    lines = ["   ·   ".join(parts), trace.gradient()]
+    if trace.origin is None:
+        return lines
+    return ["   ·   ".join(f"{name} {value}" for name, value in trace.origin.facts()), *lines]
 
 
 def shorten(word: str, most: int) -> str:

@@ -7,19 +7,19 @@ escaped where it stands in the page, and with no "<" at all where it stands in t
 import html
 import json
 import re
-from collections.abc import Sequence
 from importlib import resources
 from typing import Any
 
-from minirl.microscope.record import Trace, signed, visible
+from minirl.console import printable
+from minirl.microscope.moment import TraceData, signed, visible
 
 
-def page(trace: Trace, about: Sequence[tuple[str, str]]) -> str:
-    """The page's text. about: names and values for its head, such as ("run", "runs/roger")."""
+def page(trace: TraceData) -> str:
+    """The page's text."""
     parts = {
         "title": escape(f"{trace.problem.question[:60]} | minirl"),
         "question": escape(trace.problem.question),
-        "about": "".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in about),
+        "about": about(trace),
         "facts": facts(trace),
         "note": note(trace),
         "tokens": tokens(trace),
@@ -31,7 +31,7 @@ def page(trace: Trace, about: Sequence[tuple[str, str]]) -> str:
 
 def escape(text: str) -> str:
     """Text as HTML."""
-    return html.escape(text, quote=True)
+    return html.escape(printable(text), quote=True)
 
 
 def as_script(contents: Any) -> str:
@@ -40,13 +40,13 @@ def as_script(contents: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def data(trace: Trace) -> list[dict[str, Any]]:
+def data(trace: TraceData) -> list[dict[str, Any]]:
     """What the panel shows, one entry an action."""
     return [
         {
             "t": moment.t,
             "action": visible(moment.action),
-            "choices": [[visible(word), probability, taken] for word, probability, taken in moment.choices],
+            "bars": [[visible(word), probability, taken] for word, probability, taken in moment.bars()],
             "probability": moment.probability,
             "logProb": moment.log_prob,
             "rank": moment.rank + 1,
@@ -61,7 +61,15 @@ def data(trace: Trace) -> list[dict[str, Any]]:
     ]
 
 
-def facts(trace: Trace) -> str:
+def about(trace: TraceData) -> str:
+    """Where the episode comes from."""
+    if trace.origin is None:
+        return ""
+    told = "".join(f"<span>{escape(name)} <b>{escape(value)}</b></span>" for name, value in trace.origin.facts())
+    return told + (f"<span>{escape(trace.origin.chosen)}</span>" if trace.origin.chosen else "")
+
+
+def facts(trace: TraceData) -> str:
     """The episode's own numbers."""
     n = len(trace.moments)
     told = [
@@ -77,25 +85,23 @@ def facts(trace: Trace) -> str:
     ]
     if trace.rewards is not None and len(trace.rewards) > 1:
         dots = "".join(f'<i class="{"right" if reward else "wrong"}"></i>' for reward in trace.rewards)
-        right = sum(reward > 0 for reward in trace.rewards)
         cells.append(
             f"<div class=fact><dt>episodes of this prompt</dt><dd class=dots>{dots}</dd>"
-            f"<small>{right} of {len(trace.rewards)} right; this is the first</small></div>"
+            f"<small>{trace.right()}; this is the first</small></div>"
         )
     return "".join(cells)
 
 
-def note(trace: Trace) -> str:
-    """What is not known, and why."""
-    missing = trace.why_unknown()
-    return f"<p class=note>{escape(missing[0].upper() + missing[1:])}.</p>" if missing else ""
+def note(trace: TraceData) -> str:
+    """Why the episode teaches nothing, or what is not known."""
+    return "" if trace.advantage else f"<p class=note>{escape(trace.gradient())}</p>"
 
 
 def number(value: float | None, form: str) -> str:
     return "unknown" if value is None else signed(f"{value:{form}}")
 
 
-def tokens(trace: Trace) -> str:
+def tokens(trace: TraceData) -> str:
     """The whole text, one element a token."""
     given = "".join(f'<span class="token given">{shown(word)}</span>' for word in trace.prompt)
     taken = "".join(

@@ -1,4 +1,4 @@
-"""The keys and values of tokens seen so far, so that generating the next token costs one token's work."""
+"""The KV cache: keys and values of the tokens so far, so that generating a token costs the work of one token."""
 
 from itertools import pairwise
 
@@ -11,15 +11,15 @@ from minirl.model.config import GPTConfig
 
 
 class KVCache:
-    """For each layer, keys and values (rows, capacity, H_kv, D); row r holds held[r] of them.
+    """For each layer, keys and values (rows, capacity, H_kv, D); row r holds the first held[r] of them.
 
-    Rows are independent, and their order means nothing: `at` picks those to go on with. Several may go on from one that
-    holds what they have in common, such as a prompt: it is there once, for all of them. GPT.extend fills the cache.
+    Rows are independent, and their order has no meaning: `at` chooses the rows to extend. Several rows may continue one
+    row that holds their common beginning, such as a prompt, which is then stored once. GPT.extend fills the cache.
     """
 
     def __init__(self, config: GPTConfig, batch: int, capacity: int | None = None) -> None:
-        """batch: the number of rows. capacity: the most tokens a row may hold, at most context_length, which is the
-        default."""
+        """batch: the number of rows. capacity: the most tokens that a row may hold; by default, and at most,
+        context_length."""
         capacity = config.context_length if capacity is None else capacity
         if not 1 <= capacity <= config.context_length:
             raise ValueError(f"KVCache: capacity {capacity}; expected 1 to the context length, {config.context_length}")
@@ -30,14 +30,14 @@ class KVCache:
         self.values = [np.zeros(shape, np.float32) for _ in range(config.n_layer)]
         self.held = np.zeros(batch, np.int32)
         self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
-        self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each goes on from, -1 for none
-        self.shares = False  # whether any goes on from another
+        self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each continues, -1: none
+        self.shares = False  # whether any row continues another
 
     def at(self, rows: Array, prefixes: Array | None = None) -> "KVCache":
-        """A view of these rows, in this order: what is written to it is written here.
+        """A view of these rows, in this order: writing to the view writes to this cache.
 
-        rows: (B,), no two the same. prefixes: (B,), -1 or the row whose tokens come before those of row rows[b]; it
-        is only read. Raises ValueError where rows repeat, or a prefix is among them.
+        rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. Raises
+        ValueError when a row occurs twice, or when a prefix is among the rows.
         """
         view = KVCache.__new__(KVCache)
         view.config, view.capacity = self.config, self.capacity
@@ -53,16 +53,17 @@ class KVCache:
 
     @property
     def lengths(self) -> Array:
-        """(B,) int32: the tokens of each row, its prefix included."""
+        """(B,) int32: the number of tokens of each row, including its prefix."""
         held = self.held[self.rows]
         return held + np.where(self.prefixes < 0, np.int32(0), self.held[self.prefixes]) if self.shares else held
 
     def clear(self, rows: Array) -> None:
-        """Let these rows be used anew."""
+        """Empty these rows, so that they can be used again."""
         self.held[rows] = 0
 
     def room_for(self, new: Array) -> None:
-        """Raise ValueError where a row has no room for new[b] more tokens, or the model none behind its prefix."""
+        """Raise ValueError when new[b] more tokens would exceed the capacity of row b, or together with its prefix the
+        model's context length."""
         held = self.held[self.rows]
         full = np.flatnonzero(held + new > self.capacity)
         if full.size:
@@ -79,15 +80,15 @@ class KVCache:
             )
 
     def attend(self, layer: int, packed: Array, new: Array, rotation: Rotation | None) -> Array:
-        """One layer's attention for new tokens: store their keys and values, return the mixed values (1, N, H D).
+        """One layer's attention for new tokens: store their keys and values, return the result (1, N, H D).
 
-        packed: the projection (1, N, (H + 2 H_kv) D) of the rows' tokens end to end, new[b] of row b; q and k are
-        turned in it. Does not advance `held`: that happens once, after the last layer.
+        packed: (1, N, (H + 2 H_kv) D), queries, keys and values of the new tokens end to end, new[b] tokens of row b.
+        Queries and keys are rotated in place. Does not advance `held`: that happens once, after the last layer.
         """
         config = self.config
         q, k, v = split_heads(packed, config.n_head, config.kv_heads)
         _, N, H, D = q.shape
-        if rotation is not None:  # q and k lie side by side, so one call turns both, where they are
+        if rotation is not None:  # q and k lie side by side: one call rotates both, in place
             both = kernels.reshape(packed, (1, N, -1, D))[:, :, : H + config.kv_heads]
             kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
@@ -110,7 +111,20 @@ class KVCache:
         return kernels.reshape(out, (1, N, H * D))
 
     def _seen(self, table: Array, b: int, new: int) -> Array:
-        """The keys or values (1, S, H_kv, D) that row b sees with `new` tokens more: its prefix's, then its own."""
+        """The keys or values (1, S, H_kv, D) that row b sees with `new` more tokens: its prefix's, then its own."""
         row, prefix = self.rows[b], self.prefixes[b]
         own = table[row : row + 1, : self.held[row] + new]
         return own if prefix < 0 else np.concatenate([table[prefix : prefix + 1, : self.held[prefix]], own], axis=1)
+
+
+class Past:
+    """What attention layers need in order to extend a cache: the cache, new (B,), the number of new tokens of each row,
+    and whose turn it is. The layers are called in order, so each asks for the next number."""
+
+    def __init__(self, cache: KVCache, new: Array) -> None:
+        self.cache, self.new, self.layer = cache, new, -1
+
+    def next_layer(self) -> int:
+        """The number of the layer that is called now."""
+        self.layer += 1
+        return self.layer

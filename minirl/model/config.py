@@ -18,9 +18,9 @@ class GPTConfig:
     vocab_size: int
     """V, the number of tokens."""
     context_length: int = 1024
-    """The most tokens the model sees at once."""
+    """The most tokens that the model can read at once."""
     n_layer: int = 12
-    """Blocks of attention and MLP."""
+    """The number of blocks, each with attention and MLP."""
     n_head: int = 12
     """H, query heads in each attention."""
     n_kv_head: int | None = None
@@ -38,13 +38,13 @@ class GPTConfig:
     bias: bool = True
     """Whether linear layers and LayerNorms have biases."""
     tie_embeddings: bool = True
-    """Whether the token table also makes the logits."""
+    """Whether the output layer uses the token table as its weight."""
     norm_eps: float = 1e-5
     """Added to the variance in norms."""
     rope_base: float = 10000.0
-    """The base of RoPE's angles."""
+    """The base of RoPE's angles: token t turns pair i by t base^(-2i / D)."""
     dropout: float = 0.0
-    """Share of values dropped in training, after the embedding and before each addition to the residual stream."""
+    """Share of values set to 0 in training, after the embedding and before each addition to the residual stream."""
 
     def __post_init__(self) -> None:
         for name in ("vocab_size", "context_length", "n_layer", "n_head", "d_model"):
@@ -96,12 +96,12 @@ class GPTConfig:
 
     @property
     def kv_heads(self) -> int:
-        """H_kv, n_kv_head with its default filled in."""
+        """H_kv: n_kv_head, or n_head when that is None."""
         return self.n_head if self.n_kv_head is None else self.n_kv_head
 
     @property
     def ff_size(self) -> int:
-        """F, d_ff with its default filled in."""
+        """F: d_ff, with its default filled in."""
         return 0 if self.d_ff is None else self.d_ff
 
     @property
@@ -110,7 +110,7 @@ class GPTConfig:
         return (self.n_head + 2 * self.kv_heads) * self.head_size
 
     def matmul_weights(self) -> int:
-        """Weights that every token is multiplied with: those of the linear layers and of the output."""
+        """The number of weights that every token is multiplied with: all linear layers and the output layer."""
         block = self.d_model * (self.qkv_size + self.d_model + (3 if self.mlp == "swiglu" else 2) * self.ff_size)
         return self.n_layer * block + self.vocab_size * self.d_model
 
@@ -127,9 +127,9 @@ class GPTConfig:
     def flops_per_token(self, time: int | None = None, training: bool = True) -> float:
         """Floating-point operations for each token of sequences of `time` tokens (context_length if None).
 
-        Forward: 2 for each weight multiplied with, and 4 H D for each key that a query meets, (time + 1) / 2 on
-        average. Training: three times that, as backward does two products for each of forward's (Kaplan et al. 2020,
-        section 2.1).
+        Forward: 2 per weight, and per layer 4 H D for each key that a query sees, which are (time + 1) / 2 keys on
+        average. Training: three times that, because backward computes two products for each product of forward (Kaplan
+        et al. 2020, section 2.1).
         """
         keys = ((self.context_length if time is None else time) + 1) / 2
         forward = 2 * self.matmul_weights() + 4 * self.n_layer * self.d_model * keys

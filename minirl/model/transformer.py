@@ -1,15 +1,15 @@
-"""The transformer, GPT-2 style and Llama style: token ids in, logits of the next token out.
+"""The whole model, GPT-2 style and Llama style: token ids in, logits of the next token out.
 
-Read it from the bottom up if you know the architecture, from the top down if not. Letters: B batch, T time, C d_model,
-H heads, D head size, V vocabulary.
+New to transformers? Read plain.py first, then block.py. Letters: B batch, T time, C d_model, H heads, D head size, V
+vocabulary.
 
-A batch is B rows of T tokens, or documents of any lengths end to end in one row of N tokens, without padding: (1, N),
-and `starts`, where each document begins. Only two things must know of documents: positions, which count from each
-one's start, and attention, which stays within it. Everything else treats each token by itself. So what several
-documents have in common needs to be there only once: see `prefixes` in `hidden`.
+A batch is either B rows of T tokens, or documents of any lengths end to end in one row of N tokens, without padding.
+Then ids are (1, N), and `starts` says where each document begins. Only two computations must know the documents:
+positions count from each document's start, and attention stays inside it. Everything else treats each token by itself.
+Tokens that several documents share, such as a prompt, can therefore be stored and computed once: see `prefixes` in
+`GPT.hidden`.
 """
 
-import math
 from collections.abc import Sequence
 from os import PathLike
 from typing import Any
@@ -19,81 +19,28 @@ import numpy as np
 from minirl import functional as F
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.kernels.arguments import check_documents, check_ids
+from minirl.kernels.arguments import check_ids
+from minirl.kernels.attention.checks import check_documents
 from minirl.kernels.precision import BFLOAT16
 from minirl.model import checkpoint
-from minirl.model.cache import KVCache
+from minirl.model.block import Block, make_norm
+from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
-from minirl.nn import Dropout, Embedding, LayerNorm, Linear, Module, RMSNorm
+from minirl.nn import Dropout, Embedding, Linear, Module
 from minirl.tensor import Tensor
 
 IGNORE = -100  # a target that does not count
 
 Ids = Array | Sequence[int] | Sequence[Sequence[int]]
-Generator = np.random.Generator | None
-
-
-class Attention(Module):
-    """Each token reads the tokens before it. One projection makes queries, keys and values."""
-
-    def __init__(self, config: GPTConfig, generator: Generator) -> None:
-        C = config.d_model
-        self.config = config
-        self.qkv = Linear(C, config.qkv_size, generator, config.bias)
-        self.projection = Linear(C, C, generator, config.bias, std=residual_std(config))
-
-    def __call__(
-        self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: "Past | None" = None
-    ) -> Tensor:
-        packed = self.qkv(x)
-        if past is None:
-            return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation, documents)
-        return Tensor(past.cache.attend(past.next_layer(), packed.data, past.new, rotation))
-
-
-class MLP(Module):
-    """Each token by itself: C -> F -> C with a nonlinearity between."""
-
-    def __init__(self, config: GPTConfig, generator: Generator) -> None:
-        self.gated = config.mlp == "swiglu"
-        activation = {"gelu": "gelu_tanh", "gelu_exact": "gelu", "swiglu": None}[config.mlp]
-        width = config.ff_size * (2 if self.gated else 1)  # swiglu: gate and up side by side
-        self.up = Linear(config.d_model, width, generator, config.bias, activation=activation)
-        self.projection = Linear(config.ff_size, config.d_model, generator, config.bias, std=residual_std(config))
-
-    def __call__(self, x: Tensor) -> Tensor:
-        return F.swiglu(self.up(x)) if self.gated else self.up(x)
-
-
-class Block(Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)). The two projections back to C add into the residual stream."""
-
-    def __init__(self, config: GPTConfig, generator: Generator, dropout: Dropout) -> None:
-        self.attention_norm = make_norm(config)
-        self.attention = Attention(config, generator)
-        self.mlp_norm = make_norm(config)
-        self.mlp = MLP(config, generator)
-        self.dropout = dropout
-
-    def __call__(
-        self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: "Past | None" = None
-    ) -> Tensor:
-        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, documents, past))
-        return self.add(x, self.mlp.projection, self.mlp(self.mlp_norm(x)))
-
-    def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
-        """x + projection(y); without dropout the sum is made inside the projection."""
-        if self.training and self.dropout.rate:
-            return x + self.dropout(projection(y))
-        return projection(y, residual=x)
 
 
 class GPT(Module):
     """A language model: model(ids)[b, t] are the logits of the token that follows ids[b, : t + 1].
 
-    Initialised after the GPT-2 paper (Radford et al. 2019, section 2.3): weights from N(0, 0.02^2), those of the
-    projections into the residual stream smaller by 1 / sqrt(2 n_layer), as that many are summed; biases 0. With
-    seed=None all weights are zeros, for a checkpoint to fill.
+    Initialised as in the GPT-2 paper (Radford et al. 2019, section 2.3): weights are drawn from N(0, 0.02^2), biases
+    are 0. The 2 n_layer projections that add to the residual stream have weights smaller by 1 / sqrt(2 n_layer), so
+    that their sum does not grow with the number of layers. With seed=None all weights are zeros, for a checkpoint to
+    fill.
     """
 
     def __init__(self, config: GPTConfig, seed: int | None = 0) -> None:
@@ -124,13 +71,13 @@ class GPT(Module):
         """-sum w log pi(target | ids up to there), a single number.
 
         ids, targets: (B, T); a target of -100 does not count. weights: (B, T); by default 1 / (number of targets that
-        count), which makes the loss their mean. Supervised fine-tuning passes mask / N, REINFORCE advantage / N.
-        starts: the row is documents end to end, document i from token starts[i] to starts[i + 1]; see `hidden`.
+        count), which makes the loss a mean. Supervised fine-tuning passes mask / N, REINFORCE advantage / N.
+        starts: where documents begin in a row that holds several end to end; see `hidden`.
         """
         return self.cross_entropy(ids, targets, weights, starts).loss
 
     def cross_entropy(self, ids: Ids, targets: Ids, weights: Any = None, starts: Array | None = None) -> F.CrossEntropy:
-        """The loss with what its pass also knows: log_prob (B, T) of the targets and entropy (B, T), as arrays."""
+        """The loss and two arrays that its pass computes anyway: log_prob (B, T) of the targets, and entropy (B, T)."""
         h, rows = self.hidden(ids, starts), self._targets(ids, targets)
         return F.linear_cross_entropy(h, self.output_weight, rows, _weights(weights, rows), IGNORE)
 
@@ -140,16 +87,17 @@ class GPT(Module):
         return F.linear_log_prob(h, self.output_weight, rows, IGNORE)
 
     def hidden(self, ids: Ids, starts: Array | None = None, prefixes: Array | None = None) -> Tensor:
-        """The last hidden states (B, T, C), normed: logits are their products with output_weight.
+        """The last hidden states (B, T, C), after the final norm. Their products with output_weight are the logits.
 
-        starts: (documents + 1,) int32 or int64, ascending from 0 to N, for ids (1, N) or (N,) that are documents end to
-        end, document i from token starts[i] to starts[i + 1]. Each is computed as if it were alone: its positions
-        begin at 0, and it sees no other.
+        starts: (documents + 1,) int32 or int64, ascending from 0 to N. ids, (1, N) or (N,), are then documents end to
+        end: document i is tokens starts[i] to starts[i + 1]. Each document is computed as if it were alone: its
+        positions begin at 0, and it sees no other document.
 
-        prefixes: (documents,) int32 or int64, -1 or an earlier document, itself with -1, that document i goes on from.
-        It is computed as if that one's tokens came first in it, but they are there only once, for all that share them.
+        prefixes: (documents,) int32 or int64. prefixes[i] is the index of an earlier document whose tokens document i
+        continues (a shared prompt, say), or -1. A prefix may not have a prefix itself. Shared tokens are stored and
+        computed once.
 
-        Raises ValueError for a row or document, its prefix included, longer than the context length.
+        Raises ValueError when a row, or a document with its prefix, is longer than the context length.
         """
         rows = self._ids(ids)
         positions, documents = np.arange(rows.shape[1], dtype=np.int32), None
@@ -166,18 +114,18 @@ class GPT(Module):
 
     @property
     def output_weight(self) -> Tensor:
-        """(V, C): the output layer, or the token table where they are tied."""
+        """(V, C): the output layer's weight, or the token table when the two are tied."""
         return self.token_embedding.weight if self.config.tie_embeddings else self.head.weight
 
     # ---- generation ----
 
     @no_grad()
     def extend(self, ids: Ids, cache: KVCache, lengths: Array | None = None) -> Array:
-        """Append tokens to each row of the cache; return the logits (B, V) that follow each row's last one.
+        """Append tokens to each row of the cache; return the logits (B, V) that follow each row's last token.
 
-        ids: (B, T), of which the first lengths[b] (default: all T) of row b count; the rest is padding, and costs
-        nothing. An empty cache takes prompts, later calls take one token a row, or a chunk. Raises ValueError where a
-        row would overflow.
+        ids: (B, T). lengths: (B,), by default T for every row; only the first lengths[b] tokens of row b are appended.
+        The rest is padding and costs nothing. The first call takes the prompts; later calls take one or more tokens per
+        row. Raises ValueError when a row would exceed the cache.
         """
         rows = self._ids(ids)
         B, T = rows.shape
@@ -196,14 +144,15 @@ class GPT(Module):
         return F.linear(last, self.output_weight).data
 
     def to_bfloat16(self) -> "GPT":
-        """Round every matrix to bfloat16, in place, and return the model, which from then on is for generation only.
+        """Round every matrix to bfloat16, in place, and return the model. It can then generate, but no longer train.
 
-        A token's time is that of reading the weights, so half their bytes are nearly twice the tokens where the
-        processor multiplies bfloat16; elsewhere only memory is saved. Matrices are those of Linear layers and the token
-        table; norms, biases and position embeddings stay float32, as do all activations. Logits are those of the
-        float32 model with the rounded weights in bfloat16 precision (`kernels.set_precision`).
+        Generating a token takes as long as reading the weights. Half the bytes therefore mean nearly twice the tokens
+        per second on a processor that multiplies bfloat16; on others only memory is saved. The rounded matrices are the
+        weights of Linear layers and the token table. Norms, biases, position embeddings and all activations stay
+        float32. The logits equal what the float32 model computes from the rounded weights in bfloat16 precision
+        (`kernels.set_precision`).
 
-        The matrices require no gradient, and there is none through them: backward raises. A loss can be computed.
+        A loss can be computed, but backward raises: the matrices have no gradient.
         """
         for name, parameter in self.named_parameters():
             if parameter.ndim == 2 and name != "position_embedding.weight" and parameter.dtype != BFLOAT16:
@@ -212,7 +161,7 @@ class GPT(Module):
         return self
 
     def _blocks(
-        self, ids: Array, positions: Array, documents: F.Documents | None = None, past: "Past | None" = None
+        self, ids: Array, positions: Array, documents: F.Documents | None = None, past: Past | None = None
     ) -> Tensor:
         """The residual stream (B, T, C) after the last block."""
         x = self.token_embedding(ids)
@@ -239,8 +188,8 @@ class GPT(Module):
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":
         """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote.
 
-        dtype: how weights are held, whatever the files hold: "float32", or "bfloat16" for generation (`to_bfloat16`).
-        Raises ValueError for another one, and what checkpoint.load raises.
+        dtype: how the model holds its weights, whatever the files hold: "float32", or "bfloat16" for generation only
+        (see `to_bfloat16`). Raises ValueError for another dtype, and what checkpoint.load raises.
         """
         if dtype not in ("float32", "bfloat16"):
             raise ValueError(f"GPT.from_pretrained: dtype {dtype!r} is not one of float32, bfloat16")
@@ -260,27 +209,6 @@ class GPT(Module):
         if rows.size != np.size(ids):
             raise ValueError(f"GPT: targets have shape {np.shape(targets)}; expected {np.shape(ids)}, that of ids")
         return rows
-
-
-class Past:
-    """The cache that attention layers take their turns with, and how many tokens are new in each row."""
-
-    def __init__(self, cache: KVCache, new: Array) -> None:
-        self.cache, self.new, self.layer = cache, new, -1
-
-    def next_layer(self) -> int:
-        self.layer += 1
-        return self.layer
-
-
-def make_norm(config: GPTConfig) -> LayerNorm | RMSNorm:
-    if config.norm == "layer":
-        return LayerNorm(config.d_model, config.norm_eps, config.bias)
-    return RMSNorm(config.d_model, config.norm_eps)
-
-
-def residual_std(config: GPTConfig) -> float:
-    return 0.02 / math.sqrt(2 * config.n_layer)
 
 
 def _tokens(name: str, ids: Ids, vocab_size: int, ignore: int | None = None) -> Array:

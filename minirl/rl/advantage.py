@@ -1,12 +1,13 @@
-"""Advantages: how much better an episode was than expected, and so how strongly to reinforce its actions.
+"""Advantages: how much better an episode was than expected, which decides how strongly to reinforce its actions.
 
 The policy gradient theorem (Williams 1992, REINFORCE) says that the gradient of the expected reward is
 
     grad E[R] = E[(R - b) sum_t grad log pi(a_t | s_t)]
 
-for any baseline b that does not depend on the actions of that episode, because E[grad log pi] = 0. The baseline leaves
-the mean of the estimate alone and changes its variance: with R in {0, 1} and no baseline only correct episodes act, and
-all of them push up; with the problem's success rate as baseline, surprising episodes act most and the sure ones hardly.
+for any baseline b that does not depend on the actions of that episode, because E[grad log pi] = 0. The baseline does
+not change the mean of the estimate, only its variance. Take R in {0, 1}. Without a baseline only correct episodes have
+a gradient, and each makes its actions likelier. With the problem's success rate as baseline, surprising episodes have
+the largest weight, and expected ones almost none.
 
 Each function takes rewards (P, S), S samples of each of P problems, and returns advantages (P, S).
 """
@@ -19,15 +20,15 @@ from minirl.autograd import Array
 
 
 def plain(rewards: Array) -> Array:
-    """A = R. Unbiased; imitation of the correct samples when R is 0 or 1."""
+    """A = R. Unbiased. With R in {0, 1} this imitates the correct samples."""
     return rewards.copy()
 
 
 def batch_mean(rewards: Array) -> Array:
     """A = R - mean of all P S rewards.
 
-    The mean contains the episode's own reward, which shrinks the gradient's mean by the factor 1 - 1 / (P S) and does
-    not turn it. Blind to how hard each problem is.
+    The mean contains the episode's own reward. This multiplies the expected gradient by 1 - 1 / (P S), but does not
+    change its direction. The baseline ignores how hard each problem is.
     """
     return rewards - rewards.mean()
 
@@ -35,7 +36,7 @@ def batch_mean(rewards: Array) -> Array:
 def leave_one_out(rewards: Array) -> Array:
     """A_i = R_i - mean reward of the problem's other samples (Kool et al. 2019; RLOO, Ahmadian et al. 2024).
 
-    Unbiased, as the other samples know nothing of this episode. Equal to (R - group mean) S / (S - 1).
+    Unbiased, because the other samples do not depend on this episode. Equal to (R - group mean) S / (S - 1).
     Raises ValueError for S < 2.
     """
     S = _at_least_two("leave_one_out", rewards)
@@ -45,7 +46,7 @@ def leave_one_out(rewards: Array) -> Array:
 def group_normalised(rewards: Array) -> Array:
     """A = (R - group mean) / group standard deviation (GRPO, Shao et al. 2024); 0 where a group's rewards are equal.
 
-    Biased: the division gives problems that are almost always or almost never solved more weight than their share of
+    Biased: the division gives problems that are almost always, or almost never, solved more weight than they have in
     the expected reward. Raises ValueError for S < 2.
     """
     _at_least_two("group_normalised", rewards)
@@ -73,8 +74,8 @@ def advantages(rewards: Array, kind: str) -> Array:
 
 
 def informative(rewards: Array) -> Array:
-    """(P,) bool: whether a problem's samples got different rewards. Where they are all equal there is nothing to learn
-    from comparing them."""
+    """(P,) bool: whether the samples of a problem got different rewards. If all are equal, comparing them teaches
+    nothing."""
     return rewards.min(axis=1) != rewards.max(axis=1)
 
 

@@ -1,12 +1,12 @@
-"""Episodes end to end, for the training forward. The samples of a problem share their prompt, so it is there once:
+"""Episodes end to end in one row, for training. The samples of a problem share their prompt, so it is stored once:
 
     document 0             Q : Ro ger has  5 ...  Reason ing     the prompt without its last token
     document 1, after 0    :   Roger had ...                     that token, and the actions of one sample but the last
-    document 2, after 0    :   Each can ...                      the same of another
+    document 2, after 0    :   Each can ...                      the same for another sample
 
-The prompt's last token is the state that every sample takes its first action in, and so comes with each of them:
-every place of an answer then has one target. With 4 samples of a problem, and prompts longer than answers, this leaves
-little more than half of the tokens that as many whole episodes have.
+Each sample starts with the prompt's last token, because the first action is predicted from it; so every position has
+exactly one target. With 4 samples per problem, and prompts longer than answers, the row has little more than half of
+the tokens that the whole episodes would have.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,29 +22,29 @@ from minirl.rl.mdp import Episode
 
 @dataclass(frozen=True)
 class Batch:
-    """Documents of N tokens in all, prompts and answers: document i is tokens starts[i] to starts[i + 1].
+    """Prompts and answers end to end, N tokens in all: document i is tokens starts[i] to starts[i + 1].
 
-    The state s_t is the tokens of an episode up to some place, and the action a_t the token after it, so targets are
-    the tokens shifted by one. A target that is no action of the agent (in a prompt, or a forced token) is IGNORE: it
-    has no gradient.
+    The state s_t is an episode's tokens up to some position, and the action a_t is the token after it. Targets are
+    therefore the tokens shifted by one. A target that is not the agent's action (a token of the prompt, or a forced
+    token) is IGNORE: it has no gradient.
     """
 
     ids: Array
-    """(N,) int32: of each episode prompt and actions without the last action, which nothing follows."""
+    """(N,) int32: prompts and actions. The last action of each episode is left out, because nothing follows it."""
     targets: Array
-    """(N,) int32: the action taken after the token of ids at the same place."""
+    """(N,) int32: the action that was taken after the token at the same position of ids."""
     advantages: Array
-    """(N,) float32: that of the token's episode; 0 in a prompt."""
+    """(N,) float32: the advantage of the token's episode; 0 in a prompt."""
     log_probs: Array
-    """(N,) float32: log pi(target) of the policy that acted; 0 where there is no action."""
+    """(N,) float32: log pi(target) under the policy that acted; 0 where there is no action."""
     starts: Array
     """(documents + 1,) int64, from 0 to N."""
     prefixes: Array
-    """(documents,) int64: the document with the prompt that an answer goes on from; -1 for a prompt."""
+    """(documents,) int64: for an answer, the index of the document that holds its prompt; -1 for a prompt."""
 
 
 def make_batch(episodes: Sequence[Episode], advantages: Array) -> Batch:
-    """advantages: (episodes,), one for each. Neighbours with the same prompt share it."""
+    """advantages: (episodes,), one per episode. Neighbouring episodes with the same prompt share it."""
     documents: list[Array] = []
     prompts: list[int] = []
     for same in groups(episodes):
@@ -62,8 +62,8 @@ def make_batch(episodes: Sequence[Episode], advantages: Array) -> Batch:
 
 
 def batches(episodes: Sequence[Episode], advantages: Array, most_tokens: int) -> Iterator[Batch]:
-    """Batches of at most `most_tokens` tokens (or of one episode), in the order of the episodes. Those that share a
-    prompt stay together, unless they alone are more than `most_tokens`."""
+    """Batches of at most `most_tokens` tokens (or of a single episode), in the order of the episodes. Episodes with the
+    same prompt stay together, unless they have more than `most_tokens` tokens."""
     first = stop = used = 0
     for count, tokens in pieces(episodes, most_tokens):
         if used and used + tokens > most_tokens:
@@ -76,8 +76,9 @@ def batches(episodes: Sequence[Episode], advantages: Array, most_tokens: int) ->
 
 
 def pieces(episodes: Sequence[Episode], most_tokens: int) -> Iterator[tuple[int, int]]:
-    """What stays together: the number of episodes that share a prompt, and of the tokens that the model reads of them.
-    A group of more than `most_tokens` tokens comes in several pieces, each with the prompt."""
+    """Cut the episodes into pieces that stay in one batch: for each piece the number of its episodes, which share a
+    prompt, and the number of tokens that the model reads. A group with more than `most_tokens` tokens is cut into
+    several pieces, each with the prompt."""
     for same in groups(episodes):
         prompt = tokens = len(same[0].prompt) - 1
         count = 0
@@ -91,6 +92,6 @@ def pieces(episodes: Sequence[Episode], most_tokens: int) -> Iterator[tuple[int,
 
 
 def groups(episodes: Sequence[Episode]) -> Iterator[list[Episode]]:
-    """Neighbours with the same prompt: the samples of one problem."""
+    """Neighbouring episodes with the same prompt: the samples of one problem."""
     for _, same in groupby(episodes, key=lambda episode: episode.prompt.tobytes()):
         yield list(same)

@@ -1,13 +1,12 @@
-"""Expert iteration: sample answers, keep those that are right, fine-tune on them, again and again.
+"""Expert iteration: sample answers, keep the correct ones, fine-tune on them, and repeat.
 
-The model is its own teacher and the checker picks what is taught (Anthony et al. 2017; STaR, Zelikman et al. 2022;
-ReST-EM, Singh et al. 2023; also called rejection-sampling fine-tuning). Next to REINFORCE it is one more choice of the
-weights in
+The model is its own teacher, and the checker selects what is taught (Anthony et al. 2017; STaR, Zelikman et al. 2022;
+ReST-EM, Singh et al. 2023; also called rejection-sampling fine-tuning). It differs from REINFORCE in the weights of
 
-    loss = -sum_t w_t log pi(a_t | s_t)      with w_t = 1 / N on the actions of what was kept, N being their number.
+    loss = -sum_t w_t log pi(a_t | s_t)      with w_t = 1 / N for the N actions of kept answers, and 0 for all others.
 
-Wrong answers teach nothing here: nothing is made less likely but by what is made likelier. And an answer that came up
-several times counts once, or what is likely already would push out the rest.
+Wrong answers have no gradient here: they become less likely only because other answers become likelier. An answer that
+was sampled several times counts once; otherwise answers that are already likely would crowd out the rest.
 """
 
 from collections.abc import Sequence
@@ -18,8 +17,10 @@ from minirl.autograd import Array
 from minirl.data import Batch as Demonstrations
 from minirl.model import GPT
 from minirl.optim import AdamW
+from minirl.rl.config import RLConfig
 from minirl.rl.mdp import Episode
-from minirl.rl.reinforce import Metrics, RLConfig, normaliser, weighted_step
+from minirl.rl.measures import Metrics
+from minirl.rl.reinforce import normaliser, weighted_step
 
 
 def expert_iteration_step(
@@ -30,11 +31,11 @@ def expert_iteration_step(
     reference: GPT | None = None,
     rehearsal: Demonstrations | None = None,
 ) -> Metrics:
-    """Fine-tune the model on the right ones of its episodes: config.updates passes, an update of the weights each.
+    """Fine-tune the model on its correct episodes: config.updates passes, each with one update of the parameters.
 
-    Takes and returns what `reinforce_step` does, in whose place `reinforce` takes it, with one measure more: kept, the
-    share of the episodes that are fine-tuned on. Where none is right, and there is nothing to rehearse, the model is
-    left as it is.
+    Takes and returns the same as `reinforce_step`, so that `reinforce` accepts it as `update`. It returns one measure
+    more: kept, the share of episodes used for fine-tuning. If no episode is correct and there is nothing to rehearse,
+    the model stays as it is.
     """
     keep = kept(episodes)
     N = normaliser([episode for episode, wanted in zip(episodes, keep, strict=True) if wanted], "tokens")
@@ -43,7 +44,7 @@ def expert_iteration_step(
 
 
 def kept(episodes: Sequence[Episode]) -> Array:
-    """(episodes,) 1 for a right answer, the first time that it comes up for its problem, else 0."""
+    """(episodes,): 1 for a correct answer the first time that it occurs for its problem, otherwise 0."""
     seen: set[tuple[str, bytes]] = set()
     keep = np.zeros(len(episodes))
     for i, episode in enumerate(episodes):

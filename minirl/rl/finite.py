@@ -1,4 +1,4 @@
-"""The check that stops a run before it spoils its model."""
+"""The error that stops a run before a NaN reaches its parameters."""
 
 import numpy as np
 
@@ -6,13 +6,13 @@ from minirl.nn import Module
 
 
 class NonFiniteError(FloatingPointError):
-    """A loss or a gradient is NaN or infinite. The parameters are those from before the step."""
+    """A loss or a gradient is NaN or infinite. The parameters are as they were before the step."""
 
 
 def non_finite_error(model: Module, loss: float, step: int) -> NonFiniteError:
-    """What to raise at step `step`: names the tensors that are not finite, and what to do.
+    """The error to raise at step `step`. It names the tensors that are not finite, and says what to do.
 
-    Parameters come first in the message: where one of them is NaN already, the step that broke it was an earlier one.
+    The message lists parameters first: if a parameter is NaN, an earlier step broke it.
     """
     named = list(model.named_parameters())
     bad = [f"parameter {name}" for name, p in named if not np.isfinite(p.data).all()]

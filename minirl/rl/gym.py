@@ -1,4 +1,4 @@
-"""The environment behind Gymnasium's interface (Towers et al. 2024), so that its checker and its users' tools take it.
+"""The environment with Gymnasium's interface (Towers et al. 2024), so that Gymnasium's own checker and tools accept it.
 
 Nothing else in minirl needs Gymnasium: `pip install gymnasium` before importing this module.
 """
@@ -20,8 +20,8 @@ Step = tuple[Array, float, bool, bool, dict[str, Any]]
 class GymEnvironment(gymnasium.Env[Array, np.int64]):
     """mdp.Environment as a gymnasium.Env.
 
-    action: a token id, Discrete(V). observation: the state's tokens, (capacity,) int64, followed by V where there are
-    none yet. terminated: the agent ended its answer. truncated: it was cut off. info: "text" so far, and "question".
+    action: a token id, Discrete(V). observation: (capacity,) int64, the state's tokens, padded with V. terminated: the
+    agent ended its answer. truncated: the answer was cut off. info: "text" (the answer so far) and "question".
     """
 
     metadata: dict[str, Any] = {"render_modes": ["ansi"]}  # noqa: RUF012 (Gymnasium reads it from the class)

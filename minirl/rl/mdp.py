@@ -1,4 +1,4 @@
-"""A language model that reasons, as a Markov decision process: the notes word for word, one step at a time.
+"""A language model that reasons, as a Markov decision process, one step at a time.
 
     s_0 = prompt                                         environment.reset(problem)
     a_0 ~ pi(. | s_0)        " Roger"                    agent.act(state, rng)
@@ -8,11 +8,12 @@
     r_t = 1 for a correct answer, 0 for an incorrect one
 
 The agent is the language model itself, its action is the next token, and its policy is the probability of each token
-in the current state. rollout.py does the same for hundreds of rows at once; tests hold the two together.
+in the current state. rollout.py does the same for hundreds of episodes at once; tests hold the two together.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from textwrap import shorten
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +30,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class State:
-    """The tokens completed so far: the prompt, then every action taken. s_0 holds the prompt alone."""
+    """The tokens so far: the prompt, then every action taken. s_0 holds the prompt alone."""
 
     tokens: tuple[int, ...]
     prompt_length: int
+    tokenizer: "Tokenizer | None" = field(default=None, compare=False)
+    """Only to show the state as text."""
+
+    def __repr__(self) -> str:
+        """State s_2: "Q: ... Reasoning: Roger has"; without a tokenizer its ids, with the prompt's left out."""
+        if self.tokenizer is not None:
+            return f"State s_{self.step}: {self.tokenizer.decode(self.tokens)!r}"
+        return f"State s_{self.step}: {self.prompt_length} tokens of the prompt, then {list(self.actions)}"
 
     @property
     def step(self) -> int:
@@ -46,7 +55,7 @@ class State:
 
     def after(self, action: int) -> "State":
         """s_{i+1}: this state followed by the action. Nothing else changes, and nothing is random."""
-        return State((*self.tokens, int(action)), self.prompt_length)
+        return State((*self.tokens, int(action)), self.prompt_length, self.tokenizer)
 
 
 class Agent:
@@ -81,7 +90,7 @@ class Environment:
     """What the agent acts on: it appends the token, decides whether the episode is over, and pays the reward."""
 
     def __init__(self, tokenizer: "Tokenizer", task: Task, max_new_tokens: int = 64) -> None:
-        """max_new_tokens: an episode that has not ended after so many actions is cut off, with reward 0."""
+        """max_new_tokens: an episode that has not ended after this many actions is cut off, with reward 0."""
         if max_new_tokens < 1:
             raise ValueError(f"Environment: max_new_tokens {max_new_tokens}; expected 1 or more")
         self.tokenizer, self.task, self.max_new_tokens = tokenizer, task, max_new_tokens
@@ -92,13 +101,13 @@ class Environment:
     def reset(self, problem: Problem) -> State:
         """Begin an episode: s_0 is the prompt."""
         prompt = tuple(self.tokenizer.encode(problem.prompt))
-        self.problem, self.state = problem, State(prompt, len(prompt))
+        self.problem, self.state = problem, State(prompt, len(prompt), self.tokenizer)
         return self.state
 
     def step(self, action: int) -> tuple[State, float, bool]:
         """Take the action; return (s_{t+1}, r_t, whether the episode is over).
 
-        Raises RuntimeError where no episode is under way, IndexError for an action that is no token.
+        Raises RuntimeError when no episode is under way, IndexError for an action that is not a token.
         """
         if self.problem is None:
             raise RuntimeError("Environment.step: no episode is under way; call reset(problem) first")
@@ -115,16 +124,16 @@ class Environment:
 
 
 def final_reward(task: Task, problem: Problem, text: str, finished: bool) -> float:
-    """r of the last action: 1 for a correct answer, 0 for an incorrect one.
+    """The reward of the last action: 1 for a correct answer, 0 for an incorrect one.
 
-    A completion that was cut off has not answered: "Answer: 1" may be the beginning of 18.
+    An episode that was cut off gets 0, because its answer may be incomplete: "Answer: 1" may be the beginning of 18.
     """
     return float(finished and task.checker.check(problem, text))
 
 
 @dataclass(frozen=True)
 class Episode:
-    """s_0, a_0, r_0, s_1, a_1, r_1, ...: the prompt, what the agent did and what it got. n is the number of actions."""
+    """s_0, a_0, r_0, s_1, a_1, r_1, ...: the prompt, the agent's actions and its reward. n is the number of actions."""
 
     problem: Problem
     prompt: Array
@@ -132,26 +141,31 @@ class Episode:
     actions: Array
     """(n,) int32, the end token included."""
     log_probs: Array
-    """(n,) float32: log pi(a_t | s_t) of the policy that acted, its temperature included."""
+    """(n,) float32: log pi(a_t | s_t) under the policy that acted, at its temperature."""
     reward: float
-    """r of the last action; all others are 0."""
+    """The reward of the last action; every other action has reward 0."""
     finished: bool
-    """Whether it ended with the end token; else it was cut off."""
+    """Whether the episode ended with the end token; otherwise it was cut off."""
     text: str
     """The actions as text, without special tokens."""
     forced: Array
-    """(n,) bool: True where a token was not the agent's choice but put there; such a token carries no gradient."""
+    """(n,) bool: True where the environment put the token there, and the agent did not choose it. Such a token has no
+    gradient."""
 
-    def steps(self) -> Iterator[tuple[State, int, float]]:
-        """(s_t, a_t, r_t) for t = 0, 1, ..."""
-        state = State(tuple(self.prompt.tolist()), len(self.prompt))
+    def __repr__(self) -> str:
+        about = f"{len(self.actions)} actions, reward {self.reward:g}{'' if self.finished else ', cut off'}"
+        return f"Episode({shorten(self.problem.question, 60)!r}, {self.text!r}, {about})"
+
+    def steps(self, tokenizer: "Tokenizer | None" = None) -> Iterator[tuple[State, int, float]]:
+        """(s_t, a_t, r_t) for t = 0, 1, ... tokenizer: only to show the states as text."""
+        state = State(tuple(self.prompt.tolist()), len(self.prompt), tokenizer)
         for t, action in enumerate(self.actions.tolist()):
             yield state, action, self.reward if t == len(self.actions) - 1 else 0.0
             state = state.after(action)
 
 
 def play(agent: Agent, environment: Environment, problem: Problem, rng: np.random.Generator) -> Episode:
-    """One episode, token by token, as slow as it is plain. What the agent receives next is what it just produced."""
+    """One episode, token by token: slow but plain. What the agent receives next is what it just produced."""
     state, done, reward = environment.reset(problem), False, 0.0
     log_probs = []
     while not done:

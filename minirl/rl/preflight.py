@@ -1,7 +1,7 @@
-"""Preflight: before reinforcement learning starts, see whether there is anything to learn from.
+"""Preflight: before reinforcement learning starts, check whether there is anything to learn from.
 
-A reward of 0 or 1 teaches only by difference. Where all samples of a problem fail, or all succeed, its advantages are
-0 and so is its gradient: RL then runs for hours without an error and without an effect.
+The model learns from differences in reward. If all samples of a problem fail, or all succeed, their advantages are 0,
+and so is the gradient. RL would then run for hours without an error and without an effect.
 """
 
 from collections.abc import Sequence
@@ -19,25 +19,25 @@ from minirl.tasks.task import Problem, Task
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
-FEW = 0.05  # a share of informative problems below this makes almost every step one without effect
+FEW = 0.05  # with a smaller share of informative problems, almost no step has an effect
 
 
 @dataclass(frozen=True)
 class Preflight:
-    """What samples from the model, before any update, say. All shares lie between 0 and 1."""
+    """What the samples show before any update. All shares lie between 0 and 1."""
 
     problems: int
     samples: int
     pass_1: float
-    """Share of all samples that are right."""
+    """Share of samples that are correct."""
     pass_k: float
-    """Share of problems with a right sample among `samples`."""
+    """Share of problems with at least one correct sample among `samples`."""
     informative: float
-    """Share of problems with right and wrong samples: only they have a gradient."""
+    """Share of problems with correct and incorrect samples: only these have a gradient."""
     finished: float
-    """Share of samples that ended by themselves within max_new_tokens."""
+    """Share of samples that ended with the end token within max_new_tokens."""
     answer_tokens: float
-    """Mean number of tokens in a sample."""
+    """Mean number of tokens per sample."""
     max_new_tokens: int
 
     @property
@@ -89,7 +89,7 @@ def preflight(
     max_new_tokens: int = 64,
     seed: Seed = 0,
 ) -> Preflight:
-    """Sample each problem as RL would. Print the result: it says what to change where RL would learn nothing."""
+    """Sample each problem as RL would. Print the result: if RL would learn nothing, it says what to change."""
     if not problems:
         raise ValueError("preflight: there are no problems; pass some of the training split, 64 say")
     episodes = rollout(

@@ -1,4 +1,4 @@
-"""Rollouts: what mdp.play does for one episode, for all problems and samples at once, with a KV cache."""
+"""Rollouts: sampled episodes. mdp.play plays one; this plays all problems and samples at once, with a KV cache."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -28,9 +28,9 @@ def rollout(
 ) -> list[Episode]:
     """`samples` episodes of each problem, problem by problem: episode i belongs to problems[i // samples].
 
-    Sample j of problem i takes its random numbers from row_stream(seed, i, j), so an episode does not depend on those
-    beside it, and equals mdp.play with that stream. slots: rows computed at once.
-    Raises ValueError where the model's context is too short for a prompt and max_new_tokens.
+    Sample j of problem i takes its random numbers from row_stream(seed, i, j). An episode therefore does not depend on
+    the other episodes, and equals what mdp.play returns with that stream. slots: the number of rows computed at once.
+    Raises ValueError when the model's context is too short for a prompt and max_new_tokens.
     """
     prompts = [tokenizer.encode_array(problem.prompt) for problem in problems]
     longest, context = max(map(len, prompts), default=0), model.config.context_length

@@ -1,13 +1,13 @@
-"""A stage's checkpoint and the one before it: always one of them whole, whatever happens while a new one is written.
+"""A stage's checkpoint and the checkpoint before it: one of the two is always whole, even after a crash.
 
     rl/             the checkpoint
-    previous/rl/    the one before it, for the day on which the first turns out damaged
-    .rl.new/        one being written
-    aside/rl/       one that was damaged or followed from a damaged one; nothing reads it
+    previous/rl/    the checkpoint before it, in case the first turns out to be damaged
+    .rl.new/        a checkpoint being written
+    aside/rl/       a checkpoint that was damaged, or that followed from a damaged one; nothing reads it
 
-A new one is written beside, with checksums and flushed to the disk. Then come two renames: rl/ becomes previous/rl/,
-.rl.new/ becomes rl/. A process that dies on the way leaves at least one whole checkpoint, and `settle` brings the
-newest to its place. Keeping two costs their bytes on the disk and next to no time: nothing is written twice.
+A new checkpoint is first written beside the old one, with checksums, and flushed to the disk. Two renames follow: rl/
+becomes previous/rl/, and .rl.new/ becomes rl/. If the process dies in between, at least one whole checkpoint remains,
+and `settle` puts the newest one in place. The second checkpoint costs disk space but no time: nothing is copied.
 """
 
 import os
@@ -36,9 +36,9 @@ def previous_folder(folder: Path) -> Path:
 
 @contextmanager
 def replacing_checkpoint(folder: Path) -> Iterator[Path]:
-    """Give an empty folder to write a checkpoint into; on success it becomes `folder`, whose old one is kept.
+    """Give an empty folder to write a checkpoint into; on success it becomes `folder`, and the old one is kept.
 
-    After an error in the with block, such as a full disk, both old ones are as they were.
+    After an error in the with block, such as a full disk, both old checkpoints are as they were.
     """
     new = new_folder(folder)
     remove(new)
@@ -54,7 +54,7 @@ def replacing_checkpoint(folder: Path) -> Iterator[Path]:
 
 
 def install(folder: Path) -> None:
-    """Put the new checkpoint in place of the old, and the old in place of the previous one."""
+    """Move the new checkpoint to `folder`, and the one that was there to previous/."""
     previous = previous_folder(folder)
     previous.parent.mkdir(exist_ok=True)
     if folder.is_dir():
@@ -66,7 +66,7 @@ def install(folder: Path) -> None:
 
 
 def copy_checkpoint(source: Path, folder: Path) -> None:
-    """Make another run's checkpoint that of `folder`, checksums and all: whole, or not at all."""
+    """Copy another run's checkpoint to `folder`, with its checksums: all files or none."""
     new = new_folder(folder)
     remove(new)
     shutil.copytree(source, new)
@@ -75,9 +75,9 @@ def copy_checkpoint(source: Path, folder: Path) -> None:
 
 
 def settle(folder: Path) -> str | None:
-    """Bring the newest whole checkpoint to `folder`, remove a half-written one, set a damaged one aside.
+    """Move the newest whole checkpoint to `folder`, remove a half-written one, set a damaged one aside.
 
-    Returns what was wrong, if something was: being killed is nothing wrong. Only for the process that trains.
+    Returns what was damaged, or None. (A killed process damages nothing.) Only the process that trains may call this.
     """
     new, previous = new_folder(folder), previous_folder(folder)
     if damage(new) is None:  # killed between its last byte and its name
@@ -92,11 +92,11 @@ def settle(folder: Path) -> str | None:
         os.rename(previous, folder)
         return f"{problem}. Going back to the checkpoint before it"
     remove(previous)
-    return f"{problem}. There is none before it ({problem_before}). Beginning the stage {folder.name} again"
+    return f"{problem}. There is no checkpoint before it ({problem_before}). Starting the stage {folder.name} again"
 
 
 def damage(folder: Path) -> str | None:
-    """Why a folder holds no whole checkpoint; None where it does."""
+    """What is wrong with the checkpoint in a folder; None if it is whole."""
     try:
         check_sums(folder, {*read_sums(folder), *FILES})
     except DamagedError as error:
@@ -105,7 +105,7 @@ def damage(folder: Path) -> str | None:
 
 
 def discard(folder: Path) -> None:
-    """Take away a stage's checkpoints, for one of a stage before it was damaged."""
+    """Remove a stage's checkpoints, because a stage before it has to be trained again."""
     remove(new_folder(folder))
     remove(previous_folder(folder))
     set_aside(folder)
@@ -125,9 +125,9 @@ def remove(folder: Path) -> None:
 
 
 def read(folder: Path, reader: Callable[[Path], T]) -> T | None:
-    """What `reader` makes of a checkpoint's folder, also while another process trains; None where there is none.
+    """reader(folder) for a checkpoint's folder, also while another process trains; None if there is no checkpoint.
 
-    Reads once more where the checkpoint was replaced meanwhile, so that its files are all of one checkpoint.
+    If the checkpoint was replaced meanwhile it is read again, so that all files come from the same checkpoint.
     """
     while True:
         found = folder if folder.is_dir() else previous_folder(folder)  # between the two renames there is only the old
@@ -147,7 +147,7 @@ def read(folder: Path, reader: Callable[[Path], T]) -> T | None:
 
 
 def identity(folder: Path) -> tuple[int, int] | None:
-    """Which folder is under this name now, also where the number of one that was removed is used again; or None."""
+    """What tells this folder from others that had its name before: inode and time; None if there is no folder."""
     try:
         found = folder.stat()
     except FileNotFoundError:

@@ -1,15 +1,15 @@
-"""Everything a run can be told, with its defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
+"""All settings of a run, with their defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
 
-Two presets: "roger", the default, is the main job; "smoke" runs the same chain in seconds, and learns nothing.
+Two presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_type_hints
 
 from minirl.model import GPTConfig
-from minirl.rl.reinforce import RLConfig
+from minirl.rl.config import RLConfig
 
 T = TypeVar("T")
 
@@ -19,20 +19,19 @@ class ModelConfig:
     """The transformer: Llama's shape (RMSNorm, RoPE, SwiGLU, no biases, tied embeddings), small."""
 
     vocab_size: int = 1024
-    """Tokens of the byte-level BPE, which is trained on the pretraining texts: 256 bytes, special tokens, merges."""
+    """Tokens of the byte-level BPE tokenizer: 256 bytes, special tokens, and merges learned from the training texts."""
     pattern: str = "gpt2"
-    """How text is cut before bytes are merged: "gpt2" lets a small number become one token, "gpt4-digits" gives every
-    digit its own; or a regular expression."""
+    """How text is split before merging: gpt2, gpt4, gpt4-digits (each digit is a token) or a regular expression."""
     context_length: int = 128
-    """The most tokens the model sees at once: prompt and answer together."""
+    """Largest number of tokens the model sees at once, prompt and answer together."""
     n_layer: int = 3
-    """Blocks of attention and MLP."""
+    """Number of transformer blocks, each with attention and an MLP."""
     n_head: int = 4
-    """Attention heads; must divide d_model."""
+    """Attention heads per block; must divide d_model."""
     d_model: int = 128
-    """Width of the residual stream."""
+    """Width of the residual stream: numbers per token between blocks."""
     d_ff: int = 352
-    """Width of the MLP."""
+    """Width of the MLP's hidden layer."""
 
     def gpt(self, vocab_size: int) -> GPTConfig:
         """The model's full configuration, for a tokenizer of `vocab_size` tokens."""
@@ -44,27 +43,28 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW with a learning rate that rises in a line and falls along a cosine; every stage has its own."""
+    """AdamW with a learning rate that rises linearly (warm-up), then falls along a cosine; each stage has its own."""
 
     learning_rate: float = 1e-3
     """Peak learning rate."""
     final_share: float = 0.05
-    """Learning rate at the last step, as a share of the peak."""
+    """Learning rate at the last step, as a fraction of the peak."""
     warmup: int = 20
-    """Steps over which the learning rate rises."""
+    """Steps in which the learning rate rises from 0 to its peak."""
     beta1: float = 0.9
-    """AdamW's memory of the gradient, per step."""
+    """AdamW: decay rate of the running mean of gradients (beta1)."""
     beta2: float = 0.95
-    """AdamW's memory of the squared gradient, per step."""
+    """AdamW: decay rate of the running mean of squared gradients (beta2)."""
     weight_decay: float = 0.1
-    """AdamW's weight decay, on matrices only."""
+    """AdamW: each step shrinks matrices by this times the learning rate; other parameters are not decayed."""
     max_norm: float = 1.0
-    """Largest norm of the gradient; a longer one is shortened to it."""
+    """Gradients with a larger norm are scaled down to this norm (gradient clipping)."""
 
 
 @dataclass(frozen=True)
 class PretrainConfig(OptimizerConfig):
-    """Stage 1: predict the next token of texts: generated ones, without worked solutions, or a dataset's own."""
+    """Stage 1, pretraining: predict the next token of texts. The texts are generated, without worked solutions; a
+    published dataset brings its own."""
 
     learning_rate: float = 2.5e-3
     warmup: int = 100
@@ -72,38 +72,38 @@ class PretrainConfig(OptimizerConfig):
     steps: int = 8000
     """Updates of the weights."""
     batch_tokens: int = 384
-    """Tokens of a batch. Many small batches teach more than few large ones."""
+    """Tokens per batch. For this model many small batches work better than few large ones."""
     micro_rows: int = 1024
-    """Documents computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+    """Documents per pass. A larger batch is computed in parts, in less memory; their gradients add up to the same."""
 
 
 @dataclass(frozen=True)
 class SFTConfig(OptimizerConfig):
-    """Stage 2: supervised fine-tuning on demonstrations with reasoning; only the completion counts in the loss."""
+    """Stage 2, supervised fine-tuning (SFT) on demonstrations with reasoning; only completions count in the loss."""
 
     learning_rate: float = 2e-3
     demonstrations: int = 400
-    """Worked problems shown; the science questions come on top."""
+    """Number of worked problems; the science questions come on top."""
     epochs: int = 12
-    """Times each is shown."""
+    """How many times each demonstration is shown."""
     batch_rows: int = 16
-    """Demonstrations in a batch."""
+    """Demonstrations per batch."""
     micro_rows: int = 1024
-    """Documents computed at once; a batch of more is cut into parts whose gradients add up to the same."""
+    """Demonstrations per pass. A larger batch is computed in parts, in less memory, with the same gradient."""
 
 
 @dataclass(frozen=True)
 class EvalConfig:
-    """What is measured: on `dev` while training, on the test splits at the end."""
+    """Evaluation: on the split `dev` during training, on the test splits at the end."""
 
     problems: int = 500
-    """Problems of each test split in the final table."""
+    """Problems per test split in the final table."""
     samples: int = 8
-    """Samples for each, for pass@k and majority@k with k = this."""
+    """Sampled answers per problem; also the k of pass@k and majority@k."""
     dev_problems: int = 128
-    """Problems of the dev split solved greedily now and then, for the curves."""
+    """Problems of the split dev that are solved greedily for the training curves."""
     probes: int = 10
-    """How many times a stage looks at dev."""
+    """How many times per stage the model is measured on dev."""
     max_new_tokens: int = 40
     """Longest answer, in tokens."""
     science_tokens: int = 96
@@ -112,7 +112,8 @@ class EvalConfig:
 
 @dataclass(frozen=True)
 class RLStageConfig(OptimizerConfig, RLConfig):
-    """Stage 3: reinforcement learning with a 0/1 reward on the final answer. Problems are new in every step."""
+    """Stage 3, reinforcement learning (RL): the reward is 1 for a correct final answer and 0 otherwise. Every step
+    takes new problems."""
 
     learning_rate: float = 1e-3
     final_share: float = 0.1
@@ -122,29 +123,29 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     prompts: int = 64
     samples: int = 4
     steps: int = 400
-    """Batches of episodes, and so (with one update each) updates of the weights."""
+    """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
     rehearsal: int = 16
-    """Demonstrations of fine-tuning that every update goes over again, so that they are not forgotten; 0: none."""
+    """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
     rehearsal_weight: float = 0.3
-    """How much the demonstrations' mean loss per token counts beside the episodes."""
+    """Weight of the demonstrations' mean loss per token, beside the loss of the episodes."""
 
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """A run of the main job."""
+    """All settings of a run."""
 
     name: str = "roger"
-    """The run's folder is <runs>/<name>; where that exists, <name>-2, and so on."""
+    """Name of the run. Its folder is <runs>/<name>, or <name>-2, <name>-3, ... if that exists."""
     runs: str = "runs"
-    """Folder of all runs."""
+    """Folder that holds all runs."""
     seed: int = 0
-    """Every random number of the run follows from it."""
+    """Seed of every random number in the run; 0 or more."""
     task: str = "word_problems"
-    """What reinforcement learning teaches: one of the tasks in minirl/tasks."""
+    """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k."""
     precision: Literal["float32", "bfloat16"] = "float32"
-    """How matrix products are computed; bfloat16 rounds their inputs, and is faster where the processor has it."""
+    """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it."""
     last_stage: Literal["pretrain", "sft", "rl"] = "rl"
-    """Where the run ends; the later stages are left out, of its table and report too."""
+    """Last stage to run; later stages are also omitted from table and report."""
     checkpoint_seconds: float = 60.0
     """Seconds between two checkpoints within a stage."""
     model: ModelConfig = field(default_factory=ModelConfig)
@@ -166,14 +167,28 @@ SMOKE = TrainConfig(
 PRESETS = {"roger": ROGER, "smoke": SMOKE}
 
 
+def learns_nothing(config: TrainConfig) -> bool:
+    """Whether pretraining is as short as in the preset "smoke", so that the run only shows that everything works."""
+    return config.pretrain.steps <= SMOKE.pretrain.steps
+
+
+def settings(config: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Each setting of to_json(config) by its flag: ("--sft.learning-rate", 0.002)."""
+    for name, value in config.items():
+        if isinstance(value, Mapping):
+            yield from settings(value, f"{prefix}{name}.")
+        else:
+            yield f"--{prefix}{name}".replace("_", "-"), value
+
+
 def to_json(config: Any) -> dict[str, Any]:
-    """A configuration as plain dicts, for config.json."""
+    """A configuration as nested dicts, for config.json."""
     result: dict[str, Any] = dataclasses.asdict(config)
     return result
 
 
 def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
-    """What to_json wrote, as a configuration again. Raises ValueError for a field that this version does not know."""
+    """The configuration that to_json wrote. Raises ValueError for a setting that this version of minirl lacks."""
     hints = get_type_hints(kind)
     unknown = sorted(set(data) - set(hints))
     if unknown:

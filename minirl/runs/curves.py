@@ -5,23 +5,22 @@ drawn step by step, faint, under its smoothed line.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import matplotlib
-
-matplotlib.use("Agg")  # draws into files; needs no screen
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from minirl.storage.files import atomic_write
+from minirl.console import printable
+from minirl.figure import Figure
 from minirl.runs.config import to_json
 from minirl.runs.folder import RunFolder
 
 Array = np.ndarray
-Record = dict[str, Any]
+
+SIZE, DPI = (7.0, 4.2), 110  # inches of one plot
+STEPS = {"pretrain": "pretraining update", "sft": "SFT update", "rl": "RL update"}
 
 
 class Curve(NamedTuple):
@@ -32,111 +31,175 @@ class Curve(NamedTuple):
     percent: bool = False
 
 
-class Figure(NamedTuple):
-    """One image: a stage's measures over its steps."""
+class Plot(NamedTuple):
+    """A stage's measures over its steps."""
 
-    file: str
+    name: str
     stage: str
     title: str
     y: str
     curves: tuple[Curve, ...]
 
 
-FIGURES = (
-    Figure("pretrain_loss", "pretrain", "Pretraining", "loss (nats per token)", (Curve("loss", "training loss"),)),
-    Figure(
-        "bits_per_byte", "pretrain", "Pretraining: text never seen", "bits per byte",
+class Line(NamedTuple):
+    """A curve of one group of runs."""
+
+    name: str
+    colour: str
+    series: list[tuple[Array, Array]]
+    """(steps, values) of each run of the group."""
+
+
+PLOTS = (
+    Plot("pretrain_loss", "pretrain", "Pretraining loss", "nats per token", (Curve("loss", "training loss"),)),
+    Plot(
+        "bits_per_byte", "pretrain", "Held-out bits per byte", "bits per byte",
         (Curve("bits_per_byte", "held-out text"),),
     ),
-    Figure(
-        "sft_loss", "sft", "Supervised fine-tuning", "loss (nats per token of the completion)",
-        (Curve("loss", "training loss"), Curve("dev_loss", "held-out loss")),
+    Plot(
+        "sft_loss", "sft", "Supervised fine-tuning loss", "nats per token of the completion",
+        (Curve("loss", "training loss"), Curve("dev_loss", "held-out loss (dev)")),
     ),
-    Figure(
-        "reward", "rl", "Reinforcement learning", "share of answers that are right (%)",
-        (Curve("reward", "mean reward, sampled (train)", True), Curve("dev_accuracy", "greedy accuracy (dev)", True)),
+    Plot(
+        "reward", "rl", "Reward and accuracy", "% of answers that are right",
+        (
+            Curve("reward", "mean reward of the samples (train)", True),
+            Curve("dev_accuracy", "greedy accuracy (dev)", True),
+        ),
     ),
-    Figure("entropy", "rl", "Entropy of the policy", "nats per token", (Curve("entropy", "entropy"),)),
-    Figure(
-        "kl", "rl", "Distance from the policy that RL began with", "KL divergence (nats per token)",
-        (Curve("kl_to_start", "KL"),),
+    Plot(
+        "informative", "rl", "Informative prompts (mixed rewards)", "% of prompts",
+        (Curve("informative", "informative prompts", True),),
     ),
-    Figure("length", "rl", "Length of the answers", "tokens", (Curve("answer_tokens", "mean length"),)),
-    Figure(
-        "informative", "rl", "Prompts whose samples are neither all right nor all wrong", "share of prompts (%)",
-        (Curve("informative", "informative groups", True),),
+    Plot("length", "rl", "Length of the answers", "tokens", (Curve("answer_tokens", "mean length"),)),
+    Plot(
+        "finished", "rl", "Finished answers (ended with the end token)", "% of episodes",
+        (Curve("finished", "finished", True),),
+    ),
+    Plot("entropy", "rl", "Entropy of the policy", "nats per token", (Curve("entropy", "entropy"),)),
+    Plot(
+        "kl", "rl", "KL divergence from the policy before RL", "nats per token",
+        (Curve("kl_to_start", "KL(policy, policy before RL)"),),
+    ),
+    Plot(
+        "grad_norm", "rl", "Gradient norm, before clipping", "norm", (Curve("grad_norm", "gradient norm"),),
     ),
 )  # fmt: skip
+NAMES = tuple(plot.name for plot in PLOTS)
 
 
 def draw(runs: Sequence[RunFolder], out: Path) -> list[Path]:
-    """Draw every figure that the runs have measures for; the paths of the images."""
-    groups = by_configuration(runs)
-    out.mkdir(parents=True, exist_ok=True)
-    return [path for figure in FIGURES if (path := draw_figure(figure, groups, out)) is not None]
+    """Write an image of every plot that the runs have measures for; the paths of the images."""
+    written = []
+    for plot, lines in drawable(runs, NAMES):
+        written.append(out / f"{plot.name}.png")
+        figure([(plot, lines)]).save(written[-1])
+    return written
+
+
+def draw_plots(runs: Sequence[RunFolder], name: str | None = None) -> Figure:
+    """One plot by its name, such as "reward"; without a name all that the runs have measures for, on one sheet.
+
+    Raises ValueError for an unknown name, and where the runs have no such measures.
+    """
+    if name is not None and name not in NAMES:
+        raise ValueError(f"there is no plot {name!r}; choose one of {', '.join(NAMES)}")
+    found = drawable(runs, NAMES if name is None else (name,))
+    if not found:
+        raise ValueError(nothing_to_draw(runs, name))
+    return figure(found)
+
+
+def nothing_to_draw(runs: Sequence[RunFolder], name: str | None = None) -> str:
+    """Why there is no image, and what to do."""
+    have = f"has no measures{'' if name is None else f' for {name!r}'}"
+    if len(runs) > 1:
+        return f"each of these {len(runs)} runs {have} yet: nothing to draw"
+    resume = f"`python -m minirl.train --resume {runs[0].folder}` goes on with it"
+    return f"{runs[0].folder} {have} yet: nothing to draw. {resume}"
 
 
 def by_configuration(runs: Sequence[RunFolder]) -> dict[str, list[RunFolder]]:
-    """The runs by label; runs whose configurations differ in seed and name alone share one."""
+    """The runs by label; runs whose configurations differ in seed and name alone share one. A run given twice counts
+    once."""
     groups: dict[str, list[RunFolder]] = {}
-    for run in runs:
+    for run in {run.folder.resolve(): run for run in runs}.values():
         settings = {k: v for k, v in to_json(run.config).items() if k not in ("seed", "name", "runs")}
         groups.setdefault(json.dumps(settings, sort_keys=True), []).append(run)
     labels = {}
     for members in groups.values():
-        name = members[0].folder.name
+        name = printable(members[0].folder.resolve().name)
         label = name if len(members) == 1 else f"{name} ({len(members)} seeds)"
-        labels[label if label not in labels else f"{label} in {members[0].folder.parent}"] = members
+        labels[label if label not in labels else f"{label} in {members[0].folder.resolve().parent}"] = members
     return labels
 
 
-def draw_figure(figure: Figure, groups: dict[str, list[RunFolder]], out: Path) -> Path | None:
-    """One image, or None where no run has its measures."""
-    image, axes = plt.subplots(figsize=(7, 4.2), dpi=110)
-    drawn = False
+def drawable(runs: Sequence[RunFolder], names: Sequence[str]) -> list[tuple[Plot, list[Line]]]:
+    """The plots of these names that the runs have measures for, with their lines."""
+    groups = by_configuration(runs)
+    found = ((plot, lines(plot, groups)) for plot in PLOTS if plot.name in names)
+    return [(plot, drawn) for plot, drawn in found if drawn]
+
+
+def lines(plot: Plot, groups: Mapping[str, Sequence[RunFolder]]) -> list[Line]:
+    """A plot's lines: every curve of every group of runs that has measures for it."""
+    found = []
     for number, (label, runs) in enumerate(groups.items()):
-        for index, curve in enumerate(figure.curves):
-            series = [s for run in runs if (s := read(run, figure.stage, curve))[0].size]
-            if not series:
-                continue
-            drawn = True
-            colour = f"C{number * len(figure.curves) + index}"
+        for index, curve in enumerate(plot.curves):
+            series = [s for run in runs if (s := read(run, plot.stage, curve))[0].size]
             name = curve.label if len(groups) == 1 else f"{label}: {curve.label}"
             if len(runs) > 1 and len(groups) == 1:
                 name = f"{curve.label}, mean and range of {len(runs)} seeds"
-            draw_curve(axes, series, colour, name)
-    path = None
-    if drawn:
-        axes.set(title=figure.title, xlabel=f"step of {figure.stage} (updates)", ylabel=figure.y)
-        if all(curve.percent for curve in figure.curves):
-            axes.set_ylim(0, 100)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
-        image.tight_layout()
-        path = out / f"{figure.file}.png"
-        with atomic_write(path, "wb") as file:
-            image.savefig(file, format="png")
-    plt.close(image)
-    return path
+            if series:
+                found.append(Line(name, f"C{number * len(plot.curves) + index}", series))
+    return found
 
 
-def draw_curve(axes: Any, series: Sequence[tuple[Array, Array]], colour: str, name: str) -> None:
-    """One run: its values faint, and smoothed. Several: their smoothed mean in a band."""
-    if len(series) == 1:
-        x, y = series[0]
+def figure(plots: Sequence[tuple[Plot, Sequence[Line]]]) -> Figure:
+    """One plot, or several on a sheet with two columns."""
+    columns = min(2, len(plots))
+    rows = -(-len(plots) // columns)
+    image = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), dpi=DPI, layout="tight")
+    sheet = image.subplots(rows, columns, squeeze=False).ravel()
+    for axes, (plot, drawn) in zip(sheet, plots, strict=False):
+        draw_plot(axes, plot, drawn)
+    for axes in sheet[len(plots) :]:
+        axes.set_axis_off()
+    return image
+
+
+def draw_plot(axes: Any, plot: Plot, drawn: Sequence[Line]) -> None:
+    handles = [draw_line(axes, line) for line in drawn]
+    axes.set(title=plot.title, xlabel=STEPS[plot.stage], ylabel=plot.y)
+    if all(curve.percent for curve in plot.curves):
+        axes.set_ylim(-2, 102)  # a line at 0 or 100 is seen whole
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(alpha=0.3)
+    # A run's folder may be called "_run" or "$run$", and matplotlib would hide the first name and read the second as
+    # a formula: so the legend is made with numbers, and the names are put in as they are.
+    legend = axes.legend(handles, [str(number) for number in range(len(handles))], fontsize=8)
+    for text, line in zip(legend.get_texts(), drawn, strict=True):
+        text.set_parse_math(False)
+        text.set_text(line.name)
+
+
+def draw_line(axes: Any, line: Line) -> Any:
+    """One run: its values faint, and smoothed. Several: their smoothed mean in a band. Returns it for the legend."""
+    if len(line.series) == 1:
+        x, y = line.series[0]
         if x.size > 50:
-            axes.plot(x, y, color=colour, alpha=0.25, linewidth=0.8)
-        axes.plot(x, smooth(y), color=colour, label=name, marker="o" if x.size <= 50 else None, markersize=3)
-        return
-    shared = sorted(set.intersection(*(set(x.tolist()) for x, _ in series)))
-    values = np.stack([smooth(y)[np.isin(x, shared)] for x, y in series])
-    axes.plot(shared, values.mean(axis=0), color=colour, label=name)
-    axes.fill_between(shared, values.min(axis=0), values.max(axis=0), color=colour, alpha=0.2, linewidth=0)
+            axes.plot(x, y, color=line.colour, alpha=0.25, linewidth=0.8)
+        (handle,) = axes.plot(x, smooth(y), color=line.colour, marker="o" if x.size <= 50 else None, markersize=3)
+        return handle
+    shared = sorted(set.intersection(*(set(x.tolist()) for x, _ in line.series)))
+    values = np.stack([smooth(y)[np.isin(x, shared)] for x, y in line.series])
+    (handle,) = axes.plot(shared, values.mean(axis=0), color=line.colour)
+    axes.fill_between(shared, values.min(axis=0), values.max(axis=0), color=line.colour, alpha=0.2, linewidth=0)
+    return handle
 
 
 def read(run: RunFolder, stage: str, curve: Curve) -> tuple[Array, Array]:
-    """Steps and values of a measure, in percent where the figure wants that; both empty where the run has none."""
+    """Steps and values of a measure, in percent where the plot wants that; both empty where the run has none."""
     records = [r for r in run.records(stage=stage) if curve.measure in r and "step" in r]
     values = np.array([r[curve.measure] for r in records], np.float64)
     return np.array([r["step"] for r in records]), values * (100 if curve.percent else 1)

@@ -1,4 +1,4 @@
-"""The worked problems that a run's fine-tuning shows: they follow from its configuration."""
+"""The worked problems that SFT shows in a run; the configuration determines them."""
 
 from minirl.runs.config import TrainConfig
 from minirl.streams import stream_seed
@@ -7,16 +7,16 @@ from minirl.tasks.science import Science
 
 
 def demonstrations(config: TrainConfig, task: Task) -> list[Problem]:
-    """The problems whose solutions are shown."""
+    """The task's own problems that are shown with their solutions."""
     return task.problems("train", config.sft.demonstrations, stream_seed(config.seed, "demonstrations"))
 
 
 def science_problems() -> list[Problem]:
-    """All science questions, in their first wording."""
+    """All science questions, each in its first wording."""
     science = Science()
     return science.problems("train", science.size("train"))
 
 
 def shown(config: TrainConfig, task: Task) -> list[Problem]:
-    """All problems whose solutions fine-tuning shows."""
+    """All problems that SFT shows with their solutions: the task's own and the science questions."""
     return [*demonstrations(config, task), *science_problems()]

@@ -5,7 +5,7 @@ runs/<name>/
   tokenizer.json
   pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
                       optimizer.safetensors and state.json, to go on from there, and SHA256SUMS
-  previous/           of each stage the checkpoint before, see checkpoints.py
+  previous/           the checkpoint before the last of each stage, see checkpoints.py
   metrics.jsonl       one line a step
   samples.jsonl       what the model said after each stage, and episodes
   results.json        the final table
@@ -25,6 +25,10 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minirl import kernels
+from minirl.model import GPT
+from minirl.model.tensor_file import TensorFile, write_tensors
+from minirl.runs.checkpoints import read, replacing_checkpoint
+from minirl.runs.config import TrainConfig, from_json, to_json
 from minirl.storage.checksums import (
     SUMS,
     DamagedError,
@@ -36,10 +40,6 @@ from minirl.storage.checksums import (
     write_sums,
 )
 from minirl.storage.files import append, atomic_write, naming
-from minirl.model import GPT
-from minirl.model.tensor_file import TensorFile, write_tensors
-from minirl.runs.checkpoints import read, replacing_checkpoint
-from minirl.runs.config import TrainConfig, from_json, to_json
 from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
 
@@ -84,12 +84,14 @@ class RunFolder:
 
     @classmethod
     def open(cls: type[R], folder: str | os.PathLike[str]) -> R:
-        """The run in `folder`. Raises FileNotFoundError naming the command that makes one, DamagedError."""
+        """The run in `folder`.
+
+        Raises FileNotFoundError for a folder that is no run, saying what it is instead or which command makes one;
+        DamagedError where config.json is damaged, ValueError where it has settings that this version does not know.
+        """
         folder = Path(folder)
         if not (folder / CONFIG).is_file():
-            others = sorted(str(path.parent) for path in Path("runs").glob(f"*/{CONFIG}"))
-            known = f"there is {', '.join(others)}" if others else "`python -m minirl.train` makes one"
-            raise FileNotFoundError(f"there is no run in {folder}: {folder / CONFIG} is missing; {known}")
+            raise FileNotFoundError(f"there is no run in {folder}: {what_else(folder)}")
         try:
             check_listed(folder, [CONFIG])
             contents = parse_json((folder / CONFIG).read_bytes(), folder / CONFIG)
@@ -100,6 +102,8 @@ class RunFolder:
                 f"`sha256sum *.json > {SUMS}` in {folder}. The models are there all the same: "
                 f"GPT.from_pretrained('{folder / STAGES[-1]}')"
             ) from None
+        if not isinstance(contents, dict) or not isinstance(contents.get("config"), dict):
+            raise FileNotFoundError(f"there is no run in {folder}: {what_else(folder)}")
         return cls(folder, from_json(TrainConfig, contents["config"]))
 
     @property
@@ -221,6 +225,38 @@ class RunFolder:
         """The optimizer's arrays in a stage's checkpoint."""
         file = TensorFile(self.folder / stage / OPTIMIZER)
         return {name: file.read(name) for name in file.shapes()}
+
+
+def what_else(folder: Path) -> str:
+    """What a path is that is no run, and what to give instead."""
+    if folder.is_file():
+        return "it is a file; give the folder of a run, such as runs/roger"
+    if not folder.exists():
+        return f"{folder} does not exist; {known_runs(Path('runs'))}"
+    if (folder / CONFIG).is_file():
+        real = folder.resolve()
+        for parent in (real.parent, real.parent.parent):  # the parent's parent: of previous/rl and aside/rl
+            if real.name in STAGES and (parent / CONFIG).is_file():
+                run = folder.parent if parent == real.parent else folder.parent.parent
+                return f"it is a stage of {run}; give {run}, and --stage {real.name} where a program has that flag"
+        return (
+            "its config.json is not that of a run. If it is a model's folder (Hugging Face), "
+            f"GPT.from_pretrained('{folder}') loads it"
+        )
+    return f"{folder / CONFIG} is missing; {known_runs(folder if runs_in(folder) else Path('runs'))}"
+
+
+def known_runs(folder: Path) -> str:
+    """Which runs lie in a folder, or how one is made."""
+    found = runs_in(folder)
+    if not found:
+        return "`python -m minirl.train` makes one"
+    return f"there is {', '.join(found[:5])}" + (f" and {len(found) - 5} more" if len(found) > 5 else "")
+
+
+def runs_in(folder: Path) -> list[str]:
+    """The folders in it that are runs; a model's folder has a config.json too, which says nothing of a run's config."""
+    return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if b'"config":' in path.read_bytes())
 
 
 def environment() -> dict[str, Any]:

@@ -6,16 +6,18 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+from minirl.runs.table import layout
 
 LINE_SECONDS = 15.0  # between two lines of progress where there is no terminal to draw a bar in
 WIDTH, TABLE_WIDTH = 120, 200  # characters of a line where there is no terminal
+BESIDE_BAR = 66  # characters of a progress line besides its bar: stage, steps, tokens/s, measure, time left
 
 
 class StageProgress:
-    """One stage's bar: steps done, time left, tokens/s and the headline measure, smoothed."""
+    """One stage's bar: steps done, tokens/s, the headline measure (smoothed) and the time left."""
 
     def __init__(self, console: Console, bar: Progress | None, name: str, total: int, done: int) -> None:
         self.console, self.bar, self.name, self.total, self.done = console, bar, name, total, done
@@ -38,45 +40,47 @@ class StageProgress:
         elif now - self.said > LINE_SECONDS or self.done == self.total:
             self.said = now
             left = (now - self.began) / max(self.done - self.first, 1) * (self.total - self.done)
-            self.console.print(f"{self.name:>8} {self.done}/{self.total}  {note}  {left:.0f} s left", highlight=False)
+            time_left = f"  {left:.0f} s left" if self.done < self.total else ""
+            self.console.print(f"{self.name:>8} {self.done}/{self.total}  {note}{time_left}", highlight=False)
 
 
 class Screen:
     """Prints what a run does. quiet: nothing at all, for tests and notebooks."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self.console = Console(quiet=quiet, highlight=False)
+        self.console = Console(quiet=quiet, highlight=False, emoji=False)
         if not self.console.is_terminal:
             self.console.width = WIDTH
 
     def say(self, text: str) -> None:
-        self.console.print(text, markup=False)
+        """Print a text. A terminal gets whole words on each line; a pipe gets the lines as they are."""
+        self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
+
+    def command(self, text: str) -> None:
+        """Print a command or a path, indented and never broken, so that it can be copied."""
+        self.console.print(f"    {text}", markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, name: str, total: int, done: int) -> Iterator[StageProgress]:
-        """A bar for `total` steps of which `done` are done; in a pipe, a line now and then."""
+        """A bar for `total` steps, `done` of them done already; in a pipe, a line now and then."""
         if not self.console.is_terminal:
             yield StageProgress(self.console, None, name, total, done)
             return
         columns = (
-            TextColumn("{task.description:>8}"), BarColumn(bar_width=30), MofNCompleteColumn(),
-            TextColumn("{task.fields[note]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+            TextColumn("{task.description:>8}"), BarColumn(max(6, min(40, self.console.width - BESIDE_BAR))),
+            MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn(compact=True),
+            TextColumn("left"),
         )  # fmt: skip
         with Progress(*columns, console=self.console) as bar:
             yield StageProgress(self.console, bar, name, total, done)
 
     def sample(self, title: str, prompt: str, completion: str) -> None:
-        """A prompt, and what the model wrote after it in bold."""
+        """A prompt, and the model's answer to it in bold."""
         self.console.print(Panel(Text.assemble(prompt, (completion, "bold")), title=title, title_align="left"))
 
-    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        table = Table(title=title, title_justify="left")
-        for number, name in enumerate(header):
-            table.add_column(name, justify="left" if number == 0 else "right")
-        for row in rows:
-            table.add_row(*row)
-        if not self.console.is_terminal:
-            self.console.width = TABLE_WIDTH  # where nobody's window is too narrow no cell has to break
-        self.console.print(table)
-        if not self.console.is_terminal:
-            self.console.width = WIDTH
+    def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], grouped: bool = False) -> None:
+        """A table that fits the window; `minirl.runs.table.layout` says how, and what `grouped` means."""
+        self.console.print(f"\n{title}", style="bold", markup=False, soft_wrap=not self.console.is_terminal)
+        width = self.console.width if self.console.is_terminal else TABLE_WIDTH
+        for line in layout(header, rows, width, grouped):
+            self.console.print(line, markup=False, soft_wrap=True)

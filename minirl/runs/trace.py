@@ -1,19 +1,28 @@
-"""A run's model under the microscope: let it answer one question, and record every step."""
+"""A run's model under the microscope: let it answer one question, and record every step.
+
+The best prompt to look at is an informative one: some of its samples are right and some wrong, so the advantage is not
+0 and training would learn from it. Where no question is given, the run's dev problems are searched for one.
+"""
+
+from collections.abc import Iterator
 
 from minirl import kernels, microscope
-from minirl.microscope import Trace
+from minirl.microscope import Origin, Trace
 from minirl.rl.mdp import Agent
+from minirl.rl.rollout import rollout
 from minirl.runs.demonstrations import demonstrations, science_problems
 from minirl.runs.folder import RunFolder
 from minirl.tasks import ROGER, Problem, Task, get
 from minirl.tasks.checker import parse_number
 
 UNKNOWN = "?"  # stands for an answer that was not given; no text is right then
+INFORMATIVE, RUNNING_EXAMPLE = "informative", "roger"  # names that may stand for a question
+SEARCHED = 64  # problems of dev that are tried at most
 
 
 def trace(
     run: RunFolder,
-    question: str = ROGER.question,
+    question: str = INFORMATIVE,
     answer: str | None = None,
     *,
     stage: str | None = None,
@@ -25,29 +34,91 @@ def trace(
 ) -> Trace:
     """Let the run's model answer a question.
 
+    question: "informative" takes the first dev problem whose samples got mixed rewards, "roger" our running example.
     answer: the right answer, a number or words, for reward and advantage. Without it the run's demonstrations, its dev
     problems and the science questions are searched for the same question. stage: "pretrain", "sft" or "rl"; by default
     the last one that has a checkpoint. top: how many of the likeliest tokens each step shows. samples: episodes of the
     prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
     run's reinforcement learning. seed: of the actions.
-    Raises FileNotFoundError without a checkpoint, ValueError for a question that does not fit into the context.
+    Raises FileNotFoundError without a checkpoint, ValueError for a question that is empty or does not fit into the
+    context, and for a number out of its range.
     """
+    if not question.strip():
+        raise ValueError(f"the question is empty; write one, or {INFORMATIVE} or {RUNNING_EXAMPLE}")
+    if answer is not None and not answer.strip():
+        raise ValueError("the answer is empty; write a number or words, or leave it out")
+    if seed < 0:
+        raise ValueError(f"seed is {seed}; give 0 or more")
+    if not 0 <= temperature < float("inf"):
+        raise ValueError(f"temperature is {temperature}; give 0 or more")
     with kernels.using_precision(run.config.precision):
+        stage = stage or run.last_stage()
         agent = Agent(run.model(stage), run.tokenizer(), temperature)
-        task, problem = find_problem(run, question, answer)
-        settings = run.config.rl
-        room = agent.model.config.context_length + 1 - len(agent.tokenizer.encode(problem.prompt))
+        samples = run.config.rl.samples if samples is None else samples
+        if question == INFORMATIVE and answer is None:
+            task, problem, chosen = find_informative(run, agent, samples, max_new_tokens, seed)
+        else:
+            (task, problem), chosen = find_problem(run, question, answer), ""
         return microscope.record(
-            agent, task, problem,
-            samples=samples or settings.samples,
-            max_new_tokens=max_new_tokens or max(1, min(settings.max_new_tokens, room)),
-            kind=settings.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN,
+            agent, task, problem, samples=samples,
+            max_new_tokens=room(run, agent, problem) if max_new_tokens is None else max_new_tokens,
+            kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN,
+            origin=Origin(run.folder.resolve().name, stage, temperature, seed, chosen),
         )  # fmt: skip
+
+
+def room(run: RunFolder, agent: Agent, problem: Problem) -> int:
+    """The longest answer, in tokens: that of the run's reinforcement learning, or what the context has room for."""
+    left = agent.model.config.context_length + 1 - len(agent.tokenizer.encode(problem.prompt))
+    return max(1, min(run.config.rl.max_new_tokens, left))
+
+
+def find_informative(
+    run: RunFolder, agent: Agent, samples: int, max_new_tokens: int | None, seed: int
+) -> tuple[Task, Problem, str]:
+    """The first dev problem whose samples got mixed rewards, and a sentence that says so. The samples are those of
+    `microscope.record`. Where there is no such problem, it is the first one."""
+    task = get(run.config.task)
+    problems = list(fitting(run, agent, task, max_new_tokens))
+    if not problems:
+        raise ValueError(
+            f"no dev problem of {task.name} fits into the model's context length, "
+            f"{agent.model.config.context_length}, together with {max_new_tokens or 1} new tokens"
+        )
+    first = problems[0]
+    if agent.temperature == 0 or samples < 2:
+        return task, first, "The first dev problem. With one sample no prompt is informative."
+    for number, problem in enumerate(problems):
+        length = room(run, agent, problem) if max_new_tokens is None else max_new_tokens
+        episodes = rollout(
+            agent.model, agent.tokenizer, task, [problem], samples,
+            temperature=agent.temperature, max_new_tokens=length, seed=seed,
+        )  # fmt: skip
+        rewards = [episode.reward for episode in episodes]
+        if len(set(rewards)) > 1:
+            right = sum(reward > 0 for reward in rewards)
+            return task, problem, (
+                f"Dev problem {number}, the first informative one: {right} of {samples} episodes right."
+            )  # fmt: skip
+    return task, first, (
+        f"The first dev problem. None of {len(problems)} was informative: each got the same reward {samples} times."
+    )  # fmt: skip
+
+
+def fitting(run: RunFolder, agent: Agent, task: Task, max_new_tokens: int | None) -> Iterator[Problem]:
+    """The first dev problems that fit into the model's context, with room for an answer."""
+    size = task.size("dev")
+    for problem in task.problems("dev", SEARCHED if size is None else min(SEARCHED, size)):
+        used = len(agent.tokenizer.encode(problem.prompt)) + (max_new_tokens or 1)
+        if used <= agent.model.config.context_length + 1:
+            yield problem
 
 
 def find_problem(run: RunFolder, question: str, answer: str | None) -> tuple[Task, Problem]:
     """The problem, and a task whose checker can judge answers to it. Without an answer the run's own problems are
     searched for the question; where it is not among them the answer is UNKNOWN."""
+    if question == RUNNING_EXAMPLE:
+        question = ROGER.question
     if answer is None and question == ROGER.question:
         answer = ROGER.answer
     if answer is not None:

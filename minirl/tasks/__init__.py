@@ -1,4 +1,4 @@
-"""Problems to reason about, each with a checker: floor 3 of the house. `get("word_problems")` is the main task."""
+"""Tasks: problems to reason about, and a checker for their answers. `get("word_problems")` is the main task."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "get"]
 
 
 def get(name: str, **settings: Any) -> Task:
-    """The task called `name`; `settings` go to its class. Raises ValueError for an unknown name."""
+    """The task called `name`, made with `settings`. Raises ValueError for an unknown name."""
     if name not in TASKS:
         raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
     return TASKS[name](**settings)

@@ -1,9 +1,9 @@
-"""How often do the checkers err? Each is tried on answers of which it is known whether they are right.
+"""How often do the checkers err? Each is tried on answers that are known to be correct or incorrect.
 
-A false positive pays for a wrong answer, and reinforcement learning will find it; a false negative makes a model look
-worse than it is, and punishes it. There are two sources of answers: the corpus of awkward.py, and, as far as they are
-on this machine, the published datasets, of which every right answer is written in five ways that must be accepted, and
-altered in several that must not.
+A false positive rewards a wrong answer, and reinforcement learning will find it. A false negative makes a model look
+worse than it is, and punishes a correct answer. The answers come from two sources. One is the corpus of awkward.py. The
+other is the published datasets, if their files are on this machine: every correct answer is written in five ways that a
+checker must accept, and changed in several ways that it must not accept.
 """
 
 import contextlib
@@ -33,7 +33,7 @@ class Case(NamedTuple):
 
 
 class Result(NamedTuple):
-    """What a checker made of a source of cases: how many there were of either kind, and those it got wrong."""
+    """The verdicts of one checker on one source: the numbers of right and wrong answers, and the checker's errors."""
 
     answers: str
     source: str
@@ -44,7 +44,7 @@ class Result(NamedTuple):
 
 
 def audit() -> list[Result]:
-    """Every checker on the corpus, then those of the published datasets on as many of their files as are here."""
+    """Try every checker on the corpus, then the checkers of the published datasets on the files that are here."""
     corpus = "awkward answers"
     results = [
         judge(NumberChecker(), "numbers", corpus, numbers()),
@@ -91,7 +91,7 @@ def judge(checker: Checker, answers: str, source: str, cases: Iterator[Case]) ->
 
 
 def numbers() -> Iterator[Case]:
-    """Ways to write a number, each with its own number as the answer and with another; and what is no number."""
+    """Ways to write a number, each once as a right and once as a wrong answer; and text that is not a number."""
     for answer, value in awkward.NUMBERS.items():
         yield Case(asked(str(value)), f"Answer: {answer}", True)
         yield Case(asked(str(value + 1)), f"Answer: {answer}", False)
@@ -135,7 +135,7 @@ def given(answers: Sequence[str]) -> list[str]:
 
 
 def asked(answer: str) -> Problem:
-    """A problem of which nothing but the answer matters."""
+    """A problem in which only the answer matters."""
     return Problem("What?", "That.", answer, "what")
 
 
@@ -143,16 +143,16 @@ def asked(answer: str) -> Problem:
 
 
 def on_this_machine(task: Published) -> dict[str, list[Problem]]:
-    """The problems of a dataset by split, of those splits whose files are here."""
+    """The problems of a dataset by split, for the splits whose files are here."""
     problems = {}
     for split in task.splits:
-        with contextlib.suppress(FileNotFoundError):  # a split that is not here is not in the table either
+        with contextlib.suppress(FileNotFoundError):  # the table leaves out splits without a file
             problems[split] = task.listed(split)
     return problems
 
 
 def variations(problems: Iterable[Problem]) -> Iterator[Case]:
-    """The right answer of every problem in five ways and as its solution gives it, and several wrong ones."""
+    """The right answer of every problem in five ways and as in its solution; and several wrong answers."""
     for problem in problems:
         right, wrong = ways(problem)
         yield from cases(

@@ -1,9 +1,9 @@
-"""Awkward and hostile answers, and what the checkers must make of them: the corpus that audit.py goes through.
+"""Awkward and hostile answers, with the verdicts that checkers must give: the corpus that audit.py uses.
 
-They come from what models write, from what published checkers got wrong (a comma taken for the end of a number, a minus
-sign dropped, 29.00 that was not 29, `2**3` and `7//2+1` evaluated, `2.5*4` taken for the numbers 2, 5 and 4), from the
-solutions of GSM8K and AQuA, and from imagination. An answer is what follows "Answer: "; texts are all that follows the
-prompt.
+The answers come from four sources: texts that models wrote; errors of published checkers (a comma taken for the end of
+a number, a minus sign dropped, 29.00 that was not 29, `2**3` and `7//2+1` evaluated, `2.5*4` taken for the numbers 2, 5
+and 4); the solutions of GSM8K and AQuA; and imagination. An answer is the text after "Answer: "; a text is everything
+after the prompt.
 """
 
 from fractions import Fraction

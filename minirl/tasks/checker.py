@@ -1,9 +1,9 @@
 r"""Reading an answer from what a model wrote, and deciding whether it is right: where the reward comes from.
 
-A model under reinforcement learning finds whatever the checker lets through, so the checker parses and never
-evaluates: `2**3`, `7//2+1` and `2*9` are not numbers, `20/4` is a division left undone. And no text, however long or
-odd, may stop or slow the training: only the last line that begins with `Answer:`, if it has at most 100 characters, is
-looked at closely.
+Reinforcement learning finds whatever the checker lets through. The checker therefore parses and never evaluates:
+`2**3`, `7//2+1` and `2*9` are not numbers, and `20/4` is an unfinished division. No text, however long or odd, may stop
+or slow the training: the checker reads only the last line that begins with `Answer:`, if it has at most 100
+characters.
 
 The answer is the rest of the last line that begins with `Answer:`. As a number it may be written as
 
@@ -13,8 +13,8 @@ The answer is the rest of the last line that begins with `Answer:`. As a number 
     18 apples   60 km/h   7kg   $18/hour   18 tennis balls.            up to four words of unit, which are not compared
 
 A fraction that is a whole number (20/4) is refused: a model could pass by copying the division instead of doing it.
-Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3. 25% is right where 1/4 is, and where 25
-is, which is what datasets answer to "what percentage?".
+Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3. 25% is correct if the answer is 1/4, and
+also if it is 25, which datasets give as the answer to "what percentage?".
 """
 
 import re

@@ -6,9 +6,10 @@ For the options A) 6  B) 12  C) 6  the second is chosen by
     B) 12   (B) 12   B. 12   B: 12             the letter, and the text of the same option
     12   12.                                   the text alone, where no other option has the same
 
-Two letters choose nothing, nor does a letter with the text of another option, and nor does 6, which might be A or C.
-The text must be the option's own: 12.0 is not 12 here, for whoever compares values would have to read formulas too.
-Spacing and a full stop at the end do not count. Where the text of one option is the letter of another, it is a letter.
+Two letters choose nothing. Neither does a letter with the text of another option, nor 6, which might be A or C. The
+text must be the option's own: 12.0 is not 12 here, because a checker that compared values would have to read formulas
+too. Spacing and a final full stop do not count. If the text of one option is the letter of another, it is read as a
+letter.
 """
 
 import re

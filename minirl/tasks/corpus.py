@@ -1,23 +1,24 @@
-"""What the model reads before it is shown how to solve a problem: documents for pretraining.
+"""Documents for pretraining: what the model reads before it is shown how to solve a problem.
 
-Six kinds, none of them a word problem with its solution (these come with supervised fine-tuning):
+There are six kinds. None contains a word problem with its solution; those come with supervised fine-tuning:
 
     recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
     repeat   how to copy               Q: Mia has 12 pens. She gives 5 to a friend. ... Copy: Mia has 12 pens. She ...
     retell   how to carry words over   Q: Mia has 12 pens. She gives 5 to a friend. ... Again: Mia had 12 pens and ...
     sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
-    chain    how to go on              12, 3, 5: 12 - 5 = 7. 7 * 3 = 21. Answer: 21
-    science  what to know              Q: What is the Milky Way? Reasoning: The Milky Way is ... Answer: our galaxy
+    chain    how to continue           12, 3, 5: 12 - 5 = 7. 7 * 3 = 21. Answer: 21
+    science  facts                     Q: What is the Milky Way? Reasoning: The Milky Way is ... Answer: our galaxy
 
-Half of the lines of sums are steps of problems of the split `train`, the others are any that keep to 1 to 50. A chain
-takes its numbers in any order, and knows no story: which numbers to join, and how, is what the later stages teach.
-Copies look like a waste. But all of a copy can be predicted, and only from what was read: so attention learns early to
-look up and carry over (the induction heads of Olsson et al. 2022), which everything else builds on.
+Half of the lines of sums are steps from problems of the split `train`; the other half are random sums with numbers
+from 1 to 50. A chain uses its numbers in any order and has no story: the later stages teach which numbers to combine,
+and how. Copies look like a waste. But every token of a copy can be predicted from the text before it. So attention
+learns early to look things up and carry them over (the induction heads of Olsson et al. 2022), and every later skill
+builds on that.
 
-A seventh kind, solved, is for tasks with a text of their own, the published datasets: their problems with solutions.
+A seventh kind, solved, is for the published datasets: their problems with solutions.
 
-A document is a list of pieces (text, loss weight), cut where tokens are cut. What nobody could predict weighs little:
-there is nothing to learn from which numbers somebody adds (0.1), and not much from how a question is put (0.3).
+A document is a list of pieces (text, loss weight), cut at token boundaries. Text that nobody could predict has a small
+weight: which numbers somebody adds teaches nothing (0.1), and how a question is phrased teaches little (0.3).
 """
 
 import random
@@ -33,12 +34,12 @@ Document = list[tuple[str, float]]
 Fact = tuple[str, str]  # ("7 + 8", "15")
 
 OPERANDS, QUESTION, FULL = 0.1, 0.3, 1.0  # loss weights
-STEPS = 0.5  # of which numbers a chain takes next: to be guessed, but only among those that it has
+STEPS = 0.5  # for the numbers that a chain uses next: a guess, but only among the numbers that it has
 KINDS = {  # the share of each kind of document
     "recap": 0.12, "repeat": 0.12, "retell": 0.18, "sums": 0.38, "chain": 0.1, "science": 0.1,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
-    # For 2, 3 or 4 numbers, which two values each step joins: the numbers are the first values, then come the results
+    # For 2, 3 or 4 numbers: the two values that each step combines. Values are the numbers, then the results so far
     2: (((0, 1),), ((0, 1), (0, 2))),
     3: (((0, 1), (2, 3)),),
     4: (((0, 1), (2, 4), (3, 5)), ((0, 1), (2, 3), (4, 5))),
@@ -51,8 +52,8 @@ def pretraining_documents(
 ) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    Without `kinds` they are of those that the task names, or else of the six above. Equal arguments give equal
-    documents. Science comes in rounds, so that all facts are read equally often. Raises ValueError for an unknown kind.
+    By default the kinds are the task's own, or the six above if it names none. Equal arguments give equal documents.
+    Science comes in rounds, so that the model reads all facts equally often. Raises ValueError for an unknown kind.
     """
     kinds = kinds or task.documents or KINDS
     rng = random.Random(f"corpus {seed}")

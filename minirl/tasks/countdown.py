@@ -1,4 +1,4 @@
-"""Countdown with two numbers: find the operation that makes a target of them. The answer is a formula.
+"""Countdown with two numbers: find the operation on them that gives a target. The answer is a formula.
 
 Q: Make 21 from 3 and 7.
 Reasoning: 21 is wanted. 7 + 3 = 10. 7 - 3 = 4. 7 * 3 = 21.

@@ -1,7 +1,7 @@
 """Tasks with a fixed list of problems: facts to remember, published datasets.
 
-Where problems are made up as they are asked for, training never meets one twice. Here it does, so it reads the list in
-rounds: every problem once, then all of them again in another order.
+A task that makes new problems on request never shows training the same problem twice. A fixed list must repeat, so
+training reads it in rounds: every problem once, then all of them again in another order.
 """
 
 import random
@@ -25,14 +25,14 @@ class Finite(Task):
         return len(self.listed(split))
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
-        """`n` different problems of a split, in an order that the seed decides."""
+        """`n` different problems of a split, in an order that depends on the seed."""
         size = self.size(split)
         if n > size:
             raise ValueError(f"the split {split!r} of {self.name} holds {size} problems; {n} were asked for")
         return random.Random(seed).sample(self.listed(split), size)[:n]
 
     def endless(self, split: str, seed: int = 0) -> Iterator[Problem]:
-        """Round after round of the split, for ever."""
+        """Round after round of the split, without end."""
         return chain.from_iterable(self._round(split, number, seed) for number in count())
 
     def batch(self, number: int, n: int, seed: int = 0) -> list[Problem]:

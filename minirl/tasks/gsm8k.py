@@ -3,7 +3,7 @@
     {"question": "Natalia sold clips to 48 of her friends in April, and then she sold half as many clips in May. ...",
      "answer": "Natalia sold 48/2 = <<48/2=24>>24 clips in May.\nNatalia sold ...\n#### 72"}
 
-The marks <<48/2=24>> were put there for a calculator, which the model does not have; they are taken out.
+The marks <<48/2=24>> are for a calculator, which the model does not have; they are removed.
 """
 
 import re

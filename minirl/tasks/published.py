@@ -6,9 +6,9 @@
     aqua         A, B, C, D, E   train            dev              test
     strategyqa   yes, no         9/10 of train    1/10 of train    dev: the published test has no answers
 
-Parts of a file are made by checksum (task.py), so they are the same for everybody. A question that stands in two files,
-or twice in one, is read once, and belongs to the split that must not be trained on. Files are read when a problem is
-first asked for; `python -m minirl.data fetch NAME` brings them.
+A file is divided by checksum (task.py), so everybody gets the same parts. A question that occurs twice, in one file or
+in two, is read once: test keeps it before dev, and dev before train. Files are read when a problem is first requested;
+`python -m minirl.data fetch NAME` downloads them.
 """
 
 import json
@@ -21,7 +21,7 @@ from minirl.data.published import find
 from minirl.tasks.finite import Finite
 from minirl.tasks.task import Problem, bucket
 
-PRECEDENCE = ("test", "dev", "train")  # who keeps a question that stands in several files
+PRECEDENCE = ("test", "dev", "train")  # which split keeps a question that occurs in several files
 
 
 class Part(NamedTuple):
@@ -43,10 +43,10 @@ class Published(Finite):
 
     @abstractmethod
     def problem(self, record: dict[str, Any]) -> Problem | None:
-        """A record of a file as a problem; None for one that contradicts itself."""
+        """A record of a file as a problem; None if the record contradicts itself."""
 
     def family(self, record: dict[str, Any]) -> str:
-        """What must stay in one split together with this record."""
+        """A key that is equal for all records that must stay in one split."""
         return key(record["question"])
 
     def listed(self, split: str) -> list[Problem]:

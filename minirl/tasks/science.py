@@ -1,14 +1,14 @@
-"""General science in the notes' form: "What is the Milky Way?", a reasoning of a sentence or two, a short answer.
+"""General science: a question such as "What is the Milky Way?", a sentence or two of reasoning, a short answer.
 
 The questions are in data/science/questions.jsonl, one JSON object a line:
 
     {"topic": "physics", "question": "What is sound?", "reasoning": "Sound is a wave of pressure that travels ...",
      "answer": "a wave of pressure", "variants": ["Tell me what sound is.", ...], "paraphrases": []}
 
-There is no rule from which a small model could find these answers; it can only remember them. So the splits share
-facts, and differ in how the question is put. `train` holds the questions. A fifth of them have two paraphrases, which
-training never shows: they are `dev` and `test`. Others have variants, which pretraining reads too, so that the model
-meets all the ways to ask, but not all of them about everything.
+A small model cannot derive these answers by a rule; it can only memorise them. So the splits share their facts, and
+differ in how the questions are phrased. `train` holds the questions. A fifth of them have two paraphrases, which
+training never shows: they are `dev` and `test`. Other questions have variants, which pretraining reads too, so that the
+model meets every way to ask, but not about every fact.
 """
 
 import json

@@ -8,8 +8,8 @@ A wording's holes are filled by word_problems.py:
     {m} {k} {n}              what the steps give; n is the answer
     {a thing} {b pack} {c dollar}    a number and its noun, which agree: 1 apple, 2 apples
 
-The trace opens with the person, for a_0 is the subject of the prompt, and is otherwise as short as a sentence allows:
-each token of it is one more action that reinforcement learning has to account for.
+The trace begins with the person, so that a demonstration's first action a_0 is the subject of the prompt. Otherwise it
+is as short as a sentence allows, because each of its tokens is one more action for reinforcement learning to judge.
 """
 
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from dataclasses import dataclass
 class Story:
     """One kind of problem. Its level of difficulty is the number of its steps, 1 to 3.
 
-    `numbers` says from where each number is drawn ("a 2-40 b 1-20"); `steps` are lines "result = left operator right".
-    `kinds` are those of the things (words.py) that the story can be about.
+    `numbers` gives the range of each number ("a 2-40 b 1-20"); `steps` are lines "result = left operator right".
+    `kinds` are the kinds of things (words.py) that the story can be about.
     """
 
     name: str

@@ -1,10 +1,10 @@
-"""SVAMP: 1,000 short word problems (Patel et al. 2021), with numbers that are not needed and questions turned around.
+"""SVAMP: 1,000 short word problems (Patel et al. 2021), some with unneeded numbers or with the question turned around.
 
     {"ID": "chal-1", "Body": "Each pack of dvds costs 76 dollars. If there is a discount of 25 dollars on each pack",
      "Question": "How much do you have to pay to buy each pack?", "Equation": "( 76.0 - 25.0 )", "Answer": 51.0, ...}
 
-The equation, worked out step by step, is the reasoning: "76 - 25 = 51." Problems that tell one story with other numbers
-or another question stay together in one split. One problem is left out, as its equation and its answer disagree.
+The equation, solved step by step, is the reasoning: "76 - 25 = 51." Problems that share a story, with other numbers or
+another question, stay together in one split. One problem is left out, because its equation and its answer disagree.
 """
 
 import re

@@ -1,13 +1,13 @@
-"""What a task is: problems in splits that share none, and a checker that decides whether an answer is right.
+"""What a task is: problems in splits that share no problem, and a checker that decides whether an answer is correct.
 
-A problem is written as text in the form of the notes; the model is given the first two lines up to `Reasoning:` and
-writes the rest, token by token:
+A problem is written as text. The model reads the first line and `Reasoning:`, and writes the rest, token by token:
 
     Q: Roger has 5 tennis balls. ... How many tennis balls does he have now?
     Reasoning: Roger has 5 tennis balls. 2 cans of 3 is 2 * 3 = 6. 5 + 6 = 11.
     Answer: 11<|end|>
 
-The reasoning opens with the subject of the question, so the first action a_0 after the prompt s_0 is " Roger".
+The reasoning begins with the subject of the question. In this demonstration, the first action a_0 after the prompt s_0
+is therefore " Roger".
 """
 
 import zlib
@@ -20,15 +20,15 @@ from typing import ClassVar, Protocol
 from minirl.streams import stream_seed
 
 END = "<|end|>"  # the special token that ends a completion
-SALT = 870  # gives every split its share of each story of word_problems.py, and the notes' problem to test
+SALT = 870  # chosen so that every split gets its share of each story of word_problems.py, and Roger's is in test
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A question, a model solution and the right answer.
+    """A question, a model solution and the correct answer.
 
-    `key` is the canonical form: two problems with the same key are the same problem told with other words (for a word
-    problem the story and its numbers). No key occurs in two splits of a task.
+    `key` is the problem's canonical form: two problems with the same key are one problem in different words. The key of
+    a word problem is its story and its numbers. No key occurs in two splits of a task.
     """
 
     question: str
@@ -38,11 +38,11 @@ class Problem:
 
     @property
     def prompt(self) -> str:
-        """The text the model is given, s_0."""
+        """The text that the model reads first: the state s_0."""
         return f"Q: {self.question}\nReasoning:"
 
     def retold(self) -> str:
-        """The question in other words, where its task has some; else in the same words."""
+        """The question in other words if the task has any, otherwise in the same words."""
         return self.question
 
     @property
@@ -52,20 +52,20 @@ class Problem:
 
 
 class Checker(Protocol):
-    """Decides the reward: 1 where `check` is true, 0 where it is false."""
+    """Decides the reward: 1 if `check` is true, 0 if it is false."""
 
     def check(self, problem: Problem, text: str) -> bool:
-        """Whether `text`, what a model wrote after `problem.prompt`, gives the right answer."""
+        """Whether `text`, which a model wrote after `problem.prompt`, gives the correct answer."""
         ...
 
 
 class Task(ABC):
     """A source of problems. `splits` names its splits; `checker` judges answers to all of them.
 
-    `renamed` maps former names of splits to those of today.
+    `renamed` maps old names of splits to present ones.
 
-    `documents` says what pretraining reads about the task: kinds of document, as in corpus.py, and their shares. None
-    are the kinds that corpus.py writes about problems that are made up.
+    `documents` says what pretraining reads about the task: the kinds of documents (see corpus.py) and their shares.
+    None means the default mix of corpus.py.
     """
 
     name: str
@@ -76,18 +76,18 @@ class Task(ABC):
 
     @abstractmethod
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
-        """`n` problems of a split. The same arguments give the same problems, and fewer give the first of them.
+        """`n` problems of a split. The same arguments give the same problems; a smaller `n` gives the first of them.
 
-        Raises ValueError for an unknown split, and where the split does not hold `n` problems.
+        Raises ValueError for an unknown split, and for a split with fewer than `n` problems.
         """
 
     def size(self, split: str) -> int | None:
-        """How many problems a split holds; None where they are made up as they are asked for."""
+        """How many problems a split holds; None if the task makes new problems on request, without end."""
         self.require_split(split)
         return None
 
     def endless(self, split: str, seed: int = 0) -> Iterator[Problem]:
-        """Problems of a split, for ever."""
+        """Problems of a split, without end."""
         for number in count():
             yield from self.problems(split, 256, seed + number)
 
@@ -96,7 +96,7 @@ class Task(ABC):
         return self.problems("train", n, stream_seed(seed, "rl problems", number))
 
     def require_split(self, split: str) -> str:
-        """The split's name of today. Raises ValueError for an unknown one."""
+        """The split's present name. Raises ValueError for an unknown split."""
         split = self.renamed.get(split, split)
         if split not in self.splits:
             raise ValueError(f"task {self.name!r} has no split {split!r}; its splits are {', '.join(self.splits)}")
@@ -104,13 +104,13 @@ class Task(ABC):
 
 
 def bucket(key: str, buckets: int = 10) -> int:
-    """A number below `buckets` that depends on the text `key` alone, on every machine and in every Python.
+    """A number from 0 to `buckets` - 1 that depends only on the text `key`, on every machine and in every Python.
 
-    Splits are made from it: each bucket belongs to one split, so a key cannot be in two, whatever is drawn.
+    Each bucket belongs to one split, so no key can be in two splits.
     """
     return zlib.crc32(f"{SALT} {key}".encode()) % buckets
 
 
 def split_of(key: str) -> str:
-    """The split that owns a canonical form: a tenth each for dev and test, the rest for train."""
+    """The split that a key belongs to: dev and test get a tenth of all keys each, train the rest."""
     return {0: "test", 1: "dev"}.get(bucket(key), "train")

@@ -1,14 +1,14 @@
-"""Word problems like the notes' "Roger has 5 tennis balls ...": the main task. As many as one wants, from 28 stories.
+"""Word problems such as "Roger has 5 tennis balls ...": the main task. 28 stories give an endless supply.
 
-A problem is drawn in this order: a story, a wording, a thing that fits the story, numbers, people. Every number in it,
-and in its solution, is a whole number from 1 to 50; small ones are more likely. Numbers that break this are drawn
-again, which leaves the mix of the stories as it is.
+A problem is drawn in this order: a story, a wording, a thing that fits the story, numbers, people. Every number in the
+problem and in its solution is a whole number from 1 to 50; small numbers are more likely. Numbers that break this rule
+are drawn again, for the same story, so that the mix of stories does not change.
 
-Which split a problem belongs to follows from the problem itself, so no two splits can share one:
+The problem itself decides which split it belongs to, so two splits cannot share a problem:
 
-    unseen            a tenth of all combinations of numbers, in whatever order, and a tenth of all pairs of a person
-                      and a thing are kept for this split: no other split has them
-    test, dev, train  the other problems, by a checksum of story and numbers: a tenth, a tenth, and the rest
+    unseen            a tenth of all sets of numbers, in whatever order, and a tenth of all pairs of a person and a
+                      thing are reserved for this split; they never occur in another one
+    test, dev, train  all other problems: a tenth, a tenth and the rest, by a checksum of story and numbers
 
 The running example, Roger's tennis balls, is in `test`. A single step such as 12 - 5 may occur both in `unseen` and in
 other splits.
@@ -25,13 +25,13 @@ from minirl.tasks.stories import STORIES, Story
 from minirl.tasks.task import Problem, Task, bucket, split_of
 from minirl.tasks.words import PEOPLE, THINGS, Person, Thing
 
-LARGEST = 50  # numbers and results are 1 to LARGEST: what a short pretraining can teach to calculate with
+LARGEST = 50  # numbers and results are 1 to LARGEST: short pretraining can teach to calculate with these
 LEVELS = (1, 2, 3)
 
 
 @dataclass(frozen=True)
 class WordProblem(Problem):
-    """A problem and what it was made from; `numbers` are in the order of the question."""
+    """A problem and the choices that made it; `numbers` are in the order of the question."""
 
     story: str
     level: int
@@ -45,11 +45,11 @@ class WordProblem(Problem):
 
 
 class WordProblems(Task):
-    """Word problems of the chosen levels of difficulty, a level being the number of steps from question to answer."""
+    """Word problems of the chosen levels. The level of a problem is the number of steps of its solution, 1 to 3."""
 
     name = "word_problems"
     splits = ("train", "dev", "test", "unseen")
-    renamed: ClassVar = {"hard": "unseen"}  # what the split was called; old runs and old commands name it so
+    renamed: ClassVar = {"hard": "unseen"}  # the split's old name, in old runs and old commands
 
     def __init__(self, levels: tuple[int, ...] = LEVELS) -> None:
         if not levels or not set(levels) <= set(LEVELS):
@@ -59,7 +59,7 @@ class WordProblems(Task):
         self._plots = [Plot(story) for story in STORIES if story.level in levels]
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
-        """`n` problems; those of a call for dev, test or unseen have different questions."""
+        """`n` problems. Within one call for dev, test or unseen, all questions differ."""
         split = self.require_split(split)
         rng = random.Random(f"{'hard' if split == 'unseen' else split} {seed}")  # keeps the problems it always drew
         drawn: list[Problem] = []
@@ -79,7 +79,7 @@ class WordProblems(Task):
 
 
 class Plot:
-    """A story made ready for drawing."""
+    """A story, prepared for drawing problems from it."""
 
     def __init__(self, story: Story) -> None:
         self.story = story
@@ -120,7 +120,7 @@ class Plot:
         )
 
     def draw_numbers(self, rng: random.Random, split: str) -> dict[str, int]:
-        """Numbers of the question and of each step's result, all within range, such that the problem is in `split`."""
+        """The numbers of the question and the result of each step, all within range, for a problem of `split`."""
         while True:
             values = {}
             for letter, low, high in self.ranges:
@@ -132,7 +132,7 @@ class Plot:
                 return values
 
     def solve(self, values: dict[str, int]) -> bool:
-        """Add each step's result to `values`; False where one is no whole number from 1 to LARGEST."""
+        """Add each step's result to `values`; return False if one is not a whole number from 1 to LARGEST."""
         for result, left, sign, right in self.steps:
             a, b = values[left], values[right]
             if sign == "/" and a % b:
@@ -163,23 +163,23 @@ def plural(noun: str) -> str:
 
 
 def canonical(story: str, numbers: tuple[int, ...]) -> str:
-    """The canonical form of a problem: its story and its numbers. Wording, people and thing do not make it another."""
+    """The canonical form of a problem: its story and its numbers. Wording, people and thing do not change it."""
     return " ".join([story, *map(str, numbers)])
 
 
 def number_split(story: str, numbers: tuple[int, ...]) -> str:
-    """The split of a story with these numbers. Whether it is `unseen` depends on the set of the numbers alone."""
+    """The split of a story with these numbers. Only the numbers, in any order, decide whether it is `unseen`."""
     if bucket(str(sorted(numbers))) == 9:
         return "unseen"
     return split_of(canonical(story, numbers))
 
 
 def is_unseen_pair(person: Person, thing: Thing) -> bool:
-    """Whether a person meets a thing in the split `unseen` only: so does, in a fixed pattern, every tenth person."""
+    """Whether this person and this thing meet only in the split `unseen`: a tenth of all pairs, in a fixed pattern."""
     return (PEOPLE.index(person) + THINGS.index(thing)) % 10 == 9
 
 
-_MEETINGS = {  # who may meet a thing in the split `unseen`, and who in the others
+_MEETINGS = {  # the people who may meet a thing: in the split `unseen`, and in the other splits
     (thing, unseen): [person for person in PEOPLE if is_unseen_pair(person, thing) == unseen]
     for thing in THINGS
     for unseen in (False, True)
@@ -187,7 +187,7 @@ _MEETINGS = {  # who may meet a thing in the split `unseen`, and who in the othe
 
 
 def running_example() -> WordProblem:
-    """The problem that README, docs, tests and lessons explain everything with: Roger and his tennis balls."""
+    """Our running example, which README, docs, tests and lessons use: Roger and his tennis balls."""
     plot = Plot(next(story for story in STORIES if story.name == "packs more"))
     thing = next(thing for thing in THINGS if thing.one == "tennis ball")
     values = {"a": 5, "b": 2, "c": 3}

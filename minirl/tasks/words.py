@@ -21,7 +21,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Thing:
-    """Something that is counted; `pack` is what it is sold or kept in, `kind` decides which stories it fits."""
+    """Something that is counted. `pack`: the container it is sold or kept in. `kind` decides which stories it fits."""
 
     one: str
     many: str

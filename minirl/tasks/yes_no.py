@@ -2,8 +2,8 @@
 
     yes   Yes   YES   yes.   Yes!   "yes"   true        and the same for no and false
 
-One word is an answer; everything else is none. "Yes and no", "not yes", "yes/no" say both or neither, and "yes, but"
-takes back what it says: whoever reads further must judge words, and that is where rewards are won by trickery.
+Only a single word is an answer. "Yes and no", "not yes" and "yes/no" say both or neither, and "yes, but" takes back
+what it says. A checker that accepted more would have to judge words, and a model could then win rewards by trickery.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The main job: `train(config)` goes from generated text to a model that reinforcement learning has taught.
+"""The main job: `train(config)` trains a model from scratch, from the tokenizer to reinforcement learning.
 
 >>> from minirl.train import PRESETS, train
 >>> run = train(PRESETS["smoke"])

@@ -1,17 +1,20 @@
 """The main job, from nothing to a report: tokenizer, pretraining, supervised fine-tuning, REINFORCE, evaluation.
 
-`train(config)` is the whole chain. The chain holds no state of its own: each link looks at the run's folder and does
-what is missing, so `--resume` is the same chain again, once rewind.py has taken back what was left half-done.
+`train(config)` is the whole chain. The chain itself keeps no state. Each link looks into the run's folder and does what
+is missing there. So resuming a run is the same chain again, after rewind.py has removed what was left half-done.
 """
 
 import time
+from typing import NamedTuple
 
 from minirl import kernels, tasks
-from minirl.evaluation.report import write_report
+from minirl.evaluation.report import REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
 from minirl.generate import generate
 from minirl.model import GPT
 from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig
+from minirl.runs.command import command
+from minirl.runs.config import learns_nothing
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Task
 from minirl.tokenizer import Tokenizer
@@ -25,36 +28,59 @@ from minirl.train.sft import SFTStage
 from minirl.train.stage import Stage
 
 SAMPLE_TOKENS = 64
-EXAMPLES = (ROGER.question, "What is the Milky Way?")
+EXAMPLES = {"word problem": ROGER.question, "science question": "What is the Milky Way?"}
+SMOKE_NOTE = "smoke: checks that everything runs; the model learns nothing"
+
+
+class Trained(NamedTuple):
+    """A tokenizer that was just trained, and the seconds that took."""
+
+    tokenizer: Tokenizer
+    seconds: float
 
 
 def train(config: TrainConfig, screen: Screen | None = None) -> Run:
-    """Do the whole main job with a new run; returns the run. Raises ConfigError before anything is computed."""
+    """Do the whole main job with a new run; returns the run. Raises ConfigError before anything is written."""
     check(config)
+    trained = train_tokenizer(config)
     run = Run.create(config)
-    complete(run, screen or Screen())
+    complete(run, screen or Screen(), trained)
     return run
 
 
-def complete(run: Run, screen: Screen) -> None:
-    """Do what is left of a run: from its first to its last link, or from where it was interrupted.
+def train_tokenizer(config: TrainConfig) -> Trained:
+    """Train a run's tokenizer, before the run has a folder: so a run that is refused leaves no folder behind.
 
-    Raises Stopped after Ctrl-C, TrainingError where training cannot go on, BusyError where another process trains this
-    run, DamagedError for a file without which it cannot go on, OSError for one that cannot be written.
+    Raises ConfigError where texts, as this tokenizer encodes them, do not fit into the context or into a batch.
+    """
+    began = time.perf_counter()
+    task = tasks.get(config.task)
+    tokenizer = Tokenizer.train(tokenizer_texts(config, task), config.model.vocab_size, pattern=config.model.pattern)
+    seconds = time.perf_counter() - began
+    check_prompts(config, tokenizer, task)
+    return Trained(tokenizer, seconds)
+
+
+def complete(run: Run, screen: Screen, trained: Trained | None = None) -> None:
+    """Do what is left of a run: all of it, or the rest from where it was interrupted. trained: its tokenizer, if new.
+
+    Raises Stopped after Ctrl-C, TrainingError where training cannot continue, BusyError where another process trains
+    this run, DamagedError for a damaged file that nothing can replace, OSError for a file that cannot be written.
     """
     with locked(run.folder):
         rewind(run, screen)
-        follow(run, screen)
+        follow(run, screen, trained)
 
 
-def follow(run: Run, screen: Screen) -> None:
+def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
     """The chain, link by link."""
     config = run.config
     kernels.set_precision(config.precision)
     task = tasks.get(config.task)
+    if learns_nothing(config):
+        screen.say(SMOKE_NOTE)
     screen.say(f"run folder: {run.folder}")
-    tokenizer = the_tokenizer(run, task, screen)
-    check_prompts(config, tokenizer, task)
+    tokenizer = the_tokenizer(run, screen, trained)
     model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"))
     if run.state("pretrain") is None:
         screen.say(f"model: {model.parameter_count():,} parameters")
@@ -65,9 +91,9 @@ def follow(run: Run, screen: Screen) -> None:
             model.dropout.generator.bit_generator.state = state["dropout"]
         else:
             run_stage(run, make_stage(run, name, model, tokenizer, task, screen), screen)
-        for question in EXAMPLES:
+        for kind, question in EXAMPLES.items():
             if not run.records(SAMPLES, kind="stage", stage=name, question=question):
-                say(run, name, question, model, tokenizer, screen)
+                say(run, name, kind, model, tokenizer, screen)
     if run.results() is None:
         began = time.perf_counter()
         evaluation = config.evaluation
@@ -77,43 +103,64 @@ def follow(run: Run, screen: Screen) -> None:
         run.append(METRICS, {"stage": "evaluate", "seconds": round(time.perf_counter() - began, 3)})
         run.write_json(RESULTS, results)
     show(run.results() or [], screen)
-    screen.say(f"report: {write_report(run)}")
-    screen.say(f"talk with the model: python -m minirl.chat {run.folder}")
+    write_report(run)
+    say_what_next(run, screen)
 
 
 # ---- the links of the chain ----
 
 
-def the_tokenizer(run: Run, task: Task, screen: Screen) -> Tokenizer:
-    """The run's tokenizer, trained where there is none yet."""
+def the_tokenizer(run: Run, screen: Screen, trained: Trained | None) -> Tokenizer:
+    """The run's tokenizer. Where the folder has none, the new one is saved; without a new one, it is trained here."""
     if not run.is_whole(TOKENIZER):
-        began = time.perf_counter()
-        settings = run.config.model
-        texts = tokenizer_texts(run.config, task)
-        tokenizer = Tokenizer.train(texts, settings.vocab_size, pattern=settings.pattern)
-        run.append(METRICS, {"stage": "tokenizer", "seconds": round(time.perf_counter() - began, 3)})
+        tokenizer, seconds = trained or train_tokenizer(run.config)
+        run.append(METRICS, {"stage": "tokenizer", "seconds": round(seconds, 3)})
         tokenizer.save(run.folder / TOKENIZER)
         run.seal(TOKENIZER)
         screen.say(f"tokenizer: {tokenizer.vocab_size} tokens")
+    elif run.state("pretrain") is None:  # of a run that was interrupted early
+        check_prompts(run.config, run.tokenizer(), tasks.get(run.config.task))
     return run.tokenizer()
 
 
 def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task, screen: Screen) -> Stage:
-    """A stage that trains `model`, which is as the stage before left it."""
+    """The stage of this name; it trains `model`, as the stage before left it."""
     if name == "pretrain":
         return PretrainStage(run.config, model, tokenizer, task)
     if name == "sft":
         return SFTStage(run.config, model, tokenizer, task)
     stage = RLStage(run, model, tokenizer, task)
     if run.state(name) is None:
-        screen.say(str(stage.preflight()))
+        found = stage.preflight()
+        text = str(found)
+        if learns_nothing(run.config):  # advice to train longer would miss the point
+            text = text.removesuffix(found.advice()) + "In a smoke run there is nothing to learn from, as expected."
+        screen.say(text)
     return stage
 
 
-def say(run: Run, stage: str, question: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
-    """Show what the model now answers, always taking the likeliest token; and keep it for the report."""
+def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
+    """Show the model's greedy answer to an example, and keep it for the report."""
+    question = EXAMPLES[kind]
     prompt = f"Q: {question}\nReasoning:"
     (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS)
     record = {"kind": "stage", "stage": stage, "question": question, "prompt": prompt, "completion": answer.text}
     run.append(SAMPLES, record)
-    screen.sample(f"after {STAGE_NAMES[stage]}", prompt, answer.text)
+    screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, answer.text)
+
+
+def say_what_next(run: Run, screen: Screen) -> None:
+    """Where the report is, and commands to go on with."""
+    folder = run.folder
+    screen.say("\nThe report, with curves and episodes:")
+    screen.command(str(folder / REPORT))
+    screen.say("Ask the model something:")
+    screen.command(command("chat", folder))
+    screen.say("Watch it answer, token by token, with the probability of each:")
+    screen.command(command("trace", folder))
+    if run.config.last_stage == "rl":
+        screen.say("See what reinforcement learning changed, problem by problem:")
+        screen.command(command("evaluate", "--compare", f"{folder}:rl", f"{folder}:sft"))
+    if learns_nothing(run.config):
+        screen.say(f"\n{SMOKE_NOTE}. Next, the main job:")
+        screen.command(command("train"))

@@ -1,73 +1,151 @@
-"""Configurations that cannot work, found before anything is computed, each with what to change and the valid values."""
+"""Settings that cannot work are refused before anything is written, each with the value seen and what to change."""
 
-from collections.abc import Sequence
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from minirl import tasks
 from minirl.evaluation.problem_sets import test_splits
-from minirl.runs import TrainConfig
+from minirl.runs import PRESETS, TrainConfig, to_json
+from minirl.runs.config import settings
 from minirl.tasks import END, Task
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
+from minirl.tokenizer.pretokenize import resolve
 
-PROMPTS_LOOKED_AT = 200  # of each split, where problems are made up; all of a dataset's
+PROMPTS_LOOKED_AT = 200  # of each split, where problems are generated; a dataset's are all looked at
 DOCUMENTS_LOOKED_AT = 2000
+ROUND = 64  # suggested lengths are multiples of this
+LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3, ... may follow
+
+STAGES_LEAST = {"warmup": 0, "final-share": 0, "weight-decay": 0}
+LEAST = {
+    "--seed": 0,
+    "--checkpoint-seconds": 0,
+    "--model.vocab-size": 256 + len(DEFAULT_SPECIAL_TOKENS),  # bytes and special tokens
+    "--pretrain.steps": 1,
+    "--pretrain.batch-tokens": 1,
+    "--pretrain.micro-rows": 1,
+    "--sft.demonstrations": 1,
+    "--sft.epochs": 1,
+    "--sft.batch-rows": 1,
+    "--sft.micro-rows": 1,
+    "--rl.steps": 1,
+    "--rl.rehearsal": 0,
+    "--rl.rehearsal-weight": 0,
+    "--evaluation.problems": 1,
+    "--evaluation.samples": 1,
+    "--evaluation.dev-problems": 1,
+    "--evaluation.probes": 0,
+    "--evaluation.max-new-tokens": 1,
+    "--evaluation.science-tokens": 1,
+    **{f"--{stage}.{name}": least for stage in ("pretrain", "sft", "rl") for name, least in STAGES_LEAST.items()},
+}
 
 
 class ConfigError(ValueError):
-    """Settings that do not fit together, and what to change."""
+    """Settings that do not fit together. `changes` holds flags that make them fit, with their values."""
+
+    def __init__(self, message: str, changes: Mapping[str, object] | None = None) -> None:
+        self.changes = dict(changes or {})
+        flags = " ".join(f"{flag} {value}" for flag, value in self.changes.items())
+        super().__init__(f"{message}; give {flags}" if flags else message)
 
 
 def check(config: TrainConfig) -> None:
     """Raises ConfigError naming the first setting, by its flag, that cannot work; FileNotFoundError for a dataset that
     is not on this machine."""
-    positive = {
-        "--pretrain.steps": config.pretrain.steps,
-        "--pretrain.batch-tokens": config.pretrain.batch_tokens,
-        "--pretrain.micro-rows": config.pretrain.micro_rows,
-        "--sft.demonstrations": config.sft.demonstrations,
-        "--sft.epochs": config.sft.epochs,
-        "--sft.batch-rows": config.sft.batch_rows,
-        "--sft.micro-rows": config.sft.micro_rows,
-        "--rl.steps": config.rl.steps,
-        "--evaluation.problems": config.evaluation.problems,
-        "--evaluation.samples": config.evaluation.samples,
-        "--evaluation.dev-problems": config.evaluation.dev_problems,
-        "--evaluation.max-new-tokens": config.evaluation.max_new_tokens,
-        "--evaluation.science-tokens": config.evaluation.science_tokens,
-    }
-    for flag, value in positive.items():
-        if value < 1:
-            raise ConfigError(f"{flag} is {value}; give 1 or more")
-    for name, stage in (("pretrain", config.pretrain), ("sft", config.sft), ("rl", config.rl)):
-        if not stage.learning_rate > 0 or not stage.max_norm > 0:
-            raise ConfigError(
-                f"--{name}.learning-rate is {stage.learning_rate} and --{name}.max-norm {stage.max_norm}; give both "
-                "more than 0"
-            )
-        if not (0 <= stage.beta1 < 1 and 0 <= stage.beta2 < 1):
-            raise ConfigError(f"--{name}.beta1 and beta2 are {stage.beta1} and {stage.beta2}; both lie in [0, 1)")
-    if config.rl.rehearsal < 0 or not 0 <= config.rl.rehearsal_weight < float("inf"):
-        raise ConfigError(
-            f"--rl.rehearsal is {config.rl.rehearsal} and --rl.rehearsal-weight {config.rl.rehearsal_weight}; give "
-            "0 or more, 0 being no rehearsal"
-        )
-    smallest = 256 + len(DEFAULT_SPECIAL_TOKENS)
-    if config.model.vocab_size < smallest:
-        raise ConfigError(
-            f"--model.vocab-size is {config.model.vocab_size}; 256 bytes and {len(DEFAULT_SPECIAL_TOKENS)} special "
-            f"tokens need at least {smallest}"
-        )
+    check_numbers(dict(settings(to_json(config))))
+    check_place(config)
     if config.task not in tasks.TASKS:
         raise ConfigError(f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}")
+    try:
+        resolve(config.model.pattern)
+    except ValueError as error:
+        raise ConfigError(f"--model.pattern: {error}") from None
     try:
         config.model.gpt(config.model.vocab_size)
     except ValueError as error:
         raise ConfigError(f"--model: {error}") from None
+    check_memory(config)
     check_sizes(config, tasks.get(config.task))
 
 
+def check_numbers(values: Mapping[str, Any]) -> None:
+    """Raises ConfigError for a number, by its flag, that is not finite or out of its range."""
+    for flag, value in values.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise ConfigError(f"{flag} is {value}; give a finite number")
+        if flag in LEAST and value < LEAST[flag]:
+            raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
+        if flag.endswith((".learning-rate", ".max-norm")) and value <= 0:
+            raise ConfigError(f"{flag} is {value}; give more than 0")
+        if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
+            raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")
+
+
+def check_place(config: TrainConfig) -> None:
+    """Raises ConfigError where the run's folder cannot be made: for a name that leads elsewhere, or no permission."""
+    name = config.name
+    if (
+        name in ("", ".", "..")
+        or not name.isprintable()
+        or {"/", "\\"} & set(name)
+        or len(name.encode()) > LONGEST_NAME
+    ):
+        raise ConfigError(
+            f"--name is {name!r}; give a plain name without slashes, such as roger-2, of at most {LONGEST_NAME} bytes"
+        )
+    if "\0" in config.runs:
+        raise ConfigError(f"--runs is {config.runs!r}; no path holds the character NUL")
+    folder = Path(config.runs)
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if not existing.is_dir():
+        raise ConfigError(f"--runs is {config.runs}, but {existing} is a file; give a folder")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise ConfigError(f"--runs is {config.runs}, but {existing} is not writable; give another folder")
+
+
+def check_memory(config: TrainConfig) -> None:
+    """Raises ConfigError for sizes that need more memory than the machine has, by a rough estimate."""
+    total = machine_memory()
+    needed = memory_needed(config)
+    if total is not None and needed > total:
+        usual = dict(settings(to_json(PRESETS["roger"])))
+        sizes = {
+            flag: value for flag, value in settings(to_json(config))
+            if flag.startswith(("--model.", "--sft.demonstrations", "--evaluation.", "--rl.prompts", "--rl.samples"))
+            and isinstance(value, int)
+        }  # fmt: skip
+        largest = max(sizes, key=lambda flag: sizes[flag] / usual[flag])
+        raise ConfigError(
+            f"these settings need about {needed / 1e9:,.0f} GB of memory, but this machine has {total / 1e9:,.0f} GB; "
+            f"lower {largest}, which is {sizes[largest]}"
+        )
+
+
+def memory_needed(config: TrainConfig) -> int:
+    """Bytes, roughly: of the model while it trains, of one document as long as the context, of the problems."""
+    gpt = config.model.gpt(config.model.vocab_size)
+    weights = 20 * gpt.parameter_count()  # float32: weights, gradient, two moments of AdamW, the policy before RL
+    context = 4 * gpt.context_length * (gpt.head_size + 2 * gpt.n_layer * gpt.d_model)  # RoPE tables, keys and values
+    evaluation, rl = config.evaluation, config.rl
+    texts = evaluation.problems * (2 + evaluation.samples) + evaluation.dev_problems + rl.prompts * rl.samples
+    return weights + context + 1000 * (texts + config.sft.demonstrations)  # bytes of a problem and its answer
+
+
+def machine_memory() -> int | None:
+    """The machine's memory in bytes; None where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return None
+
+
 def check_sizes(config: TrainConfig, task: Task) -> None:
-    """Raises ConfigError where a split does not hold as many problems as are asked for."""
+    """Raises ConfigError where a split holds fewer problems than are asked for."""
     wanted = [
         ("--sft.demonstrations", config.sft.demonstrations, "train"),
         ("--evaluation.dev-problems", config.evaluation.dev_problems, "dev"),
@@ -77,43 +155,52 @@ def check_sizes(config: TrainConfig, task: Task) -> None:
         size = task.size(split)
         if size is not None and n > size:
             raise ConfigError(
-                f"{flag} is {n}, but the split {split} of {task.name} holds {size} problems; give no more"
+                f"{flag} is {n}, but the split {split} of {task.name} holds {size} problems", {flag: size}
             )
 
 
 def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None:
-    """Raises ConfigError where a prompt and its answer do not fit into the context, or what pretraining and fine-tuning
-    read does not fit into it or into a batch."""
-    context = config.model.context_length
+    """Raises ConfigError where the context is too short for prompts with their answers, or for the texts that training
+    reads; or where a batch is too small for one text.
+
+    How long texts are depends on the tokenizer, so this comes after it is trained.
+    """
     sizes = {split: task.size(split) for split in ("train", "dev")}  # the final table counts what it cannot read
     problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
-    longest = longest_text(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
-    for flag, new in (
-        ("--rl.max-new-tokens", config.rl.max_new_tokens),
-        ("--evaluation.max-new-tokens", config.evaluation.max_new_tokens),
-    ):
-        if new > context - longest:
-            raise ConfigError(
-                f"{flag} is {new}, but prompts have up to {longest} tokens and --model.context-length is "
-                f"{context}: give at most {max(context - longest, 0)} new tokens, or a context length of "
-                f"{longest + new} or more"
-            )
+    prompt = longest(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
+    solution = longest(tokenizer, [problem.completion.removesuffix(END) for problem in problems["train"]]) + 1
     texts = [problem.prompt + problem.completion for problem in problems["train"]]
     if sizes["train"] is None:
         documents = pretraining_documents(task, DOCUMENTS_LOOKED_AT)
         texts += ["".join(text for text, _ in pieces) for pieces in documents]
-    longest = longest_text(tokenizer, [text.removesuffix(END) for text in texts]) + 1
-    for flag, room in (
-        ("--model.context-length", context),
-        ("--pretrain.batch-tokens", config.pretrain.batch_tokens),
-    ):
-        if room < longest:
-            raise ConfigError(
-                f"{flag} is {room}, but what is read about {task.name} has up to {longest} tokens at once; "
-                f"give {longest} or more"
-            )
+    text = longest(tokenizer, [text.removesuffix(END) for text in texts]) + 1
+
+    context, batch = config.model.context_length, config.pretrain.batch_tokens
+    answers = {
+        "--rl.max-new-tokens": config.rl.max_new_tokens,
+        "--evaluation.max-new-tokens": config.evaluation.max_new_tokens,
+    }
+    flag, answer = max(answers.items(), key=lambda item: item[1])
+    problem, changes = [], dict[str, int]()
+    if context < max(prompt + answer, text):
+        length = f"prompts have up to {prompt} tokens and answers up to {answer} ({flag})"
+        if context >= prompt + answer:
+            length = f"training texts have up to {text} tokens"
+        problem.append(f"{length}, but --model.context-length is {context}")
+        changes = {flag: rounded(solution) for flag, value in answers.items() if value < solution}
+        changes["--model.context-length"] = rounded(max(prompt + max(answer, *changes.values(), 0), text))
+    if batch < text:
+        problem.append(f"training texts have up to {text} tokens, but --pretrain.batch-tokens is {batch}")
+        changes["--pretrain.batch-tokens"] = rounded(text)
+    if problem:
+        raise ConfigError(f"task {task.name}: {'; '.join(problem)}", changes)
 
 
-def longest_text(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
-    """The tokens of the longest text."""
+def longest(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
+    """Tokens of the longest text."""
     return max(map(len, tokenizer.encode_batch_arrays(texts)))
+
+
+def rounded(length: int) -> int:
+    """The length, rounded up to a multiple of ROUND."""
+    return -(-length // ROUND) * ROUND

@@ -1,4 +1,4 @@
-"""One process at a time trains a run; others may look at it."""
+"""Only one process at a time trains a run. Others may read it."""
 
 import fcntl
 import os
@@ -10,15 +10,15 @@ LOCK = ".lock"
 
 
 class BusyError(RuntimeError):
-    """Another process trains this run; the message says which."""
+    """Another process trains this run; the message gives its number."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Keep other processes from training the run in `folder`.
 
-    The lock is the kernel's (flock), which lets go of it whenever the process ends, however it ends; the file stays and
-    means nothing by itself. Raises BusyError at once where another process has it.
+    The lock belongs to the operating system (flock), which releases it when the process ends, even if it is killed. The
+    lock file itself stays and means nothing. Raises BusyError at once if another process holds the lock.
     """
     with open(folder / LOCK, "a+", encoding="ascii") as file:
         try:
@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
             file.seek(0)
             raise BusyError(
                 f"{folder} is being trained by process {file.read().strip() or '(just started)'}; wait for it, or stop "
-                "it with Ctrl-C. (To look at the run meanwhile: minirl.plot, evaluate, chat, trace)"
+                "it with Ctrl-C. Meanwhile python -m minirl.plot, chat, trace and evaluate may read the run"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

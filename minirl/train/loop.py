@@ -1,4 +1,4 @@
-"""The training loop, one for all stages: update, log, show, save; and go on where an interrupted run stopped."""
+"""The training loop of all stages: update, log, show, save; and resume a stage that was interrupted."""
 
 import math
 import signal
@@ -10,23 +10,23 @@ from types import FrameType
 
 import numpy as np
 
-from minirl.runs import Run, Screen
+from minirl.runs import Run, Screen, command
 from minirl.train.stage import Stage
 
 
 class Stopped(Exception):
-    """The person asked to stop; the run is saved, and the message says how to go on."""
+    """The user asked to stop (Ctrl-C). The run is saved, and the message says how to resume it."""
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on; the message says at which step, why, and where the last good checkpoint is."""
+    """Training cannot continue. The message says at which step, why, and where the last good checkpoint is."""
 
 
 def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
-    """Make all updates of a stage that are left, and save its checkpoint.
+    """Make the remaining updates of a stage, and save its checkpoint.
 
-    Saves every `checkpoint_seconds`, and on Ctrl-C, after the update under way. A run that is killed goes on from its
-    last checkpoint and makes the same updates, to the bit, as one that never was.
+    Saves every `checkpoint_seconds`, and on Ctrl-C after the current update. A run that was killed resumes from its
+    last checkpoint, and its updates have the same bits as those of a run that was never killed.
     Raises Stopped after Ctrl-C, TrainingError for a loss or gradient that is not finite.
     """
     before, start = resume(run, stage)
@@ -52,8 +52,8 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
                 saved = time.perf_counter()
             if stopping and not last:
                 raise Stopped(
-                    f"stopped after step {step + 1} of {stage.steps} of {stage.name}; everything is saved. Go on with\n"
-                    f"    python -m minirl.train --resume {run.folder}"
+                    f"stopped after step {step + 1} of {stage.steps} of {stage.name}; all is saved. Resume with\n"
+                    f"    {command.resume(run.folder)}"
                 )
 
 
@@ -64,7 +64,7 @@ def save(run: Run, stage: Stage, step: int, seconds: float) -> None:
 
 
 def resume(run: Run, stage: Stage) -> tuple[float, int]:
-    """Put the stage where its checkpoint is, if it has one: seconds spent and updates made so far."""
+    """Load the stage's checkpoint, if it has one. Returns the seconds and the updates so far."""
     state = run.state(stage.name)
     if state is None:
         return 0.0, 0
@@ -75,7 +75,7 @@ def resume(run: Run, stage: Stage) -> tuple[float, int]:
 
 
 def explain(run: Run, stage: Stage, step: int, error: Exception) -> str:
-    """What became infinite or NaN, at which step, and what to do."""
+    """The message of TrainingError: what became infinite or NaN, at which step, and what to do."""
     bad = [name for name, p in stage.model.named_parameters() if not np.isfinite(p.data).all()]
     bad += [
         f"the gradient of {name}"
@@ -83,7 +83,7 @@ def explain(run: Run, stage: Stage, step: int, error: Exception) -> str:
         if p.grad is not None and not np.isfinite(p.grad).all()
     ]
     state = run.state(stage.name)
-    good = f"{run.folder / stage.name} (step {state['step']})" if state else "that of the stage before"
+    good = f"{run.folder / stage.name} (step {state['step']})" if state else "the one of the stage before"
     return (
         f"{stage.name}, step {step + 1}: {error}. Not finite: {', '.join(bad[:3]) or 'the loss alone'}. "
         f"The last good checkpoint is {good}. A lower --{stage.name}.learning-rate usually helps "
@@ -93,7 +93,7 @@ def explain(run: Run, stage: Stage, step: int, error: Exception) -> str:
 
 @contextmanager
 def stop_request() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that an update is never cut in two; a second one interrupts at once."""
+    """An event that the first Ctrl-C sets, so that the current update is finished; a second Ctrl-C stops at once."""
     asked = threading.Event()
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:

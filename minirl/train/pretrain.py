@@ -1,8 +1,8 @@
-"""Stage 1, pretraining: predict the next token of text that is generated on the way, and so never repeats.
+"""Stage 1, pretraining: predict the next token of text. The text is generated as it is needed, so it never repeats.
 
-The texts (tasks/corpus.py) teach words, copying of numbers, and arithmetic facts. There are no worked solutions among
-them: to chain facts into an answer is what the later stages teach. Published datasets are the exception: they are read
-themselves, problems and solutions, again and again. Bits per byte are measured on texts about problems of dev.
+The texts (tasks/corpus.py) teach words, copying numbers, and arithmetic facts. They contain no worked solutions: the
+later stages teach how to combine facts into an answer. Published datasets are the exception: their own problems and
+solutions are read, many times over. Bits per byte are measured on held-out texts, about problems of the split dev.
 """
 
 import math
@@ -21,8 +21,8 @@ from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.stage import Measures, SupervisedStage
 
-CHUNK = 4096  # documents made at once
-HELD_OUT = 256  # documents that bits per byte are measured on
+CHUNK = 4096  # documents generated at once
+HELD_OUT = 256  # documents to measure bits per byte on
 TOKENIZER_DOCUMENTS = 8000
 
 
@@ -48,22 +48,22 @@ class PretrainStage(SupervisedStage):
 
 
 def chunk_texts(config: TrainConfig, task: Task, number: int) -> Iterator[Pieces]:
-    """The documents of one chunk, as text."""
+    """The documents of chunk `number` (0, 1, ...), as text."""
     return pretraining_documents(task, CHUNK, stream_seed(config.seed, "documents", number))
 
 
 def tokenizer_texts(config: TrainConfig, task: Task) -> list[str]:
-    """What the tokenizer learns its merges from: documents like those of pretraining, and demonstrations."""
+    """The texts that the tokenizer learns its merges from: pretraining documents and demonstrations."""
     documents = pretraining_documents(task, TOKENIZER_DOCUMENTS, stream_seed(config.seed, "tokenizer documents"))
     texts = ["".join(text for text, _ in pieces) for pieces in documents]
     return texts + [problem.prompt + problem.completion for problem in demonstrations(config, task)]
 
 
 def token_byte_counts(tokenizer: Tokenizer) -> np.ndarray:
-    """(V,) how many bytes of text each token stands for: 0 for special tokens, which are no text.
+    """(V,) int64: how many bytes of text each token stands for; 0 for special tokens, which are not text.
 
-    Counted from the tokens' own bytes. Decoding a token alone would turn half a character into a replacement mark of
-    three bytes and make the model look better than it is.
+    The tokens' own bytes are counted. Decoding a token alone would turn half a character into a replacement character
+    of three bytes, and the model would look better than it is.
     """
     counts = [len(tokenizer.token_bytes(number)) for number in range(tokenizer.vocab_size)]
     for number in tokenizer.special_tokens.values():
@@ -73,9 +73,9 @@ def token_byte_counts(tokenizer: Tokenizer) -> np.ndarray:
 
 @no_grad()
 def bits_per_byte(model: GPT, documents: Sequence[Document], byte_counts: np.ndarray) -> float:
-    """-sum log2 pi(token) / sum bytes(token), over all tokens but the first of each document.
+    """Bits per byte, -sum_t log2 pi(token_t) / sum_t bytes(token_t), over all tokens but the first of each document.
 
-    Unlike the loss per token it can be compared between tokenizers. Special tokens count on neither side.
+    Unlike the loss per token, it can be compared between tokenizers. Special tokens count in neither sum.
     """
     nats, total = 0.0, 0
     for batch in pack(documents).split(64):

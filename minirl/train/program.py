@@ -1,4 +1,4 @@
-"""The program around the chain of chain.py: flags, presets, resuming, branching, and errors in one line."""
+"""The program around chain.py: flags, presets, resuming, branching, and errors in one line."""
 
 import sys
 from collections.abc import Sequence
@@ -10,9 +10,10 @@ from typing import Literal
 import tyro
 
 from minirl.runs import PRESETS, Run, Screen, TrainConfig
+from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
 from minirl.train.branch import branch
-from minirl.train.chain import complete
+from minirl.train.chain import complete, train_tokenizer
 from minirl.train.check import ConfigError, check
 from minirl.train.lock import BusyError
 from minirl.train.loop import Stopped, TrainingError
@@ -20,41 +21,48 @@ from minirl.train.loop import Stopped, TrainingError
 
 @dataclass(frozen=True)
 class Arguments(TrainConfig):
-    """Trains a tokenizer, pretrains a small transformer, fine-tunes it on a few demonstrations with reasoning, and lets
-    REINFORCE, with only a 0/1 reward on the final answer, take it from there. Then measures and reports all of it."""
+    """Train a reasoning model end to end: a tokenizer, pretraining of a small transformer, supervised fine-tuning (SFT)
+    on a few demonstrations with reasoning, then REINFORCE, whose only reward is 1 for a correct final answer and 0
+    otherwise. At the end it measures the model after each stage and writes a report."""
 
     preset: Literal["roger", "smoke"] = "roger"
-    """Where the defaults come from: "roger" is the main job, "smoke" runs through the whole chain in seconds."""
+    """Where the defaults come from. "roger": the main job, minutes. "smoke": all stages in seconds; learns nothing."""
     base: Path | None = None
-    """Branch off from the run in this folder: take over its stages up to --base-stage, and its settings as defaults."""
+    """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
     base_stage: Literal["pretrain", "sft"] = "sft"
-    """The last stage that is taken over from the base."""
+    """Last stage to copy from the base."""
     resume: Path | None = None
-    """Go on with the run in this folder, as it was configured when it was started; no other flag may be given."""
+    """Resume the run in this folder with its original settings; takes no other flag."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error, 130 stopped by Ctrl-C."""
     argv = list(sys.argv[1:] if argv is None else argv)
     screen = Screen()
-    run = None
+    run = trained = None
     try:
         arguments = parse(argv)
         if arguments.resume is not None:
-            run = Run.open(arguments.resume)
+            run = open_run(arguments.resume)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
             check(config)
-            base = arguments.base
-            run = Run.create(config) if base is None else branch(Run.open(base), arguments.base_stage, config)
-        complete(run, screen)
+            if arguments.base is None:
+                trained = train_tokenizer(config)
+                run = Run.create(config)
+            else:
+                run = branch(open_run(arguments.base), arguments.base_stage, config)
+        complete(run, screen, trained)
     except Stopped as stopped:
         screen.say(str(stopped))
         return 130
     except KeyboardInterrupt:
         screen.say(f"interrupted{go_on(run)}")
         return 130
-    except (ConfigError, TrainingError, DamagedError, BusyError) as error:
+    except ConfigError as error:
+        print(f"{error}{corrected(argv, error)}", file=sys.stderr)
+        return 1
+    except (TrainingError, DamagedError, BusyError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
@@ -63,23 +71,47 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+def open_run(folder: Path | str) -> Run:
+    """The run in a folder. Raises what Run.open does, and ConfigError for settings that this version lacks."""
+    try:
+        return Run.open(folder)
+    except DamagedError:
+        raise
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+
+
 def go_on(run: Run | None) -> str:
-    """How to go on with a run that something outside of it has ended."""
-    if run is None:
+    """How to resume a run that was ended from outside."""
+    return "" if run is None else f". What was saved before is whole; resume from there with\n    {resume(run.folder)}"
+
+
+def corrected(argv: Sequence[str], error: ConfigError) -> str:
+    """The whole command with the flags that the error asks for; nothing where it asks for none."""
+    if not error.changes:
         return ""
-    return f". What was saved before is whole; go on from there with\n    python -m minirl.train --resume {run.folder}"
+    kept: list[str] = []
+    words = iter(argv)
+    for word in words:
+        name, equals, _ = word.partition("=")
+        if name.replace("_", "-") not in error.changes:
+            kept.append(word)
+        elif not equals:
+            next(words, None)  # its value
+    changes = [str(part) for change in error.changes.items() for part in change]
+    return f":\n    {command('train', *kept, *changes)}"
 
 
 def parse(argv: Sequence[str]) -> Arguments:
-    """The flags, on top of the values of the preset or the base. Raises ConfigError for flags that exclude each other,
-    FileNotFoundError and DamagedError for the base."""
+    """The settings: the flags, and the preset's or the base's values for the others. Raises ConfigError for flags that
+    exclude each other, FileNotFoundError and DamagedError for the base."""
     preset, base = given(argv, "--preset"), given(argv, "--base")
     if base is not None and preset is not None:
         raise ConfigError("--base takes its settings from that run, so --preset cannot be given with it")
     if base is None and given(argv, "--base-stage") is not None:
         raise ConfigError("--base-stage says where to branch off from --base; give that too")
     # tyro itself refuses an unknown preset, naming the valid ones
-    chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else Run.open(base).config
+    chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else open_run(base).config
     default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)})
     try:
         arguments = tyro.cli(Arguments, args=argv, default=default, prog="python -m minirl.train")
@@ -87,7 +119,7 @@ def parse(argv: Sequence[str]) -> Arguments:
         raise ConfigError(str(error)) from None
     if arguments.resume is not None and len([word for word in argv if word.startswith("--")]) > 1:
         raise ConfigError(
-            "--resume goes on with the configuration of the run, so no other flag can be given with it; start a new "
+            "--resume continues the run with its original settings, so no other flag can be given with it; start a new "
             "run to change something"
         )
     return arguments

@@ -1,8 +1,8 @@
-"""Before a run goes on: find the last moment up to which everything in its folder is whole; take back what came after.
+"""Before a run is resumed: find the last moment up to which everything in its folder is whole; remove what came after.
 
-The links of the chain are looked at in order: tokenizer, pretrain, sft, rl, results. The first that is missing,
-half-done or damaged is where the run goes on. Later ones are taken away, for they are made again with the same bits,
-and so are the lines that were logged after the checkpoint from which it goes on.
+The links of the chain are checked in order: tokenizer, pretrain, sft, rl, results. The run resumes at the first link
+that is missing, half-done or damaged. Later links are removed, because they are made again with the same bits. So are
+the lines that were logged after the checkpoint.
 """
 
 import os
@@ -16,9 +16,8 @@ from minirl.storage.files import naming
 
 
 def rewind(run: Run, screen: Screen) -> None:
-    """Leave in the folder what is whole and follows from what is whole; say what was not. Raises DamagedError.
-
-    A run that got to its end stays as it is.
+    """Keep the files that are whole and depend only on whole files; say which ones did not. A finished run stays as it
+    is. Raises DamagedError where the checksums are missing.
     """
     if not (run.folder / SUMS).is_file():
         raise DamagedError(
@@ -48,7 +47,7 @@ def rewind(run: Run, screen: Screen) -> None:
 
 
 def restore_tokenizer(run: Run, screen: Screen) -> bool:
-    """Whether the tokenizer is there; where it is damaged, it is taken from a checkpoint that has a copy."""
+    """Whether there is a tokenizer. A damaged one is replaced by the copy in a checkpoint."""
     if run.is_whole(TOKENIZER):
         return True
     for stage in run.stages:
@@ -67,7 +66,7 @@ def restore_tokenizer(run: Run, screen: Screen) -> bool:
 def cut_logs(run: Run, state: dict[str, Any] | None, screen: Screen) -> None:
     """Cut the logs to the lengths that they had when the checkpoint with this state was written.
 
-    Before the first checkpoint there is nothing but the line of the tokenizer, where that is done.
+    Before the first checkpoint the only line is the tokenizer's, once it is trained.
     """
     for name in LOGS:
         path = run.folder / name

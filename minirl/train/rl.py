@@ -1,8 +1,7 @@
-"""Stage 3, reinforcement learning: the model answers, the checker says right or wrong, REINFORCE does the rest (or, to
-compare with, expert iteration).
+"""Stage 3, reinforcement learning: the model answers, the checker rewards right answers, REINFORCE updates the weights.
 
-Every step has new problems, as long as there are new ones (a dataset is read in rounds). Only their answers are needed,
-no solutions.
+Every step takes new problems. (A published dataset is read in rounds.) Only their final answers are needed, no
+solutions. Expert iteration is there to compare with.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +23,13 @@ from minirl.tokenizer import Tokenizer
 from minirl.train.sft import solved
 from minirl.train.stage import Measures, Stage
 
-KEPT = 40  # times in a run that episodes are kept for the report
+KEPT = 40  # steps of a run whose episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
 METHODS = {"reinforce": reinforce_step, "expert_iteration": expert_iteration_step}
 
 
 class RLStage(Stage):
-    """REINFORCE (or another of METHODS) on a task, watched from the policy that it starts from (the one after SFT)."""
+    """REINFORCE, or another of METHODS, on a task. The KL divergence is measured from the policy after SFT."""
 
     name = "rl"
     headline = "reward"
@@ -49,7 +48,7 @@ class RLStage(Stage):
         self.demonstrations = Loader(make_chunk)
 
     def rehearsal(self) -> Batch | None:
-        """The next demonstrations to rehearse."""
+        """The next demonstrations to rehearse, with their weights; None without rehearsal."""
         settings = self.config.rl
         if not (settings.rehearsal and settings.rehearsal_weight):
             return None
@@ -82,7 +81,7 @@ class RLStage(Stage):
         self.demonstrations.load_state_dict(state["cursor"])
 
     def preflight(self) -> Preflight:
-        """Look before the first step whether there is anything to learn from."""
+        """Check before the first step whether samples differ in reward, so that there is something to learn from."""
         settings, seed = self.config.rl, self.config.seed
         problems = self.task.problems("train", PREFLIGHT_PROBLEMS, stream_seed(seed, "preflight problems"))
         return preflight(
@@ -92,9 +91,13 @@ class RLStage(Stage):
 
 
 def notable(episodes: Sequence[Episode]) -> list[Episode]:
-    """The first right and the first wrong episode, as far as there are both."""
+    """One right and one wrong episode, where there are both: of the first problem that has both, if one has."""
     right = [episode for episode in episodes if episode.reward]
     wrong = [episode for episode in episodes if not episode.reward]
+    for one in right:
+        for other in wrong:
+            if one.problem is other.problem:
+                return [one, other]
     return right[:1] + wrong[:1]
 
 

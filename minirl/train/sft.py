@@ -1,6 +1,6 @@
-"""Stage 2, supervised fine-tuning: a few hundred worked problems, each shown some times.
+"""Stage 2, supervised fine-tuning (SFT): a few hundred worked problems, shown for several epochs.
 
-The loss counts the completion only: what the model should write, not the question that it is asked.
+Only the completion counts in the loss: the reasoning and the answer that the model should write, not the question.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from minirl.train.stage import Measures, SupervisedStage
 
 
 class SFTStage(SupervisedStage):
-    """Fine-tuning on demonstrations of the task with the science questions among them; and its probe: loss and greedy
-    accuracy on problems of dev."""
+    """Fine-tuning on demonstrations of the task and the science questions. Its probe: loss and greedy accuracy on
+    problems of the split dev."""
 
     name = "sft"
 
@@ -40,11 +40,11 @@ class SFTStage(SupervisedStage):
 
 
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
-    """Problems with their solutions: the prompt weighs 0 in the loss, the completion 1."""
+    """Problems with their solutions as documents. In the loss, prompt tokens weigh 0 and completion tokens 1."""
     return encode_documents(tokenizer, ([(p.prompt, 0.0), (p.completion, 1.0)] for p in problems))
 
 
 @no_grad()
 def mean_loss(model: GPT, documents: Sequence[Document]) -> float:
-    """-mean log pi(token), nats, over the tokens with weight."""
+    """Mean of -log pi(token) in nats, over the tokens with a weight."""
     return model.loss(*pack(documents).normalised()).item()

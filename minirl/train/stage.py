@@ -1,4 +1,4 @@
-"""What a stage is: a model, an optimizer, and how to make one update. The loop (loop.py) does the rest for all."""
+"""A stage: a model, an optimizer, and how to make one update. The loop (loop.py) is the same for all stages."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -14,9 +14,9 @@ Measures = dict[str, float]
 
 
 class Stage(ABC):
-    """One part of the training story.
+    """One stage of training.
 
-    name: "pretrain", "sft" or "rl". steps: how many updates it has. headline: the measure beside the progress bar.
+    name: "pretrain", "sft" or "rl". steps: its number of updates. headline: the measure beside the progress bar.
     """
 
     name: str
@@ -41,29 +41,29 @@ class Stage(ABC):
 
     @abstractmethod
     def update(self, step: int) -> Measures:
-        """Make one update of the weights and return what to log: the headline, and "tokens" (for tokens/s).
+        """Make one update of the weights and return the measures to log, with the headline and "tokens" among them.
 
         Raises FloatingPointError, with the weights unchanged, where the loss or the gradient is not finite.
         """
 
     @abstractmethod
     def probe(self) -> Measures:
-        """Measures on dev, taken now and then; they change nothing."""
+        """Measures on the split dev; they change nothing."""
 
     def state_dict(self) -> dict[str, Any]:
-        """What the stage must remember besides weights, optimizer and step."""
+        """What a checkpoint holds besides weights, optimizer and step."""
         return {"dropout": self.model.dropout.generator.bit_generator.state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up what state_dict gave."""
+        """Continue from what state_dict returned."""
         self.model.dropout.generator.bit_generator.state = state["dropout"]
 
 
 class SupervisedStage(Stage):
     """Pretraining and supervised fine-tuning: batches from a loader, loss = -sum_t w_t log pi(a_t | s_t).
 
-    The two differ in their batches alone: in pretraining (nearly) every token has a weight, in fine-tuning the tokens
-    of the completion have one and those of the prompt have none.
+    They differ only in their batches: in pretraining (nearly) every token has a weight, in fine-tuning only the tokens
+    of the completion have one.
     """
 
     headline = "loss"
@@ -76,7 +76,7 @@ class SupervisedStage(Stage):
         batch = self.loader.next_batch()
         loss = accumulate_gradients(self.model, batch, self.micro_rows)
         norm = self.optimizer.step(self.settings.max_norm)
-        self.optimizer.zero_grad()  # the next update may be another stage's, which must not begin with this gradient
+        self.optimizer.zero_grad()  # the next stage must not begin with this gradient
         return {"loss": loss, "tokens": batch.tokens, "grad_norm": norm or 0.0}
 
     def state_dict(self) -> dict[str, Any]:
@@ -90,8 +90,8 @@ class SupervisedStage(Stage):
 def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int) -> float:
     """Add the gradient of the batch's weighted mean loss to the parameters, `micro_rows` documents at a time.
 
-    The weights are divided by their sum over the whole batch before it is cut, so the parts' gradients sum to the
-    gradient of the uncut batch, also where the parts hold unequal numbers of targets. Returns the loss.
+    The weights are divided by their sum over the whole batch before the batch is split. So the gradients of the parts
+    add up to the gradient of the whole batch, even if the parts hold different numbers of targets. Returns the loss.
     Raises FloatingPointError where it is not finite.
     """
     total = 0.0

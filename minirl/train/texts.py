@@ -1,4 +1,4 @@
-"""All text that a run was trained on, made again from its configuration."""
+"""All text that a run was trained on, generated again from its configuration."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from minirl.train.pretrain import chunk_texts
 
 
 def training_texts(run: Run) -> Iterator[tuple[str, str]]:
-    """(source, text): all that a run has been trained on so far, and up to one chunk of documents more."""
+    """Pairs (source, text): everything that a run has been trained on so far, and up to one chunk of documents more."""
     config, task = run.config, tasks.get(run.config.task)
     if (state := run.state("pretrain")) is not None:
         for number in range(state["cursor"]["chunk"] + 1):

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from minirl import kernels
-from minirl.bench import case, peak, report, runner
+from minirl.bench import case, report, runner
 from minirl.bench import kernels as bench
 from minirl.bench.sizes import QUICK, TRAINING
+from minirl.kernels import peak
 
 PEAKS = peak.Peaks(fma=100e9, fma_bf16=200e9, bandwidth=10e9, source="C kernels")
 

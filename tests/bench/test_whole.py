@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from minirl import kernels
-from minirl.bench import generate, memory, peak, profile, recipe, report, train, whole
+from minirl.bench import generate, memory, profile, recipe, report, train, whole
+from minirl.kernels import peak
 from minirl.model import GPTConfig
 
 PEAKS = peak.Peaks(fma=100e9, fma_bf16=None, bandwidth=10e9, source="C kernels")

@@ -127,3 +127,4 @@ class TestMajority:
 def test_printed_as_percentages() -> None:
     assert str(Estimate(0.812, 0.7755, 0.8439)) == "81.2 [77.5, 84.4]"
     assert Estimate(0.012, -0.034, 0.058).text(100, "+") == "+1.2 [-3.4, +5.8]"
+    assert Estimate(-0.0001, -0.0, 0.0004).text(100, "+") == "0.0 [0.0, 0.0]"  # zero has no sign

@@ -1,12 +1,20 @@
-"""Bad input raises a Python exception that names the operation, what came and what was expected; C never sees it."""
+"""Bad input raises a Python exception that names the operation, what came and what was expected, under both backends.
+
+How arrays must lie in memory is in test_memory_rules.py.
+"""
 
 import numpy as np
 import pytest
+from calls import BACKENDS
 from cases import CASES
 
 from minirl import kernels
 
-pytestmark = pytest.mark.skipif(not kernels.has_native(), reason="the C kernels are not built")
+
+@pytest.fixture(autouse=True, params=BACKENDS)
+def backend(request):
+    with kernels.using(request.param):
+        yield request.param
 
 
 def arrays_of(arguments):
@@ -20,10 +28,7 @@ def unused(case):
 
 def refuse(case, arguments, *errors):
     operation = case.name.split()[0].replace("gelu_tanh", "gelu")
-    with (
-        kernels.using("native"),
-        pytest.raises(errors or (TypeError, ValueError, IndexError), match=rf"^{operation}: "),
-    ):
+    with pytest.raises(errors or (TypeError, ValueError, IndexError), match=rf"^{operation}: "):
         case.call(*arguments)
 
 
@@ -36,7 +41,7 @@ def test_wrong_dtype(case):
     for index in arrays_of(arguments):
         if index in unused(case):
             continue
-        for wrong in (arguments[index].astype(np.float64), arguments[index].tolist()):
+        for wrong in (arguments[index].astype(np.float16), arguments[index].tolist()):
             bad = list(arguments)
             bad[index] = wrong
             if case.name == "swiglu of halves" and isinstance(wrong, list):
@@ -98,7 +103,7 @@ WRONG_SHAPES = {
 
 @pytest.mark.parametrize("message", WRONG_SHAPES)
 def test_wrong_shape(message):
-    with kernels.using("native"), pytest.raises((TypeError, ValueError, IndexError), match=message):
+    with pytest.raises((TypeError, ValueError, IndexError), match=message):
         WRONG_SHAPES[message]()
 
 
@@ -130,51 +135,47 @@ def test_not_contiguous(case):
 )
 def test_ids_out_of_range(call, bad_id):
     ids = np.array([3, 0, bad_id, 10], np.int32)
-    with kernels.using("native"), pytest.raises(IndexError, match=rf"\[2\] is {bad_id}; expected 0 to 10"):
+    with pytest.raises(IndexError, match=rf"\[2\] is {bad_id}; expected 0 to 10"):
         call(ids)
 
 
 def test_positions_out_of_range():
     cosine, sine = kernels.rope_tables(5, 4)
     x = np.zeros((1, 2, 1, 4), np.float32)
-    with kernels.using("native"), pytest.raises(IndexError, match=r"rope: positions\[1\] is 5; expected 0 to 4"):
+    with pytest.raises(IndexError, match=r"rope: positions\[1\] is 5; expected 0 to 4"):
         kernels.rope(x, np.array([0, 5], np.int32), cosine, sine)
-    with (
-        kernels.using("native"),
-        pytest.raises(ValueError, match=r"rope: positions has shape \(3,\); expected \(T=2,\)"),
-    ):
+    with pytest.raises(ValueError, match=r"rope: positions has shape \(3,\); expected \(T=2,\)"):
         kernels.rope(x, np.array([0, 1, 2], np.int32), cosine, sine)
 
 
 def test_messages_describe_shapes_in_letters():
     x, gamma = np.zeros((2, 3), np.float32), np.zeros(4, np.float32)
-    with (
-        kernels.using("native"),
-        pytest.raises(ValueError, match=r"layer_norm: gamma has shape \(4,\); expected \(C=3,\)"),
-    ):
+    with pytest.raises(ValueError, match=r"layer_norm: gamma has shape \(4,\); expected \(C=3,\)"):
         kernels.layer_norm(x, gamma)
 
 
-def test_a_result_may_not_overlap_an_input():
-    a = np.zeros((4, 4), np.float32)
-    with kernels.using("native"), pytest.raises(ValueError, match="matmul: out overlaps a"):
-        kernels.matmul(a, np.zeros((4, 4), np.float32), out=a)
+def test_float64_serves_the_reference_alone(backend):
+    x, gamma = np.zeros((2, 3)), np.zeros(3)
+    hint = r"expected a float.. NumPy array; float64 needs kernels.use\('reference'\) and every float array in float64"
+    if backend == "reference":
+        assert kernels.layer_norm(x, gamma)[0].dtype == np.float64
+        with pytest.raises(TypeError, match=f"layer_norm: gamma is a float32 array; {hint}"):
+            kernels.layer_norm(x, gamma.astype(np.float32))
+        with pytest.raises(TypeError, match=f"layer_norm: gamma is a float64 array; {hint}"):
+            kernels.layer_norm(x.astype(np.float32), gamma)
+    else:
+        with pytest.raises(TypeError, match=f"layer_norm: x is a float64 array; {hint}"):
+            kernels.layer_norm(x, gamma)
 
 
-def test_unknown_backends_and_instruction_sets():
-    with pytest.raises(ValueError, match="there is no backend 'gpu'"):
-        kernels.use("gpu")
-    with pytest.raises(ValueError, match="instruction set 'sse9' is not in this build; it has portable"):
-        kernels.set_isa("sse9")
-    with pytest.raises(ValueError, match="set_precision: 'float16' is not one of float32, bfloat16"):
-        kernels.set_precision("float16")
-    with pytest.raises(ValueError, match="set_threads: 0"):
-        kernels.set_threads(0)
-
-
-def test_using_restores_the_backend_after_an_error():
-    before = kernels.backend()
-    with pytest.raises(ZeroDivisionError), kernels.using("reference"):
-        assert kernels.backend() == "reference"
-        raise ZeroDivisionError
-    assert kernels.backend() == before
+@pytest.mark.parametrize("name", ["x", "gamma", "beta"])
+def test_every_backend_says_the_same(name):
+    """One call, with one thing wrong with it after the other."""
+    good = {"x": f(2, 3), "gamma": f(3), "beta": f(3)}
+    for wrong in (f(2, 4), f(), [1.0], f(2, 6)[:, ::2], f(3).astype(np.int32), "words"):
+        messages = set()
+        for backend in BACKENDS:
+            with kernels.using(backend), pytest.raises((TypeError, ValueError)) as caught:
+                kernels.layer_norm(**{**good, name: wrong})
+            messages.add((caught.type, str(caught.value)))
+        assert len(messages) == 1

@@ -4,9 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from attention_formula import Inputs, assert_close, draw
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_attention import Inputs, assert_close, draw
 
 from minirl import kernels
 

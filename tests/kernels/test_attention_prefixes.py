@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from attention_formula import NAMES, Inputs, draw, formula
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from parity import EPS
-from test_attention import NAMES, Inputs, draw, formula
 
 from minirl import kernels
 
@@ -138,7 +138,7 @@ BAD_PREFIXES = {
     r"prefixes\[1\] is 1; expected -1 or the number of an earlier document": np.array([-1, 1, 0]),
     r"prefixes\[0\] is 2; expected": np.array([2, -1, -1]),
     r"prefixes\[2\] is -2; expected": np.array([-1, 0, -2], np.int32),
-    r"prefixes\[2\] is 1, which itself goes on from 0": np.array([-1, 0, 1]),
+    r"prefixes\[2\] is 1, which itself has the prefix 0": np.array([-1, 0, 1]),
 }
 
 

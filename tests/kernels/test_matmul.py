@@ -13,15 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minirl import kernels
-from minirl.kernels import reference
+from minirl.kernels.activation import reference as activations
+from minirl.kernels.matmul import reference
 
-native = pytest.importorskip("minirl.kernels.native", reason="the C kernels are not built")
+native = pytest.importorskip("minirl.kernels.matmul.native", reason="the C kernels are not built")
 
 EPS = float(np.finfo(np.float32).eps)
 TINY = 1e-37  # sums of products this small may be flushed to zero
 K_BLOCK = 256  # csrc/matmul.c
 
-ISAS = [name for name, supported in native.isas().items() if supported]
+ISAS = [name for name, supported in kernels.isas().items() if supported]
 
 
 @contextmanager
@@ -71,17 +72,17 @@ def check(got, expected, magnitude, K):
 
 @pytest.fixture(autouse=True)
 def threads_restored():
-    before = native.get_threads()
+    before = kernels.get_threads()
     yield
-    native.set_threads(before)
+    kernels.set_threads(before)
 
 
 @pytest.fixture(params=ISAS)
 def each_isa(request):
-    before = native.isa()
-    native.set_isa(request.param)
+    before = kernels.isa()
+    kernels.set_isa(request.param)
     yield
-    native.set_isa(before)
+    kernels.set_isa(before)
 
 
 # Tiles are 4 to 14 rows and 8 to 32 columns, blocks 256 steps: sizes on, below and above each of their edges.
@@ -118,7 +119,7 @@ def test_any_size_and_batch(sizes, batch, shared, transposes, accumulate, thread
         b = b[(0,) * len(batch)].copy()
     before = draw(2, *batch, M, N) if accumulate else np.full((*batch, M, N), np.nan, np.float32)
     out = before.copy()
-    native.set_threads(threads)
+    kernels.set_threads(threads)
     got = native.matmul(a, b, transpose_a=transposes[0], transpose_b=transposes[1], out=out, accumulate=accumulate)
     assert got is out
     expected, magnitude = product(a, b, *transposes)
@@ -158,7 +159,7 @@ def test_same_bits_for_any_number_of_threads(each_isa, precision, M, N, K):
             a, b = operands(M, N, K, transpose_a, transpose_b)
             results = []
             for threads in (1, 2, 3, 7):
-                native.set_threads(threads)
+                kernels.set_threads(threads)
                 results.append(native.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b).tobytes())
             assert len(set(results)) == 1
 
@@ -242,7 +243,7 @@ def test_residual_is_added_last(each_isa, batch, M, N, K):
     product = native.matmul(a, b, bias=bias)
     assert native.matmul(a, b, bias=bias, residual=residual).tobytes() == (product + residual).tobytes()
     got = native.matmul(a, b, bias=bias, activation="silu", residual=residual)
-    np.testing.assert_allclose(got, reference.silu(product) + residual, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(got, activations.silu(product) + residual, rtol=1e-5, atol=1e-5)
     with pytest.raises(ValueError, match="matmul: residual has shape"):
         native.matmul(a, b, residual=residual[..., 1:].copy())
     with pytest.raises(ValueError, match="matmul: out overlaps residual"):

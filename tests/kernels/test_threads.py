@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from minirl import kernels
 from minirl.kernels import threads
 
 
@@ -58,3 +59,35 @@ def test_the_variable_reaches_the_kernels():
         [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
     ).stdout.split()
     assert printed in (["3", "True"], ["1", "False"]) or printed[0] == "1"  # 1 where OpenMP is missing
+
+
+FORKED = """
+import multiprocessing, signal, sys
+import numpy as np
+from minirl import kernels
+from minirl.tokenizer import Tokenizer
+
+kernels.set_threads(2)
+large = np.ones((512, 512), np.float32)
+texts = ["some words of a text " * 200] * 50
+tokenizer = Tokenizer.train(texts, 300)
+
+def work(_):
+    signal.alarm(30)  # a hang ends the child, and with it the test
+    product = kernels.matmul(large, large)[0, 0], kernels.softmax(large)[0, 0] * 512
+    kernels.set_threads(2)
+    ids = tokenizer.encode_batch(texts)
+    return product, len(ids), kernels.get_threads()
+
+before = work(0)
+with multiprocessing.get_context("fork").Pool(2) as pool:
+    after = pool.map_async(work, range(4)).get(60)
+print(all(a[:2] == before[:2] for a in after), {a[2] for a in after})
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork") or not kernels.has_openmp(), reason="needs fork and threads")
+def test_a_fork_of_a_process_that_used_threads_goes_on_with_one():
+    """OpenMP's threads are not copied by fork; a region that waited for them would hang for ever."""
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split("\n")[0] == "True {1}", done.stdout + done.stderr

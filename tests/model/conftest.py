@@ -21,5 +21,10 @@ def config(request):
 
 
 @pytest.fixture
+def configs():
+    return CONFIGS
+
+
+@pytest.fixture
 def ids():
     return np.random.default_rng(0).integers(0, 97, (3, 20)).astype(np.int32)

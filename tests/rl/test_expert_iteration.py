@@ -128,7 +128,7 @@ def test_it_raises_the_reward(tokenizer, chance):
 
 def test_settings_without_a_meaning_here_are_refused():
     for settings in ({"kl": 0.1}, {"clip": 0.2}):
-        with pytest.raises(ValueError, match="expert iteration knows neither"):
+        with pytest.raises(ValueError, match="expert iteration uses neither"):
             RLConfig(method="expert_iteration", **settings)
     RLConfig(method="expert_iteration", updates=4, samples=1)
     with pytest.raises(ValueError, match="method is 'ppo'"):

@@ -13,7 +13,9 @@ from minirl.data import Document, pack
 from minirl.optim import AdamW
 from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
 from minirl.rl.batch import Batch, batches, make_batch
-from minirl.rl.reinforce import action_log_probs, kl_to, normaliser, policy_loss, reinforce, token_weights
+from minirl.rl.loss import action_log_probs, policy_loss, token_weights
+from minirl.rl.measures import kl_to
+from minirl.rl.reinforce import normaliser, reinforce
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from roger import ANNA, ROGER, make_model
 from minirl.generate import row_stream
 from minirl.rl import Agent, Environment, play, rollout
 from minirl.rl.batch import make_batch
-from minirl.rl.reinforce import action_log_probs
+from minirl.rl.loss import action_log_probs
 
 PROBLEMS = [ROGER, ANNA, ROGER]
 

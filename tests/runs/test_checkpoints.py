@@ -126,7 +126,7 @@ def test_both_damaged(tmp_path: Path) -> None:
     for words in (
         f"{folder / FILES[0]} (1 bytes) is damaged",
         f"{FILES[1]} is missing",
-        "Beginning the stage rl again",
+        "Starting the stage rl again",
     ):
         assert words in problem
     assert version(folder) is None

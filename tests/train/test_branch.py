@@ -48,7 +48,7 @@ def test_what_is_taken_over_is_not_trained_again(base: Run, tmp_path: Path, caps
     assert len(run.records(stage="rl")) == 2
     contents = json.loads((run.folder / "config.json").read_text())
     assert contents["base"] == {"run": str(base.folder), "stage": "sft", "seed": 0}
-    assert f"Its stages up to sft are those of {base.folder}." in (run.folder / "report.md").read_text()
+    assert f"Its stages up to sft were copied from {base.folder}." in (run.folder / "report.md").read_text()
 
 
 def test_a_branch_whose_making_was_cut_short_ends_the_same(
@@ -75,7 +75,7 @@ def test_more_fine_tuning_without_reinforcement(base: Run, tmp_path: Path, quiet
     assert not (run.folder / "rl").exists() and not run.records(stage="rl")
     assert {entry["stage"] for entry in run.read_json("results.json")} == {"pretrain", "sft"}
     report = (run.folder / "report.md").read_text()
-    assert "fine-tuned" in report and "taught by" not in report
+    assert "fine-tuned" in report and "then trained by" not in report
     logged = (run.folder / METRICS).read_bytes()
     chain.complete(Run.open(run.folder), quiet)  # is finished
     assert (run.folder / METRICS).read_bytes() == logged
@@ -87,7 +87,7 @@ def test_expert_iteration_is_a_flag(base: Run, tmp_path: Path) -> None:
     run = Run.open(tmp_path / "runs" / "other")
     (record,) = run.records(stage="rl")
     assert {"kept", "reward", "entropy", "rehearsal_loss", "kl_to_start"} <= record.keys()
-    assert "then taught by expert iteration" in (run.folder / "report.md").read_text()
+    assert "then trained by expert iteration" in (run.folder / "report.md").read_text()
 
 
 @pytest.mark.parametrize(

@@ -46,9 +46,9 @@ class TestMadeUp:
             ),
             (["--evaluation.dev-problems", "100"], "but the split dev of gsm8k holds"),
             (["--sft.demonstrations", "5000"], "--sft.demonstrations is 5000, but the split train"),
-            (["--model.context-length", "60"], "--model.context-length is 60, but what is read about gsm8k"),
-            (["--rl.max-new-tokens", "300"], "or a context length of"),
-            (["--pretrain.batch-tokens", "60"], "--pretrain.batch-tokens is 60, but what is read about gsm8k"),
+            (["--model.context-length", "60"], "but --model.context-length is 60"),
+            (["--rl.max-new-tokens", "300"], "answers up to 300 (--rl.max-new-tokens)"),
+            (["--pretrain.batch-tokens", "60"], "tokens, but --pretrain.batch-tokens is 60"),
         ],
     )
     def test_what_does_not_fit_is_refused(
@@ -56,6 +56,7 @@ class TestMadeUp:
     ) -> None:
         assert program.main([*TINY, "--task", "gsm8k", "--runs", str(tmp_path), *flags]) == 1
         assert message in capsys.readouterr().err
+        assert not list(tmp_path.iterdir())
 
 
 def test_a_dataset_that_is_not_here(

@@ -1,6 +1,7 @@
 """Configurations: the flags, the presets, and what is refused."""
 
-from dataclasses import replace
+import shlex
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from minirl.runs import PRESETS, ModelConfig, TrainConfig, from_json, to_json
 from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
-from minirl.train import program
+from minirl.train import chain, program
 from minirl.train.check import ConfigError, check, check_prompts
 
 
@@ -45,21 +46,77 @@ def test_resume_takes_no_other_flag() -> None:
     ("flags", "message"),
     [
         (["--pretrain.steps", "0"], "--pretrain.steps is 0; give 1 or more"),
-        (["--sft.learning-rate", "-1"], "--sft.learning-rate is -1.0"),
-        (["--rl.beta2", "1"], "--rl.beta1 and beta2"),
-        (["--rl.rehearsal", "-1"], "0 being no rehearsal"),
-        (["--rl.rehearsal-weight", "nan"], "0 being no rehearsal"),
-        (["--model.vocab-size", "200"], "at least 262"),
+        (["--sft.learning-rate", "-1"], "--sft.learning-rate is -1.0; give more than 0"),
+        (["--pretrain.max-norm", "0"], "--pretrain.max-norm is 0.0; give more than 0"),
+        (["--rl.beta2", "1"], "--rl.beta2 is 1.0"),
+        (["--rl.rehearsal", "-1"], "--rl.rehearsal is -1; give 0 or more"),
+        (["--rl.rehearsal-weight", "nan"], "--rl.rehearsal-weight is nan; give a finite number"),
+        (["--pretrain.learning-rate", "nan"], "--pretrain.learning-rate is nan; give a finite number"),
+        (["--sft.max-norm", "inf"], "--sft.max-norm is inf; give a finite number"),
+        (["--rl.kl", "nan"], "--rl.kl is nan; give a finite number"),
+        (["--checkpoint-seconds", "nan"], "--checkpoint-seconds is nan; give a finite number"),
+        (["--checkpoint-seconds", "-1"], "--checkpoint-seconds is -1.0; give 0 or more"),
+        (["--pretrain.warmup", "-5"], "--pretrain.warmup is -5; give 0 or more"),
+        (["--sft.final-share", "-0.5"], "--sft.final-share is -0.5; give 0 or more"),
+        (["--seed", "-1"], "--seed is -1; give 0 or more"),
+        (["--model.pattern", "("], "--model.pattern"),
+        (["--model.vocab-size", "200"], "--model.vocab-size is 200; give 262 or more"),
+        (["--model.vocab-size", "99999999999"], "lower --model.vocab-size, which is 99999999999"),
+        (["--model.n-layer", "99999999999"], "lower --model.n-layer, which is 99999999999"),
+        (["--model.context-length", "99999999999999"], "lower --model.context-length"),
+        (["--sft.demonstrations", "99999999999999"], "lower --sft.demonstrations"),
         (["--model.n-head", "3"], "use one of [1, 2, 4, 8"),
         (["--task", "chess"], "choose one of"),
+        (["--name", "../../evil"], "--name is '../../evil'; give a plain name"),
+        (["--name", "/etc/evil"], "--name is '/etc/evil'; give a plain name"),
+        (["--name", ""], "--name is ''; give a plain name"),
+        (["--name", "."], "--name is '.'; give a plain name"),
+        (["--name", ".."], "--name is '..'; give a plain name"),
+        (["--name", "a\nb"], "--name is 'a\\nb'; give a plain name"),
+        (["--name", "a\0b"], "--name is 'a\\x00b'; give a plain name"),
+        (["--name", "ä" * 101], "of at most 200 bytes"),
+        (["--rl.max-new-tokens", "300"], "but --model.context-length is 128"),
+        (["--preset", "smoke", "--model.context-length", "16"], " --model.context-length 128\n"),
+        (["--preset", "smoke", "--pretrain.batch-tokens=4"], " --pretrain.batch-tokens 128\n"),
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused_before_anything_is_made(
     flags: list[str], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert program.main([*flags, "--runs", str(tmp_path / "runs")]) == 1
-    assert message in capsys.readouterr().err
-    assert not (tmp_path / "runs").exists()
+    printed = capsys.readouterr()
+    assert message in printed.err and not printed.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    for runs in (tmp_path / "file", tmp_path / "file" / "runs"):
+        assert program.main(["--runs", str(runs)]) == 1
+        assert f"{tmp_path / 'file'} is a file; give a folder" in capsys.readouterr().err
+    assert program.main(["--runs", "a\0b"]) == 1
+    assert "no path holds the character NUL" in capsys.readouterr().err
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write everywhere
+    assert program.main(["--runs", str(tmp_path / "a" / "b")]) == 1
+    assert f"{tmp_path} is not writable" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_command_in_the_message_works(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its settings are those that were given, with only the refused ones changed."""
+    flags = ["--preset", "smoke", "--model.context_length=16", "--pretrain.batch-tokens", "4", "--name", "it's mine"]
+    assert program.main([*flags, "--runs", str(tmp_path / "runs")]) == 1
+    corrected = shlex.split(capsys.readouterr().err.splitlines()[-1])
+    assert corrected[:3] == ["python", "-m", "minirl.train"]
+    before, after = program.parse(flags), program.parse(corrected[3:])
+    assert (
+        after.name == "it's mine"
+        and replace(after, runs=before.runs, model=before.model, pretrain=before.pretrain) == before
+    )
+    config = TrainConfig(**{field.name: getattr(after, field.name) for field in fields(TrainConfig)})
+    chain.train_tokenizer(config)  # which refuses what does not fit
 
 
 @pytest.mark.parametrize(
@@ -95,7 +152,9 @@ class TestPrompts:
 
     def test_a_context_that_is_too_short(self) -> None:
         config = replace(TrainConfig(), model=ModelConfig(context_length=64))
-        with pytest.raises(ConfigError, match=r"--rl.max-new-tokens.*at most 0 new tokens, or a context length of"):
+        with pytest.raises(
+            ConfigError, match=r"prompts have up to \d+ tokens and answers up to 40 \(--rl.max-new-tokens\)"
+        ):
             check_prompts(config, self.tokenizer, get("word_problems"))
 
     def test_a_context_too_short_for_what_pretraining_reads(self) -> None:
@@ -105,7 +164,7 @@ class TestPrompts:
             config, model=ModelConfig(context_length=240), rl=replace(config.rl, max_new_tokens=8),
             evaluation=replace(config.evaluation, max_new_tokens=8),
         )  # fmt: skip
-        with pytest.raises(ConfigError, match="what is read about word_problems has up to"):
+        with pytest.raises(ConfigError, match="task word_problems: training texts have up to"):
             check_prompts(short, self.tokenizer, get("word_problems"))
 
     def test_a_context_that_is_long_enough(self) -> None:

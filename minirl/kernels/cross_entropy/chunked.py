@@ -4,8 +4,6 @@ from collections.abc import Callable
 
 import numpy as np
 
-from minirl.kernels.precision import BFLOAT16
-
 Array = np.ndarray
 
 # Logits of one chunk: large enough that reading the V x C weights again for each chunk is lost in the arithmetic
@@ -25,15 +23,11 @@ def linear_cross_entropy(
     ignore_index: int,
     gradient: bool,
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
-    """linear_cross_entropy (see reference.py) from a backend's matmul and cross_entropy.
+    """linear_cross_entropy (see reference.py) made of a backend's matmul and cross_entropy; arguments are checked.
 
-    Memory: one (chunk, V) array beside the results, however many tokens come. Chunks are of equal size, up to one.
+    Memory: one (chunk, V) array beside the results, however many tokens there are. All chunks have the same size, but
+    for the last.
     """
-    if gradient and weight.dtype == BFLOAT16:
-        raise TypeError(
-            "linear_cross_entropy: the weight is held in bfloat16 (uint16 bits), which has no gradients: it serves "
-            "generation. Train the float32 model, or compute the loss alone, without gradients"
-        )
     N, V = len(h), len(weight)
     kept = np.flatnonzero(targets != ignore_index)
     if len(kept) < N:  # prompts and padding: no logits are made where no target counts

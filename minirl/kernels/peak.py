@@ -59,7 +59,7 @@ def has_bf16() -> bool:
     """Whether the instruction set in use computes in bfloat16."""
     if not kernels.has_native():
         return False
-    from minirl.kernels._native import lib
+    from minirl.kernels.runtime import lib
 
     return lib.kernel_peak_fma_bf16(1) > 0
 
@@ -80,7 +80,7 @@ def _memory_block() -> np.ndarray:
 
 
 def _measure_native() -> Peaks:
-    from minirl.kernels._native import ffi, lib
+    from minirl.kernels.runtime import ffi, lib
 
     block = _memory_block()
     address = ffi.cast("float *", block.ctypes.data)

@@ -1,0 +1,114 @@
+"""What the program can do: evaluate, compare, look for contamination, audit the checkers.
+
+Each action prints its table and returns what --json writes.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from minirl.evaluate.arguments import Arguments
+from minirl.evaluation import compare, contamination
+from minirl.evaluation.answers import ANSWERS, environment_without_threads
+from minirl.evaluation.model import Model
+from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
+from minirl.evaluation.results import evaluate_sets, show
+from minirl.runs import STAGES, Run, Screen
+from minirl.tasks import audit
+from minirl.train.texts import training_texts
+
+
+def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Solve problems with each of the run's models."""
+    stages = check_stages(run, arguments.stages)
+    sets, ks = chosen_sets(run, arguments), chosen_ks(run, arguments)
+    results = evaluate_sets(run, screen, stages, sets, ks)
+    show([result.as_json() for result in results], screen)
+    detailed = [
+        {**result.as_json(), "outcomes": [outcome.as_json() for outcome in result.outcomes]} for result in results
+    ]
+    return {**origin(run, arguments, screen), "results": detailed}
+
+
+def compare_models(first: Model, second: Model, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Solve the same problems with two models and compare them problem by problem."""
+    sets, ks = chosen_sets(first.run, arguments), chosen_ks(first.run, arguments)
+    rows = compare.compare(first, second, sets, ks, screen)
+    compare.show(first, second, rows, screen)
+    about = {"first": str(first), "second": str(second)}
+    return {**origin(first.run, arguments, screen), **about, "comparisons": [row.as_json() for row in rows]}
+
+
+def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Look for problems in the run's training text."""
+    chosen = chosen_sets(run, arguments)
+    for note in filter(None, (one.note for one in chosen)):
+        screen.say(note)
+    sets = {one.label: one.problems for one in chosen}
+    sets.pop(SCIENCE_SPLITS["train"], None)  # training shows all of these questions, and says so
+    screen.say(f"generating the training text of {run.folder} again ...")
+    found = contamination.find_overlaps(sets, training_texts(run), arguments.ngram)
+    contamination.show(found, screen)
+    return {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
+
+
+def audit_checkers(screen: Screen) -> dict[str, Any]:
+    """Count the errors of the checkers on answers known to be right or wrong, and show each error."""
+    results = audit.audit()
+    screen.table("Errors of the answer checkers", *audit.table(results))
+    screen.say("\n  false positive  a wrong answer that the checker accepts")
+    screen.say("  false negative  a right answer that the checker refuses")
+    report = []
+    for result in results:
+        errors = {"false_positives": result.false_positives, "false_negatives": result.false_negatives}
+        for kind, cases in errors.items():
+            for case in cases:
+                screen.say(f"{kind.replace('_', ' ')[:-1]}: {case.text!r}; the right answer is {case.problem.answer!r}")
+        texts = {kind: [[case.problem.answer, case.text] for case in cases] for kind, cases in errors.items()}
+        report.append({**result._asdict(), **texts})
+    return {"audit": report}
+
+
+# ---- parts ----
+
+
+def chosen_seed(run: Run, arguments: Arguments) -> int:
+    return run.config.seed if arguments.seed is None else arguments.seed
+
+
+def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
+    """The problems that the arguments ask for."""
+    problems, seed = arguments.limit or run.config.evaluation.problems, chosen_seed(run, arguments)
+    samples = arguments.samples or run.config.evaluation.samples
+    if arguments.task is arguments.split is arguments.max_new_tokens is None:
+        return own_sets(run, problems=problems, samples=samples, seed=seed)
+    return sets_of(
+        run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
+        max_new_tokens=arguments.max_new_tokens,
+    )  # fmt: skip
+
+
+def chosen_ks(run: Run, arguments: Arguments) -> list[int]:
+    """The k of pass@k, in order. Raises ValueError for a k above the number of samples."""
+    samples = arguments.samples or run.config.evaluation.samples
+    words = (arguments.k or f"1,{samples}").split(",")
+    if not all(word.strip().isdigit() and 1 <= int(word) <= samples for word in words):
+        raise ValueError(f"--k is {arguments.k!r}; give numbers from 1 to --samples, {samples}: 1,{samples}")
+    return sorted({int(word) for word in words})
+
+
+def check_stages(run: Run, wanted: Sequence[str]) -> list[str]:
+    """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""
+    unknown = [stage for stage in wanted if stage not in STAGES]
+    if unknown:
+        raise ValueError(f"there is no stage {unknown[0]!r}; choose from {', '.join(STAGES)}")
+    run.last_stage()  # raises where there is no checkpoint at all
+    return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]
+
+
+def origin(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Say what the numbers depend on besides the weights: seed, precision, backend, instruction set."""
+    seed, environment = chosen_seed(run, arguments), environment_without_threads()
+    environment["precision"] = run.config.precision
+    hardware = "".join(f", {environment[name]}" for name in ("precision", "backend", "isa") if environment[name])
+    screen.say(f"seed {seed}{hardware}; the answers are kept in {run.folder / ANSWERS}")
+    return {"run": str(run.folder), "seed": seed, "environment": environment}

@@ -1,0 +1,53 @@
+"""The flags of the program."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from minirl.runs import STAGES
+
+
+@dataclass
+class Arguments:
+    run: Annotated[Path | None, tyro.conf.Positional] = None
+    """Folder of a run, such as runs/roger."""
+    compare: tuple[str, str] | None = None
+    """Compare two runs on the same problems, with the first run's settings. A colon selects a stage: runs/roger:sft."""
+    audit: bool = False
+    """Count false positives and false negatives of each answer checker; needs no run."""
+    contamination: bool = False
+    """Look for the test problems in the run's training text, instead of solving them."""
+    task: str | None = None
+    """Another task than the run's own, such as arithmetic or countdown."""
+    split: str | None = None
+    """A split of the task: train, dev, test, unseen. Default: every split that training never looks at."""
+    limit: int | None = None
+    """Largest number of problems per split. Default: as in the run's own table."""
+    samples: int | None = None
+    """Sampled answers per problem, at temperature 1. Default: as in the run's own table."""
+    k: str | None = None
+    """The k of pass@k and majority@k: numbers up to --samples, separated by commas, 1,4,8. Default: 1 and --samples."""
+    stages: tuple[str, ...] = STAGES
+    """Which checkpoints to evaluate: pretrain, sft, rl."""
+    max_new_tokens: int | None = None
+    """Longest answer, in tokens. Default: as in the run's own table."""
+    seed: int | None = None
+    """Seed that draws problems and samples. Default: the run's seed."""
+    ngram: int | None = None
+    """Length of the word sequences that --contamination looks up, in words. Default: 13, for short questions less."""
+    json: Path | None = None
+    """Also write the results to this file, with the outcome of every problem."""
+
+
+def check(arguments: Arguments) -> None:
+    """Raises ValueError for arguments that do not go together."""
+    if [arguments.run is not None, arguments.compare is not None, arguments.audit].count(True) != 1:
+        raise ValueError("give the folder of a run, such as runs/roger, or --compare and two of them, or --audit alone")
+    for name in ("limit", "samples", "max_new_tokens", "ngram"):
+        value = getattr(arguments, name)
+        if value is not None and value < 1:
+            raise ValueError(f"--{name.replace('_', '-')} is {value}; give 1 or more")
+    if arguments.seed is not None and arguments.seed < 0:
+        raise ValueError(f"--seed is {arguments.seed}; give 0 or more")

@@ -1,0 +1,65 @@
+"""Evaluate a run: solve problems that training never saw with each of its models, and print the table.
+
+    python -m minirl.evaluate RUN
+
+Every model gets the same problems. Greedy accuracy, pass@k and majority@k come with 95% intervals: Wilson's for shares
+of problems, bootstrap over problems for means. The run's seed draws the problems, so the table can be repeated; --seed
+draws others. The answers are kept in the run's folder, so a second evaluation only reads them.
+
+More columns, and all results as a file:
+
+    python -m minirl.evaluate runs/roger --k 1,4,8 --json roger.json
+
+Another task:
+
+    python -m minirl.evaluate runs/roger --task arithmetic --limit 200
+
+Two models, compared problem by problem:
+
+    python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
+
+Do the test problems occur in the training text?
+
+    python -m minirl.evaluate runs/roger --contamination
+
+How often do the answer checkers err?
+
+    python -m minirl.evaluate --audit
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+
+import tyro
+
+from minirl.evaluate import actions
+from minirl.evaluate.arguments import Arguments, check
+from minirl.evaluation.model import open_model
+from minirl.runs import Run, Screen
+from minirl.storage.files import atomic_write
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status: 0 done, 1 an error."""
+    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.evaluate", description=__doc__)
+    screen = Screen()
+    try:
+        check(arguments)
+        if arguments.audit:
+            report = actions.audit_checkers(screen)
+        elif arguments.compare is not None:
+            first, second = map(open_model, arguments.compare)
+            report = actions.compare_models(first, second, arguments, screen)
+        else:
+            run = Run.open(arguments.run or "")
+            report = (actions.scan if arguments.contamination else actions.evaluate)(run, arguments, screen)
+        if arguments.json is not None:
+            with atomic_write(arguments.json) as file:
+                json.dump(report, file, indent=2, ensure_ascii=False)
+                file.write("\n")
+            screen.say(f"written: {arguments.json}")
+    except (OSError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,102 @@
+"""Matrix products in NumPy: what csrc/matmul.c must compute. Letters: the product of (M, K) and (K, N) is (M, N)."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from minirl.kernels.activation.reference import gelu, silu
+from minirl.kernels.arguments import check_float, real_dtype
+from minirl.kernels.matmul.checks import check_matmul
+from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision
+from minirl.kernels.precision import round_bfloat16 as rounded
+
+Array = np.ndarray
+
+
+def product(a: Array, b: Array) -> Array:
+    """A @ B, the idea of this file: C[i, j] = sum over k of A[i, k] B[k, j]. All that follows is options."""
+    return a @ b
+
+
+# ---- the kernel: the same product, with its options ----
+
+
+def matmul(
+    a: Array,
+    b: Array,
+    *,
+    transpose_a: bool = False,
+    transpose_b: bool = False,
+    bias: Array | None = None,
+    activation: str | None = None,
+    preactivation: Array | None = None,
+    residual: Array | None = None,
+    out: Array | None = None,
+    accumulate: bool = False,
+) -> Array:
+    """A @ B. With its options: activation(A @ B + bias) + residual, or out += A @ B.
+
+    a: (..., M, K), or (..., K, M) with transpose_a. b: (..., K, N), or (..., N, K) with transpose_b. The leading axes
+    of a and b are equal, or one of the two has none and serves the whole batch. Returns (..., M, N).
+
+    bias: (N,). activation: None, "gelu_tanh", "gelu" or "silu". preactivation: an array like the result, which receives
+    A @ B + bias, because the activation's gradient needs it. residual: an array like the result, added last.
+
+    out: the array to write the result to. accumulate: add the product to what `out` holds; no other option goes with
+    it. `out` and `preactivation` may not overlap each other or any input, since results are written while inputs are
+    still being read.
+
+    With `kernels.set_precision("bfloat16")` a and b are rounded to bfloat16 and sums stay in float32.
+
+    b may also be held in bfloat16: (N, K) uint16, the bits of `kernels.to_bfloat16_bits`, with transpose_b and without
+    transpose_a. The result is what bfloat16 precision makes of a and those numbers, whichever precision is set. C then
+    takes about half the time for a few rows of a, where the processor multiplies pairs of bfloat16 and K is even;
+    elsewhere it widens b first, and is slower than with a float32 b.
+
+    Raises TypeError for a wrong dtype, ValueError for a wrong shape, layout, overlap or combination of options.
+    """
+    check_matmul(
+        a, b, transpose_a, transpose_b, bias, activation, preactivation, residual, out, accumulate, real_dtype(a)
+    )
+    a, b = _in_precision(a, b)
+    c = product(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
+    if accumulate and out is not None:
+        out += c
+        return out
+    if bias is not None:
+        c += bias
+    if preactivation is not None:
+        preactivation[...] = c
+    if activation is not None:
+        c = ACTIVATIONS[activation](c)
+    if residual is not None:
+        c += residual
+    if out is None:
+        return c
+    out[...] = c
+    return out
+
+
+ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "gelu_tanh": gelu,
+    "gelu": lambda x: gelu(x, exact=True),
+    "silu": silu,
+}
+
+
+def _in_precision(a: Array, b: Array) -> tuple[Array, Array]:
+    """The two operands as numbers, rounded to bfloat16 where that is asked for."""
+    if b.dtype == BFLOAT16:
+        return rounded(a), from_bfloat16_bits(b)
+    if precision() == "bfloat16":
+        return rounded(a), rounded(b)
+    return a, b
+
+
+def round_bfloat16(x: Array) -> Array:
+    """x (...) rounded to the nearest bfloat16, ties to even, and returned in x's own dtype. A NaN stays a NaN.
+
+    float64 goes through float32. Raises TypeError for another dtype.
+    """
+    check_float("round_bfloat16", "x", x, real_dtype(x))
+    return rounded(x)

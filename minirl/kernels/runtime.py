@@ -1,0 +1,97 @@
+"""The C library: which instruction set it uses, how many threads, and how arrays reach it.
+
+Importing this fails with ImportError where the C kernels were not built. Every native.py takes `lib`, the C functions
+that csrc/minirl.h declares, from here, and the helpers that turn arrays into pointers. C itself checks nothing: each
+array has passed its family's checks.py before a pointer to it is made. Calls release the GIL.
+"""
+
+import numpy as np
+
+from minirl.kernels import environment
+from minirl.kernels._native import ffi, lib
+from minirl.kernels.environment import SettingError
+from minirl.kernels.threads import available_cores, default_threads
+
+Array = np.ndarray
+
+# ---- instruction sets and threads ----
+
+_isa_names = [ffi.string(lib.minirl_isa_name(index)).decode() for index in range(lib.minirl_isa_count())]
+_isa = ""
+
+
+def isas() -> dict[str, bool]:
+    """The instruction sets in this build, slowest first, and whether this CPU has each."""
+    return {name: bool(lib.minirl_isa_supported(index)) for index, name in enumerate(_isa_names)}
+
+
+def isa() -> str:
+    """The instruction set in use."""
+    return _isa
+
+
+def set_isa(name: str) -> None:
+    """Use instruction set `name` from now on; ValueError where this build or this CPU lacks it."""
+    global _isa
+    usable = [known for known, supported in isas().items() if supported]
+    if name not in _isa_names:
+        raise ValueError(f"instruction set {name!r} is not in this build; it has {', '.join(_isa_names)}")
+    if name not in usable:
+        raise ValueError(f"this CPU cannot run instruction set {name!r}; it can run {', '.join(usable)}")
+    lib.minirl_isa_use(_isa_names.index(name))
+    _isa = name
+
+
+def has_openmp() -> bool:
+    """Whether the kernels were built with threads."""
+    return bool(lib.minirl_has_openmp())
+
+
+def set_threads(threads: int) -> None:
+    """Use up to this many threads from now on."""
+    lib.minirl_set_threads(threads)
+
+
+def get_threads() -> int:
+    """The number of threads in use."""
+    return lib.minirl_get_threads() if has_openmp() else 1
+
+
+def _start() -> None:
+    environment.choose("MINIRL_ISA", set_isa, [name for name, supported in isas().items() if supported][-1])
+    try:
+        set_threads(default_threads())
+    except SettingError as error:
+        environment.problems.append(str(error))
+        set_threads(available_cores())
+    lib.minirl_keep_memory()
+    lib.minirl_mind_forks()
+
+
+_start()
+
+# ---- pointers ----
+
+# Local names, because one update of a small model asks for 400 addresses.
+_from_buffer, _NULL, _FLOATS = ffi.from_buffer, ffi.NULL, ffi.typeof("float[]")
+
+
+def floats(x: Array | None) -> object:
+    """A pointer to the first float of a contiguous array, NULL for None."""
+    return _NULL if x is None else _from_buffer(_FLOATS, x)
+
+
+def ints(x: Array | None) -> object:
+    """A pointer to the first int32 of a contiguous array, NULL for None."""
+    return _NULL if x is None else _from_buffer("int32_t[]", x)
+
+
+def first_row(x: Array | None) -> object:
+    """A pointer to the first float of a slice. from_buffer would refuse the slice, but takes its first row."""
+    return _NULL if x is None else _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
+
+
+def check_allocated(status: int, op: str) -> None:
+    """Raise MemoryError where a kernel returned that it found no memory for its scratch space."""
+    if status != 0:
+        raise MemoryError(f"{op}: no memory left for the kernel's scratch space")

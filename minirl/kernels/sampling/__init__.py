@@ -1,0 +1,3 @@
+"""Drawing the next token from its logits."""
+
+OPERATIONS = ("sample",)

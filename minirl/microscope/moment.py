@@ -1,0 +1,148 @@
+"""What is known about an episode, token by token, and how that is said in words.
+
+At step t the agent was in the state s_t, held pi(. | s_t), and took the action a_t. Its surprise is -log pi(a_t | s_t)
+and the policy's entropy -sum_a pi(a | s_t) log pi(a | s_t), both in nats. The reward r_t comes with the last action.
+The return G_t = r_t + r_{t+1} + ... is therefore the same at every step, and so is the advantage A: how much better the
+episode was than the others of the same prompt. REINFORCE gives the action the gradient A grad log pi(a_t | s_t).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from minirl.console import printable
+from minirl.rl.mdp import State
+from minirl.tasks import Problem
+
+
+class Choice(NamedTuple):
+    """A token that the policy might have taken."""
+
+    word: str
+    probability: float
+    taken: bool
+
+
+class Moment(NamedTuple):
+    """Step t of an episode."""
+
+    t: int
+    state: State
+    choices: list[Choice]
+    """The likeliest tokens, the likeliest first."""
+    action: str
+    """The action's own text."""
+    text: str
+    """What it adds to the text so far: nothing yet where it is part of a character that is not complete."""
+    probability: float
+    """pi(a_t | s_t), the temperature included."""
+    rank: int
+    """How many tokens were likelier than the action."""
+    entropy: float
+    """Of pi(. | s_t), nats."""
+    reward: float
+    forced: bool
+    """Whether the token was inserted instead of chosen by the agent."""
+
+    def __repr__(self) -> str:
+        return f"Moment(t={self.t}, action={self.action!r}, probability={self.probability:.3f})"
+
+    @property
+    def log_prob(self) -> float:
+        """log pi(a_t | s_t), nats."""
+        return float(np.log(max(self.probability, np.finfo(np.float32).tiny)))
+
+    def bars(self) -> list[Choice]:
+        """The likeliest tokens, and the action too where it is not one of them."""
+        if any(choice.taken for choice in self.choices):
+            return self.choices
+        return [*self.choices, Choice(self.action, self.probability, True)]
+
+
+class Origin(NamedTuple):
+    """Where an episode comes from."""
+
+    run: str
+    """Name of the run's folder."""
+    stage: str
+    """The stage whose model answered."""
+    temperature: float
+    seed: int
+    chosen: str = ""
+    """How the question was chosen, where a program chose it: one sentence."""
+
+    def facts(self) -> list[tuple[str, str]]:
+        """Names and values, as a page and an image show them."""
+        return [
+            ("run", self.run), ("model after", self.stage), ("temperature", f"{self.temperature:g}"),
+            ("seed", str(self.seed)),
+        ]  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class TraceData:
+    """An episode, seen from close up."""
+
+    problem: Problem
+    prompt: list[str]
+    """What each token of s_0 adds to the text."""
+    moments: list[Moment]
+    finished: bool
+    """Whether the episode ended with the end token; else it was cut off."""
+    rewards: list[float] | None
+    """Rewards of all episodes of the prompt, this one first; None where the right answer is not known."""
+    advantage: float | None
+    """Of this episode among them; None where it is not known, or there is nothing to compare with."""
+    kind: str
+    """How the advantage was computed; see rl/advantage.py."""
+    origin: Origin | None = None
+
+    @property
+    def reward(self) -> float | None:
+        """The return G_t of every step, which is the last step's reward; None where it is not known."""
+        return None if self.rewards is None else self.rewards[0]
+
+    @property
+    def log_prob(self) -> float:
+        """Of the whole episode, nats."""
+        return sum(moment.log_prob for moment in self.moments)
+
+    @property
+    def text(self) -> str:
+        """What the model wrote."""
+        return "".join(moment.text for moment in self.moments)
+
+    def gradient(self, moment: Moment | None = None) -> str:
+        """A sentence: whether training on this episode would change an action's probability, and which way. Without a
+        moment it is about all actions of the episode."""
+        if moment is not None and moment.forced:
+            return "No gradient: the token was inserted, not chosen."
+        if self.rewards is None:
+            return "The gradient's sign is unknown without the right answer (--answer)."
+        if self.advantage is None:
+            return "The advantage is unknown: there is only one episode, and nothing to compare it with."
+        if self.advantage != 0:
+            way = "likelier" if self.advantage > 0 else "less likely"
+            reason = f"{way}: the advantage is {signed(f'{self.advantage:+.2f}')}."
+            if moment is not None:
+                return f"Training makes this action {reason}"
+            return f"Training makes these actions {reason} The prompt carries no gradient."
+        if len(self.rewards) > 1 and len(set(self.rewards)) == 1:
+            return f"No gradient: all {len(self.rewards)} episodes got the same reward, so the advantage is 0."
+        return "No gradient: the advantage is 0."
+
+    def right(self) -> str:
+        """How many episodes of the prompt were right: "2 of 4 right"."""
+        rewards = self.rewards or []
+        return f"{sum(reward > 0 for reward in rewards)} of {len(rewards)} right"
+
+
+def signed(number: str) -> str:
+    """A formatted number with a real minus sign, and none before a zero."""
+    return number.replace("-", "−") if number.strip("-+0.") else number.lstrip("-+")
+
+
+def visible(word: str) -> str:
+    """A token's text on one line: without its leading space, a line break as its sign, control characters as codes."""
+    return printable(word.strip(" ").replace("\n", "↵")) or "␣"
