@@ -17,6 +17,16 @@ static int orphan;       /* whether this process is the fork of one that did */
  * that it does not have, so it computes with one. */
 static void after_fork(void) { orphan = used_threads; }
 
+const char *minirl_compiler(void) {
+#if defined(__clang__)
+    return __VERSION__; /* begins with the compiler's name */
+#elif defined(__GNUC__)
+    return "GCC " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
 int minirl_has_openmp(void) {
 #ifdef _OPENMP
     return 1;

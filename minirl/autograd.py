@@ -1,4 +1,4 @@
-"""Automatic differentiation, the whole idea on one screen.
+"""Automatic differentiation: the whole engine in one file.
 
 Every operation makes a node that remembers two things: the nodes it read (its parents) and a function which, given the
 gradient of the loss with respect to the operation's output, adds to each parent's gradient (the chain rule). `backward`
@@ -89,7 +89,8 @@ class Node:
                 )
             gradient = kernels.ones_like(self.data)
         else:
-            gradient = np.asarray(gradient.data if isinstance(gradient, Node) else gradient, self.data.dtype)
+            given = gradient.data if isinstance(gradient, Node) else gradient
+            gradient = np.asarray(given, self.data.dtype, order="C")
             if gradient.shape != self.data.shape:
                 raise ValueError(f"backward: gradient has shape {gradient.shape}; expected {self.data.shape}")
         order = self._graph()
@@ -133,14 +134,17 @@ class Node:
     def add_gradient(self, gradient: Array, fresh: bool = False) -> None:
         """Add to self.grad; called by the backward functions of the operations that used self.
 
-        Where the operation broadcast self, the gradient is summed back to self's shape. fresh says that the caller made
+        Where the operation broadcast self, the gradient is summed back to self's shape, and where it went on in another
+        dtype, it comes back to self's. fresh says that the caller made
         this array and keeps no other use for it: only then may it be written to later. An array that came from
         elsewhere (x + y hands one gradient to both) is never changed.
         """
-        if isinstance(gradient, np.generic):  # NumPy's results without axes are numbers, which cannot be added to
-            gradient, fresh = np.asarray(gradient), True
         if gradient.shape != self.data.shape:
             gradient, fresh = unbroadcast(gradient, self.data.shape), True
+        if isinstance(gradient, np.generic):  # NumPy's results without axes are numbers, which cannot be added to
+            gradient, fresh = np.asarray(gradient), True
+        if gradient.dtype is not self.data.dtype:  # a graph may widen on its way; a gradient is as wide as its value
+            gradient, fresh = gradient.astype(self.data.dtype), True
         if self.grad is None:
             if not fresh and self._backward is None:  # a leaf's gradient stays, and clipping changes it in place
                 gradient, fresh = kernels.copy(gradient), True
@@ -148,12 +152,13 @@ class Node:
         elif self._owns_grad:
             kernels.add(self.grad, gradient, out=self.grad)
         else:
-            self.grad = np.asarray(kernels.add(self.grad, gradient, out=gradient if fresh else None))
+            total = kernels.add(self.grad, gradient, out=gradient if fresh else None)
+            self.grad = np.asarray(total, self.data.dtype)
             self._owns_grad = True
 
     def add_product(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> None:
         """add_gradient(a b), the gradient of a matrix product, added in place where a gradient is there already."""
-        if self.grad is not None and self._owns_grad:
+        if self.grad is not None and self._owns_grad and self.data.dtype == a.dtype == b.dtype:
             kernels.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, out=self.grad, accumulate=True)
         else:
             self.add_gradient(kernels.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b), fresh=True)

@@ -1,6 +1,10 @@
-"""Talk with a run's model in the terminal, word by word as it thinks: python -m minirl.chat RUN ["question"]
+"""Ask a run's model questions and watch it answer, token by token: python -m minirl.chat RUN ["QUESTION"]
 
-Each question stands for itself: the model was taught to answer one, and remembers nothing of those before.
+Each question is separate: the model was trained to answer one question, and does not remember earlier ones.
+
+    python -m minirl.chat runs/roger
+    python -m minirl.chat runs/roger "What is the Milky Way?"
+    python -m minirl.chat runs/roger --stage pretrain --temperature 1
 """
 
 import sys
@@ -11,6 +15,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from minirl import flags
 from minirl.generate import stream
 from minirl.model import GPT
 from minirl.runs import Run
@@ -22,20 +27,20 @@ class Arguments:
     run: Annotated[Path, tyro.conf.Positional]
     """Folder of a run, such as runs/roger."""
     question: Annotated[str | None, tyro.conf.Positional] = None
-    """Answer this question and end. Without it, questions are asked for until an empty line."""
+    """Answer this question and end. Without it you are asked for questions, until an empty line."""
     stage: str | None = None
-    """Whose model to talk with: pretrain, sft or rl. Default: the last there is."""
+    """Which checkpoint: pretrain, sft or rl (default: the latest)."""
     temperature: float = 0.0
-    """0 always takes the likeliest token; 1 samples from the model's own distribution."""
+    """0 always takes the most probable token; 1 samples from the model's own distribution."""
     dtype: Literal["float32", "bfloat16"] = "float32"
-    """How weights are held; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
+    """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
-    """Seed of the samples."""
+    """Seed of the samples; no effect at temperature 0."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.chat", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.chat", __doc__)
     try:
         run = Run.open(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
@@ -59,14 +64,19 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def ask() -> Iterator[str]:
-    """Questions typed in, until an empty line, the end of the input, or Ctrl-C."""
-    print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
+    """Questions typed in or read from a pipe, until an empty line, the end of the input, or Ctrl-C."""
+    typed = sys.stdin.isatty()
+    if typed:
+        print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
     while True:
         try:
-            question = input("Q: ").strip()
+            question = input("Q: " if typed else "").strip()
         except (EOFError, KeyboardInterrupt):
-            print()
+            if typed:
+                print()
             return
+        if question and not typed:  # nobody has typed it, so it is not on the screen
+            print(f"Q: {question}")
         if not question:
             return
         yield question

@@ -1,7 +1,6 @@
-"""`python -m minirl.doctor`: what a bug report needs, and what to fix so that minirl runs as fast as this machine can.
+"""Check this installation: versions, backend, measured speed, and what to fix: python -m minirl.doctor
 
-It measures the machine's ceilings (see kernels/peak.py), so it takes a few seconds; --json prints the same for
-programs.
+It measures this machine's peak speeds twice, which takes about 5 seconds. Put the output into a bug report.
 """
 
 import json
@@ -14,13 +13,15 @@ from pathlib import Path
 
 import cffi
 import numpy
-import tyro
 from rich.console import Console
 from rich.table import Table
 
-from minirl import __version__, kernels
+from minirl import __version__, flags, kernels
 from minirl.kernels import missing, peak
 from minirl.kernels.threads import available_cores, cgroup_quota
+
+UNSTEADY = 1.3  # two measurements of one peak that differ by more than this factor were disturbed
+BUSY = 0.3  # processes of others waiting or running, for each core, above which no measurement is trusted
 
 # An instruction set of the build, and the word that Linux's /proc/cpuinfo has for a CPU that can run it
 CPU_FLAGS = {"avx2": "avx2", "avx512": "avx512f", "avx512bf16": "avx512_bf16"}
@@ -42,7 +43,9 @@ class Facts:
     cpu_quota: float | None
     memory_total: int | None  # bytes
     memory_free: int | None
-    compiler: str | None
+    load: float | None  # processes running or waiting for a core, mean of the last minute
+    compiler: str | None  # found now
+    built_with: str | None  # the compiler that built the kernels
     python_headers: bool
     backend: str
     native: bool
@@ -52,11 +55,12 @@ class Facts:
     isa_forced: str | None
     openmp: bool
     threads: int
+    bad_settings: tuple[str, ...] = ()  # environment variables that the kernels do not understand
 
 
 @dataclass(frozen=True)
 class Options:
-    """Describe this machine for a bug report, and say what to fix."""
+    """The flags."""
 
     json: bool = False
     """Print JSON instead of a table."""
@@ -64,13 +68,15 @@ class Options:
 
 def main(argv: list[str] | None = None) -> None:
     """Examine the machine and print what was found."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.doctor")
-    facts, peaks = examine(), peak.measure()
+    options = flags.parse(Options, argv, "python -m minirl.doctor", __doc__, check_environment=False)
+    facts = examine()
+    first, second = peak.measure(), peak.measure()
+    peaks, doubt = first.best(second), doubts(facts, first, second)
     if options.json:
-        content = {**asdict(facts), "cpu_flags": sorted(facts.cpu_flags), "peaks": asdict(peaks), "fix": advice(facts)}
-        print(json.dumps(content, indent=1))
+        content = {**asdict(facts), "cpu_flags": sorted(facts.cpu_flags), "peaks": asdict(peaks)}
+        print(json.dumps({**content, "fix": advice(facts), "doubt": doubt}, indent=1))
     else:
-        print_report(rows(facts, peaks), advice(facts))
+        print_report(rows(facts, peaks), verdict(facts, doubt))
 
 
 def examine() -> Facts:
@@ -89,22 +95,45 @@ def examine() -> Facts:
         cpu_quota=cgroup_quota(),
         memory_total=total,
         memory_free=free,
+        load=load(),
         compiler=compiler(),
+        built_with=built_with(),
         python_headers=missing.has_python_headers(),
         backend=kernels.backend(),
         native=kernels.has_native(),
-        native_problem=None if kernels.has_native() else missing.explanation(),
+        native_problem=None if kernels.has_native() else missing.explanation().partition(" See `python")[0],
         isas=kernels.isas(),
         isa=kernels.isa(),
         isa_forced=os.environ.get("MINIRL_ISA") or None,
         openmp=kernels.has_openmp(),
         threads=kernels.get_threads(),
+        bad_settings=tuple(kernels.environment_problems()),
     )
 
 
+def doubts(facts: Facts, first: peak.Peaks, second: peak.Peaks) -> str | None:
+    """Why the measured speeds cannot be trusted, or None where they can."""
+    if facts.load is not None and facts.load > BUSY * facts.usable_cores:
+        return f"other programs keep this machine busy (load {facts.load:.1f} on {facts.usable_cores} usable cores)"
+    for name in ("fma", "bandwidth"):
+        low, high = sorted((getattr(first, name), getattr(second, name)))
+        if high > UNSTEADY * low:
+            what = "float32 peak" if name == "fma" else "memory bandwidth"
+            return f"two measurements of the {what} differ by a factor of {high / low:.1f}"
+    return None
+
+
+def verdict(facts: Facts, doubt: str | None) -> list[str]:
+    """The advice; and whether the speeds can be trusted, which nobody should conclude from a busy machine."""
+    lines = list(advice(facts))
+    if doubt is not None:
+        lines.append(f"The speeds above cannot be trusted now: {doubt}. Run this again when the machine is idle.")
+    return lines or ["nothing: minirl runs as fast as this machine can"]
+
+
 def advice(facts: Facts) -> list[str]:
-    """What to fix, one instruction a line; empty where minirl runs as it should."""
-    lines = []
+    """What to fix, one instruction a line; empty if minirl runs as it should."""
+    lines = list(facts.bad_settings)
     if facts.native_problem is not None:
         lines.append(facts.native_problem)
     elif facts.backend == "reference":
@@ -145,7 +174,7 @@ def openmp_package() -> str:
 
 
 def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
-    """The report's lines: what, and what was found."""
+    """The report's lines: a name, and what was found."""
     quota = "" if facts.cpu_quota is None else f", CPU quota {facts.cpu_quota:g}"
     isas = ", ".join(name if supported else f"{name} (not on this CPU)" for name, supported in facts.isas.items())
     memory_text = "unknown"
@@ -163,7 +192,9 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("CPU", facts.cpu),
         ("cores", f"{facts.usable_cores} usable of {facts.cores}{quota}"),
         ("memory", memory_text),
-        ("compiler", (facts.compiler or "none found") + headers),
+        ("load", "unknown" if facts.load is None else f"{facts.load:.1f} processes, mean of the last minute"),
+        ("compiler of the kernels", (facts.built_with or "unknown") if facts.native else "none: no C kernels"),
+        ("compiler found now", (facts.compiler or "none") + headers),
         ("backend", facts.backend),
         ("instruction sets built", isas or "none"),
         ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced and facts.isa else "")),
@@ -176,20 +207,19 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
 
 
 def print_report(lines: list[tuple[str, str]], fixes: list[str]) -> None:
-    """A table on a terminal; plain lines, easy to paste into a bug report, elsewhere."""
+    """A table on a terminal; elsewhere plain lines, easy to paste into a bug report."""
     console = Console()
-    verdict = fixes or ["nothing: minirl runs as fast as this machine can"]
     if not console.is_terminal:
         width = max(len(name) for name, _ in lines)
         for name, value in lines:
             print(f"{name:<{width}}  {value}")
-        print("\nWhat to fix:", *verdict, sep="\n- ")
+        print("\nWhat to fix:", *fixes, sep="\n- ")
         return
     table = Table(title="minirl doctor", show_header=False, title_justify="left")
     for name, value in lines:
         table.add_row(name, value, style=None)
     console.print(table)
-    console.print("What to fix:", *(f"- {line}" for line in verdict), sep="\n", markup=False)
+    console.print("What to fix:", *(f"- {line}" for line in fixes), sep="\n", markup=False)
 
 
 # ---- looking at the machine ----
@@ -206,7 +236,7 @@ def cpu_model() -> str:
 
 
 def cpu_flags() -> frozenset[str]:
-    """The features in Linux's /proc/cpuinfo; empty on other systems."""
+    """The CPU's features from Linux's /proc/cpuinfo; empty on other systems."""
     for line in _cpuinfo():
         if line.startswith(("flags", "Features")):
             return frozenset(line.split(":", 1)[1].split())
@@ -225,8 +255,26 @@ def memory() -> tuple[int | None, int | None]:
     return total, None
 
 
+def load() -> float | None:
+    """Processes that ran or waited for a core, mean of the last minute; None where the system does not say."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):  # Windows; or not obtainable
+        return None
+
+
+def built_with() -> str | None:
+    """The name and version of the compiler that built the kernels, as it noted them; None without kernels."""
+    if not kernels.has_native():
+        return None
+    from minirl.kernels._native import ffi, lib
+
+    # A build of an older source has no such function
+    return ffi.string(lib.minirl_compiler()).decode() if hasattr(lib, "minirl_compiler") else None
+
+
 def compiler() -> str | None:
-    """The C compiler that a build would use: its path, and the first line of its --version."""
+    """The C compiler that a build would use now: its path, and the first line of its --version."""
     path = missing.compiler()
     return None if path is None else f"{path}: {_output_of([path, '--version']) or 'it does not run'}"
 

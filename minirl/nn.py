@@ -1,5 +1,6 @@
 """Modules: parameters with names, and the layers that hold them."""
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 from minirl import functional as F
 from minirl.autograd import Array
 from minirl.kernels.precision import BFLOAT16
-from minirl.tensor import Tensor
+from minirl.tensor import Tensor, show
 
 
 class Parameter(Tensor):
@@ -21,8 +22,8 @@ class Parameter(Tensor):
 
 
 class Module:
-    """Something with parameters. A subclass sets parameters, modules and lists of modules as attributes, and defines
-    __call__.
+    """Something with parameters. A subclass sets parameters and modules as attributes, or lists, tuples and dicts of
+    them, and defines __call__.
 
         class Scale(Module):
             def __init__(self, size):
@@ -31,36 +32,47 @@ class Module:
             def __call__(self, x):
                 return x * self.factor
 
-    Names are paths of attributes, "blocks.0.attention.qkv.weight". A parameter reachable by two paths (a tied weight)
-    has the first one's name and occurs once.
+    Names are paths of attributes, indices and keys, "blocks.0.attention.qkv.weight". A parameter reachable by two paths
+    (a tied weight) has the first one's name and occurs once.
     """
 
     training = True
 
     def children(self) -> "Iterator[tuple[str, Module]]":
         """The modules directly inside this one, with their names."""
-        for name, value in vars(self).items():
-            if isinstance(value, Module):
-                yield name, value
-            elif isinstance(value, list | tuple):
-                for index, item in enumerate(value):
-                    if isinstance(item, Module):
-                        yield f"{name}.{index}", item
+        return ((name, value) for name, value in self._held() if isinstance(value, Module))
+
+    def named_modules(self) -> "Iterator[tuple[str, Module]]":
+        """This module, as "", and every module inside with its name, each once."""
+        seen: set[int] = set()
+        waiting: list[tuple[str, Module]] = [("", self)]
+        while waiting:
+            path, module = waiting.pop()
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield path, module
+                inside = [(f"{path}.{name}" if path else name, child) for name, child in module.children()]
+                waiting.extend(reversed(inside))
 
     def named_parameters(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter with its name, each once."""
+        """Every parameter with its name, each once. Raises ValueError where two have one name."""
         seen: set[int] = set()
-        for name, parameter in self._all_parameters(""):
-            if id(parameter) not in seen:
+        names: set[str] = set()
+        for path, module in self.named_modules():
+            for own, parameter in module._held():
+                if isinstance(parameter, Module) or id(parameter) in seen:
+                    continue
+                name = f"{path}.{own}" if path else own
+                if name in names:
+                    raise ValueError(f"{type(self).__name__}: two parameters are called {name}; rename a key")
                 seen.add(id(parameter))
+                names.add(name)
                 yield name, parameter
 
-    def _all_parameters(self, prefix: str) -> Iterator[tuple[str, Parameter]]:
+    def _held(self) -> "Iterator[tuple[str, Parameter | Module]]":
+        """The parameters and modules in its attributes, and in lists, tuples and dicts there, nested ones too."""
         for name, value in vars(self).items():
-            if isinstance(value, Parameter):
-                yield prefix + name, value
-        for name, child in self.children():
-            yield from child._all_parameters(f"{prefix}{name}.")
+            yield from _found(type(self).__name__, name, value)
 
     def parameters(self) -> list[Parameter]:
         """Every parameter, each once."""
@@ -100,9 +112,8 @@ class Module:
 
     def train(self, mode: bool = True) -> None:
         """Switch dropout on (off with mode=False), here and in all modules inside."""
-        self.training = mode
-        for _, child in self.children():
-            child.train(mode)
+        for _, module in self.named_modules():
+            module.training = mode
 
     def eval(self) -> None:
         """Switch dropout off, here and in all modules inside."""
@@ -112,6 +123,50 @@ class Module:
         """Forget all gradients."""
         for parameter in self.parameters():
             parameter.grad = None
+
+    def __repr__(self) -> str:
+        return "\n".join(self._tree(()))
+
+    def _tree(self, above: "tuple[Module, ...]") -> list[str]:
+        """Its lines: settings and the shapes of parameters, then the modules inside, equal ones in a row as one."""
+        held = [] if any(self is module for module in above) else list(self._held())
+        about = [f"{name} {value.shape}" for name, value in held if isinstance(value, Parameter)]
+        about += [
+            f"{name}={value!r}"
+            for name, value in vars(self).items()
+            if isinstance(value, int | float | str) and name != "training" and not name.startswith("_")
+        ]
+        groups: list[tuple[list[str], list[str]]] = []  # names, lines
+        for name, value in held:
+            if isinstance(value, Module):
+                lines = value._tree((*above, self))
+                if groups and groups[-1][1] == lines and name.rpartition(".")[0] == groups[-1][0][0].rpartition(".")[0]:
+                    groups[-1][0].append(name)
+                else:
+                    groups.append(([name], lines))
+        if not groups:
+            return [f"{type(self).__name__}({', '.join(about)})"]
+        inside = [", ".join(about)] if about else []
+        for names, lines in groups:
+            many = f"{names[0]}-{names[-1].rpartition('.')[2]}: {len(names)} x " if len(names) > 1 else f"{names[0]}: "
+            inside += [many + lines[0], *lines[1:]]
+        return [f"{type(self).__name__}(", *(f"  {line}" for line in inside), ")"]
+
+    def _repr_html_(self) -> str:
+        return show.parameters_html(type(self).__name__, self.state_dict().items())
+
+
+def _found(owner: str, name: str, value: Any) -> Iterator[tuple[str, Parameter | Module]]:
+    if isinstance(value, Parameter | Module):
+        yield name, value
+    elif isinstance(value, list | tuple | deque):
+        for index, item in enumerate(value):
+            yield from _found(owner, f"{name}.{index}", item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _found(owner, f"{name}.{key}", item)
+    elif isinstance(value, set | frozenset) and any(isinstance(item, Parameter | Module) for item in value):
+        raise TypeError(f"{owner}: {name} is a set, which has no order to name parameters by; use a list or a dict")
 
 
 class Linear(Module):
@@ -135,12 +190,12 @@ class Linear(Module):
 
 
 class Embedding(Module):
-    """Row ids[...] of a table: (...) int32 -> (..., size). Table: (count, size), from N(0, std^2)."""
+    """Row ids[...] of a table: (...) whole numbers -> (..., size). Table: (count, size), from N(0, std^2)."""
 
     def __init__(self, count: int, size: int, generator: np.random.Generator | None, std: float = 0.02) -> None:
         self.weight = Parameter(normal(generator, (count, size), std))
 
-    def __call__(self, ids: Array) -> Tensor:
+    def __call__(self, ids: Any) -> Tensor:
         return F.embedding(ids, self.weight)
 
 

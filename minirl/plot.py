@@ -13,6 +13,7 @@ from typing import Annotated
 
 import tyro
 
+from minirl import flags
 from minirl.console import printable, run_program
 from minirl.runs import Run, curves
 
@@ -27,7 +28,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.plot", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.plot", __doc__)
     try:
         if not arguments.runs:
             raise ValueError("there is no run to draw; give its folder: python -m minirl.plot runs/roger")

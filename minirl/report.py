@@ -8,6 +8,7 @@ from typing import Annotated
 
 import tyro
 
+from minirl import flags
 from minirl.evaluation.report import write_report
 from minirl.runs import Run
 
@@ -20,7 +21,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.report", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.report", __doc__)
     try:
         print(write_report(Run.open(arguments.run)))
     except (OSError, ValueError) as error:

@@ -22,7 +22,7 @@ import tyro
 from rich.console import Console
 from rich.text import Text
 
-from minirl import microscope
+from minirl import flags, microscope
 from minirl.console import printable, run_program
 from minirl.microscope import Moment, Trace, signed, visible
 from minirl.runs import Run
@@ -61,7 +61,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.trace", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.trace", __doc__)
     console = Console(highlight=False)
     try:
         run = Run.open(arguments.run)

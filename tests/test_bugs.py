@@ -180,6 +180,20 @@ def test_a_mystery_names_no_bug_and_is_revealed(capsys, monkeypatch, shorter):
     assert hidden(3).name in told and hidden(3).exposed_by in told
 
 
+def test_an_answer_is_graded_and_a_wrong_one_gives_nothing_away(capsys):
+    right = hidden(3).name
+    wrong = next(name for name in BUGS if name != right)
+    assert main(["--mystery", "3", "--answer", right]) == 0
+    assert capsys.readouterr().out.startswith(f"right: mystery 3 is '{right}'")
+    assert main(["--mystery", "3", "--answer", wrong]) == 3
+    said = capsys.readouterr()
+    assert said.out.startswith(f"wrong: mystery 3 is not '{wrong}'") and right not in said.out + said.err
+    assert main(["--mystery", "3", "--answer", "typo"]) == 1
+    assert "no bug 'typo'; there are" in capsys.readouterr().err
+    assert main(["--answer", wrong]) == 1
+    assert "give --mystery N too" in capsys.readouterr().err
+
+
 def test_every_bug_is_some_mystery():
     assert {hidden(number).name for number in range(50)} == set(BUGS)
 

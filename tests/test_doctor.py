@@ -23,7 +23,9 @@ HEALTHY = doctor.Facts(
     cpu_quota=None,
     memory_total=16 << 30,
     memory_free=8 << 30,
+    load=0.1,
     compiler="/usr/bin/cc: cc 14",
+    built_with="Clang 18.1.3",
     python_headers=True,
     backend="native",
     native=True,
@@ -70,11 +72,11 @@ def test_the_openmp_advice_names_this_systems_package(monkeypatch: pytest.Monkey
 def test_the_report_holds_what_a_bug_report_needs() -> None:
     text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(HEALTHY, PEAKS))
     numbers = ("200 GFLOP/s", "400 GFLOP/s", "40.0 GB/s")
-    for wanted in ("3.12.1", "Some CPU", "4 usable of 4", "cc 14", "avx512bf16", *numbers):
+    for wanted in ("3.12.1", "Some CPU", "4 usable of 4", "cc 14", "Clang 18.1.3", "avx512bf16", *numbers):
         assert wanted in text
     without = replace(HEALTHY, native=False, backend="reference", openmp=False, isas={}, isa=None, compiler=None)
     text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(without, replace(PEAKS, fma_bf16=None)))
-    for wanted in ("none found", "NumPy: no C kernels", "no bfloat16 instructions"):
+    for wanted in ("compiler found now: none", "none: no C kernels", "NumPy: no C kernels", "no bfloat16 instructions"):
         assert wanted in text
 
 
@@ -86,7 +88,35 @@ def test_it_examines_this_machine(capsys: pytest.CaptureFixture[str], monkeypatc
     assert found["isa"] == kernels.isa()
     assert 1 <= found["usable_cores"] <= found["cores"]
     assert found["peaks"]["fma"] > 1e8 and found["peaks"]["bandwidth"] > 1e8
-    assert isinstance(found["fix"], list)
+    assert isinstance(found["fix"], list) and found["load"] >= 0
+    assert not found["native"] or found["built_with"].lower().startswith(("gcc", "clang", "apple"))
+
+
+def test_nothing_is_concluded_from_a_busy_machine() -> None:
+    assert doctor.doubts(HEALTHY, PEAKS, PEAKS) is None
+    assert doctor.verdict(HEALTHY, None) == ["nothing: minirl runs as fast as this machine can"]
+    doubt = doctor.doubts(replace(HEALTHY, load=5.0), PEAKS, PEAKS)
+    assert doubt is not None and "load 5.0 on 4 usable cores" in doubt
+    (line,) = doctor.verdict(HEALTHY, doubt)
+    assert "cannot be trusted now" in line and "nothing" not in line
+
+
+@pytest.mark.parametrize("change", [{"fma": 100e9}, {"bandwidth": 10e9}])
+def test_nothing_is_concluded_from_measurements_that_disagree(change: dict[str, float]) -> None:
+    doubt = doctor.doubts(HEALTHY, PEAKS, replace(PEAKS, **change))
+    assert doubt is not None and "differ by a factor of" in doubt
+    assert doctor.doubts(HEALTHY, replace(PEAKS, fma=190e9), PEAKS) is None
+
+
+def test_a_setting_that_is_not_understood_is_named_first() -> None:
+    problem = "MINIRL_ISA=avx3: there is no such instruction set. Change or unset MINIRL_ISA."
+    assert doctor.advice(replace(HEALTHY, bad_settings=(problem,)))[0] == problem
+
+
+def test_the_doctor_does_not_send_you_to_the_doctor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "has_native", lambda: False)
+    found = doctor.examine()
+    assert found.native_problem is not None and "minirl.doctor" not in found.native_problem
 
 
 def test_piped_output_is_plain_text(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

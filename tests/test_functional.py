@@ -12,6 +12,7 @@ TARGETS = np.array([[1, 0, 4], [-100, 4, 2]], np.int32)
 STARTS = np.array([0, 1, 1, 4, 6])  # documents of 1, 0, 3 and 2 tokens
 SHARED = F.Documents(np.array([0, 2, 4, 5, 6]), np.array([-1, 0, 0, -1]))
 PLACES = np.array([0, 0, 1, 2, 0, 1], np.int32)
+MASK = np.random.default_rng(0).random((2, 1, 3, 5)) < 0.6
 WEIGHTS = np.array([[0.5, -1, 2], [3, 0, 0.25]])
 
 
@@ -93,6 +94,27 @@ OPERATIONS = {
     "where, number": (lambda a: F.where(a > 0, a * a, 0.5), (3, 4)),
     "maximum": (lambda a, b: F.maximum(a, b), (3, 4), (4,)),
     "maximum, number": (lambda a: F.maximum(a, 0.1), (3, 4)),
+    "minimum": (lambda a, b: F.minimum(a, b), (3, 4), (4,)),
+    "attention, mask": (
+        lambda q, k, v: F.attention(q, k, v, mask=MASK),
+        (2, 3, 4, 2),
+        (2, 5, 2, 2),
+        (2, 5, 2, 2),
+    ),
+    "attention, mask alone": (
+        lambda q, k, v: F.attention(q, k, v, causal=False, scale=0.3, mask=MASK[0]),
+        (2, 3, 2, 4),
+        (2, 5, 2, 4),
+        (2, 5, 2, 4),
+    ),
+    "softmax, axis": (lambda x: F.softmax(x, axis=0), (3, 4, 2)),
+    "log_softmax, axis": (lambda x: F.log_softmax(x, axis=1), (3, 4, 2)),
+    "embedding of one": (lambda table: F.embedding(3, table), (5, 4)),
+    "log_prob of one": (lambda x: F.log_prob(x, 3), (5,)),
+    "given cross_entropy": (lambda x: F.cross_entropy(x, TARGETS), (2, 3, 5)),
+    "given cross_entropy, weights": (lambda x: F.cross_entropy(x, TARGETS, WEIGHTS), (2, 3, 5)),
+    "given cross_entropy, smooth": (lambda x: F.cross_entropy(x, TARGETS, label_smoothing=0.2), (2, 3, 5)),
+    "stack, arrays": (lambda a: F.stack([a, np.ones(4), [1, 2, 3, 4]]), (4,)),
 }
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from test_functional import IDS, OPERATIONS, TARGETS, WEIGHTS, numbers, rotation
+from test_functional import IDS, MASK, OPERATIONS, TARGETS, WEIGHTS, numbers, rotation
 
 from minirl import Tensor
 
@@ -68,6 +68,14 @@ PYTORCH = {
     "packed_attention": lambda x: packed(x, 2, 2),
     "packed_attention, grouped": lambda x: packed(x, 4, 2),
     "packed_attention, rope": lambda x: packed(x, 4, 2, rope),
+    "attention, mask alone": lambda q, k, v: heads_first(
+        nn.scaled_dot_product_attention(*map(heads_first, (q, k, v)), attn_mask=torch.from_numpy(MASK[0]), scale=0.3)
+    ),
+    "given cross_entropy": lambda x: nn.cross_entropy(x.flatten(0, 1), targets.flatten()),
+    "given cross_entropy, smooth": lambda x: nn.cross_entropy(x.flatten(0, 1), targets.flatten(), label_smoothing=0.2),
+    "softmax, axis": lambda x: x.softmax(0),
+    "log_softmax, axis": lambda x: x.log_softmax(1),
+    "minimum": lambda a, b: torch.minimum(a, b),
     "softmax": lambda x: x.softmax(-1),
     "log_softmax": lambda x: x.log_softmax(-1),
     "log_prob": lambda x: x.log_softmax(-1).gather(-1, ids[..., None])[..., 0],

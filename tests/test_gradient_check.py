@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from minirl import Tensor, check_gradients, kernels
-from minirl.tensor import result
+from minirl.tensor.tensor import result
 
 
 def wrong_in_one_place(x: Tensor) -> Tensor:

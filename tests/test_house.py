@@ -15,7 +15,7 @@ LONGEST = 450  # lines of a file
 
 # Each room and its floor; a room is a folder or a module of minirl/. Within a floor, rooms make no circle.
 FLOORS = {
-    0: "kernels storage streams console figure",
+    0: "kernels storage streams flags console figure",
     1: "autograd tensor functional nn optim schedule gradient_check",
     2: "model tokenizer",
     3: "data tasks generate",

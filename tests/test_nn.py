@@ -110,3 +110,72 @@ def test_zero_grad_and_deepcopy():
     assert twin.layers[0].weight.grad is not None
     twin.layers[0].weight.data += 1
     assert not np.array_equal(twin.layers[0].weight.data, net.layers[0].weight.data)
+
+
+class Nested(Module):
+    def __init__(self):
+        rng = np.random.default_rng(0)
+        self.scales = [Parameter(np.ones(2)), Parameter(np.ones(3))]
+        self.heads = {"first": Linear(2, 2, rng), "others": [Linear(2, 3, rng, bias=False)], 3: Parameter(np.ones(1))}
+        self.pairs = ((LayerNorm(2, bias=False), "text"), [None, {"deep": (RMSNorm(4),)}])
+        self.numbers = [1, 2, 3]
+
+
+def test_parameters_are_found_in_lists_tuples_and_dicts():
+    net = Nested()
+    names = {name: p.shape for name, p in net.named_parameters()}
+    assert names == {
+        "scales.0": (2,),
+        "scales.1": (3,),
+        "heads.3": (1,),
+        "heads.first.weight": (2, 2),
+        "heads.first.bias": (2,),
+        "heads.others.0.weight": (3, 2),
+        "pairs.0.0.weight": (2,),
+        "pairs.1.1.deep.0.weight": (4,),
+    }
+    net.eval()
+    assert not any(module.training for _, module in net.named_modules())
+    twin = Nested()
+    twin.load_state_dict({name: x + 1 for name, x in net.state_dict().items()})
+    np.testing.assert_array_equal(twin.scales[0].data, net.scales[0].data + 1)
+
+
+def test_what_gives_parameters_no_name_is_refused():
+    net = Module()
+    net.layers = {LayerNorm(2)}
+    with pytest.raises(TypeError, match="layers is a set"):
+        net.parameters()
+    net.layers = {1: Parameter([1.0]), "1": Parameter([2.0])}
+    with pytest.raises(ValueError, match=r"two parameters are called layers\.1"):
+        net.parameters()
+
+
+def test_modules_may_know_each_other():
+    parent = Net()
+    parent.norm.owner = parent
+    assert [name for name, _ in parent.named_parameters()] == NAMES
+    parent.eval()
+    assert not parent.norm.training and "owner" in repr(parent)
+
+
+def test_a_module_prints_as_a_tree():
+    assert repr(LayerNorm(4)) == "LayerNorm(weight (4,), bias (4,), eps=1e-05)"
+    assert repr(Linear(4, 3, None, activation="gelu")) == "Linear(weight (3, 4), bias (3,), activation='gelu')"
+    net = Module()
+    net.layers = [Linear(2, 2, None, bias=False) for _ in range(3)]
+    net.rate = 0.5
+    assert repr(net) == "Module(\n  rate=0.5\n  layers.0-2: 3 x Linear(weight (2, 2))\n)"
+
+
+def test_a_notebook_shows_parameters_as_a_table():
+    net = Module()
+    net.layers = {"<b>": LayerNorm(1000)}
+    html = net._repr_html_()
+    assert "layers.&lt;b&gt;.weight" in html and "<b>" not in html
+    assert "(1000,)" in html and "2,000" in html and "<style" not in html
+
+
+def test_embedding_takes_lists():
+    layer = Embedding(5, 3, np.random.default_rng(0))
+    np.testing.assert_array_equal(layer([[1, 2]]).data, layer.weight.data[[[1, 2]]])

@@ -1,4 +1,4 @@
-"""AdamW, clipping, schedules."""
+"""AdamW, SGD, clipping, schedules."""
 
 import itertools
 
@@ -7,7 +7,7 @@ import pytest
 
 from minirl import Tensor
 from minirl.nn import Linear, Parameter
-from minirl.optim import AdamW, clip_grad_norm, decay_groups
+from minirl.optim import SGD, AdamW, clip_grad_norm, decay_groups
 from minirl.schedule import warmup_cosine, warmup_stable_decay
 
 
@@ -151,3 +151,37 @@ def test_warmup_stable_decay():
         warmup_stable_decay(0, peak=1.0, warmup=2, total=10, decay=10)
     with pytest.raises(ValueError, match="take 11 steps"):
         warmup_cosine(0, peak=1.0, warmup=11, total=10)
+
+
+def test_sgd_is_its_formula():
+    p = parameter(1.0, -2.0)
+    optimizer = SGD([p], lr=0.1, momentum=0.9, weight_decay=0.5)
+    value, velocity = p.data.astype(np.float64), np.zeros(2)
+    for g in ([1.0, 0.0], [0.5, -1.0], [0.0, 2.0]):
+        p.grad = np.array(g, np.float32)
+        optimizer.step()
+        velocity = 0.9 * velocity + g + 0.5 * value
+        value = value - 0.1 * velocity
+        np.testing.assert_allclose(p.data, value, rtol=1e-6)
+
+
+def test_sgd_clips_resumes_and_has_groups():
+    a, b = parameter(1.0, grad=[30.0]), parameter(1.0, grad=[40.0])
+    optimizer = SGD([{"params": [a], "lr": 0.2}, {"params": [b], "momentum": 0.5}], lr=0.1)
+    assert optimizer.step(max_norm=1.0) == pytest.approx(50)
+    np.testing.assert_allclose([a.item(), b.item()], [1 - 0.2 * 0.6, 1 - 0.1 * 0.8], rtol=1e-6)
+    state = optimizer.state_dict()
+    assert set(state) == {"steps", "0.velocity", "1.velocity"}
+    resumed = SGD([parameter(1.0), parameter(1.0)])
+    resumed.load_state_dict(state)
+    assert resumed.steps == 1 and resumed.velocities[1][0] == pytest.approx(0.8)
+    with pytest.raises(ValueError, match="SGD: unknown group setting"):
+        SGD([{"params": [a], "betas": (0.9, 0.9)}])
+    assert a.grad[0] == 30  # clipping left the gradients alone
+
+
+def test_optimizers_print_as_one_line():
+    p, q = parameter(*[1.0] * 1000), parameter(1.0, 2.0)
+    line = "AdamW(lr=0.003, betas=(0.9, 0.95), eps=1e-08, weight_decay=0.1; 1,002 numbers in 2 arrays)"
+    assert repr(AdamW([p, q], lr=3e-3)) == line
+    assert repr(SGD([p])) == "SGD(lr=0.01, momentum=0.0, weight_decay=0.0; 1,000 numbers in 1 arrays)"

@@ -1,5 +1,6 @@
 """The programs around a run: evaluate, plot, report, chat, trace; and what they say when something is missing."""
 
+import io
 import json
 import shutil
 from dataclasses import replace
@@ -91,6 +92,12 @@ class TestChat:
         monkeypatch.setattr("builtins.input", lambda prompt: next(typed))
         assert chat.main([str(run.folder), "--stage", "sft", "--temperature", "1"]) == 0
         assert capsys.readouterr().out.count("Reasoning:") == 2
+
+    def test_questions_from_a_pipe_are_shown_with_their_answers(self, run: Run, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+        monkeypatch.setattr("sys.stdin", io.StringIO("One?\nTwo?\n"))
+        assert chat.main([str(run.folder)]) == 0
+        shown = capsys.readouterr().out
+        assert shown.startswith("Q: One?\nReasoning:") and "Q: Two?\nReasoning:" in shown and shown.count("Q:") == 2
 
     @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
     def test_holds_the_weights_in_the_dtype_asked_for(self, run: Run, dtype: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]

@@ -15,6 +15,7 @@ from minirl.bench.sizes import Sizes
 
 
 def cases(sizes: Sizes) -> Iterator[Case]:
+    """Attention forward, backward and for one new token, on the shapes of `sizes`."""
     for B, H, T, D in sizes.attention:
         weights = B * H * T * T
         yield training(B, H, T, D, compare_numpy=weights <= sizes.numpy_attention_limit)

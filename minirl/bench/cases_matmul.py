@@ -19,6 +19,7 @@ FORMS = ("x w", "x wᵀ", "dy wᵀ", "xᵀ dy")
 
 
 def cases(sizes: Sizes) -> Iterator[Case]:
+    """Matrix products in float32, with what training needs around them."""
     for M, K, N in sizes.matmul:
         for form in FORMS:
             yield product("matmul", form, M, K, N)

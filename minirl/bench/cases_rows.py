@@ -107,6 +107,7 @@ def norm_cases(sizes: Sizes) -> Iterator[Case]:
 
 
 def activation_cases(sizes: Sizes) -> Iterator[Case]:
+    """GELU, SiLU and SwiGLU with their gradients."""
     rows, F = sizes.B * sizes.T, sizes.F
     x, dy = normal(rows, F), normal(rows, F)
     gate_up = normal(rows, 2 * F)
@@ -167,6 +168,7 @@ def _swiglu_backward_torch(dy: Any, z: Any) -> tuple[Any, Any]:
 
 
 def rope_cases(sizes: Sizes) -> Iterator[Case]:
+    """Rotary position embedding."""
     B, T, H, D = sizes.B, sizes.T, sizes.H, sizes.C // sizes.H
     x, positions = normal(B, T, H, D), np.tile(np.arange(T, dtype=np.int32), (B, 1))
     cosine, sine = kernels.rope_tables(T, D)

@@ -36,6 +36,7 @@ def embedding_cases(sizes: Sizes) -> Iterator[Case]:
 
 
 def cross_entropy_cases(sizes: Sizes) -> Iterator[Case]:
+    """The loss, alone and fused with the last matrix product."""
     yield linear_cross_entropy(sizes.B * sizes.T, sizes.C, sizes.V)
     yield linear_log_prob(sizes.B * sizes.T, sizes.C, sizes.V)
 

@@ -1,10 +1,10 @@
-"""`python -m minirl.bench generate`: text from a KV cache, against its peers in one run.
+"""Generation with a KV cache against PyTorch, transformers and llama.cpp: python -m minirl.bench generate
 
-They are transformers, a loop of PyTorch's and, for a single row of a Llama-style model, llama.cpp. Weights are random
-and the same for all, in float32 and, where the instruction set computes in it, in bfloat16. What each writes is
-compared, and llama.cpp's logits as well; in bfloat16 only logits, for the reason that logits.py gives. A row's next
-token cannot come faster than the weights are read from memory, which is what "of peak" measures for few rows. Left out:
-torch.compile, since shapes change with every token.
+llama.cpp takes part where one row of a Llama-style model is generated. All have the same random weights, in float32
+and, where the instruction set computes in it, in bfloat16. The generated tokens must agree, and for llama.cpp the
+logits too; in bfloat16 only the logits must agree (logits.py says why). For few rows, every token needs all weights
+from memory once: "of peak" is the share of that ceiling. torch.compile is left out, because shapes change with every
+token.
 
     python -m minirl.bench generate --only llama
 """
@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import tyro
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench import logits, profile, runner, whole
 from minirl.bench.case import FLOAT, HALF, torch
 from minirl.bench.tokenizer import installed
@@ -54,11 +53,13 @@ class Request:
 
     @property
     def name(self) -> str:
+        """As the table shows it: model, rows, prompt and new tokens."""
         prompt = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
         end = f", ends after {self.answer} on average" if self.answer else ""
         return f"{self.model}  {self.B} x {prompt} + {self.new}{end}" + ("  bfloat16" if self.bf16 else "")
 
     def prompts(self) -> list[np.ndarray]:
+        """Random prompts of the wanted lengths, always the same."""
         rng = np.random.default_rng(SEED)
         lengths = rng.integers(self.shortest, self.longest + 1, self.B)
         return [rng.integers(1, self.config.vocab_size, n).astype(np.int32) for n in lengths]
@@ -74,6 +75,7 @@ class Request:
 
     @property
     def end(self) -> int | None:
+        """The id of the end token, or None if rows never end."""
         return 0 if self.answer else None
 
 
@@ -101,6 +103,7 @@ GROUPS = ("124M", "124M bf16", "llama", "llama bf16", "rollouts")
 
 
 def minirl_call(request: Request) -> Callable[[], np.ndarray]:
+    """minirl's generation, ready to be timed."""
     model, prompts = request.build(), request.prompts()
     rule = Sampling(1.0 if request.answer else 0.0, max_new_tokens=request.new)
 
@@ -111,6 +114,7 @@ def minirl_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def torch_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in plain PyTorch."""
     from minirl.bench import torch_generate, torch_gpt
 
     ours, prompts = request.build(), request.prompts()
@@ -133,6 +137,7 @@ def torch_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def transformers_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in transformers."""
     from transformers import AutoModelForCausalLM
 
     ours, prompts = request.build(), np.stack(request.prompts())
@@ -161,6 +166,7 @@ def transformers_call(request: Request) -> Callable[[], np.ndarray]:
 
 
 def llama_cpp_call(request: Request) -> Callable[[], np.ndarray]:
+    """The same in llama.cpp."""
     from minirl.bench import llama_cpp
 
     model, (prompt,) = request.build(), request.prompts()
@@ -180,6 +186,7 @@ def counted(make: Callable[[], Callable[[], np.ndarray]]) -> Callable[[], Callab
 
 
 def padded(rows: Sequence[np.ndarray], length: int) -> np.ndarray:
+    """Rows of unequal length as one array, filled up at the end."""
     return np.stack([np.pad(ids, (0, length - len(ids)), constant_values=-1) for ids in rows])
 
 
@@ -200,6 +207,7 @@ def requests(quick: bool) -> Iterator[Request]:
 
 
 def work(request: Request) -> Work:
+    """The request as a piece of work with all contenders that can do it."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
     if torch is not None:
         contenders["torch"] = lambda: torch_call(request)
@@ -216,6 +224,7 @@ def work(request: Request) -> Work:
 
 
 def has_llama_cpp() -> bool:
+    """Whether llama.cpp's Python package is installed."""
     return installed("llama_cpp") and installed("gguf")
 
 
@@ -243,7 +252,7 @@ def least_work(
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench generate")
+    options = flags.parse(Options, argv, "python -m minirl.bench generate", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()

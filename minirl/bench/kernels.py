@@ -1,27 +1,26 @@
-"""`python -m minirl.bench`: every kernel against NumPy, and against PyTorch where it is installed, in one run.
+"""Every kernel against NumPy and, where installed, PyTorch: python -m minirl.bench
 
-Each case has a ceiling, from the operations and bytes that it cannot avoid and this machine's own measured peaks; the
-table shows the share of it that is reached. Contenders take turns, and medians are compared, so ratios hold on a busy
-machine where absolute times do not. All three use the same number of threads.
+No case can be faster than a ceiling: the operations and bytes that it needs, divided by this machine's measured peaks.
+The table shows what share of the ceiling each case reaches. The libraries take turns, and their median times are
+compared, so the ratios hold on a busy machine even where the times do not. All use the same number of threads.
 
-    python -m minirl.bench                                  # everything: some minutes
-    python -m minirl.bench --only attention,matmul          # groups whose name begins with one of these
-    MINIRL_ISA=avx2 python -m minirl.bench --json avx2.json --plot avx2.png
+    python -m minirl.bench                            # everything: some minutes
+    python -m minirl.bench --only attention,matmul    # groups that begin like this
+    python -m minirl.bench --json it.json --plot it.png
+    MINIRL_ISA=avx2 python -m minirl.bench            # with other instructions
 """
 
 import os
 import sys
 from collections.abc import Callable, Iterator
 
-import tyro
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, plot, report, runner
 from minirl.bench.case import Case, torch
 from minirl.bench.sizes import QUICK, TRAINING, Sizes
 from minirl.kernels import peak
-from minirl.kernels.threads import default_threads
 
 GROUPS: dict[str, Callable[[Sizes], Iterator[Case]]] = {
     "matmul": cases_matmul.cases,
@@ -39,20 +38,16 @@ GROUPS: dict[str, Callable[[Sizes], Iterator[Case]]] = {
     "optimizer": cases_tokens.optimizer_cases,
 }
 
-# What each maths library that NumPy may be built on reads when it is loaded; and what would hold OpenBLAS back from the
-# best code it has for this CPU, which no fair comparison allows
+# NumPy's matrix products come from one of these libraries, which read their number of threads when they are loaded. The
+# handicaps keep OpenBLAS from using its best code for this CPU, which would make the comparison unfair
 BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
 BLAS_HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-class Options(runner.Options):
-    """Time every kernel against NumPy and PyTorch, on the shapes that training uses."""
-
-
 def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`, or as a program: with its own flags, and NumPy on as many threads as the others."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench")
-    threads = options.threads or default_threads()
+    """Run with the flags `argv`, or as a program with its own, and then with NumPy on as many threads as the others."""
+    options = flags.parse(runner.Options, argv, "python -m minirl.bench", __doc__)
+    threads = runner.checked_threads(options.threads)
     if argv is None:
         restart_with_blas_threads(threads)
     kernels.set_threads(threads)
@@ -62,8 +57,8 @@ def main(argv: list[str] | None = None) -> None:
     peaks = peak.measure()
     results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
     peaks = peaks.best(peak.measure())
-    setting = report.describe(threads)
-    report.print_report(results, report.table(results, peaks), peaks, setting)
+    setting = report.describe(threads, options.quick)
+    report.print_report(results, report.table(results, peaks), peaks, setting, summarise=not options.quick)
     if options.json is not None:
         report.write_json(options.json, results, peaks, setting)
     if options.plot is not None:
@@ -84,7 +79,7 @@ def run(groups: list[str], sizes: Sizes, repeats: int) -> list[runner.Result]:
 
 
 def restart_with_blas_threads(threads: int) -> None:
-    """Restart this program where NumPy's maths library, which reads its settings when loaded, has others than these."""
+    """Start this program again unless NumPy's maths library was loaded with these settings: it reads them only once."""
     wanted = {name: value for name, value in os.environ.items() if name not in BLAS_HANDICAPS}
     wanted.update(dict.fromkeys(BLAS_VARIABLES, str(threads)))
     if wanted != dict(os.environ):

@@ -1,13 +1,14 @@
-"""`python -m minirl.bench recipe`: the main job's own steps against the same recipe in PyTorch, in one run.
+"""The steps of `python -m minirl.train` against the same recipe in PyTorch: python -m minirl.bench recipe
 
-A pretraining update, the rollouts of a reinforcement-learning step, and its update, with the default preset's model,
-texts and settings. PyTorch's side (torch_recipe.py, torch_generate.py) is a loop of its own: rows padded to the
-longest, batched sampling with a KV cache, the same measures; eager, since shapes change from batch to batch. Both sides
-begin with the same weights and must agree on the losses, and on what is written. Left out are fine-tuning, which is a
-small part of the job, and what both sides would share: the making of texts, checkpoints, and evaluation.
+Three steps are timed, with the default preset's model, texts and settings: a pretraining update, the rollouts of a
+reinforcement-learning step, and its update. PyTorch's side (torch_recipe.py, torch_generate.py) is a usual loop: rows
+padded to the longest, batched sampling with a KV cache, the same measures. It is eager, because shapes change from
+batch to batch. Both sides begin with the same weights, and must agree on the losses and on the generated text.
+Fine-tuning is left out because it is a small part of a run. Making texts, checkpoints and evaluation are left out
+because both sides would share them.
 
-The model that reinforcement learning begins with is fine-tuned for a moment, so that it answers in the form that is
-wanted; whether answers are right is drawn by lot, so that as many episodes count as in the midst of a run.
+Reinforcement learning begins here with a model that was fine-tuned for a moment, so that its answers have the right
+form. Which answers count as correct is drawn at random, so that as many episodes have a gradient as in a real run.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,9 +17,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import tyro
 
-from minirl import tasks
+from minirl import flags, tasks
 from minirl.bench import profile, report, runner, whole
 from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
@@ -60,6 +60,7 @@ class Recipe:
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
+        """The preset's tokenizer, trained on its texts."""
         return Tokenizer.train(tokenizer_texts(self.config, self.task), self.config.model.vocab_size)
 
     @cached_property
@@ -71,6 +72,7 @@ class Recipe:
         return make_batches(documents, rng, tokens=self.config.pretrain.batch_tokens)[: self.count]
 
     def new_model(self) -> GPT:
+        """A model with the weights that every contender begins with."""
         return GPT(self.config.model.gpt(self.tokenizer.vocab_size), seed=self.config.seed)
 
     @cached_property
@@ -89,6 +91,7 @@ class Recipe:
         return model
 
     def rollout(self, model: GPT) -> list[Episode]:
+        """The episodes of one step of reinforcement learning."""
         settings = self.config.rl
         return rollout(
             model, self.tokenizer, self.task, self.task.batch(0, settings.prompts, self.config.seed), settings.samples,
@@ -104,6 +107,7 @@ class Recipe:
 
     @cached_property
     def rehearsal(self) -> Batch:
+        """The demonstrations that an update of reinforcement learning rehearses."""
         documents = solved(self.tokenizer, shown(self.config, self.task))
         rng = stream(self.config.seed, "rehearsal", 0)
         batch = make_batches(documents, rng, size=self.config.rl.rehearsal)[0].normalised()
@@ -111,6 +115,7 @@ class Recipe:
 
 
 def adamw(model: GPT, settings: OptimizerConfig) -> AdamW:
+    """minirl's optimizer with the preset's settings."""
     betas = (settings.beta1, settings.beta2)
     return AdamW(decay_groups(model, settings.weight_decay), lr=settings.learning_rate, betas=betas)
 
@@ -128,6 +133,7 @@ def torch_model(model: GPT, settings: OptimizerConfig) -> tuple[Any, Any]:
 
 
 def pretraining(recipe: Recipe) -> Work:
+    """minirl's pretraining update, ready to be timed."""
     settings = recipe.config.pretrain
 
     def minirl() -> Callable[[], Any]:
@@ -153,6 +159,7 @@ def pretraining(recipe: Recipe) -> Work:
 
 
 def rollouts(recipe: Recipe) -> Work:
+    """minirl's rollouts of one step, ready to be timed."""
     settings, end = recipe.config.rl, end_token(recipe.tokenizer)
 
     def minirl() -> Callable[[], Any]:
@@ -188,6 +195,7 @@ def written(episodes: list[Episode], new: int) -> np.ndarray:
 
 
 def rl_update(recipe: Recipe) -> Work:
+    """minirl's update from given episodes, ready to be timed."""
     settings = recipe.config.rl
 
     def minirl() -> Callable[[], Any]:
@@ -225,6 +233,7 @@ def training_flops(config: GPTConfig, batch: Batch) -> float:
 
 
 def contenders(minirl: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, Callable[[], Any]]:
+    """minirl's call and, where PyTorch is installed, PyTorch's."""
     return {"minirl": minirl, "torch": theirs} if torch is not None else {"minirl": minirl}
 
 
@@ -232,6 +241,7 @@ def contenders(minirl: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str
 
 
 def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
+    """The steps of the chosen groups, as pieces of work."""
     for group, make in zip(GROUPS, (pretraining, rollouts, rl_update), strict=True):
         if group in groups:
             yield make(recipe)
@@ -239,7 +249,7 @@ def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table and, where all was measured, what a whole run's updates take."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench recipe")
+    options = flags.parse(Options, argv, "python -m minirl.bench recipe", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()

@@ -27,14 +27,18 @@ TITLES = {
 PEERS = ("numpy", "torch")  # that kernels are compared with, a column each
 
 
-def describe(threads: int) -> str:
-    """What ran: versions, instruction set, threads."""
+def describe(threads: int, quick: bool = False) -> str:
+    """What ran: versions, instruction set, threads; and a warning where the sizes were the tiny ones of --quick."""
     peers = f"NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch is not None else "")
     native = f"instruction set {kernels.isa()}" if kernels.has_native() else "no C kernels, so NumPy alone"
-    return f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"
+    warning = "QUICK: tiny sizes, only to see that everything runs; no time or ratio here means anything. "
+    return (warning if quick else "") + (
+        f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"
+    )
 
 
 def geometric_mean(values: list[float]) -> float:
+    """The mean of ratios: the n-th root of the product of n values."""
     return math.exp(sum(math.log(value) for value in values) / len(values))
 
 
@@ -95,8 +99,10 @@ def summary(results: Sequence[Result], peaks: Peaks) -> list[str]:
     return lines
 
 
-def print_report(results: Sequence[Result], built: Table, peaks: Peaks, setting: str) -> Console:
-    """What ran, the ceilings, the table, and the geometric means; returns the console, for what a benchmark adds."""
+def print_report(
+    results: Sequence[Result], built: Table, peaks: Peaks, setting: str, summarise: bool = True
+) -> Console:
+    """What ran, the ceilings, the table and, to summarise it, geometric means. Returns the console."""
     # A pipe has no width of its own: give the table what it needs rather than rich's 80 columns
     console = Console() if Console().is_terminal else Console(width=160)
     bf16 = f", {peaks.fma_bf16 / 1e9:.0f} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
@@ -108,9 +114,10 @@ def print_report(results: Sequence[Result], built: Table, peaks: Peaks, setting:
     )
     if results:
         console.print(built)
+    if results and summarise:
         console.print("Geometric means:", highlight=False)
-    for line in summary(results, peaks):
-        console.print("  " + line, highlight=False)
+        for line in summary(results, peaks):
+            console.print("  " + line, highlight=False)
     return console
 
 

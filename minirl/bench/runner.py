@@ -1,8 +1,11 @@
-"""Timing. Contenders take turns, each in its own sample, and medians are compared: a machine that slows down for a
-second slows all of them. A pause before each sample lets the previous contender's threads stop spinning, and one
-untimed call wakes the next one's.
+"""Timing. The contenders (minirl and the libraries beside it) take turns, and their median times are compared: a
+machine that slows down for a second then slows all of them.
+
+A sample is the mean time of some calls in a row. A pause before each sample lets the previous contender's threads stop
+spinning. One call that is not timed wakes the next contender's threads.
 """
 
+import difflib
 import itertools
 import math
 import time
@@ -18,10 +21,15 @@ import tyro
 from minirl import kernels
 from minirl.bench.case import Case, torch
 from minirl.kernels.peak import Peaks
+from minirl.kernels.threads import available_cores, default_threads
 
 PAUSE = 0.05  # seconds; OpenBLAS's threads spin for about 25 ms
 SAMPLE = 0.02  # seconds of calls in one sample at least
 BUDGET = 4.0  # seconds after which a slow contender gets no more repeats, but 3 in any case
+
+
+class OptionError(ValueError):
+    """A flag has a value that cannot be used; the message says what to give instead."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +37,17 @@ class Options:
     """The flags that every benchmark has."""
 
     only: str = ""
-    """Comma-separated beginnings of group names, such as attention,matmul; empty runs all."""
+    """Run only these groups: the beginnings of their names, separated by commas, such as attention,matmul."""
     threads: Annotated[int, tyro.conf.arg(metavar="N")] = 0
-    """Threads of every contender; 0 is as many as this process may use."""
+    """Threads of every library; 0 means all cores that this process may use."""
     repeats: int = 7
-    """Samples of each contender, of which the median counts; slow kernels get fewer, but 3 at least."""
+    """How often each is timed; the median counts. Slow kernels are timed less often, but at least 3 times."""
     quick: bool = False
-    """Tiny sizes, to see that everything runs; its times mean nothing."""
+    """Tiny sizes: shows in seconds that everything runs. The times and ratios mean nothing."""
     json: Path | None = None
-    """Also write the results to this file as JSON."""
+    """Write the results to this JSON file too; a file of that name is replaced."""
     plot: Path | None = None
-    """Also draw the results into this PNG file."""
+    """Draw the results into this PNG file too; a file of that name is replaced."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +72,25 @@ class Result:
         return self.seconds[contender] / self.seconds["minirl"]
 
 
+def checked_threads(threads: int) -> int:
+    """The number of threads to use, 0 meaning the usual one. OptionError for more threads than there are cores."""
+    cores = available_cores()
+    if not 0 <= threads <= max(cores, default_threads()):
+        raise OptionError(
+            f"--threads is {threads}, but this process may use {cores} core{'s' if cores > 1 else ''}, and "
+            f"more threads than cores are many times slower; give 1 to {cores}"
+        )
+    return threads or default_threads()
+
+
 def chosen(only: str, groups: Iterable[str]) -> list[str]:
-    """The groups whose names begin with one of the words in `only`; ValueError for a word that begins none."""
+    """The groups whose names begin with one of the words in `only`; OptionError for a word that begins none."""
     words, known = [word.strip() for word in only.split(",") if word.strip()], list(groups)
     for word in words:
         if not any(group.startswith(word) for group in known):
-            raise ValueError(f"--only: no group begins with {word!r}; there are {', '.join(known)}")
+            near = difflib.get_close_matches(word, known, n=1)
+            meant = f"did you mean {near[0]}? " if near else ""
+            raise OptionError(f"--only: no group begins with {word!r}; {meant}there are {', '.join(known)}")
     return [group for group in known if not words or any(group.startswith(word) for word in words)]
 
 

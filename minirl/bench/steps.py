@@ -16,16 +16,15 @@ from functools import partial
 from statistics import median
 
 import numpy as np
-import tyro
 from rich.console import Console
 from rich.table import Table
 
-from minirl import kernels
-from minirl.bench import peak, report
+from minirl import flags, kernels
+from minirl.bench import report
 from minirl.bench.case import Array, normal
 from minirl.bench.kernels import restart_with_blas_threads
-from minirl.kernels import missing
-from minirl.kernels.matmul_steps import STEPS, matmul_step
+from minirl.kernels import missing, peak
+from minirl.kernels.matmul.steps import STEPS, matmul_step
 
 BUDGET = 3.0  # seconds after which a slow contender is not timed again
 
@@ -48,7 +47,7 @@ class Options:
 
 def main(argv: list[str] | None = None) -> None:
     """Print a table of GFLOP/s: a line for each contender, a column for each size."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench steps")
+    options = flags.parse(Options, argv, "python -m minirl.bench steps", __doc__)
     if not kernels.has_native():
         sys.exit(f"python -m minirl.bench steps: {missing.explanation()}")
     if argv is None:

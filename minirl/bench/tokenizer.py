@@ -1,12 +1,12 @@
-"""`python -m minirl.bench tokenizer`: training and encoding against tokenizers, tiktoken and rustbpe, in one run.
+"""Training and encoding against tokenizers, tiktoken and rustbpe: python -m minirl.bench tokenizer
 
-Everyone gets the same text, vocabulary size and pattern (GPT-4's), and the same unit of work: texts in, lists of ids
-out; rows that give int32 arrays instead say so. Contenders take turns and medians are compared, so ratios hold on a
-busy machine where absolute times do not. Memory is the growth of the peak of a fresh process that trains once.
-Peers that are not installed are left out.
+All get the same text, vocabulary size and pattern (GPT-4's), and do the same work: texts in, lists of ids out. A row
+that gives int32 arrays instead says so. The contenders take turns and their median times are compared, so the ratios
+hold on a busy machine even where the times do not. Memory is the growth of a fresh process that trains once. Libraries
+that are not installed are left out.
 
-The text is prose from MINIRL_DATA_DIR, where that names a folder, and the Python source of this Python and its
-packages: 30 MB of it, half and half when there is enough of both; --files takes any other.
+The text is 30 MB, half of it prose from MINIRL_DATA_DIR (where that variable names a folder) and half the source of
+Python and its packages; --files takes other text.
 """
 
 import os
@@ -22,13 +22,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-import tyro
 from rich.console import Console
 from rich.table import Table
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench.report import three_digits
-from minirl.kernels.threads import default_threads
+from minirl.bench.runner import checked_threads
 from minirl.tokenizer import PATTERNS, Tokenizer
 
 PATTERN = PATTERNS["gpt4"]
@@ -40,19 +39,19 @@ class Options:
     """Time the tokenizer against tokenizers, tiktoken and rustbpe."""
 
     megabytes: float = 30.0
-    """Size of the text, in millions of characters."""
+    """Length of the text, in millions of characters."""
     vocab_size: int = 32768
     """Tokens in the vocabulary."""
     threads: int = 0
-    """Threads of the rows with threads; 0 is as many as this process may use."""
+    """Threads of every library that has threads; 0 means all cores that this process may use."""
     repeats: int = 5
-    """Samples of each contender, of which the median counts."""
+    """How often each is timed; the median counts."""
     files: tuple[Path, ...] = ()
     """UTF-8 files to use instead of the usual text."""
     only: Literal["", "training", "encoding"] = ""
-    """One half of the benchmark; empty runs both."""
+    """Run one half of the benchmark: training or encoding."""
     growth: bool = False
-    """Also train on a tenth and on twice the text, to see how time grows."""
+    """Train also on a tenth and on twice the text, to see how the time grows."""
 
 
 @dataclass
@@ -67,8 +66,8 @@ class Row:
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints two tables."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench tokenizer")
-    threads = options.threads or default_threads()
+    options = flags.parse(Options, argv, "python -m minirl.bench tokenizer", __doc__)
+    threads = checked_threads(options.threads)
     kernels.set_threads(threads)
     # Rust's rayon reads this once, when tokenizers or rustbpe first use threads
     os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
@@ -144,16 +143,19 @@ def read_code(characters: int) -> list[str]:
 
 
 def train_minirl(texts: list[str], vocab_size: int, threads: int) -> None:
+    """Train minirl's tokenizer."""
     Tokenizer.train(texts, vocab_size, pattern=PATTERN, special_tokens=[], threads=threads)
 
 
 def train_rustbpe(texts: list[str], vocab_size: int) -> None:
+    """Train rustbpe's tokenizer."""
     import rustbpe
 
     rustbpe.Tokenizer().train_from_iterator(iter(texts), vocab_size, pattern=PATTERN)
 
 
 def train_tokenizers(texts: list[str], vocab_size: int) -> None:
+    """Train the tokenizer of Hugging Face's tokenizers."""
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
     theirs = Tokenizer(models.BPE())
@@ -167,6 +169,7 @@ def train_tokenizers(texts: list[str], vocab_size: int) -> None:
 
 
 def installed(module: str) -> bool:
+    """Whether a package is installed."""
     try:
         __import__(module)
     except ImportError:
@@ -175,6 +178,7 @@ def installed(module: str) -> bool:
 
 
 def training_rows(texts: list[str], vocab_size: int, threads: int) -> list[Row]:
+    """A row for each contender that can train."""
     size = n_bytes(texts)
     rows = [Row(f"minirl, {threads} threads", lambda: train_minirl(texts, vocab_size, threads), size)]
     if threads > 1:
@@ -217,10 +221,12 @@ def encoding_rows(tokenizer: Tokenizer, texts: list[str], threads: int) -> list[
 
 
 def n_bytes(texts: list[str]) -> int:
+    """The length of all texts in UTF-8."""
     return sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
 
 
 def each(encode: Callable[[str], Any], texts: list[str]) -> None:
+    """Encode every text, with a call for each."""
     for text in texts:
         encode(text)
 
@@ -245,6 +251,7 @@ def require_same_ids(name: str, encode: Callable[[str], list[int]], ours: Tokeni
 
 
 def take_turns(rows: list[Row], repeats: int) -> None:
+    """Time every row `repeats` times, in turns."""
     for _ in range(repeats):
         for row in rows:
             start = time.perf_counter()
@@ -289,6 +296,7 @@ def memory(texts: list[str], vocab_size: int, names: list[str]) -> dict[str, flo
 
 
 def print_growth(console: Console, options: Options) -> None:
+    """Print how the time to train grows with the text."""
     for factor in (0.1, 1.0, 2.0):
         texts = collect(options.files, int(options.megabytes * factor * 1e6))
         seconds = []
@@ -304,6 +312,7 @@ def print_growth(console: Console, options: Options) -> None:
 
 
 def training_table(rows: list[Row], growths: dict[str, float]) -> Table:
+    """The times and memory of training."""
     table = Table()
     for name in ("", "training, s", "x of minirl's", "peak memory"):
         table.add_column(name, justify="left" if not name else "right")
@@ -315,6 +324,7 @@ def training_table(rows: list[Row], growths: dict[str, float]) -> Table:
 
 
 def encoding_table(rows: list[Row]) -> Table:
+    """The times of encoding."""
     table = Table()
     for name in ("", "encoding, MB/s", "x of tiktoken's"):
         table.add_column(name, justify="left" if not name else "right")

@@ -1,12 +1,12 @@
-"""`python -m minirl.bench train`: whole training steps against PyTorch, eager and compiled, in one run.
+"""Whole training steps against PyTorch, eager and compiled: python -m minirl.bench train
 
-A step is forward, loss, backward, gradient clipping and AdamW on a batch that stays the same. Both sides begin with the
-same weights, and their first losses must agree. Times are medians of turns; "of peak" is the share of the multiply-adds
-that this machine was measured to do; memory is what a fresh process grows by. bfloat16 is measured where the
-instruction set in use has it. The cases of 124M parameters need 10 GB of memory, since all contenders stay ready.
+A step is forward, loss, backward, gradient clipping and AdamW, always on the same batch. Both sides begin with the same
+weights, and their first losses must agree. Times are medians. "of peak" is the share of this machine's measured
+multiply-adds per second. Memory is the growth of a fresh process. bfloat16 is measured where the instruction set in use
+has it. The cases with 124M parameters need 10 GB of memory, because all contenders stay loaded.
 
-    python -m minirl.bench train --only small --profile       # and where minirl's time goes, kernel by kernel
-    python -m minirl.bench train --only memory                # how memory grows with the length of the text
+    python -m minirl.bench train --only small --profile    # time by kernel
+    python -m minirl.bench train --only memory             # memory by text length
 """
 
 from collections.abc import Callable, Iterator
@@ -14,10 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-import tyro
 from rich.table import Table
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.bench import memory, profile, report, runner, whole
 from minirl.bench.case import integers, torch
 from minirl.bench.whole import Work
@@ -35,7 +34,7 @@ class Options(whole.Options):
     """Time whole training steps against PyTorch."""
 
     compile_seconds: float = 300.0
-    """The longest that torch.compile may take for one case; 0 leaves it out."""
+    """The most seconds that torch.compile may take for one case; 0 leaves it out."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,12 @@ class Batch:
     T: int
 
     def name(self, bf16: bool) -> str:
+        """As the table shows it: model, rows and tokens, type of number."""
         return f"{self.model}  {self.B} x {self.T}  {'bfloat16' if bf16 else 'float32'}"
 
 
 def small(V: int, T: int, layers: int, C: int) -> GPTConfig:
+    """A small GPT-2: V tokens, T positions, layers of width C."""
     return GPTConfig(V, context_length=T, n_layer=layers, n_head=C // 32, d_model=C)
 
 
@@ -76,6 +77,7 @@ GROUPS = ("124M", "small", "memory")
 
 
 def minirl_step(batch: Batch, bf16: bool) -> Callable[[], float]:
+    """minirl's training step, ready to be timed."""
     model = GPT(batch.config)
     optimizer = AdamW(decay_groups(model, DECAY), lr=RATE, betas=BETAS)
     tokens = integers(batch.config.vocab_size, batch.B, batch.T + 1)
@@ -104,6 +106,7 @@ def computing(precision: str) -> Iterator[None]:
 
 
 def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
+    """PyTorch's training step, ready to be timed."""
     from minirl.bench import torch_gpt
 
     model = torch_gpt.GPT.like(GPT(batch.config))
@@ -126,6 +129,7 @@ def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
 
 
 def work(batch: Batch, bf16: bool = False) -> Work:
+    """The batch's training step, as a piece of work with all contenders."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_step(batch, bf16)}
     if torch is not None:
         contenders["torch"] = lambda: torch_step(batch, bf16, compiled=False)
@@ -157,7 +161,7 @@ def long_work(T: int, quick: bool) -> Work:
 
 def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table, notes on what was left out, and the share of Python in each step."""
-    options = tyro.cli(Options, args=argv, prog="python -m minirl.bench train")
+    options = flags.parse(Options, argv, "python -m minirl.bench train", __doc__)
     threads, groups, notes = whole.start(options), runner.chosen(options.only, GROUPS), []
     peaks = peak.measure()
     if not peak.has_bf16():

@@ -1,8 +1,8 @@
 """Whole models: a piece of work, such as a training step, and how fast each contender does it.
 
-As with kernels, contenders take turns and medians are compared. A piece of work takes tens of milliseconds at least, so
-each call is a sample of its own. Before anything is timed, the contenders' first results are compared: a race between
-programs that compute different things would mean nothing.
+As with kernels, the contenders take turns and their median times are compared. A piece of work takes at least tens of
+milliseconds, so each call is a sample of its own. Before anything is timed, the contenders' first results are compared:
+a race between programs that compute different things would mean nothing.
 """
 
 import sys
@@ -23,7 +23,6 @@ from minirl.bench.case import torch
 from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
 from minirl.bench.runner import PAUSE, Result
 from minirl.kernels.peak import Peaks, clock
-from minirl.kernels.threads import default_threads
 
 AGREEING = 0.95  # share of the numbers that must be equal: a sampled token may differ by rounding, and so its row
 
@@ -33,9 +32,9 @@ class Options(runner.Options):
     """The flags that every benchmark of whole models has."""
 
     repeats: int = 5
-    """Samples of each contender, of which the median counts."""
+    """How often each is timed; the median counts."""
     profile: bool = False
-    """Also print where minirl's time goes, kernel by kernel."""
+    """Print also where minirl's time goes, kernel by kernel."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +63,7 @@ class Outcome(Result):
 
 def start(options: Options) -> int:
     """Give every contender its threads; returns how many."""
-    threads = options.threads or default_threads()
+    threads = runner.checked_threads(options.threads)
     kernels.set_threads(threads)
     if torch is not None:
         torch.set_num_threads(threads)
@@ -91,6 +90,7 @@ def race(work: Work, repeats: int, memory: dict[str, float] | None = None) -> Ou
 
 
 def agree(numbers: np.ndarray, others: np.ndarray, tolerance: float) -> bool:
+    """Whether two contenders' results are equal, but for rounding in a few of their numbers."""
     return numbers.shape == others.shape and np.isclose(numbers, others, rtol=tolerance).mean() >= AGREEING
 
 
@@ -126,8 +126,8 @@ def table(outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Table:
 
 def finish(options: Options, outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Console:
     """Print the table and write what was asked for; returns the console, for what a benchmark adds."""
-    setting = report.describe(kernels.get_threads())
-    console = report.print_report(outcomes, table(outcomes, peaks, title), peaks, setting)
+    setting = report.describe(kernels.get_threads(), options.quick)
+    console = report.print_report(outcomes, table(outcomes, peaks, title), peaks, setting, summarise=not options.quick)
     if options.json is not None:
         report.write_json(options.json, outcomes, peaks, setting)
     if options.plot is not None:

@@ -1,12 +1,12 @@
-"""Silent bugs to plant: nothing crashes, curves are drawn, and what was learned is wrong.
+"""Silent bugs to plant: nothing crashes, the curves look plausible, and the model has learned the wrong thing.
 
     from minirl.bugs import BUGS, planted
 
     with planted("unshifted targets"):
         ...                            # one function of minirl is wrong in here, and right again below
 
-A file for each: its story, the wrong code, and the test that fails. `python -m minirl.bugs` runs them on a small model;
-`python -m pytest --planted "unshifted targets"` runs minirl's tests with one planted, to see which of them notice.
+Each bug has a file: its story, the wrong code, and the test that fails. `python -m minirl.bugs` runs the bugs in a
+small model. `python -m pytest --planted "unshifted targets"` runs minirl's tests with one bug, to see which notice.
 """
 
 from contextlib import AbstractContextManager
@@ -41,7 +41,7 @@ BUGS = {
 
 
 def planted(name: str) -> AbstractContextManager[None]:
-    """One of BUGS in the code, as long as the context lasts. Raises KeyError naming those there are."""
+    """Inside this context one of BUGS is in the code. Raises KeyError, which names all bugs."""
     if name not in BUGS:
         raise KeyError(f"no bug {name!r}; there are {', '.join(map(repr, BUGS))}")
     return BUGS[name].planted()

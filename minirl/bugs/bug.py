@@ -1,7 +1,7 @@
-"""A bug that can be planted: the name of one function, and what a wrong version of it does.
+"""A bug that can be planted: the name of a function, and a wrong version of that function.
 
-Planting puts the wrong version wherever the right one is, as if the source had been edited: in the module or class that
-defines it, and in every module that has imported it by name. No code of minirl knows of this.
+Planting replaces the right function by the wrong one everywhere, as if the source had been edited: in the module or
+class that defines it, and in every module that has imported it by name. The rest of minirl knows nothing of this.
 """
 
 import functools
@@ -23,11 +23,11 @@ class Bug:
     where: str
     """The function that is wrong, as "module:function" or "module:Class.method"."""
     story: str
-    """What it is, why nothing crashes, and who had it."""
+    """What it is, why nothing crashes, and where it was seen."""
     symptom: str
     """What the curves show, in one line."""
     signs: tuple[str, ...]
-    """The measures of experiment.py that tell of it."""
+    """The measures of experiment.py that it changes."""
     exposed_by: str
     """The test that fails, as pytest names it."""
     break_: Callable[[Function], Function]
@@ -35,7 +35,7 @@ class Bug:
 
     @contextmanager
     def planted(self) -> Iterator[None]:
-        """The bug is in the code inside; the right function is back afterwards, also after an error."""
+        """Inside this context the bug is in the code. Afterwards, even after an error, the right function is back."""
         module, path = self.where.split(":")
         holder = resolve_name(":".join([module, path.rpartition(".")[0]]))
         right = resolve_name(self.where)
@@ -48,7 +48,7 @@ class Bug:
 
 
 def replace(holder: Any, old: Function, new: Function) -> None:
-    """Where `holder` or any module has the function `old`, under whatever name, it has `new` from now on."""
+    """Put `new` in place of the function `old` in `holder` and in all modules, under whatever names they have it."""
     for owner in (holder, *list(sys.modules.values())):
         for name, value in list(getattr(owner, "__dict__", {}).items()):
             if value is old:

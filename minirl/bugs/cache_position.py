@@ -1,14 +1,13 @@
-"""With the KV cache, each new token is told that it stands one place further on than it does.
+"""With the KV cache, each new token gets the position after its own: one too many.
 
-The prompt's positions are right. From then on the place of a token is how many are in the cache, and whether that
-number already counts the new token is where an off-by-one gets in. Nothing crashes, as one place more is a valid place;
-training never uses the cache, so its loss is perfect; short answers may be as good as ever, for the model copes with a
-gap. But the policy that acts is not the one that is trained. The sign is again the comparison of the log-probabilities
-that the rollout recorded with those of the training forward, and unlike a missing temperature it stays at temperature
-1.
+The prompt's positions are right. After the prompt, a token's position is the number of tokens in the cache. Whether
+that number already includes the new token is where an off-by-one slips in. Nothing crashes, because the next position
+is valid too. Training never uses the cache, so its loss is perfect. Short answers may stay good, because the model
+copes with a gap. But the policy that acts is not the policy that is trained. The sign: the log-probabilities that the
+rollout recorded differ from the log-probabilities of the training forward. Unlike with a missing temperature, they
+differ at temperature 1 too.
 
-A relative of it was had by skyzh/tiny-llm (PR 46: after the prompt, the offset was moved on by the prompt's length
-again).
+A similar bug was seen in skyzh/tiny-llm (PR 46: after the prompt, the prompt's length was added to the offset twice).
 """
 
 from typing import Any
@@ -23,6 +22,8 @@ from minirl.tensor import Tensor
 
 
 def one_further(_blocks: Function) -> Function:
+    """Blocks that add 1 to every position once the cache is in use."""
+
     def wrong(model: GPT, ids: Array, positions: Array, documents: Any = None, past: Past | None = None) -> Tensor:
         if past is not None and past.cache.lengths.any():
             positions = np.minimum(positions + np.int32(1), np.int32(model.config.context_length - 1))

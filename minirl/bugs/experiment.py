@@ -1,7 +1,7 @@
-"""The patient: a model of 20,000 numbers that learns sums, by fine-tuning and then by REINFORCE, in a second or two.
+"""The patient: a model with 20,000 parameters that learns sums, first by fine-tuning, then by REINFORCE, in seconds.
 
-It goes through the same functions as `python -m minirl.train` and takes every measure that tells of a silent bug, so
-that a bug can be found from them. The sum is the first word of its answer, one token, so the first action decides:
+It uses the same functions as `python -m minirl.train`, and takes every measure that can reveal a silent bug. The sum is
+the first word of an answer and one token, so the first action decides:
 
     Q: seven + eight?
     Reasoning: fifteen is ten and five.
@@ -33,21 +33,21 @@ RL_STEPS, PROMPTS, SAMPLES = 60, 16, 8
 TEMPERATURE, MOST = 0.7, 16
 
 
-MEASURES = {  # what each is; what it is in a healthy run
-    "SFT loss": "training loss, nats per token; falls, not to 0",
-    "trained on": "tokens of a demonstration that count; its completion's",
-    "parts gap": "a gradient in parts and in one piece, relative difference; 0",
-    "pass@1": "share of samples that are right, after SFT; above 0",
-    "finished": "share of samples that end by themselves; nearly 1",
-    "answer tokens": f"mean length of a sample, of {MOST} allowed; as demonstrated",
-    "first tokens": f"different ones among {SAMPLES} samples of a prompt; several",
-    "log pi gap": "of rollout and training forward, nats; 0",
-    "log pi gap at 1": "the same at temperature 1; 0",
-    "reward": "mean of each RL step; rises",
-    "informative": "share of prompts whose samples differ in reward; above 0",
-    "entropy": "of the policy, nats per token; above 0",
-    "gradient norm": "of each RL step; seldom 0",
-    "KL to start": "from the policy RL began with, nats per token; from 0 up",
+MEASURES = {  # what each is, and its value in a healthy run
+    "SFT loss": ("training loss, in nats per token", "falls, but not to 0"),
+    "trained on": ("tokens per demonstration with a loss weight", "the tokens of the completion"),
+    "parts gap": ("relative difference of a gradient in parts and in one piece", "0"),
+    "pass@1": ("share of correct samples, after SFT", "above 0"),
+    "finished": ("share of samples that end by themselves", "nearly 1"),
+    "answer tokens": (f"mean length of a sample, of {MOST} allowed", "as in the demonstrations"),
+    "first tokens": (f"different first tokens among {SAMPLES} samples of a prompt", "several"),
+    "log pi gap": ("mean difference of log pi in rollout and training, in nats", "0"),
+    "log pi gap at 1": ("the same at temperature 1", "0"),
+    "reward": ("mean reward of each RL step", "rises"),
+    "informative": ("share of prompts with both right and wrong samples", "above 0"),
+    "entropy": ("entropy of the policy, in nats per token", "above 0"),
+    "gradient norm": ("norm of the gradient of each RL step", "seldom 0"),
+    "KL to start": ("KL from the policy before RL, in nats per token", "begins at 0, rises"),
 }
 
 
@@ -56,6 +56,7 @@ WORDS = NUMBERS.split()
 
 
 def addition(a: int, b: int) -> Problem:
+    """The problem a + b, in words."""
     total, tens = a + b, f" is ten and {WORDS[a + b - 10]}" if a + b >= 10 else ""
     return Problem(f"{WORDS[a]} + {WORDS[b]}?", f"{WORDS[total]}{tens}.", str(total), key=f"{a} + {b}")
 
@@ -64,7 +65,7 @@ EVERY = [addition(a, b) for a in range(3, 9) for b in range(3, 9)]
 
 
 class Sums(Task):
-    """a + b for a and b from 3 to 8, the same in every split: what is watched is the machinery, not the model."""
+    """a + b for a and b from 3 to 8, the same in every split: the experiment tests the machinery, not the model."""
 
     name = "sums"
     checker = NumberChecker()
@@ -75,7 +76,7 @@ class Sums(Task):
 
 
 def experiment(seed: int = 0) -> dict[str, Curve]:
-    """Fine-tune, look, reinforce: the MEASURES, each a curve or a single number. A seed gives the same numbers."""
+    """Fine-tune, look, reinforce. Returns the MEASURES, each a curve or a single number; a seed fixes them all."""
     task = Sums()
     shown = task.problems("train", 200, seed)
     tokenizer = Tokenizer.train([p.prompt + p.completion for p in EVERY], 332)
@@ -107,7 +108,7 @@ def fine_tune(model: GPT, batches: list[Batch]) -> dict[str, Curve]:
 
 
 def gradient(model: GPT, batch: Batch, micro_rows: int) -> Array:
-    """The gradient of a batch as one vector, computed in parts of so many documents."""
+    """The gradient of a batch as one vector, computed in parts of `micro_rows` documents."""
     accumulate_gradients(model, batch, micro_rows)
     flat = np.concatenate([p.grad.ravel() for p in model.parameters() if p.grad is not None])
     model.zero_grad()
@@ -115,7 +116,7 @@ def gradient(model: GPT, batch: Batch, micro_rows: int) -> Array:
 
 
 def look(model: GPT, episodes: list[Episode]) -> dict[str, Curve]:
-    """What samples say before reinforcement begins."""
+    """The measures of samples before reinforcement learning begins."""
     seen = measures(episodes, SAMPLES)
     first = np.array([e.actions[0] for e in episodes]).reshape(-1, SAMPLES)
     return {
@@ -128,7 +129,7 @@ def look(model: GPT, episodes: list[Episode]) -> dict[str, Curve]:
 
 
 def log_pi_gap(model: GPT, episodes: list[Episode], temperature: float) -> float:
-    """Mean |log pi of the training forward - log pi that the rollout recorded| over all actions."""
+    """Mean over all actions of |log pi in the training forward - log pi recorded by the rollout|."""
     batch = make_batch(episodes, np.ones(len(episodes)))
     gap = np.abs(action_log_probs(model, batch, temperature) - batch.log_probs)
     return float(gap.sum() / sum(len(e.actions) for e in episodes))

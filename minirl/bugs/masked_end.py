@@ -1,12 +1,12 @@
 """The end token has no weight in the loss, so the model never learns to stop.
 
-Rows of unequal length are filled up with a padding token that must not count. A tokenizer without one is often given
-the end token instead, and then the line that masks the padding masks the true end of every answer as well. Nothing
-crashes and the loss is fine. But an answer runs on until it is cut off, and an answer that was cut off is no answer:
-the reward is 0 for all, and RL has nothing to learn from. Look at the finished share before you look at the reward.
+Rows of unequal length are padded with a token that must not count in the loss. If a tokenizer has no padding token, the
+end token is often used instead. Then the line that masks the padding also masks the true end of every answer. Nothing
+crashes, and the loss is fine. But the answers run on until they are cut off, and an answer that was cut off does not
+count: every reward is 0, and RL has nothing to learn from. Look at the finished share before you look at the reward.
 
-minirl has no padding, so the bug is planted in its effect. Had by huggingface/trl (issue 1623, PR 3091, and again in PR
-6357 in two other trainers), whose examples set the padding token to the end token.
+minirl has no padding, so only the bug's effect is planted. Seen in huggingface/trl, whose examples set the padding
+token to the end token (issue 1623, PR 3091, and again in PR 6357 in two other trainers).
 """
 
 from collections.abc import Iterable
@@ -18,6 +18,8 @@ from minirl.tokenizer import Tokenizer
 
 
 def masked(encode_documents: Function) -> Function:
+    """Documents whose end token has weight 0."""
+
     def wrong(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[Document]:
         encoded: list[Document] = encode_documents(tokenizer, documents)
         for ids, weights in encoded:

@@ -1,12 +1,12 @@
 """Each micro-batch is averaged over its own tokens, and the averages are averaged.
 
-A batch too large for one pass is cut into parts whose gradients are added up. The mean of the parts' means is the mean
-of the whole only where all parts have equally many targets. Where they have not, tokens of short answers pull harder
-than tokens of long ones, and the update depends on how the batch happened to be cut. Nothing crashes, and no curve
-looks wrong: the loss falls, a little elsewhere. What exposes it is to compute one gradient twice, in one piece and in
+A batch too large for one pass is cut into parts, and the gradients of the parts are added. The mean of the parts' means
+is the mean of the whole only if all parts have the same number of targets. Otherwise a token of a short answer counts
+more than a token of a long one, and the update depends on where the batch was cut. Nothing crashes, and no curve looks
+wrong: the loss falls, only to a slightly different place. To expose it, compute one gradient twice, in one piece and in
 parts.
 
-Had by karpathy/nanochat (PR 59 and 400), PrimeIntellect-ai/prime-rl (PR 583), ml-explore/mlx-lm (PR 1413) and others.
+Seen in karpathy/nanochat (PR 59 and 400), PrimeIntellect-ai/prime-rl (PR 583), ml-explore/mlx-lm (PR 1413) and others.
 """
 
 from minirl.bugs.bug import Bug, Function
@@ -15,6 +15,8 @@ from minirl.model import GPT
 
 
 def averaged_twice(accumulate_gradients: Function) -> Function:
+    """Gradients that are averaged in each part, and then over the parts."""
+
     def wrong(model: GPT, batch: Batch, micro_rows: int) -> float:
         parts = batch.split(micro_rows)
         total = 0.0

@@ -1,12 +1,12 @@
-"""Rollouts are sampled at a temperature, and the update asks for log-probabilities without it.
+"""Rollouts are sampled at a temperature, but the update computes log-probabilities without it.
 
-The policy that acts is softmax(logits / temperature). An update that leaves the division out differentiates another
-policy, which never acted: the gradient is biased, ratios and KL are wrong from the first step on. Nothing crashes, and
-at temperature 1 there is nothing to see; the reward may even rise. The sign is a comparison: the log-probabilities
-which the rollout recorded, with those that training computes for the same tokens. Or the KL from the starting policy,
-which is 0 before the first update, by definition.
+The policy that acts is softmax(logits / temperature). An update without the division differentiates another policy,
+which never acted: the gradient is biased, and ratios and KL are wrong from the first step on. Nothing crashes. At
+temperature 1 the bug has no effect, and even at others the reward may rise. The sign: for the same tokens, the
+log-probabilities that the rollout recorded differ from the log-probabilities that training computes. Another sign: the
+KL from the starting policy is not 0 before the first update, though by definition it must be.
 
-Had by huggingface/trl (PR 3029) and OpenRLHF/OpenRLHF (PR 853).
+Seen in huggingface/trl (PR 3029) and OpenRLHF/OpenRLHF (PR 853).
 """
 
 from minirl.bugs.bug import Bug, Function
@@ -16,6 +16,8 @@ from minirl.tensor import Tensor
 
 
 def left_out(scaled_hidden: Function) -> Function:
+    """Hidden states that are not divided by the temperature."""
+
     def wrong(model: GPT, batch: Batch, temperature: float) -> Tensor:
         return scaled_hidden(model, batch, 1.0)
 

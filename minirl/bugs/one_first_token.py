@@ -1,12 +1,13 @@
-"""All samples of a prompt begin with one and the same token.
+"""All samples of a prompt begin with the same token.
 
-A prompt is computed once for all its samples, and so its last logits are there once. Draw one token from them before
-they are copied to the samples, and a group of 8 explores as 1 does at its first action. Nothing crashes, every sample
-is a possible one, each log-probability is right, and one sample alone is distributed as it should be; only their
-independence is gone, and with it what leave-one-out compares. Where the first token decides, samples of a prompt are
-all right or all wrong: the informative share falls while the reward before training stays what it was.
+A prompt is computed once for all its samples, so its last logits exist once. If one token is drawn from them before
+they are copied to the samples, then all 8 samples of a group take the same first action. Nothing crashes: each sample
+is possible, each log-probability is right, and a single sample has the right distribution. Only the samples are no
+longer independent, and leave-one-out compares nothing but copies at the first action. Where the first token decides the
+answer, the samples of a prompt are all right or all wrong. The sign: the informative share falls, while the reward
+before training is unchanged.
 
-Had by karpathy/nanochat (PR 38 and 201; its tests/test_engine.py now guards against it).
+Seen in karpathy/nanochat (PR 38 and 201; its tests/test_engine.py now guards against it).
 """
 
 import numpy as np
@@ -17,6 +18,8 @@ from minirl.generate import Engine, Row
 
 
 def drawn_once(_start: Function) -> Function:
+    """A start that gives all samples of a prompt the same random number."""
+
     def wrong(engine: Engine, group: list[list[Row]]) -> Array:
         first = len(engine.rows)
         logits: Array = _start(engine, group)

@@ -1,13 +1,13 @@
 """Fine-tuning trains on the prompts too: the model learns to ask as well as to answer.
 
-A weight of 1 is as valid as one of 0, so nothing crashes, and where questions are short the answers are as good as
-ever, which is why it goes unnoticed. Where they are long the gradient is mostly about them. The loss tells: what will
-be asked cannot be known, so it stops falling at a height that is the questions' own entropy. And counting tells: so
-many tokens of a demonstration have a weight, so many has its completion.
+A weight of 1 is as valid as a weight of 0, so nothing crashes. With short questions the answers stay as good as ever,
+so nobody notices. With long questions most of the gradient is about the questions. The first sign is the loss: nobody
+can predict which question comes, so the loss stops falling at the entropy of the questions. The second sign is a count:
+more tokens of a demonstration have a weight than its completion has tokens.
 
-Had by huggingface/trl (issue 4147: the mask of prompt and completion was wrong for conversations) and
-huggingface/open-r1 (issue 517: labels and input ids were identical). In the policy gradient the same bug hides better
-still: leave-one-out advantages sum to 0 over the samples of a prompt, and so do their pulls on its tokens
+Seen in huggingface/trl (issue 4147: the mask of prompt and completion was wrong for conversations) and
+huggingface/open-r1 (issue 517: labels and input ids were identical). In the policy gradient the same bug is harder to
+see: leave-one-out advantages sum to 0 over the samples of a prompt, so the gradients on the prompt's tokens cancel
 (tests/rl/test_gradient.py).
 """
 
@@ -20,6 +20,8 @@ from minirl.tokenizer import Tokenizer
 
 
 def everything_counts(solved: Function) -> Function:
+    """Demonstrations in which every token has weight 1."""
+
     def wrong(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
         documents: list[Document] = solved(tokenizer, problems)
         for _, weights in documents:

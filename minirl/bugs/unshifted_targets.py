@@ -1,12 +1,12 @@
-"""The targets are the ids themselves, not the ids one to the left: the model learns to repeat what it has just read.
+"""The targets are the ids themselves, not the ids one to the left: the model learns to repeat the token it just read.
 
-Both arrays have the same shape, so nothing crashes. Some code shifts inside the model and some before it, and between
-two that leave it to each other nobody does. The loss looks better than ever, since to repeat is easy: it falls below
-anything that text with a choice in it allows. That is the sign. A held-out loss made by the same code falls with it;
-only what the model writes shows that it has learned nothing.
+Both arrays have the same shape, so nothing crashes. Some code shifts the targets inside the model, some before the
+model; where each part relies on the other, nobody shifts. Repeating is easy, so the loss looks better than ever. The
+sign: the loss falls below the entropy of the text, which no prediction can. The held-out loss falls too, because the
+same code computes it. Only the generated text shows that the model has learned nothing.
 
-Had by huggingface/transformers (issue 27517: a decoder that seemed to copy its input) and KempnerInstitute/KempnerForge
-(issue 154: captioning loss 0.0000 by step 980).
+Seen in huggingface/transformers (issue 27517: a decoder that seemed to copy its input) and
+KempnerInstitute/KempnerForge (issue 154: captioning loss 0.0000 by step 980).
 """
 
 from collections.abc import Sequence
@@ -16,6 +16,8 @@ from minirl.data import Batch, Document
 
 
 def unshifted(pack: Function) -> Function:
+    """Batches whose targets are their ids."""
+
     def wrong(documents: Sequence[Document]) -> Batch:
         batch = pack(documents)
         return batch._replace(targets=batch.ids.copy())

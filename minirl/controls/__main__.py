@@ -1,4 +1,4 @@
-"""Ablations: what does reinforcement learning add, and which part of it does? python -m minirl.controls RUN [RUN ...]
+"""Ablations: which part of reinforcement learning helps, and how much? python -m minirl.controls RUN [RUN ...]
 
 It takes finished runs that differ only in their seeds. Variants branch off from each of them after fine-tuning, are
 trained and evaluated, and fill the tables of docs/results.md with mean and range over the seeds. The variant with more
@@ -18,7 +18,7 @@ from typing import Annotated
 
 import tyro
 
-from minirl import kernels
+from minirl import flags, kernels
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
 from minirl.controls.table import fill, group_table
 from minirl.controls.variants import GROUPS, MoreSFT
@@ -48,7 +48,7 @@ class Arguments:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error or a variant that failed, 130 stopped by Ctrl-C."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.controls", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.controls", __doc__)
     screen = Screen()
     try:
         check(arguments)

@@ -1,7 +1,7 @@
 """From documents to batches: document.py (text to tokens), batch.py (tokens to batches), loader.py (batches, in order).
 
-A document is a list of pieces (text, weight): the weight says how much its tokens count in the loss. A prompt counts 0,
-what the model should learn to write counts 1.
+A document is a list of pieces (text, weight). The weight says how much the tokens of the piece count in the loss: 0 for
+a prompt, 1 for the text that the model should learn to write.
 """
 
 from minirl.data.batch import Batch, make_batches, pack

@@ -1,11 +1,11 @@
-"""python -m minirl.data: bring published datasets onto this machine, and see which are there.
+"""Download published datasets and verify them, or list them: python -m minirl.data
 
-    python -m minirl.data fetch gsm8k svamp          # or all
-    python -m minirl.data fetch all --from FOLDER    # files that are on this machine already
+    python -m minirl.data fetch gsm8k svamp         # or all
+    python -m minirl.data fetch all --from FOLDER   # files you already have
     python -m minirl.data list
 
-Files are kept in the folder that MINIRL_DATA_DIR names, else in the user's cache, and each is compared with its
-published SHA-256. An interrupted download goes on where it stopped when the command is given again.
+Files are kept in the folder that MINIRL_DATA_DIR names, or else in the user's cache. Each is verified by its published
+SHA-256. Give the same command again to resume an interrupted download.
 """
 
 import sys
@@ -17,6 +17,7 @@ import tyro
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
+from minirl import flags
 from minirl.data.fetch import FetchError, fetch
 from minirl.data.published import DATASETS, folder
 
@@ -25,11 +26,12 @@ Folder = Annotated[Path | None, tyro.conf.arg(name="from", metavar="FOLDER")]
 
 
 def fetch_datasets(names: Names, source: Folder = None) -> None:
-    """Bring datasets here, each file whole and as it was published.
+    """Download datasets and verify their SHA-256.
 
     Args:
-        names: the datasets.
-        source: take the files from here instead of their addresses: FOLDER/gsm8k/train.jsonl or FOLDER/train.jsonl.
+        names: The datasets: gsm8k, svamp, aqua, strategyqa, or all.
+        source: Copy the files from this folder instead of downloading them: FOLDER/gsm8k/train.jsonl or
+            FOLDER/train.jsonl.
     """
     if not names:
         raise ValueError(f"name a dataset: {', '.join(DATASETS)}, or all")
@@ -44,13 +46,17 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
                 except FetchError as error:  # the other files may still come
                     failed.append(str(error))
     if failed:
-        hint = f"python -m minirl.data fetch {' '.join(names)} --from FOLDER"
-        raise FetchError("\n".join([*failed, f"Files that came here by other means are taken with: {hint}"]))
-    print(f"all there, in {folder()}")
+        command = f"python -m minirl.data fetch {' '.join(names)} --from FOLDER"
+        remedy = (
+            "Without a direct connection, set HTTPS_PROXY=http://HOST:PORT; or download the files by other means and "
+            f"run: {command}"
+        )
+        raise FetchError("\n".join([*failed, remedy]))
+    print(f"everything is in {folder()}")
 
 
 def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> None:
-    """Bring one file here, with a line of its own among the progress bars."""
+    """Fetch one file, with a progress bar of its own."""
     file = DATASETS[dataset].files[name]
     row = bar.add_task(f"{dataset}/{name}", total=file.size)
     copy = None if source is None else find_copy(source, dataset, name)
@@ -58,17 +64,17 @@ def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> N
 
 
 def find_copy(source: Path, dataset: str, name: str) -> Path:
-    """A dataset's file below `source`. Raises FetchError naming the two places where it was looked for."""
+    """A dataset's file in the folder `source`. Raises FetchError naming the two places that were tried."""
     places = [source / dataset / name, source / name]
     for place in places:
         if place.is_file():
             return place
-    raise FetchError(f"there is neither {places[0]} nor {places[1]}; the file is published at "
+    raise FetchError(f"there is no {places[0]} and no {places[1]}; the file is published at "
                      f"{DATASETS[dataset].files[name].url}")  # fmt: skip
 
 
 def list_datasets() -> None:
-    """Show the datasets, their licences and addresses, and which files are here."""
+    """List the datasets with their licences and addresses, and which files are on this machine."""
     print(f"in {folder()}:")
     for dataset, published in DATASETS.items():
         print(f"\n{dataset}   {published.title}\n    {published.paper}\n    licence: {published.licence}")
@@ -80,12 +86,8 @@ def list_datasets() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     try:
-        tyro.extras.subcommand_cli_from_dict(
-            {"fetch": fetch_datasets, "list": list_datasets},
-            prog="python -m minirl.data",
-            args=argv,
-            description=__doc__,
-        )
+        commands = {"fetch": fetch_datasets, "list": list_datasets}
+        flags.command(commands, argv, "python -m minirl.data", __doc__)()
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1

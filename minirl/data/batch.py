@@ -1,8 +1,8 @@
 """Documents to batches: documents end to end, without padding.
 
-Rows of equal length would have to be filled up to the longest document, and a third of the work would go into tokens
-that mean nothing. Here a batch is one row of tokens, and `starts` says where each document begins. Attention stays
-within a document and positions count from its start, as a prompt's do, so each is computed as if it were alone.
+Rows of equal length would need padding up to the longest document, and a third of the work would go into padding.
+Here a batch is one row of tokens, and `starts` says where each document begins. Attention stays within a document, and
+positions count from the document's start, so each document is computed as if it were alone.
 
     "Q: Roger has 5 ..."      Q  :  Ro ger has  5 ...   ids
                               :  Ro ger has  5  ...      targets: the ids, one to the left
@@ -32,15 +32,15 @@ class Batch(NamedTuple):
         return len(self.targets)
 
     def normalised(self) -> "Batch":
-        """The same with weights that sum to 1, so that the loss is a weighted mean over the batch."""
+        """The same batch with weights that sum to 1: the loss is then a weighted mean over the batch."""
         total = self.weights.sum(dtype=np.float64)
         return self._replace(weights=(self.weights / max(total, 1e-9)).astype(np.float32))
 
     def split(self, documents: int) -> "list[Batch]":
-        """Micro-batches of at most so many documents; their weights stay as they are.
+        """Micro-batches of at most `documents` documents, with unchanged weights.
 
-        Since the weights were divided by the sum over the whole batch, and not over each part, the parts' gradients add
-        up to that of the whole, however unequally the targets are spread over them.
+        Normalise the weights before, over the whole batch: then the gradients of the parts add up to the gradient of
+        the whole, even if some parts have more targets than others.
         """
         parts = []
         for first in range(0, len(self.starts) - 1, documents):
@@ -53,7 +53,7 @@ class Batch(NamedTuple):
 def pack(documents: Sequence[Document]) -> Batch:
     """The documents end to end.
 
-    The last token of a document is only a target, the first only an input, so one of n tokens takes n - 1 places.
+    A document's last token is only a target and its first only an input, so a document of n tokens takes n - 1 places.
     """
     return Batch(
         ids=np.concatenate([document.ids[:-1] for document in documents]),
@@ -68,8 +68,8 @@ def make_batches(
 ) -> list[Batch]:
     """Cut shuffled documents into batches: of `size` documents each, or of at most `tokens` tokens.
 
-    A last batch that is smaller is kept. Raises ValueError for a document longer than `tokens`, or where not exactly
-    one of `tokens` and `size` is given.
+    A smaller last batch is kept. Raises ValueError for a document longer than `tokens`, and unless exactly one of
+    `tokens` and `size` is given.
     """
     if (tokens is None) == (size is None):
         raise ValueError(f"make_batches: tokens={tokens} and size={size}; give one of them")

@@ -14,7 +14,7 @@ END = "<|end|>"
 
 
 class Document(NamedTuple):
-    """ids (T,) int32, and weights (T,) float32: how much predicting each of them counts in the loss."""
+    """ids (T,) int32, and weights (T,) float32: how much the prediction of each token counts in the loss."""
 
     ids: Array
     weights: Array
@@ -23,8 +23,8 @@ class Document(NamedTuple):
 def encode_document(tokenizer: Tokenizer, pieces: Pieces) -> Document:
     """The tokens of a document's pieces, each with its piece's weight. "<|end|>" at a piece's end is the special token.
 
-    Pieces are encoded one by one, so a token never spans two of them: a prompt has the same tokens whether or not an
-    answer follows, and generation starts from the very state that training saw.
+    Each piece is encoded by itself, so no token spans two pieces. A prompt then has the same tokens with and without an
+    answer after it, and generation starts from the same state that training saw.
     """
     return encode_documents(tokenizer, [pieces])[0]
 

@@ -1,8 +1,8 @@
-"""Bringing a published file onto this machine, whole and unaltered or not at all.
+"""Download a published file: whole and unaltered, or not at all.
 
-The bytes arrive in a file beside the target, with `.part` after its name. What is there already is not asked for again
-(HTTP Range, RFC 9110, section 14), so an interrupted download goes on where it stopped. Only when the size and the
-SHA-256 are those published does the file take its name, in one step: whoever finds a file finds the right one.
+The bytes arrive in a file beside the target, with `.part` after its name. A second attempt asks only for the missing
+bytes (HTTP Range, RFC 9110, section 14), so an interrupted download resumes. The file takes its real name in one step,
+and only if its size and SHA-256 are the published ones. So a file with the real name is always the right one.
 """
 
 import http.client
@@ -20,18 +20,18 @@ from minirl.storage.files import sync_folder
 BLOCK = 1 << 16  # bytes read at once
 TIMEOUT = 30.0  # seconds without a byte
 
-Progress = Callable[[int], object]  # is told how many bytes of the file are here
+Progress = Callable[[int], object]  # called with the number of bytes on this machine
 
 
 class FetchError(OSError):
-    """A file could not be brought here, and what to do about it."""
+    """A file could not be fetched; the message says why, and what to do."""
 
 
 def fetch(file: File, target: Path, source: Path | None = None, progress: Progress = lambda done: None) -> bool:
-    """Make `target` the published file; False where it is that already.
+    """Make `target` the published file. Returns False if it already is.
 
-    source: a copy of it on this machine, taken instead of the published address.
-    Raises FetchError where it cannot be had or is not the published one; `target` is then as it was.
+    source: a file on this machine to copy, instead of downloading.
+    Raises FetchError if the file cannot be fetched or is not the published one; `target` then stays as it was.
     """
     if target.is_file() and _matches(target, file):
         progress(file.size)
@@ -44,10 +44,10 @@ def fetch(file: File, target: Path, source: Path | None = None, progress: Progre
         shutil.copyfile(source, part)
     if not _matches(part, file):
         found = f"{part.stat().st_size:,} bytes with the SHA-256 {digest(part)}"
-        part.unlink()  # nothing of it can be trusted: the next attempt begins anew
+        part.unlink()  # no byte of it can be trusted: the next attempt starts from nothing
         raise FetchError(
             f"{source or file.url} is not the published file: it has {found}; expected {file.size:,} bytes with "
-            f"{file.sha256}. Nothing of it was kept"
+            f"{file.sha256}. It was not kept"
         )
     with open(part, "rb+") as written:
         os.fsync(written.fileno())
@@ -58,9 +58,9 @@ def fetch(file: File, target: Path, source: Path | None = None, progress: Progre
 
 
 def download(file: File, part: Path, progress: Progress = lambda done: None) -> None:
-    """Append to `part` what it still lacks of the file. Raises FetchError, and keeps what did arrive."""
+    """Download the bytes that `part` does not have yet, and append them. After a FetchError, `part` keeps what came."""
     have = part.stat().st_size if part.exists() else 0
-    if have >= file.size:  # complete; or too much, which the check afterwards finds out
+    if have >= file.size:  # complete; or too long, which `fetch` notices afterwards
         return
     request = urllib.request.Request(file.url, headers={"User-Agent": "minirl"})
     if have:
@@ -79,7 +79,7 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
             if have < file.size:
                 raise http.client.HTTPException("the connection ended early")
     except (OSError, http.client.HTTPException) as error:  # urllib's own errors are OSErrors
-        arrived = f"; {have:,} of {file.size:,} bytes are here, and the same command goes on from there" if have else ""
+        arrived = f"; {have:,} of {file.size:,} bytes are here, and the same command resumes" if have else ""
         reason = getattr(error, "reason", error)
         raise FetchError(f"{file.url} cannot be downloaded: {reason}{arrived}") from error
 

@@ -1,7 +1,7 @@
 """The order in which a stage reads its data, with an explicit cursor that is part of the checkpoint.
 
-Data comes in chunks (an epoch of a fixed set, or the next thousands of generated documents), and chunk k depends on k
-and the seed alone. So two small numbers say where a run stands, and a resumed run reads what it would have read.
+Data comes in chunks: an epoch of a fixed set, or the next thousands of generated documents. Chunk k depends only on k
+and the seed. So two small numbers say where a run is in its data, and a resumed run reads on exactly there.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,10 +10,10 @@ from minirl.data.batch import Batch
 
 
 class Loader:
-    """Batches without end: chunk after chunk.
+    """Endless batches, chunk after chunk.
 
-    make_chunk(k) gives the batches of chunk k, the same ones each time it is asked. The cursor is (chunk, batch), the
-    place of the batch that `next_batch` will give.
+    make_chunk(k) returns the batches of chunk k, the same ones at every call. The cursor is (chunk, batch): the place
+    of the batch that `next_batch` returns next.
     """
 
     def __init__(self, make_chunk: Callable[[int], list[Batch]]) -> None:
@@ -22,7 +22,7 @@ class Loader:
         self.chunk, self.batch = 0, 0
 
     def next_batch(self) -> Batch:
-        """The batch under the cursor; the cursor moves on. Raises ValueError for a chunk without batches."""
+        """The batch at the cursor; then the cursor moves on. Raises ValueError for a chunk without batches."""
         if self._batches is None:
             self._batches = self._load()
         if self.batch >= len(self._batches):
@@ -42,5 +42,5 @@ class Loader:
         return {"chunk": self.chunk, "batch": self.batch}
 
     def load_state_dict(self, state: Mapping[str, int]) -> None:
-        """Go to a cursor that state_dict gave."""
+        """Move the cursor to a place that `state_dict` returned."""
         self.chunk, self.batch, self._batches = int(state["chunk"]), int(state["batch"]), None

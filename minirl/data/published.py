@@ -1,6 +1,6 @@
-"""Published datasets: which files they have, where these come from, and where they are kept on this machine.
+"""Published datasets: their files, where the files come from, and where they are kept on this machine.
 
-A file is known by the SHA-256 of its bytes, so it does not matter which way it came. fetch.py brings the files here,
+A file is identified by the SHA-256 of its bytes, so it does not matter how it came here. fetch.py downloads the files,
 `python -m minirl.data` is the program around it, and the tasks of the same names read them.
 """
 
@@ -19,7 +19,7 @@ class File(NamedTuple):
 
 
 class Dataset(NamedTuple):
-    """A published dataset: its files by the names that they have here."""
+    """A published dataset: its files by name."""
 
     title: str
     paper: str
@@ -106,7 +106,7 @@ DATASETS = {
 
 
 def folder() -> Path:
-    """Where datasets are kept, each in a folder of its name: MINIRL_DATA_DIR, or minirl/ in the user's cache."""
+    """Where datasets are kept, each in its own folder: MINIRL_DATA_DIR, or minirl/ in the user's cache."""
     chosen = os.environ.get("MINIRL_DATA_DIR")
     if chosen:
         return Path(chosen)
@@ -116,10 +116,11 @@ def folder() -> Path:
 
 
 def find(dataset: str, name: str) -> Path:
-    """The path of a dataset's file on this machine. Raises FileNotFoundError, naming the command that brings it."""
+    """The path of a dataset's file on this machine. Raises FileNotFoundError naming the command that fetches it."""
     path = folder() / dataset / name
     if not path.is_file():
         raise FileNotFoundError(
-            f"{dataset} needs the file {path}, which is not there; bring it with: python -m minirl.data fetch {dataset}"
+            f"{dataset} needs the file {path}, which is not there; "
+            f"download it with: python -m minirl.data fetch {dataset}"
         )
     return path

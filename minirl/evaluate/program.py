@@ -31,8 +31,7 @@ import json
 import sys
 from collections.abc import Sequence
 
-import tyro
-
+from minirl import flags
 from minirl.evaluate import actions
 from minirl.evaluate.arguments import Arguments, check
 from minirl.evaluation.model import open_model
@@ -42,7 +41,7 @@ from minirl.storage.files import atomic_write
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error."""
-    arguments = tyro.cli(Arguments, args=argv, prog="python -m minirl.evaluate", description=__doc__)
+    arguments = flags.parse(Arguments, argv, "python -m minirl.evaluate", __doc__)
     screen = Screen()
     try:
         check(arguments)

@@ -235,7 +235,7 @@ def wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
     if type(x) is not np.ndarray and isinstance(x, np.ndarray):
         hint = f"; pass numpy.asarray({name})"
     elif isinstance(x, np.ndarray) and dtype in (FLOAT32, FLOAT64) and FLOAT64 in (dtype, x.dtype):
-        hint = "; float64 needs kernels.use('reference') and every float array in float64"
+        hint = "; pass .astype(np.float32), or compute with every float array in float64 under kernels.use('reference')"
     return f"{op}: {name} is {came}; expected a {dtype} NumPy array{hint}"
 
 

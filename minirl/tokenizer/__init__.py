@@ -7,9 +7,9 @@
     'Roger has 5 tennis balls.'
     >>> tok.save("tokenizer.json")                     # Hugging Face's format
 
-Read on in this order: bpe.py (the whole idea, a page), pretokenize.py (where words begin), special.py (tokens that no
-text can forge), tokenizer.py (the class), huggingface.py (the file). native.py calls the C code, which does the same
-fast; learn.py and batch.py feed it.
+Read on in this order: bpe.py (the whole idea, a page), pretokenize.py (where words begin), special.py (tokens that
+ordinary text never becomes), tokenizer.py (the class), huggingface.py (the file). native.py calls the C code, which
+does the same fast; learn.py and batch.py feed it. surrogates.py handles strings that are not valid Unicode.
 """
 
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS

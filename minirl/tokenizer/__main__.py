@@ -1,11 +1,12 @@
-"""python -m minirl.tokenizer: train a tokenizer, encode and decode with it, and look at what it does.
+"""Train a tokenizer, encode and decode with it, see how it cuts a text: python -m minirl.tokenizer
 
-    python -m minirl.tokenizer train FILES --vocab-size 32768 --out tokenizer.json
-    python -m minirl.tokenizer encode FILE --out ids.bin             # int32, little-endian
+    python -m minirl.tokenizer train FILES --vocab-size 4096 --out tokenizer.json
+    python -m minirl.tokenizer encode FILE --out ids.bin      # int32, little-endian
     python -m minirl.tokenizer decode ids.bin
     python -m minirl.tokenizer inspect "Roger has 5 tennis balls."
 
-The last three read tokenizer.json in the present folder unless --tokenizer says otherwise.
+The last three use tokenizer.json in the current folder, or another file that --tokenizer names, such as the
+tokenizer.json in the folder of a run.
 """
 
 import contextlib
@@ -22,8 +23,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
+from minirl import flags
 from minirl.storage.files import atomic_write
-from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, PATTERNS, Tokenizer
+from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, Tokenizer
 
 Files = tyro.conf.Positional[tuple[Path, ...]]
 File = tyro.conf.Positional[Path]
@@ -37,7 +39,7 @@ _COLOURS = ("on dark_blue", "on dark_green", "on dark_red", "on purple4", "on or
 def train(
     files: Files,
     vocab_size: Count = 32768,
-    out: Path = Path("tokenizer.json"),
+    out: Path | None = None,
     pattern: str = DEFAULT_PATTERN,
     special_tokens: tuple[str, ...] = DEFAULT_SPECIAL_TOKENS,
     errors: Errors = "strict",
@@ -46,16 +48,22 @@ def train(
     """Learn a vocabulary from UTF-8 text files and write it as tokenizer.json.
 
     Args:
-        files: the texts to learn from; they may be larger than memory.
-        vocab_size: tokens in the vocabulary, the 256 bytes and the special tokens included.
-        out: the file to write.
-        pattern: what a chunk is: gpt2, gpt4, gpt4-digits (each digit on its own) or a regular expression.
-        special_tokens: names of tokens that no text can forge.
-        errors: what to do about bytes that are not UTF-8: stop and say where, or replace them by U+FFFD.
-        threads: threads to use; as many as the machine has cores unless given.
+        files: The texts to learn from. They may be larger than memory.
+        vocab_size: Tokens in the vocabulary, with the 256 bytes and the special tokens.
+        out: The file to write; a file of that name is replaced. Default: tokenizer.json, if there is none yet.
+        pattern: How text is cut before bytes are merged: gpt2 (a number is one chunk), gpt4 (up to 3 digits are),
+            gpt4-digits (each digit is), or a regular expression. `python -m minirl.train` uses gpt2, because its
+            numbers are small; for other text separate digits are safer.
+        special_tokens: Special tokens; ordinary text is never encoded to them.
+        errors: What to do with bytes that are not UTF-8: strict stops and says where, replace reads U+FFFD.
+        threads: Threads to use. Default: all cores that this process may use.
     """
     if not files:
         raise ValueError("name at least one file to learn from")
+    if out is None:
+        out = Path("tokenizer.json")
+        if out.exists():
+            raise ValueError(f"{out} is here already: --out {out} replaces it, and another name keeps it")
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn())
     start = time.perf_counter()
@@ -82,6 +90,9 @@ def train(
             threads=threads,
             progress=progress,
         )
+        made = len(tokenizer.merges)  # fewer than asked for, if the text has no more pairs
+        bar.start_task(merging)
+        bar.update(merging, completed=made or 1, total=made or 1, amount=f"{made:,} merges")
     seconds = time.perf_counter() - start
     tokenizer.save(out)
     n_ids = sum(len(ids) for path in files for ids in tokenizer.encode_file(path, errors=errors))
@@ -89,7 +100,7 @@ def train(
     longest = sorted(ordinary, key=len, reverse=True)[:8]
     table = Table(show_header=False, box=None)
     table.add_row("written", str(out))
-    table.add_row("tokens", f"{len(tokenizer):,}, {len(tokenizer.special_tokens)} of them special")
+    table.add_row("tokens", f"{len(tokenizer):,}, including {len(tokenizer.special_tokens)} special tokens")
     table.add_row("text", f"{size:,} bytes, {n_ids:,} tokens: {size / max(n_ids, 1):.2f} bytes per token")
     table.add_row("longest tokens", Text("  ".join(repr(token.decode("utf-8", "replace")) for token in longest)))
     table.add_row("time", f"{seconds:.1f} s to learn")
@@ -102,10 +113,10 @@ def encode(
     """Encode a UTF-8 file of any size; print the ids, or write them as little-endian int32.
 
     Args:
-        file: the text.
-        out: where to write the ids; without it they are printed, parted by spaces.
-        tokenizer: the tokenizer to use.
-        errors: what to do about bytes that are not UTF-8: stop and say where, or replace them by U+FFFD.
+        file: The text.
+        out: Write the ids to this file. Without it they are printed, separated by spaces.
+        tokenizer: The tokenizer to use.
+        errors: What to do with bytes that are not UTF-8: strict stops and says where, replace reads U+FFFD.
     """
     blocks = Tokenizer.load(tokenizer).encode_file(file, errors=errors)
     if out is None:
@@ -119,12 +130,12 @@ def encode(
 
 
 def decode(file: File, tokenizer: Path = Path("tokenizer.json"), skip_special: bool = False) -> None:
-    """Print the text of ids: those of a file that `encode --out` wrote, or of a text file of numbers.
+    """Print the text of the ids in a file.
 
     Args:
-        file: the ids, as a .bin file of little-endian int32 or as numbers parted by spaces.
-        tokenizer: the tokenizer that made them.
-        skip_special: leave special tokens out.
+        file: The ids: a .bin file of `encode --out` (little-endian int32), or a text file of numbers and spaces.
+        tokenizer: The tokenizer that made them.
+        skip_special: Leave special tokens out.
     """
     if file.suffix == ".bin":
         ids = np.fromfile(file, "<i4").tolist()
@@ -138,9 +149,9 @@ def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special
     """Show how a text is cut into tokens: coloured blocks, each with its id.
 
     Args:
-        text: the text to look at.
-        tokenizer: the tokenizer to use.
-        allow_special: recognise special tokens in the text.
+        text: The text to look at.
+        tokenizer: The tokenizer to use.
+        allow_special: Recognise special tokens in the text.
     """
     tok = Tokenizer.load(tokenizer)
     ids = tok.encode(text, "all" if allow_special else ())
@@ -155,28 +166,21 @@ def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special
 
 
 def readable(token: bytes) -> str:
-    r"""A token with its spaces and control characters made visible: b" the\n" -> "␣the⏎". Bytes that are no UTF-8
-    become \x..
-    """
+    r"""A token with visible spaces and control characters: b" the\n" -> "␣the⏎". Invalid UTF-8 becomes \x.."""
     text = token.decode("utf-8", "backslashreplace")
     text = text.replace(" ", "␣").replace("\n", "⏎")
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def main(argv: list[str] | None = None) -> None:
-    """Run a command; bad input is reported in one line and exits with 1."""
+    """Run a command. Bad input gives one line and exit status 1."""
     commands = {"train": train, "encode": encode, "decode": decode, "inspect": inspect}
     try:
         with warnings.catch_warnings(), contextlib.suppress(BrokenPipeError):
             warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
-            tyro.extras.subcommand_cli_from_dict(
-                commands,  # type: ignore[arg-type]
-                prog="python -m minirl.tokenizer",
-                args=argv,
-                description=f"Byte-level BPE: train, encode, decode, inspect. Patterns: {', '.join(PATTERNS)}.",
-            )
+            flags.command(commands, argv, "python -m minirl.tokenizer", __doc__)()
     except (ValueError, OSError) as error:
-        sys.exit(f"minirl.tokenizer: {error}")
+        sys.exit(f"python -m minirl.tokenizer: {error}")
 
 
 if __name__ == "__main__":

@@ -12,12 +12,12 @@ from minirl.tokenizer.special import part
 Array = np.ndarray
 Encode = Callable[[Sequence[str]], tuple[Array, Array]]
 
-BATCH = 1 << 22  # characters encoded in one call: too few, and threads wait for one another more than they work
-PIECE = 1 << 16  # characters of a text that one thread takes
+BATCH = 1 << 22  # characters encoded in one call; with fewer, threads spend their time waiting for one another
+PIECE = 1 << 16  # characters that a thread takes at a time
 
 
 def grouped(texts: Iterable[str]) -> Iterator[list[str]]:
-    """The texts in groups of a few million characters. TypeError for what is no text."""
+    """The texts in groups of a few million characters. TypeError for anything that is not a str."""
     group: list[str] = []
     size = 0
     for text in texts:
@@ -35,10 +35,10 @@ def grouped(texts: Iterable[str]) -> Iterator[list[str]]:
 def encode_texts(
     texts: Iterable[str], pattern: str, allowed: Mapping[str, int], encode: Encode, threads: int
 ) -> Iterator[Array]:
-    """The ids of each text (int32), those of the special tokens `allowed` in their places.
+    """The ids of each text (int32), with the ids of the special tokens `allowed` in their places.
 
-    `encode` turns pieces of plain text into all their ids and the number of ids of each. With several threads it works
-    on the next group while the caller is busy with this one: C runs without Python's lock.
+    `encode` takes pieces of plain text and returns all their ids, and how many ids each piece has. With several threads
+    it works on the next group while the caller uses this one: C runs without Python's lock.
     """
     waiting: deque[tuple[list[list[int]], Future[tuple[Array, Array]]]] = deque()
     with ThreadPoolExecutor(1) as pool:

@@ -3,15 +3,15 @@
 Training. Start from single bytes. Count how often each pair of neighbouring tokens occurs, join the most frequent pair
 into a new token everywhere, and repeat. The list of joined pairs, in order, is all there is to learn.
 
-    chunk    times   bytes        (e, s) joined   (es, t) joined   (o, w) joined   (l, ow) joined
+    chunk    times   bytes        (s, t) joined   (e, st) joined   (o, w) joined   (l, ow) joined
     low      5       l o w        l o w           l o w            l ow            low
     lower    2       l o w e r    l o w e r       l o w e r        l ow e r        low e r
-    widest   3       w i d e s t  w i d es t      w i d est        w i d est       w i d est
-    newest   6       n e w e s t  n e w es t      n e w est        n e w est       n e w est
+    widest   3       w i d e s t  w i d e st      w i d est        w i d est       w i d est
+    newest   6       n e w e s t  n e w e st      n e w est        n e w est       n e w est
 
-At the start (e, s) and (s, t) both occur 9 times, the most. **Ties go to the larger pair of byte strings**, so the
-first join is really (s, t), and then (e, st): the same token "est" by another way. The rule is arbitrary; what counts
-is that there is one, so that everybody who trains on this text learns the same merges.
+At the start (e, s) and (s, t) both occur 9 times, more often than any other pair. **Ties go to the larger pair of byte
+strings**: (s, t) is larger than (e, s), because s comes after e. The rule is arbitrary, but there must be one, so that
+everybody who trains on this text learns the same merges.
 
     >>> chunks = ["low"] * 5 + ["lower"] * 2 + ["widest"] * 3 + ["newest"] * 6
     >>> train((chunk.encode() for chunk in chunks), 6)

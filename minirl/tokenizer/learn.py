@@ -21,7 +21,7 @@ def learn(
     threads: int,
     progress: Progress | None,
 ) -> list[bpe.Pair]:
-    """The first n_merges merges of these texts, fewer where no pair is left. ValueError when there is no text."""
+    """The first n_merges merges of these texts; fewer if no pair is left. ValueError if there is no text."""
     report = progress or (lambda stage, done, total: None)
     batches = _batches(texts, pattern, special_tokens, report)
     if not native.available():
@@ -46,7 +46,7 @@ def learn(
 
 
 def _batches(texts: Iterable[str], pattern: str, special: list[str], report: Progress) -> Iterator[list[str]]:
-    """Plain text in batches of pieces; special tokens part it and are left out."""
+    """Plain text in batches of pieces, split at special tokens, which are left out."""
     characters = 0
     for group in grouped(texts):
         pieces = [

@@ -1,7 +1,7 @@
 """The C trainer and encoder (csrc/bpe_*.c) behind checked Python; `available()` says whether they were built.
 
-Text goes to C as UTF-8 bytes in pieces, of which piece i is the bytes offsets[i] to offsets[i + 1]. Lone surrogates,
-which Python strings may hold, travel as the three bytes that UTF-8 would give them ("surrogatepass").
+Text goes to C as UTF-8 bytes, all pieces in one array; piece i is the bytes offsets[i] to offsets[i + 1]. How lone
+surrogates are encoded is told in surrogates.py.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ def available() -> bool:
 
 
 def to_bytes(text: str) -> bytes:
-    """UTF-8, with lone surrogates let through."""
+    """UTF-8; lone surrogates are let through (surrogates.py)."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def _chunked(pieces: Sequence[str], pattern: str) -> tuple[int, Sequence[str]]:
-    """The splitter's number, and what to give it: where there is none for `pattern`, chunks split here."""
+    """The C splitter's number and the pieces for it; without a splitter for `pattern`, 0 and the chunks themselves."""
     splitter = SPLITTERS.get(pattern, 0)
     return splitter, pieces if splitter else [chunk for piece in pieces for chunk in split(piece, pattern)]
 
@@ -44,7 +44,7 @@ def _joined(pieces: Sequence[str]) -> tuple[bytes, Array]:
 
 
 def split_ends(text: bytes, pattern: str) -> list[int]:
-    """Where each chunk of UTF-8 text ends, in bytes, by the C splitter; pattern is that of a named one."""
+    """Where each chunk of UTF-8 text ends, in bytes, found by the C splitter. ValueError unless `pattern` has one."""
     if pattern not in SPLITTERS:
         raise ValueError(f"there is no C splitter for the pattern {pattern!r}")
     ends = np.empty(len(text), np.int64)

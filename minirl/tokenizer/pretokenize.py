@@ -1,18 +1,20 @@
-r"""Cut text into chunks, roughly words, before any merging: merges then never run from one word into the next.
+r"""Cut text into chunks, roughly words, before any merging: then no merge runs from one word into the next.
 
-Without this step "dog", "dog." and "dog!" would each become a token. A pattern says what a chunk is; the named ones
-here are those of GPT-2 and GPT-4, and GPT-4's with each digit a chunk of its own:
+Without this step "dog", "dog." and "dog!" would each become a token. A pattern says what a chunk is. Three have names:
+the pattern of GPT-2, the pattern of GPT-4, and GPT-4's with each digit a chunk of its own:
 
     gpt2          "It's 1234 dollars!!" -> It 's ␣1234 ␣dollars !!
     gpt4          "It's 1234 dollars!!" -> It 's ␣ 123 4 ␣dollars !!
     gpt4-digits   "It's 1234 dollars!!" -> It 's ␣ 1 2 3 4 ␣dollars !!
 
-The last is the default: a model that is to add numbers should see their digits, not tokens that hold one to three of
-them. Any other pattern of the `regex` library may be given. The C splitter (csrc/bpe_split.c) does the named ones
-without it.
+The default is gpt4-digits: a model that adds numbers should see their digits, not tokens of one to three digits.
+`python -m minirl.train` uses gpt2 instead, because its numbers are small and are then one token each. A pattern may
+also be any regular expression of the `regex` library. The C splitter (csrc/bpe_split.c) does the named patterns
+without that library.
 """
 
 import codecs
+import difflib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,34 +31,38 @@ PATTERNS = {
 DEFAULT_PATTERN = "gpt4-digits"
 SPLITTERS = {pattern: number for number, pattern in enumerate(PATTERNS.values(), start=1)}  # as in bpe_split.c
 
-# Places where every named pattern starts a new chunk whatever stands around them: no alternative goes on after a letter
-# except with letters, or after a number except with numbers, and none looks back.
+# Places where every named pattern starts a new chunk, whatever stands around them: after a letter every alternative
+# continues with letters only, after a number with numbers only, and none looks back.
 _SAFE_CUT = r"(?<=\p{L})(?=\P{L})|(?<=\p{N})(?=\P{N})"
 _BLOCK = 1 << 20
 
 
 def resolve(pattern: str) -> str:
-    """The regular expression of a named pattern, or `pattern` itself once it has been checked.
+    """The regular expression of a named pattern, or `pattern` itself if it is a regular expression.
 
-    Raises ValueError when `regex` cannot compile it.
+    Raises ValueError for a regular expression that `regex` cannot compile, and for a plain word: it would match only
+    itself, so it is nearly always a name that was mistyped.
     """
     if pattern in PATTERNS:
         return PATTERNS[pattern]
     if pattern in SPLITTERS:
         return pattern
+    names = ", ".join(PATTERNS)
+    if not pattern or pattern.replace("-", "").replace("_", "").isalnum():
+        near = difflib.get_close_matches(pattern.lower().replace("_", "-"), PATTERNS, n=1, cutoff=0.5)
+        meant = f"; did you mean {near[0]}?" if near else ";"
+        raise ValueError(f"there is no pattern {pattern!r}{meant} choose one of {names}, or give a regular expression")
     import regex
 
     try:
         regex.compile(pattern)
     except regex.error as error:
-        raise ValueError(
-            f"pattern {pattern!r} is neither one of {', '.join(PATTERNS)} nor a regular expression: {error}"
-        ) from error
+        raise ValueError(f"pattern {pattern!r} is neither one of {names} nor a regular expression: {error}") from error
     return pattern
 
 
 def split(text: str, pattern: str) -> list[str]:
-    """The chunks of text, in order. Together they are the text: what a pattern does not match is a chunk too."""
+    """The chunks of text, in order. Joined they give the text back: what a pattern does not match is a chunk too."""
     import regex
 
     chunks, done = [], 0
@@ -71,9 +77,9 @@ def split(text: str, pattern: str) -> list[str]:
 
 
 def cut(text: str, pattern: str, size: int) -> list[str]:
-    """Text in pieces of about `size` characters that have the same chunks as the whole, for threads to share.
+    """Text in pieces of about `size` characters, for threads to share; the pieces have the same chunks as the whole.
 
-    Where no such cut exists (a pattern that is not built in, a text without words) a piece is longer.
+    A piece is longer where there is no such place to cut: in a text without words, or with a regular expression.
     """
     if len(text) <= 2 * size or pattern not in SPLITTERS:
         return [text]
@@ -119,11 +125,11 @@ def read_text(path: str | os.PathLike[str], errors: str = "strict") -> Iterator[
 
 
 def rejoin(blocks: Iterable[str], pattern: str, special_tokens: Iterable[str] = ()) -> Iterator[str]:
-    """Cut a stream of text anew, at places where chunks of the whole text end and no special token stands.
+    """Cut a stream of text again, at places where a chunk of the whole text ends and no special token stands.
 
-    What is tokenized piece by piece is then what would have been tokenized at once, in the memory of a piece. A stretch
-    of the text without a safe cut (a megabyte of dashes is one chunk) is held until it ends, and so is all of the text
-    when the pattern is not one of the named.
+    Tokenizing piece by piece then gives the same tokens as tokenizing the whole text, in the memory of one piece. A
+    stretch without a safe cut (a megabyte of dashes is one chunk) is held until it ends. With a regular expression as
+    the pattern, all of the text is held.
     """
     special = list(special_tokens)
     held: list[str] = []

@@ -1,9 +1,9 @@
-"""Special tokens: marks that no text can forge.
+"""Special tokens: ordinary text is never encoded to them.
 
-A model must know where a document ends, and which part of its context came out of a tool. If "<|end|>" typed by a user
-became the same token as the mark itself, a prompt could end the conversation or fake a tool's answer. So special tokens
-have ids of their own, past all merges, and text that merely contains them is encoded as the plain characters it is.
-They are recognised only where the caller, who knows where the text comes from, allows them.
+A model must know where a document ends, and which part of its context is the output of a tool. If "<|end|>" typed by a
+user became the special token itself, a prompt could end the conversation or fake a tool's answer. So special tokens
+have ids of their own, after all merges, and ordinary text that contains "<|end|>" is encoded as those seven plain
+characters. Special tokens are recognised only where the caller allows them, because the caller knows the text's origin.
 """
 
 import os
@@ -12,10 +12,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 DEFAULT_SPECIAL_TOKENS = (
     "<|end|>",  # the end of a document or an answer
-    "<|pad|>",  # fills up the shorter rows of a batch
-    "<|tool|>",  # what stands between these two goes to the Python interpreter ...
+    "<|pad|>",  # makes all rows of a batch equally long
+    "<|tool|>",  # text between these two goes to the Python interpreter ...
     "<|/tool|>",
-    "<|result|>",  # ... and what it printed stands between these two
+    "<|result|>",  # ... and its output stands between these two
     "<|/result|>",
 )
 
@@ -36,7 +36,7 @@ def check_special_tokens(tokens: Iterable[str]) -> list[str]:
 
 
 def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] | str) -> list[str]:
-    """Which special tokens a caller allows: "all", or some by name; ValueError for one that does not exist."""
+    """The special tokens that a caller allows, "all" or some by name. ValueError for a name that does not exist."""
     if allowed == "all":
         return list(special_tokens)
     if isinstance(allowed, str):
@@ -48,8 +48,8 @@ def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] |
 
 
 def part(text: str, special_tokens: Collection[str]) -> Iterator[str]:
-    """Part text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
-    # commonprefix compares characters, as is wanted here: one search for "<|" instead of one for each token
+    """Split text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
+    # commonprefix compares characters, which is right here: one search for "<|" instead of a search for each token
     if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:  # noqa: RUF071
         yield text
         return

@@ -1,4 +1,4 @@
-"""Print tokens as they are generated: hold back the bytes of a character until the last of them has come."""
+"""Print tokens as they are generated: hold back the bytes of a character until its last byte is there."""
 
 import codecs
 from collections.abc import Callable, Collection
@@ -17,7 +17,7 @@ class StreamDecoder:
 
     token_bytes: gives the bytes of a token id. skipped: ids that print as nothing.
 
-    What it returns can always be printed: bytes that are not UTF-8, encoded surrogates among them, become U+FFFD.
+    What it returns can always be printed: bytes that are not UTF-8, such as encoded surrogates, become U+FFFD.
     """
 
     def __init__(self, token_bytes: Callable[[int], bytes], skipped: Collection[int] = ()) -> None:
@@ -32,7 +32,7 @@ class StreamDecoder:
         return self._decoder.decode(self._token_bytes(token_id))
 
     def finish(self) -> str:
-        """What was held back: "" or, for a character that never ended, U+FFFD. The decoder is then as new."""
+        """What was held back: U+FFFD for a character that never ended, otherwise "". The decoder starts afresh."""
         text = self._decoder.decode(b"", final=True)
         self._decoder.reset()
         return text

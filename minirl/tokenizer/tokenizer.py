@@ -3,10 +3,8 @@
 The C code does the work where it was built; otherwise bpe.py does, with the same results.
 """
 
-import codecs
 import json
 import os
-import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -23,6 +21,7 @@ from minirl.tokenizer.learn import Progress, learn
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS, SPLITTERS, read_text, rejoin, resolve, split
 from minirl.tokenizer.special import DEFAULT_SPECIAL_TOKENS, allowed_tokens, check_special_tokens, part
 from minirl.tokenizer.stream import StreamDecoder
+from minirl.tokenizer.surrogates import LOSSLESS
 
 if TYPE_CHECKING:
     import tiktoken
@@ -30,24 +29,12 @@ if TYPE_CHECKING:
 Array = np.ndarray
 
 
-def _pass_surrogates(error: UnicodeError) -> tuple[str, int]:
-    """Decode what encoding a lone surrogate gave back into it, and any other invalid byte into U+FFFD."""
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    three = error.object[error.start : error.start + 3]
-    if re.fullmatch(rb"\xed[\xa0-\xbf][\x80-\xbf]", three):
-        return three.decode("utf-8", "surrogatepass"), error.start + 3
-    return "\ufffd", error.end
-
-
-codecs.register_error("minirl.lossless", _pass_surrogates)
-
-
 class Tokenizer:
     """A byte-level BPE vocabulary.
 
-    Make one with `Tokenizer.train`, `Tokenizer.train_files` or `Tokenizer.load`. Ids 0 to 255 are the bytes (in what
-    was trained here), then come the merges in the order in which they were learned, then the special tokens.
+    Make one with `Tokenizer.train`, `Tokenizer.train_files` or `Tokenizer.load`. In a tokenizer that minirl trained,
+    ids 0 to 255 are the bytes; then come the merges, in the order in which they were learned, and last the special
+    tokens.
 
     Attributes: pattern (the regular expression that splits text into chunks), merges (pairs of byte strings, in order),
     special_tokens (name -> id). One tokenizer may be used by several threads at once.
@@ -63,8 +50,8 @@ class Tokenizer:
     ) -> None:
         """tokens: the bytes of each id, special tokens included.
 
-        whole_chunks: a chunk of text that is itself a token is that token even where the merges would not make it.
-        Llama 3's vocabulary, made for another algorithm, needs it.
+        whole_chunks: where a whole chunk of text is in the vocabulary, use that token even if the merges would not make
+        it. Llama 3's vocabulary, which was made for another algorithm, needs this.
         """
         self.pattern = resolve(pattern)
         self.merges = list(merges)
@@ -93,14 +80,15 @@ class Tokenizer:
     ) -> "Tokenizer":
         """Learn a vocabulary of `vocab_size` tokens, special tokens included, from an iterable of texts.
 
-        The texts are read once, a few megabytes at a time. Special tokens that occur in them part the text and are not
-        learned from. The most frequent pair is merged first, of equally frequent ones the larger pair of byte strings;
-        the result does not depend on the number of threads or on the order of the texts. A text with fewer pairs than
-        asked for gives a smaller vocabulary, with a warning.
+        The texts are read once, a few megabytes at a time. Special tokens in them split the text, and nothing is
+        learned from them. The most frequent pair is merged first; among equally frequent pairs, the larger pair of byte
+        strings. The result depends neither on the number of threads nor on the order of the texts. Texts with too few
+        pairs give a smaller vocabulary, with a warning.
 
-        pattern: "gpt2", "gpt4", "gpt4-digits" or a regular expression. threads: as many as the kernels unless given.
+        pattern: "gpt2", "gpt4", "gpt4-digits" or a regular expression. threads: by default as many as the kernels use.
         progress: called with ("reading", characters so far, None), then ("merging", merges so far, merges in all).
-        Raises ValueError for a vocabulary smaller than the bytes and special tokens, and for texts that are all empty.
+        Raises ValueError for a vocabulary smaller than the bytes and special tokens, for a pattern that is neither a
+        name nor a regular expression, and for texts that are all empty.
         """
         special = check_special_tokens(special_tokens)
         n_merges = vocab_size - 256 - len(special)
@@ -136,10 +124,10 @@ class Tokenizer:
         threads: int | None = None,
         progress: Progress | None = None,
     ) -> "Tokenizer":
-        """`train` on UTF-8 files, each one text, read block by block: they may be larger than memory.
+        """`train` on UTF-8 files. They are read block by block, so they may be larger than memory.
 
         errors: "strict" raises ValueError saying where a file is not UTF-8; "replace" reads U+FFFD there. With a
-        pattern that is not one of the named, a file is read whole, since nothing is known about where it could be cut.
+        regular expression as the pattern, a file is read whole: only for the named patterns is it known where to cut.
         """
         if isinstance(paths, (str, os.PathLike)):
             raise TypeError("Tokenizer.train_files: paths is one path; give a list of paths")
@@ -155,7 +143,8 @@ class Tokenizer:
     def encode(self, text: str, allowed_special: Collection[str] | str = ()) -> list[int]:
         """The ids of `text`, a list of int.
 
-        Special tokens in it are recognised only when allowed_special names them, or is "all"; else they are plain text.
+        Special tokens in it are recognised only if allowed_special names them or is "all"; otherwise they are plain
+        text.
         """
         return self._integers.take(self._encode_array(text, allowed_special)).tolist()
 
@@ -166,7 +155,7 @@ class Tokenizer:
     def encode_batch(
         self, texts: Iterable[str], threads: int | None = None, allowed_special: Collection[str] | str = ()
     ) -> list[list[int]]:
-        """`encode` for each text. threads: as many as the kernels use unless given; long texts are shared out too."""
+        """`encode` for each text. threads: by default as many as the kernels use; they share long texts too."""
         return [self._integers.take(ids).tolist() for ids in self._encode_batch(texts, threads, allowed_special)]
 
     def encode_batch_arrays(
@@ -180,7 +169,7 @@ class Tokenizer:
     ) -> Iterator[Array]:
         """The ids of a UTF-8 file of any size, block by block (int32): together those of its whole text.
 
-        Memory stays that of a block, as long as no single chunk is longer and the pattern is one of the named.
+        With a named pattern, no more than a block and the longest chunk is held in memory.
         """
         allowed = allowed_tokens(self.special_tokens, allowed_special)
         for piece in rejoin(read_text(path, errors), self.pattern, allowed):
@@ -258,9 +247,7 @@ class Tokenizer:
         """
         if errors not in ("lossless", "replace", "strict"):
             raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")
-        return self.decode_bytes(ids, skip_special).decode(
-            "utf-8", "minirl.lossless" if errors == "lossless" else errors
-        )
+        return self.decode_bytes(ids, skip_special).decode("utf-8", LOSSLESS if errors == "lossless" else errors)
 
     def stream_decoder(self, skip_special: bool = False) -> StreamDecoder:
         """For printing tokens as they are generated: it holds incomplete characters back."""
@@ -277,7 +264,7 @@ class Tokenizer:
         return len(self._tokens)
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes of one id; of a special token, those of its name."""
+        """The bytes of one id. A special token gives the bytes of its name."""
         if not 0 <= token_id < len(self._tokens):
             raise IndexError(f"token id {token_id} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
         return self._tokens[token_id]
@@ -302,10 +289,10 @@ class Tokenizer:
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> "Tokenizer":
-        """Read tokenizer.json, or the file of that name in a folder: ours, or a byte-level BPE of Hugging Face's.
+        """Read tokenizer.json, or the file of that name in a folder: minirl's own or another byte-level BPE.
 
-        Raises FileNotFoundError, or FormatError (a ValueError) for a damaged file and for one that needs what is not
-        here.
+        Raises FileNotFoundError. Raises FormatError, a ValueError, for a damaged file and for a file that uses what
+        minirl does not have.
         """
         path = Path(path)
         path = path / "tokenizer.json" if path.is_dir() else path

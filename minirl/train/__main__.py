@@ -1,3 +1,5 @@
+"""Train a model end to end: pretraining, fine-tuning, reinforcement learning, report: python -m minirl.train"""
+
 import sys
 
 from minirl.train.program import main

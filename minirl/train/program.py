@@ -7,8 +7,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
-import tyro
-
+from minirl import flags
 from minirl.runs import PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
@@ -110,11 +109,11 @@ def parse(argv: Sequence[str]) -> Arguments:
         raise ConfigError("--base takes its settings from that run, so --preset cannot be given with it")
     if base is None and given(argv, "--base-stage") is not None:
         raise ConfigError("--base-stage says where to branch off from --base; give that too")
-    # tyro itself refuses an unknown preset, naming the valid ones
+    # flags.parse itself refuses an unknown preset, naming the valid ones
     chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else open_run(base).config
     default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)})
     try:
-        arguments = tyro.cli(Arguments, args=argv, default=default, prog="python -m minirl.train")
+        arguments = flags.parse(Arguments, argv, "python -m minirl.train", default=default)
     except ValueError as error:  # a configuration's own check
         raise ConfigError(str(error)) from None
     if arguments.resume is not None and len([word for word in argv if word.startswith("--")]) > 1:

@@ -11,6 +11,8 @@ import pytest
 from minirl import kernels
 from minirl.bench import case, report, runner
 from minirl.bench import kernels as bench
+from minirl.bench.__main__ import NAMES
+from minirl.bench.__main__ import main as benchmarks
 from minirl.bench.sizes import QUICK, TRAINING
 from minirl.kernels import peak
 
@@ -126,7 +128,7 @@ class TestProgram:
         assert runner.chosen("", bench.GROUPS) == list(bench.GROUPS)
         found = runner.chosen("attention, matmul", bench.GROUPS)
         assert found == ["matmul", "matmul bf16", "matmul few rows", "matmul few rows bf16", "attention"]
-        with pytest.raises(ValueError, match="no group begins with 'atention'; there are matmul"):
+        with pytest.raises(ValueError, match="no group begins with 'atention'; did you mean attention"):
             runner.chosen("atention", bench.GROUPS)
 
     def test_it_prints_a_table_and_writes_json_and_a_picture(
@@ -166,8 +168,39 @@ class TestProgram:
 
     def test_an_unknown_benchmark_is_refused(self) -> None:
         done = subprocess.run([sys.executable, "-m", "minirl.bench", "sorting"], capture_output=True, text=True)
-        assert done.returncode == 1
+        assert done.returncode == 2
         assert "there is no benchmark 'sorting'; choose one of kernels" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("words", "message"),
+        [
+            (["--only", "atention"], "no group begins with 'atention'; did you mean attention?"),
+            (["train", "--only", "big"], "no group begins with 'big'; there are 124M, small, memory"),
+            (["--threads", "999"], "more threads than cores are many times slower; give 1 to"),
+            (["generate", "--threads", "-1"], "--threads is -1"),
+            (["tokenizer", "--threads", "999"], "--threads is 999"),
+        ],
+    )
+    def test_a_value_that_cannot_be_used_is_one_line(
+        self, words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert benchmarks(words) == 2
+        error = capsys.readouterr().err
+        assert message in error and error.count("\n") == 1
+
+    def test_help_lists_the_benchmarks(self, capsys: pytest.CaptureFixture[str]) -> None:
+        with pytest.raises(SystemExit) as stopped:
+            benchmarks(["--help"])
+        shown = capsys.readouterr().out
+        assert stopped.value.code == 0 and all(f"\n  {name} " in shown for name in NAMES) and "--only" in shown
+
+    def test_quick_says_that_its_figures_mean_nothing(self, monkeypatch, capsys) -> None:  # type: ignore[no-untyped-def]
+        monkeypatch.setattr(runner, "PAUSE", 0)
+        monkeypatch.setattr(runner, "SAMPLE", 1e-4)
+        monkeypatch.setattr(peak, "measure", lambda: PEAKS)
+        bench.main(["--quick", "--only", "rope", "--repeats", "1", "--threads", str(kernels.get_threads())])
+        shown = capsys.readouterr().out
+        assert "no time or ratio here means anything" in shown and "Geometric means" not in shown
 
     def test_the_training_shapes_are_gpt2s(self) -> None:
         assert (TRAINING.C, TRAINING.F, TRAINING.H, TRAINING.V) == (768, 3072, 12, 50257)

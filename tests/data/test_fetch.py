@@ -90,7 +90,7 @@ class TestDownload:
 
     def test_goes_on_where_it_stopped(self, server: str, target: Path) -> None:
         file = File(f"{server}/cut", len(CONTENT), SHA256)
-        with pytest.raises(FetchError, match=rf"{HALF:,} of {len(CONTENT):,} bytes are here.*goes on from there"):
+        with pytest.raises(FetchError, match=rf"{HALF:,} of {len(CONTENT):,} bytes are here.*the same command resumes"):
             fetch(file, target)
         assert not target.exists() and part_of(target).read_bytes() == CONTENT[:HALF]
         assert fetch(file, target)
@@ -197,7 +197,7 @@ class TestProgram:
     ) -> None:
         assert program.main(["fetch", "gsm8k", "--from", str(tmp_path)]) == 1
         error = capsys.readouterr().err
-        assert f"neither {tmp_path / 'gsm8k' / 'a.json'} nor" in error and "/whole" in error
+        assert f"there is no {tmp_path / 'gsm8k' / 'a.json'} and no" in error and "/whole" in error
 
     def test_list(self, two: Path, capsys: pytest.CaptureFixture[str]) -> None:
         program.main(["fetch", "gsm8k"])

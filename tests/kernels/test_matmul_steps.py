@@ -5,8 +5,8 @@ import pytest
 
 native = pytest.importorskip("minirl.kernels.native", reason="the C kernels are not built")
 
-from minirl.kernels import matmul_steps  # noqa: E402
-from minirl.kernels.matmul_steps import STEPS, matmul_step  # noqa: E402
+from minirl.kernels.matmul import steps as matmul_steps  # noqa: E402
+from minirl.kernels.matmul.steps import STEPS, matmul_step  # noqa: E402
 
 EPS = float(np.finfo(np.float32).eps)
 ISAS = [name for name, supported in native.isas().items() if supported]

@@ -32,12 +32,15 @@ class TestTrain:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["train", "code.txt", "--vocab-size", "100"], "vocab_size=100 is too small"),
-            (["train", "latin1.txt"], "byte 0xe9 at offset 3"),
-            (["train", "empty.txt"], "nothing to learn from"),
-            (["train", "missing.txt"], "missing.txt"),
+            (["train", "code.txt", "--vocab-size", "100", "--out", "x.json"], "vocab_size=100 is too small"),
+            (["train", "latin1.txt", "--out", "x.json"], "byte 0xe9 at offset 3"),
+            (["train", "empty.txt", "--out", "x.json"], "nothing to learn from"),
+            (["train", "missing.txt", "--out", "x.json"], "missing.txt"),
             (["train"], "at least one file"),
             (["inspect", "x", "--tokenizer", "none.json"], "there is no none.json"),
+            (["train", "code.txt", "--pattern", "gpt3", "--out", "x.json"], "there is no pattern 'gpt3'; did you mean"),
+            (["train", "code.txt", "--pattern", "(", "--out", "x.json"], "nor a regular expression: missing )"),
+            (["train", "code.txt"], "tokenizer.json is here already: --out tokenizer.json replaces it"),
         ],
     )
     def test_bad_input_is_one_line(self, folder: Path, arguments: list[str], message: str) -> None:
@@ -46,6 +49,23 @@ class TestTrain:
         with pytest.raises(SystemExit) as exit:
             main(arguments)
         assert message in str(exit.value) and "\n" not in str(exit.value)
+
+    def test_only_a_file_that_was_named_is_replaced(self, folder: Path) -> None:
+        before = (folder / "tokenizer.json").read_bytes()
+        with pytest.raises(SystemExit):
+            main(["train", "code.txt", "--vocab-size", "300"])
+        assert (folder / "tokenizer.json").read_bytes() == before
+        main(["train", "code.txt", "--vocab-size", "300", "--out", "tokenizer.json"])
+        assert len(Tokenizer.load(folder)) == 300
+        (folder / "tokenizer.json").unlink()
+        main(["train", "code.txt", "--vocab-size", "301"])
+        assert len(Tokenizer.load(folder)) == 301
+
+    def test_the_progress_bar_ends_with_the_merges_made(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (folder / "short.txt").write_text("ab ab ab", encoding="utf-8")
+        capsys.readouterr()
+        main(["train", "short.txt", "--vocab-size", "300", "--out", "short.json"])
+        assert "2 merges" in (shown := capsys.readouterr().err) and " of 38" not in shown
 
     def test_errors_replace(self, folder: Path) -> None:
         (folder / "latin1.txt").write_bytes("café café".encode("latin-1"))

@@ -1,6 +1,6 @@
 """C = A B in five steps, from three loops to packed panels: csrc/matmul_steps.c, which is written to be read.
 
-    >>> from minirl.kernels.matmul_steps import STEPS, matmul_step
+    >>> from minirl.kernels.matmul.steps import STEPS, matmul_step
     >>> c = matmul_step(1, a, b)             # three loops
     >>> STEPS[5]
     'packing'
