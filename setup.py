@@ -6,6 +6,9 @@ What happens, in order:
    copy for the CPU the program runs on.
 3. cffi compiles its binding and links all of it into `minirl/kernels/_native`.
 
+The folders `data/` and `lessons/` are copied into the built package, as `minirl/_shipped/`: minirl/storage/shipped.py
+finds them there.
+
 Without a working compiler the package installs all the same and runs on NumPy; with MINIRL_REQUIRE_NATIVE=1 that is an
 error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 builds single-threaded.
 """
@@ -14,6 +17,7 @@ import os
 import platform
 import re
 import runpy
+import shutil
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -21,6 +25,7 @@ from pathlib import Path
 from cffi import FFI
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 try:  # setuptools' own copy of distutils, the only one from Python 3.12 on
     from setuptools.errors import CompileError, LinkError
@@ -29,6 +34,8 @@ except ImportError:  # older setuptools
 
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
+SHIPPED = ["data", "lessons"]  # folders outside the package that ship inside it, as minirl/_shipped/
+LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_steps", "attention", "attention_backward",
            "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding",
@@ -92,6 +99,19 @@ def dispatcher(isas: list[str]) -> str:
     lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
     lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()] + ["}", ""]
     return "\n".join(lines)
+
+
+class BuildPackage(build_py):
+    """Copy the Python files, and beside them `data/` and `lessons/`. An editable install uses the checkout's own."""
+
+    def run(self):
+        package = Path(self.build_lib) / "minirl"
+        if not self.editable_mode:  # a module that is gone from the source must not ship from an earlier build
+            shutil.rmtree(package, ignore_errors=True)
+        super().run()
+        if not self.editable_mode:
+            for folder in SHIPPED:
+                shutil.copytree(folder, package / "_shipped" / folder, ignore=shutil.ignore_patterns(*LITTER))
 
 
 class BuildKernels(build_ext):
@@ -171,5 +191,5 @@ def binding() -> FFI:
 optional = os.environ.get("MINIRL_REQUIRE_NATIVE") != "1"  # then a build that fails only prints why
 setup(
     ext_modules=[Extension("minirl.kernels._native", sources=[], optional=optional)],
-    cmdclass={"build_ext": BuildKernels},
+    cmdclass={"build_ext": BuildKernels, "build_py": BuildPackage},
 )

@@ -10,12 +10,6 @@
 
 enum { GRAIN = 1 << 14, PIECE = 1 << 14 };
 
-static int64_t sum_of(int64_t arrays, const int64_t *sizes) {
-    int64_t sum = 0;
-    for (int64_t i = 0; i < arrays; i++) sum += sizes[i];
-    return sum;
-}
-
 /* p, m and v are read and written once, g is read: 28 bytes a value, where NumPy moves about 150. */
 static void adamw_piece(int64_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v,
                         float keep, float rate, float root, float beta1, float beta2, float eps, float grad_scale) {

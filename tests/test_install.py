@@ -1,4 +1,4 @@
-"""Installing: with a compiler, without one, without OpenMP, and from a source distribution.
+"""Installing: with a compiler, without one, without OpenMP, editable, from a source distribution; and what ships.
 
 Each build happens in a copy of the source tree, with the packages that are installed already: no network. -O0 keeps
 the compilations short.
@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,15 @@ import pytest
 from minirl import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
-SOURCES = ("minirl", "csrc", "setup.py", "pyproject.toml", "MANIFEST.in", "README.md")
+SOURCES = (
+    *("minirl", "csrc", "data", "docs", "lessons", "tests", ".ci", "setup.py", "pyproject.toml", "MANIFEST.in"),
+    *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", ".gitignore"),
+)
+QUESTIONS = "data/science/questions.jsonl"
+FIND = f"""
+from minirl import tasks
+from minirl.storage import shipped
+print(shipped({QUESTIONS!r}), len(tasks.get("science").facts))"""
 EXAMPLE = "import numpy; from minirl import kernels; print(kernels.softmax(numpy.zeros((1, 4), 'f'))[0, 0])"
 
 
@@ -48,6 +58,12 @@ def succeeded(done: subprocess.CompletedProcess[str]) -> str:
     return done.stdout.strip()
 
 
+def assert_finds(done: subprocess.CompletedProcess[str], folder: Path) -> None:
+    """The code FIND found the questions in `folder`, and read them."""
+    where, facts = succeeded(done).splitlines()[-1].rsplit(" ", 1)
+    assert Path(where) == folder / QUESTIONS and int(facts) >= 300
+
+
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A copy of the source tree without anything that was built."""
@@ -55,7 +71,8 @@ def tree(tmp_path: Path) -> Path:
     folder.mkdir()
     for name in SOURCES:
         if (ROOT / name).is_dir():
-            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+            litter = shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "_shipped", ".ipynb_checkpoints")
+            shutil.copytree(ROOT / name, folder / name, ignore=litter)
         else:
             shutil.copy(ROOT / name, folder / name)
     return folder
@@ -141,19 +158,68 @@ class TestWithACompiler:
         found = succeeded(python(tmp_path / "site", f"{EXAMPLE}; print(*kernels.isas())"))
         assert found.split() == ["0.25", "portable"]
 
-    def test_a_source_distribution_has_the_c_code_and_builds_elsewhere(self, tree: Path, tmp_path: Path) -> None:
+    def test_a_source_distribution_builds_elsewhere(self, tree: Path, tmp_path: Path) -> None:
         succeeded(run(sys.executable, "setup.py", "-q", "sdist", "--dist-dir", tmp_path, cwd=tree))
         (archive,) = tmp_path.glob("minirl-*.tar.gz")
-        with tarfile.open(archive) as opened:
-            packed = {Path(*Path(name).parts[1:]) for name in opened.getnames()}
-        assert {path.relative_to(tree) for path in (tree / "csrc").iterdir()} <= packed
-        assert not [path for path in packed if path.suffix in (".so", ".pyc") or "build" in path.parts]
         shutil.rmtree(tree)
-        succeeded(install(archive, tmp_path / "site", MINIRL_REQUIRE_NATIVE="1"))
-        assert succeeded(python(tmp_path / "site", f"{EXAMPLE}; print(kernels.backend())")).split() == [
-            "0.25",
-            "native",
+        site = tmp_path / "site"
+        succeeded(install(archive, site, MINIRL_REQUIRE_NATIVE="1"))
+        assert succeeded(python(site, f"{EXAMPLE}; print(kernels.backend())")).split() == ["0.25", "native"]
+        assert_finds(python(site, FIND), site / "minirl" / "_shipped")
+
+    def test_an_editable_install_runs_the_checkout(self, tree: Path, tmp_path: Path) -> None:
+        """Its code, its kernels built in place, and its data, even beside an older build's copy of them."""
+        stale = tree / "minirl" / "_shipped" / QUESTIONS
+        stale.parent.mkdir(parents=True)
+        stale.write_text("")
+        flags = ["--no-deps", "--no-build-isolation", "--no-index", "--prefix", tmp_path / "prefix", "--editable", tree]
+        succeeded(run(sys.executable, "-m", "pip", "install", *flags, cwd=tmp_path, MINIRL_CFLAGS="-O0"))
+        (site,) = (tmp_path / "prefix").glob("lib/python*/site-packages")
+        begin = f"import site; site.addsitedir({str(site)!r}); "  # PYTHONPATH would not read the install's .pth file
+        value, backend, path = succeeded(
+            run(sys.executable, "-c", f"{begin}{EXAMPLE}; print(kernels.backend(), kernels.__file__)", cwd=tmp_path)
+        ).split()
+        assert (value, backend) == ("0.25", "native") and Path(path).is_relative_to(tree)
+        assert_finds(run(sys.executable, "-W", "error", "-c", begin + FIND, cwd=tmp_path), tree)
+
+
+@pytest.mark.slow
+class TestWhatShips:
+    """Compiling would only take longer here."""
+
+    def test_a_wheel_has_data_lessons_types_and_nothing_else(self, tree: Path, tmp_path: Path) -> None:
+        earlier = tree / "build" / f"lib.{sysconfig.get_platform()}-{sys.implementation.cache_tag}" / "minirl"
+        earlier.mkdir(parents=True)
+        (earlier / "removed_since.py").write_text("")
+        flags = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", tmp_path]
+        command = sys.executable, "-m", "pip", "wheel", *flags, tree
+        succeeded(run(*command, cwd=tmp_path, CC="/nonexistent/cc"))
+        (wheel,) = tmp_path.glob("minirl-*.whl")
+        packed = set(zipfile.ZipFile(wheel).namelist())
+        sources = [
+            path for name in ("minirl", "data", "lessons") for path in (tree / name).rglob("*") if path.is_file()
         ]
+        paths = {path.relative_to(tree).as_posix() for path in sources}
+        expected = {path if path.startswith("minirl/") else f"minirl/_shipped/{path}" for path in paths}
+        assert {"minirl/py.typed", "minirl/microscope/page.html", f"minirl/_shipped/{QUESTIONS}"} <= packed
+        assert {name for name in packed if not name.startswith("minirl-")} == expected
+        assert [name for name in packed if name.endswith(".dist-info/licenses/LICENSE")]
+        site = tmp_path / "site"
+        succeeded(install(wheel, site))
+        assert_finds(python(site, FIND), site / "minirl" / "_shipped")
+
+    def test_a_source_distribution_has_all_that_git_tracks(self, tree: Path, tmp_path: Path) -> None:
+        done = run(sys.executable, "setup.py", "sdist", "--dist-dir", tmp_path, cwd=tree)
+        assert "warning" not in (succeeded(done) + done.stderr).lower()
+        (archive,) = tmp_path.glob("minirl-*.tar.gz")
+        with tarfile.open(archive) as opened:
+            packed = {str(Path(*Path(member.name).parts[1:])) for member in opened if member.isfile()}
+        made = {"PKG-INFO", "setup.cfg", *(name for name in packed if name.startswith("minirl.egg-info/"))}
+        sources = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.is_file()}
+        assert packed - made == {name for name in sources if not name.startswith("minirl.egg-info/")}
+        if (ROOT / ".git").exists() and shutil.which("git"):
+            tracked = succeeded(run("git", "ls-files", cwd=ROOT)).splitlines()
+            assert {name for name in tracked if (ROOT / name).exists()} <= packed
 
 
 def test_an_unknown_instruction_set_is_refused() -> None:

@@ -1,1 +1,5 @@
-"""Writing files so that nothing is lost: atomic writes, transactions over several files, checksums."""
+"""Files: written so that nothing is lost (atomic writes, transactions, checksums), and found where they ship."""
+
+from minirl.storage.shipped import shipped
+
+__all__ = ["shipped"]

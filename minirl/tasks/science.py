@@ -1,6 +1,6 @@
 """General science: a question such as "What is the Milky Way?", a sentence or two of reasoning, a short answer.
 
-The questions are in minirl/data/science.jsonl, one JSON object a line:
+The questions are in data/science/questions.jsonl, one JSON object a line:
 
     {"topic": "physics", "question": "What is sound?", "reasoning": "Sound is a wave of pressure that travels ...",
      "answer": "a wave of pressure", "variants": ["Tell me what sound is.", ...], "paraphrases": []}
@@ -12,8 +12,8 @@ model meets every way to ask, but not about every fact.
 """
 
 import json
-from importlib import resources
 
+from minirl.storage import shipped
 from minirl.tasks.checker import TextChecker, words
 from minirl.tasks.finite import Finite
 from minirl.tasks.task import Problem, bucket
@@ -44,6 +44,6 @@ class Science(Finite):
 
 
 def entries() -> list[dict]:
-    """The lines of science.jsonl."""
-    text = (resources.files("minirl") / "data" / "science.jsonl").read_text(encoding="utf-8")
+    """The lines of questions.jsonl. Raises FileNotFoundError, saying what to do, where the file is missing."""
+    text = shipped("data/science/questions.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]
