@@ -1,4 +1,4 @@
-"""Ablations: which part of reinforcement learning helps, and how much? python -m minirl.controls RUN [RUN ...]
+"""Ablations: which part of reinforcement learning helps, and how much: python -m minirl.controls RUN [RUN ...]
 
 It takes finished runs that differ only in their seeds. Variants branch off from each of them after fine-tuning, are
 trained and evaluated, and fill the tables of docs/results.md with mean and range over the seeds. The variant with more

@@ -1,3 +1,5 @@
+"""Solve held-out problems with the models of a run, and compare models: python -m minirl.evaluate RUN"""
+
 import sys
 
 from minirl.evaluate.program import main
