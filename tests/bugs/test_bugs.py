@@ -16,7 +16,7 @@ from minirl.data import batch, pack
 from minirl.generate import Engine
 from minirl.train import sft
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 RUN_ALL = """
 import pytest
 from minirl.bugs import BUGS

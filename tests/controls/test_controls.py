@@ -163,7 +163,7 @@ def test_a_page_is_filled_again_and_again(page: str, tables: dict[str, str]) -> 
 
 
 def test_the_page_has_a_place_for_every_table() -> None:
-    page = (Path(__file__).parent.parent / "docs" / "results.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
     table = markdown_table(["a"], [["b"]])
     filled = fill(page, dict.fromkeys(GROUPS, table))
     assert filled.count(table) == len(GROUPS)
