@@ -53,7 +53,7 @@ def test_the_tables_are_made_and_nothing_is_trained_twice(
     command = [*(str(base.folder) for base in bases), "--steps", "1", "--problems", "4", "--parallel", "2"]
     command += ["--out", str(page)]
     assert controls.main(command) == 0
-    assert "8 variants, of which 0 are there" in " ".join(capsys.readouterr().out.split())
+    assert "8 variants; 0 exist already" in " ".join(capsys.readouterr().out.split())
     text = page.read_text()
     assert text.startswith("before\n<!-- table: kl -->\nMean (lowest to highest) of first, second, after 1 steps")
     assert "after\n\n<!-- table: time -->" in text and "old" not in text
