@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from minirl import functional as F
 from minirl.autograd import Array
 from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor, show
+
+M = TypeVar("M", bound="Module")
 
 
 class Parameter(Tensor):
@@ -110,14 +112,15 @@ class Module:
         for name, parameter in parameters.items():
             parameter.data[...] = state[name]
 
-    def train(self, mode: bool = True) -> None:
-        """Switch dropout on (off with mode=False), here and in all modules inside."""
+    def train(self: M, mode: bool = True) -> M:
+        """Switch dropout on (off with mode=False), here and in all modules inside; return this module."""
         for _, module in self.named_modules():
             module.training = mode
+        return self
 
-    def eval(self) -> None:
-        """Switch dropout off, here and in all modules inside."""
-        self.train(False)
+    def eval(self: M) -> M:
+        """Switch dropout off, here and in all modules inside; return this module."""
+        return self.train(False)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""

@@ -172,13 +172,12 @@ class Engine:
 
 @contextmanager
 def without_dropout(model: GPT) -> Iterator[None]:
-    """Switch dropout off inside, so that samples and log-probabilities come from the whole model."""
-    training = model.training
-    if training and model.config.dropout:
-        model.eval()
-        try:
-            yield
-        finally:
-            model.train(training)
-    else:
+    """Switch dropout off inside, so that samples and log-probabilities come from the whole model.
+
+    All blocks share the model's one Dropout, so its mode alone is changed, and put back afterwards.
+    """
+    training, model.dropout.training = model.dropout.training, False
+    try:
         yield
+    finally:
+        model.dropout.training = training

@@ -41,6 +41,9 @@ class GPT(Module):
     are 0. The 2 n_layer projections that add to the residual stream have weights smaller by 1 / sqrt(2 n_layer), so
     that their sum does not grow with the number of layers. With seed=None all weights are zeros, for a checkpoint to
     fill.
+
+    A new model is in training mode: where the config sets dropout, two calls differ. `eval()` switches dropout off,
+    `train()` on again. A model from `from_pretrained` has it off.
     """
 
     def __init__(self, config: GPTConfig, seed: int | None = 0) -> None:
@@ -188,6 +191,8 @@ class GPT(Module):
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":
         """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote.
 
+        The model is ready for inference, with dropout off; call `train()` before you train it with dropout.
+
         dtype: how the model holds its weights, whatever the files hold: "float32", or "bfloat16" for generation only
         (see `to_bfloat16`). Raises ValueError for another dtype, and what checkpoint.load raises.
         """
@@ -197,7 +202,7 @@ class GPT(Module):
         model = cls(config, seed=None)
         for name, parameter in model.named_parameters():
             parameter.data = state[name]
-        return model.to_bfloat16() if dtype == "bfloat16" else model
+        return (model.to_bfloat16() if dtype == "bfloat16" else model).eval()
 
     # ---- arguments ----
 

@@ -168,7 +168,7 @@ def test_log_prob_has_the_gradient_of_the_loss(config, ids):
 def test_dropout_is_on_in_training_only(config, ids):
     model = GPT(replace(config, dropout=0.3))
     assert not np.array_equal(model(ids).data, model(ids).data)
-    model.eval()
+    assert model.eval() is model
     np.testing.assert_array_equal(model(ids).data, model(ids).data)
     np.testing.assert_allclose(model(ids).data, GPT(config)(ids).data, atol=1e-6)
 
