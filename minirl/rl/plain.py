@@ -61,5 +61,7 @@ def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tenso
 def plain_advantages(episodes: Sequence[Episode], samples: int) -> Array:
     """How much more reward each episode got than the other samples of its problem, on average: (episodes,) float32."""
     rewards = np.array([episode.reward for episode in episodes]).reshape(-1, samples)
+    if samples < 2:
+        raise ValueError(f"plain_reinforce: samples is {samples}; it compares answers, so take 2 or more")
     others = (rewards.sum(axis=1, keepdims=True) - rewards) / (samples - 1)
     return (rewards - others).reshape(-1).astype(np.float32)
