@@ -221,7 +221,7 @@ def test_missing_files_are_named(saved):
     with pytest.raises(FileNotFoundError, match=r"names the shard \.\./\.\./secret"):
         GPT.from_pretrained(folder)
     (folder / "model.safetensors.index.json").write_text("[]")
-    with pytest.raises(CheckpointError, match="cannot be read"):
+    with pytest.raises(CheckpointError, match=r"index.json holds \[\]; expected an object"):
         GPT.from_pretrained(folder)
 
 
