@@ -8,6 +8,7 @@ from minirl import kernels
 from minirl.autograd import Array
 from minirl.functional import Rotation, split_heads
 from minirl.model.config import GPTConfig
+from minirl.model.memory import check_memory
 
 
 class KVCache:
@@ -19,10 +20,15 @@ class KVCache:
 
     def __init__(self, config: GPTConfig, batch: int, capacity: int | None = None) -> None:
         """batch: the number of rows. capacity: the most tokens that a row may hold; by default, and at most,
-        context_length."""
+        context_length. Raises ValueError for other numbers, and for a cache that is larger than the machine's memory.
+        """
         capacity = config.context_length if capacity is None else capacity
-        if not 1 <= capacity <= config.context_length:
+        if not isinstance(batch, int | np.integer) or batch < 0:
+            raise ValueError(f"KVCache: batch {batch!r}; expected a whole number of rows, 0 or more")
+        if not isinstance(capacity, int | np.integer) or not 1 <= capacity <= config.context_length:
             raise ValueError(f"KVCache: capacity {capacity}; expected 1 to the context length, {config.context_length}")
+        needed = 8 * config.n_layer * int(batch) * int(capacity) * config.kv_heads * config.head_size
+        check_memory(f"KVCache: a cache of {batch} rows", needed)
         self.config = config
         self.capacity = capacity
         shape = (batch, capacity, config.kv_heads, config.head_size)
@@ -37,15 +43,23 @@ class KVCache:
         """A view of these rows, in this order: writing to the view writes to this cache.
 
         rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. Raises
-        ValueError when a row occurs twice, or when a prefix is among the rows.
+        ValueError for a row that the cache does not have, when a row occurs twice, or when a prefix is among the rows.
         """
+        rows = np.asarray(rows)
+        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+            raise ValueError(f"KVCache: rows are {rows.dtype} {rows.shape}; expected (B,) whole numbers")
         view = KVCache.__new__(KVCache)
         view.config, view.capacity = self.config, self.capacity
         view.keys, view.values, view.held = self.keys, self.values, self.held
         view.rows = np.ascontiguousarray(rows, np.int32)
         view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
         view.shares = bool((view.prefixes >= 0).any())
-        uses = np.bincount(view.rows, minlength=len(self.held))
+        count = len(self.held)
+        inside = view.rows.min(initial=0) >= 0 and max(view.rows.max(initial=0), view.prefixes.max(initial=0)) < count
+        if not inside or view.prefixes.shape != view.rows.shape:
+            chosen = f"rows {view.rows} after {view.prefixes}"
+            raise ValueError(f"KVCache: {chosen}; expected as many of each, from 0 to {count - 1} (or -1: no prefix)")
+        uses = np.bincount(view.rows, minlength=count)
         if uses.max(initial=0) > 1 or uses[view.prefixes[view.prefixes >= 0]].any():
             chosen = f"rows {view.rows} after {view.prefixes}"
             raise ValueError(f"KVCache: {chosen}; expected each row once, and none of them as a prefix")
@@ -60,6 +74,18 @@ class KVCache:
     def clear(self, rows: Array) -> None:
         """Empty these rows, so that they can be used again."""
         self.held[rows] = 0
+
+    def check_model(self, config: GPTConfig) -> None:
+        """Raise ValueError unless a model of this config can fill the cache."""
+        own = self.config
+        if own is config or own == config:
+            return
+        shapes = [(c.n_layer, c.kv_heads, c.head_size) for c in (own, config)]
+        if shapes[0] != shapes[1] or own.context_length > config.context_length:
+            raise ValueError(
+                f"KVCache: made for (layers, key and value heads, head size) = {shapes[0]} and {own.context_length} "
+                f"tokens, but the model has {shapes[1]} and {config.context_length}; use KVCache(model.config, ...)"
+            )
 
     def room_for(self, new: Array) -> None:
         """Raise ValueError when new[b] more tokens would exceed the capacity of row b, or together with its prefix the
@@ -89,7 +115,7 @@ class KVCache:
         q, k, v = split_heads(packed, config.n_head, config.kv_heads)
         _, N, H, D = q.shape
         if rotation is not None:  # q and k lie side by side: one call rotates both, in place
-            both = kernels.reshape(packed, (1, N, -1, D))[:, :, : H + config.kv_heads]
+            both = kernels.reshape(packed, (1, N, H + 2 * config.kv_heads, D))[:, :, : H + config.kv_heads]
             kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
         if len(new) == N:  # one token each

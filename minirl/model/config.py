@@ -1,6 +1,7 @@
 """The shape of a model: one dataclass covers GPT-2 (Radford et al. 2019) and Llama (Touvron et al. 2023)."""
 
 import math
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -50,6 +51,10 @@ class GPTConfig:
     """Share of values set to 0 in training, after the embedding and before each addition to the residual stream."""
 
     def __post_init__(self) -> None:
+        for name in ("vocab_size", "context_length", "n_layer", "n_head", "n_kv_head", "d_model", "d_ff"):
+            value = getattr(self, name)
+            if not isinstance(value, int) and hasattr(value, "__index__"):  # a whole number of NumPy
+                object.__setattr__(self, name, operator.index(value))
         for name in ("vocab_size", "context_length", "n_layer", "n_head", "d_model"):
             _positive(name, getattr(self, name))
         for name in ("bias", "tie_embeddings"):

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from minirl.bugs import planted
-from minirl.data import Batch, Document, Loader, pack
+from minirl.data import Batch, Document, Loader, make_batches, pack
 from minirl.model import GPT, GPTConfig
 from minirl.runs import PretrainConfig
 from minirl.tasks import Problem, get
@@ -100,6 +100,34 @@ class TestCompletionOnly:
         batch = pack(solved(tokenizer, [Problem("How many?", "Roger has 5.", "5", "k")]))
         accumulate_gradients(model, batch, 8)
         assert all(np.abs(gradient).max() > 0 for gradient in gradients(model).values())
+
+
+def document(length: int) -> Document:
+    return Document((np.arange(length, dtype=np.int32) * 7) % V, np.ones(length, np.float32))
+
+
+@pytest.mark.parametrize("style", ["llama", "gpt2"])
+@pytest.mark.parametrize("lengths", [[1], [0], [], [1, 9], [9, 1], [9, 0, 4], [1, 1, 0], [9, 1, 4, 1], [0, 9, 4]])
+def test_a_document_without_targets_contributes_nothing(lengths: list[int], style: str) -> None:
+    """It has one token or none, and lies anywhere among others, which make the loss alone."""
+    shape = {"vocab_size": V, "context_length": 64, "n_layer": 2, "n_head": 2, "d_model": 16, "d_ff": 32}
+    model = GPT(GPTConfig.llama(**shape) if style == "llama" else GPTConfig(**shape))
+    documents, others = [document(n) for n in lengths], [document(n) for n in lengths if n > 1]
+    counts = np.full(V, 3)
+    assert pack(documents).tokens == pack(others).tokens == sum(n - 1 for n in lengths if n > 1)
+    assert mean_loss(model, documents) == mean_loss(model, others)
+    assert bits_per_byte(model, documents, counts) == bits_per_byte(model, others, counts)
+    for size in (1, 2, 100):
+        expected = accumulate_gradients(model, pack(others), size), gradients(model)
+        found = accumulate_gradients(model, pack(documents), size), gradients(model)
+        assert found[0] == pytest.approx(expected[0], abs=1e-5)
+        if others:
+            for name, gradient in found[1].items():
+                np.testing.assert_allclose(gradient, expected[1][name], atol=1e-5)
+        else:
+            assert found[0] == 0 and not any(gradient.any() for gradient in found[1].values())
+    batches = make_batches(documents, np.random.default_rng(0), tokens=100)
+    assert sum(batch.tokens for batch in batches) == pack(others).tokens
 
 
 class MadeStage(SupervisedStage):
