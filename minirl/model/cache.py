@@ -45,9 +45,6 @@ class KVCache:
         rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. Raises
         ValueError for a row that the cache does not have, when a row occurs twice, or when a prefix is among the rows.
         """
-        rows = np.asarray(rows)
-        if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
-            raise ValueError(f"KVCache: rows are {rows.dtype} {rows.shape}; expected (B,) whole numbers")
         view = KVCache.__new__(KVCache)
         view.config, view.capacity = self.config, self.capacity
         view.keys, view.values, view.held = self.keys, self.values, self.held
@@ -55,14 +52,21 @@ class KVCache:
         view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
         view.shares = bool((view.prefixes >= 0).any())
         count = len(self.held)
-        inside = view.rows.min(initial=0) >= 0 and max(view.rows.max(initial=0), view.prefixes.max(initial=0)) < count
-        if not inside or view.prefixes.shape != view.rows.shape:
-            chosen = f"rows {view.rows} after {view.prefixes}"
-            raise ValueError(f"KVCache: {chosen}; expected as many of each, from 0 to {count - 1} (or -1: no prefix)")
-        uses = np.bincount(view.rows, minlength=count)
-        if uses.max(initial=0) > 1 or uses[view.prefixes[view.prefixes >= 0]].any():
-            chosen = f"rows {view.rows} after {view.prefixes}"
-            raise ValueError(f"KVCache: {chosen}; expected each row once, and none of them as a prefix")
+        try:
+            uses = np.bincount(np.asarray(rows), minlength=count)  # refuses fractions and negative numbers
+            continued = uses[view.prefixes[view.prefixes >= 0]]
+            known = len(uses) == count and view.prefixes.shape == view.rows.shape
+        except (IndexError, TypeError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(
+                f"KVCache: rows {rows} after prefixes {prefixes}; expected whole numbers below {count}, and one prefix "
+                "for each row (-1: none)"
+            )
+        if uses.max(initial=0) > 1 or continued.any():
+            raise ValueError(
+                f"KVCache: rows {view.rows} after {view.prefixes}; expected each row once, and none of them as a prefix"
+            )
         return view
 
     @property
@@ -80,11 +84,12 @@ class KVCache:
         own = self.config
         if own is config or own == config:
             return
-        shapes = [(c.n_layer, c.kv_heads, c.head_size) for c in (own, config)]
+        shapes = [(c.n_layer, c.n_head, c.kv_heads, c.head_size) for c in (own, config)]
         if shapes[0] != shapes[1] or own.context_length > config.context_length:
             raise ValueError(
-                f"KVCache: made for (layers, key and value heads, head size) = {shapes[0]} and {own.context_length} "
-                f"tokens, but the model has {shapes[1]} and {config.context_length}; use KVCache(model.config, ...)"
+                f"KVCache: made for (layers, heads, key and value heads, head size) = {shapes[0]} and a context of "
+                f"{own.context_length}, but the model has {shapes[1]} and {config.context_length}; use "
+                "KVCache(model.config, ...)"
             )
 
     def room_for(self, new: Array) -> None:
