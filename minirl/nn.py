@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from minirl import functional as F
 from minirl.autograd import Array
 from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor, show
+
+M = TypeVar("M", bound="Module")
+SHOWN = 8  # problems in one message
 
 
 class Parameter(Tensor):
@@ -89,35 +92,34 @@ class Module:
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Copy the arrays of `state` into the parameters of the same names.
 
-        Raises ValueError naming every tensor that is missing, unexpected, of another shape, or held in bfloat16 on one
-        side alone; then nothing was changed.
+        Raises ValueError naming the first tensors that are missing, unexpected, of another shape, no numbers, or held
+        in bfloat16 on one side alone; then nothing was changed.
         """
         parameters = dict(self.named_parameters())
         problems = [f"missing: {name} {p.shape}" for name, p in parameters.items() if name not in state]
-        problems += [f"unexpected: {name} {np.shape(x)}" for name, x in state.items() if name not in parameters]
-        problems += [
-            f"{name} has shape {np.shape(state[name])}; expected {p.shape}"
-            for name, p in parameters.items()
-            if name in state and np.shape(state[name]) != p.shape
-        ]
-        problems += [
-            f"{name} has dtype {np.asarray(state[name]).dtype}; expected {p.dtype} (uint16 are bfloat16 bits)"
-            for name, p in parameters.items()
-            if name in state and (np.asarray(state[name]).dtype == BFLOAT16) != (p.dtype == BFLOAT16)
-        ]
+        problems += [f"unexpected: {name!s:.80} {np.shape(x)}" for name, x in state.items() if name not in parameters]
+        arrays = {name: np.asarray(state[name]) for name in parameters if name in state}
+        for name, x in arrays.items():
+            p = parameters[name]
+            if x.shape != p.shape:
+                problems.append(f"{name} has shape {x.shape}; expected {p.shape}")
+            elif x.dtype.kind not in "fiub" or (x.dtype == BFLOAT16) != (p.dtype == BFLOAT16):
+                problems.append(f"{name} has dtype {x.dtype}; expected {p.dtype} (uint16 are bfloat16 bits)")
         if problems:
-            raise ValueError(f"{type(self).__name__}.load_state_dict: " + "; ".join(problems))
+            more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+            raise ValueError(f"{type(self).__name__}.load_state_dict: " + "; ".join(problems[:SHOWN]) + more)
         for name, parameter in parameters.items():
-            parameter.data[...] = state[name]
+            parameter.data[...] = arrays[name]
 
-    def train(self, mode: bool = True) -> None:
-        """Switch dropout on (off with mode=False), here and in all modules inside."""
+    def train(self: M, mode: bool = True) -> M:
+        """Switch dropout on (off with mode=False), here and in all modules inside; return this module."""
         for _, module in self.named_modules():
             module.training = mode
+        return self
 
-    def eval(self) -> None:
-        """Switch dropout off, here and in all modules inside."""
-        self.train(False)
+    def eval(self: M) -> M:
+        """Switch dropout off, here and in all modules inside; return this module."""
+        return self.train(False)
 
     def zero_grad(self) -> None:
         """Forget all gradients."""

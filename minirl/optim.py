@@ -8,7 +8,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array
-from minirl.nn import Module
+from minirl.nn import SHOWN, Module
 from minirl.tensor import Tensor
 
 
@@ -109,7 +109,8 @@ class Optimizer:
             if name in state and state[name].shape != x.shape
         ]
         if problems:
-            raise ValueError(f"{type(self).__name__}.load_state_dict: " + "; ".join(problems))
+            more = f"; and {len(problems) - SHOWN} more" if len(problems) > SHOWN else ""
+            raise ValueError(f"{type(self).__name__}.load_state_dict: " + "; ".join(problems[:SHOWN]) + more)
         self.steps = int(state["steps"][0])
         for name, x in own.items():
             x[...] = state[name]

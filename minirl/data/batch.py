@@ -54,13 +54,19 @@ def pack(documents: Sequence[Document]) -> Batch:
     """The documents end to end.
 
     A document's last token is only a target and its first only an input, so a document of n tokens takes n - 1 places.
+    A document of one token or none takes no place: it has no target, and contributes nothing to a loss.
     """
     return Batch(
-        ids=np.concatenate([document.ids[:-1] for document in documents]),
-        targets=np.concatenate([document.ids[1:] for document in documents]),
-        weights=np.concatenate([document.weights[1:] for document in documents]),
-        starts=np.cumsum([0, *(len(document.ids) - 1 for document in documents)]),
+        ids=np.concatenate([np.zeros(0, np.int32), *(document.ids[:-1] for document in documents)]),
+        targets=np.concatenate([np.zeros(0, np.int32), *(document.ids[1:] for document in documents)]),
+        weights=np.concatenate([np.zeros(0, np.float32), *(document.weights[1:] for document in documents)]),
+        starts=np.cumsum([0, *map(places, documents)]),
     )
+
+
+def places(document: Document) -> int:
+    """The number of targets that a document has."""
+    return max(len(document.ids) - 1, 0)
 
 
 def make_batches(
@@ -77,7 +83,7 @@ def make_batches(
     used = 0
     for index in rng.permutation(len(documents)):
         document = documents[index]
-        length = len(document.ids) - 1
+        length = places(document)
         if tokens is not None and length > tokens:
             raise ValueError(
                 f"a document has {length + 1} tokens, more than a batch of {tokens} tokens can hold: make batches of "

@@ -102,7 +102,8 @@ def split_heads(packed: Array, n_head: int, n_kv_head: int) -> tuple[Array, Arra
             f"attention: the projection has shape {packed.shape}; expected (B, T, (H + 2 H_kv) D) with H={n_head}, "
             f"H_kv={n_kv_head}, so a last axis divisible by {heads}"
         )
-    split = kernels.reshape(packed, (*packed.shape[:2], heads, -1))
+    D = packed.shape[-1] // heads  # and not -1, which says nothing where there are no tokens
+    split = kernels.reshape(packed, (*packed.shape[:2], heads, D))
     return split[:, :, :n_head], split[:, :, n_head : n_head + n_kv_head], split[:, :, n_head + n_kv_head :]
 
 
@@ -118,7 +119,8 @@ def packed_attention(
     q, k, v = split_heads(packed.data, n_head, n_kv_head)
     B, T, H, D = q.shape
     if rotation is not None:  # q and k lie side by side, so one call turns both; v stays where it is
-        turned = kernels.rope(kernels.reshape(packed.data, (B, T, -1, D))[:, :, : H + n_kv_head], *rotation)
+        heads = kernels.reshape(packed.data, (B, T, H + 2 * n_kv_head, D))
+        turned = kernels.rope(heads[:, :, : H + n_kv_head], *rotation)
         q, k = turned[:, :, :H], turned[:, :, H:]
     out, lse = kernels.attention(q, k, v, starts=starts, prefixes=prefixes)
 
@@ -128,7 +130,7 @@ def packed_attention(
         dout = kernels.reshape(dout, q.shape)
         kernels.attention_backward(dout, q, k, v, out, lse, starts=starts, prefixes=prefixes, dq=dq, dk=dk, dv=dv)
         if rotation is not None:
-            turned = kernels.reshape(gradient, (B, T, -1, D))[:, :, : H + n_kv_head]
+            turned = kernels.reshape(gradient, (B, T, H + 2 * n_kv_head, D))[:, :, : H + n_kv_head]
             kernels.rope(turned, *rotation, inverse=True, out=turned)
         packed.add_gradient(gradient, fresh=True)
 

@@ -1,8 +1,8 @@
 """Generation: sample text from a model, many rows at once, with a KV cache."""
 
 from minirl.generate.engine import Engine, Row, without_dropout
-from minirl.generate.sampling import Sampling, Seed, row_stream
-from minirl.generate.text import Completion, end_token, generate, generate_ids, stream
+from minirl.generate.sampling import Sampling, Seed, draw, row_stream
+from minirl.generate.text import Completion, end_token, generate, generate_ids, known_tokens, stream
 
 __all__ = [
     "Completion",
@@ -10,9 +10,11 @@ __all__ = [
     "Row",
     "Sampling",
     "Seed",
+    "draw",
     "end_token",
     "generate",
     "generate_ids",
+    "known_tokens",
     "row_stream",
     "stream",
     "without_dropout",

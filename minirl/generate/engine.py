@@ -16,9 +16,8 @@ from itertools import compress
 
 import numpy as np
 
-from minirl import kernels
 from minirl.autograd import Array
-from minirl.generate.sampling import Sampling
+from minirl.generate.sampling import Sampling, draw
 from minirl.model import GPT, KVCache
 
 PREFILL_TOKENS = 4096  # prompts are computed together, up to this many tokens with padding
@@ -49,10 +48,20 @@ class Engine:
             print(row.ids)
     """
 
-    def __init__(self, model: GPT, sampling: Sampling, end: int | None, slots: int, capacity: int) -> None:
+    def __init__(
+        self,
+        model: GPT,
+        sampling: Sampling,
+        end: int | None,
+        slots: int,
+        capacity: int,
+        vocabulary: int | None = None,
+    ) -> None:
         """end: the token that ends a row. slots: the number of rows computed at once. capacity: the most tokens that
-        the cache holds for a row: the prompt, and the completion without its last token. At most the context length."""
+        the cache holds for a row: the prompt, and the completion without its last token. At most the context length.
+        vocabulary: only ids below it are drawn; by default all of the model's."""
         self.model, self.sampling, self.end = model, sampling, end
+        self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
         self.cache = KVCache(model.config, 2 * slots, capacity)  # one half is for prompts; unused rows cost nothing
         self.waiting: deque[list[Row]] = deque()
@@ -61,7 +70,7 @@ class Engine:
         self.prefixes = np.zeros(0, np.int32)  # ... and its prompt in row self.prefixes[i] of the cache, -1: in its own
         self.free = list(range(slots))[::-1]  # slots
         self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
-        longest = sampling.max_new_tokens
+        longest = min(sampling.max_new_tokens, capacity)  # of a prompt of one token
         self.ids = np.zeros((slots, longest), np.int32)
         self.log_probs = np.zeros((slots, longest), np.float32)
         self.uniforms = np.zeros((slots, longest))
@@ -132,16 +141,13 @@ class Engine:
         self.counts[slots] = 0
         self.limits[slots] = np.minimum(self.sampling.max_new_tokens, self.capacity - lengths[source] + 1)
         for slot, row in zip(slots, self.rows[-len(slots) :], strict=True):
-            self.uniforms[slot] = row.stream.random(self.sampling.max_new_tokens)
+            self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
         return logits[source]
 
     def _draw(self, logits: Array, slots: Array) -> None:
         """Draw the next token of the rows in these slots."""
         counts = self.counts[slots]
-        rule = self.sampling
-        ids, log_probs = kernels.sample(
-            logits, self.uniforms[slots, counts], temperature=rule.temperature, top_k=rule.top_k, top_p=rule.top_p
-        )
+        ids, log_probs = draw(logits, self.uniforms[slots, counts], self.sampling, self.vocabulary)
         self.ids[slots, counts], self.log_probs[slots, counts] = ids, log_probs
         self.last[slots] = ids
         self.counts[slots] += 1
@@ -172,13 +178,12 @@ class Engine:
 
 @contextmanager
 def without_dropout(model: GPT) -> Iterator[None]:
-    """Switch dropout off inside, so that samples and log-probabilities come from the whole model."""
-    training = model.training
-    if training and model.config.dropout:
-        model.eval()
-        try:
-            yield
-        finally:
-            model.train(training)
-    else:
+    """Switch dropout off inside, so that samples and log-probabilities come from the whole model.
+
+    All blocks share the model's one Dropout, so its mode alone is changed, and put back afterwards.
+    """
+    training, model.dropout.training = model.dropout.training, False
+    try:
         yield
+    finally:
+        model.dropout.training = training

@@ -1,17 +1,21 @@
 """Text in, text out: `generate` for evaluation and scripts, `stream` for chat. Both use the engine."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from minirl.autograd import Array
+from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
-from minirl.generate.sampling import Sampling, Seed, row_stream
+from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, whole
 from minirl.model import GPT
 from minirl.tasks.task import END
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
+
+Ids = Array | Sequence[int]
 
 CACHE_BYTES = 1 << 30  # if keys and values would need more memory, fewer slots are used
 
@@ -36,7 +40,7 @@ class Completion:
 def generate(
     model: GPT,
     tokenizer: "Tokenizer",
-    prompts: Sequence[str],
+    prompts: str | Iterable[str],
     *,
     temperature: float = 1.0,
     top_k: int = 0,
@@ -48,47 +52,76 @@ def generate(
 ) -> Iterator[Completion]:
     """Complete each prompt `samples` times; yield the completions in order, prompt by prompt, as soon as possible.
 
-    The same seed gives the same completions. They do not depend on `slots`, the number of rows computed at once.
-    Raises ValueError for a prompt that does not fit into the model's context.
+    A single text is one prompt. The same seed gives the same completions. They do not depend on `slots`, the number of
+    rows computed at once. A row ends with the end token, after max_new_tokens, or where the context is full. A model
+    may have more ids than the tokenizer has tokens, because tables are often padded; the surplus ids are never drawn.
+
+    Raises ValueError, before anything is computed, for an empty prompt, for one that does not fit into the model's
+    context, for settings out of range, and for a tokenizer with more tokens than the model; TypeError for a prompt that
+    is no text.
     """
-    rule = Sampling(temperature, top_k, top_p, max_new_tokens)
-    encoded = [tokenizer.encode_array(prompt) for prompt in prompts]
-    for row in generate_ids(model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots):
-        yield Completion(row.prompt, row.ids, row.log_probs, tokenizer.decode(row.ids, skip_special=True), row.finished)
+    rule, vocabulary = Sampling(temperature, top_k, top_p, max_new_tokens), known_tokens(model, tokenizer)
+    encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
+    rows = generate_ids(
+        model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots, vocabulary=vocabulary
+    )
+    return (
+        Completion(row.prompt, row.ids, row.log_probs, tokenizer.decode(row.ids, skip_special=True), row.finished)
+        for row in rows
+    )
 
 
 def generate_ids(
     model: GPT,
-    prompts: Sequence[Array],
+    prompts: Sequence[Ids],
     sampling: Sampling,
     end: int | None,
     *,
     seed: Seed = 0,
     samples: int = 1,
     slots: int = 256,
+    vocabulary: int | None = None,
 ) -> Iterator[Row]:
-    """`generate` on token ids."""
-    if samples < 1 or slots < 1:
-        raise ValueError(f"generate: samples={samples} and slots={slots}; expected 1 or more of each")
-    if not len(prompts):
-        return
+    """`generate` on token ids. vocabulary: only ids below it are drawn; by default all of the model's.
+
+    Raises IndexError for an id that the model does not have, otherwise what `generate` raises.
+    """
     config = model.config
-    longest = max(len(prompt) for prompt in prompts)
+    samples, slots, words = whole("samples", samples, 1), whole("slots", slots, 1), seed_words(seed)
+    arrays = [token_ids("generate", f"prompt {i}", prompt, config.vocab_size) for i, prompt in enumerate(prompts)]
+    for i, array in enumerate(arrays):
+        if array.ndim != 1 or not array.size:
+            raise ValueError(f"generate: prompt {i} has shape {array.shape}; expected (P,), with 1 token or more")
+    longest = max(map(len, arrays), default=0)
     if longest > config.context_length:
         raise ValueError(
             f"generate: a prompt has {longest} tokens, more than the model's context length, {config.context_length}; "
             "shorten it, or train a model with a longer context"
         )
+    if not arrays:
+        return iter(())
     capacity = min(longest + sampling.max_new_tokens, config.context_length)
     row_bytes = 8 * config.n_layer * capacity * config.kv_heads * config.head_size
-    slots = min(slots, samples * len(prompts), max(CACHE_BYTES // row_bytes, 1))
-    engine = Engine(model, sampling, end, slots, capacity)
-    for problem, prompt in enumerate(prompts):
-        engine.add([Row(prompt, problem, sample, row_stream(seed, problem, sample)) for sample in range(samples)])
+    slots = min(slots, samples * len(arrays), max(CACHE_BYTES // row_bytes, 1))
+    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary), arrays, words, samples)
+
+
+def _rows(engine: Engine, prompts: Sequence[Array], seed: Seed, samples: int) -> Iterator[Row]:
+    """The rows of all prompts, in order. Rows are made only when they are nearly due: there may be very many."""
+    coming = (
+        [Row(prompt, problem, sample, row_stream(seed, problem, sample)) for sample in range(start, stop)]
+        for problem, prompt in enumerate(prompts)
+        for start in range(0, samples, engine.slots)
+        for stop in [min(start + engine.slots, samples)]
+    )
     ready: dict[tuple[int, int], Row] = {}
-    wanted = iter([(problem, sample) for problem in range(len(prompts)) for sample in range(samples)])
+    wanted = ((problem, sample) for problem in range(len(prompts)) for sample in range(samples))
     place = next(wanted, None)
-    while engine.busy:
+    while True:
+        for rows in islice(coming, max(engine.slots - len(engine.waiting), 0)):  # one step starts no more than these
+            engine.add(rows)
+        if not engine.busy:
+            return
         for row in engine.step():
             ready[row.problem, row.sample] = row
         while place in ready:
@@ -107,11 +140,18 @@ def stream(
     max_new_tokens: int = 256,
     seed: Seed = 0,
 ) -> Iterator[str]:
-    """The completion of one prompt, piece by piece. The joined pieces are the text that `generate` returns."""
-    ids = tokenizer.encode_array(prompt)
-    rule = Sampling(temperature, top_k, top_p, max_new_tokens)
-    engine = Engine(model, rule, end_token(tokenizer), 1, min(len(ids) + max_new_tokens, model.config.context_length))
+    """The completion of one prompt, piece by piece. The joined pieces are the text that `generate` returns; it raises
+    the same errors."""
+    rule, vocabulary = Sampling(temperature, top_k, top_p, max_new_tokens), known_tokens(model, tokenizer)
+    ids, end = encode_prompt(tokenizer, prompt), end_token(tokenizer)
+    capacity = min(len(ids) + rule.max_new_tokens, model.config.context_length)
+    engine = Engine(model, rule, end, 1, capacity, vocabulary)
     engine.add([Row(ids, 0, 0, row_stream(seed, 0, 0))])
+    return _pieces(engine, tokenizer)
+
+
+def _pieces(engine: Engine, tokenizer: "Tokenizer") -> Iterator[str]:
+    """What each token of the engine's one row adds to the text."""
     decoder = tokenizer.stream_decoder(skip_special=True)
     while engine.busy:
         engine.step()
@@ -121,6 +161,28 @@ def stream(
     rest = decoder.finish()
     if rest:
         yield rest
+
+
+def encode_prompt(tokenizer: "Tokenizer", prompt: str) -> Array:
+    """The prompt's ids. Raises TypeError for what is no text, ValueError for an empty text."""
+    if not isinstance(prompt, str):
+        raise TypeError(f"generate: a prompt is {type(prompt).__name__} {prompt!r:.80}; expected text")
+    if not prompt:
+        raise ValueError("generate: a prompt is empty; the model continues a text, so give it at least one token")
+    return tokenizer.encode_array(prompt)
+
+
+def known_tokens(model: GPT, tokenizer: "Tokenizer") -> int:
+    """The number of ids that may be drawn: as many as the tokenizer has tokens.
+
+    The model may have more, because tables are often padded to a round number. Raises ValueError where it has fewer.
+    """
+    if tokenizer.vocab_size > model.config.vocab_size:
+        raise ValueError(
+            f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}: they do not "
+            "belong together; load both from the same folder"
+        )
+    return tokenizer.vocab_size
 
 
 def end_token(tokenizer: "Tokenizer") -> int:

@@ -75,7 +75,7 @@ class Block(Module):
 
     def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
         """x + projection(y). Without dropout the projection's kernel makes the sum."""
-        if self.training and self.dropout.rate:
+        if self.dropout.training and self.dropout.rate:
             return x + self.dropout(projection(y))
         return projection(y, residual=x)
 

@@ -8,6 +8,7 @@ from minirl import kernels
 from minirl.autograd import Array
 from minirl.functional import Rotation, split_heads
 from minirl.model.config import GPTConfig
+from minirl.model.memory import check_memory
 
 
 class KVCache:
@@ -19,10 +20,15 @@ class KVCache:
 
     def __init__(self, config: GPTConfig, batch: int, capacity: int | None = None) -> None:
         """batch: the number of rows. capacity: the most tokens that a row may hold; by default, and at most,
-        context_length."""
+        context_length. Raises ValueError for other numbers, and for a cache that is larger than the machine's memory.
+        """
         capacity = config.context_length if capacity is None else capacity
-        if not 1 <= capacity <= config.context_length:
+        if not isinstance(batch, int | np.integer) or batch < 0:
+            raise ValueError(f"KVCache: batch {batch!r}; expected a whole number of rows, 0 or more")
+        if not isinstance(capacity, int | np.integer) or not 1 <= capacity <= config.context_length:
             raise ValueError(f"KVCache: capacity {capacity}; expected 1 to the context length, {config.context_length}")
+        needed = 8 * config.n_layer * int(batch) * int(capacity) * config.kv_heads * config.head_size
+        check_memory(f"KVCache: a cache of {batch} rows", needed)
         self.config = config
         self.capacity = capacity
         shape = (batch, capacity, config.kv_heads, config.head_size)
@@ -37,7 +43,7 @@ class KVCache:
         """A view of these rows, in this order: writing to the view writes to this cache.
 
         rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. Raises
-        ValueError when a row occurs twice, or when a prefix is among the rows.
+        ValueError for a row that the cache does not have, when a row occurs twice, or when a prefix is among the rows.
         """
         view = KVCache.__new__(KVCache)
         view.config, view.capacity = self.config, self.capacity
@@ -45,10 +51,22 @@ class KVCache:
         view.rows = np.ascontiguousarray(rows, np.int32)
         view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
         view.shares = bool((view.prefixes >= 0).any())
-        uses = np.bincount(view.rows, minlength=len(self.held))
-        if uses.max(initial=0) > 1 or uses[view.prefixes[view.prefixes >= 0]].any():
-            chosen = f"rows {view.rows} after {view.prefixes}"
-            raise ValueError(f"KVCache: {chosen}; expected each row once, and none of them as a prefix")
+        count = len(self.held)
+        try:
+            uses = np.bincount(np.asarray(rows), minlength=count)  # refuses fractions and negative numbers
+            continued = uses[view.prefixes[view.prefixes >= 0]]
+            known = len(uses) == count and view.prefixes.shape == view.rows.shape
+        except (IndexError, TypeError, ValueError):
+            known = False
+        if not known:
+            raise ValueError(
+                f"KVCache: rows {rows} after prefixes {prefixes}; expected whole numbers below {count}, and one prefix "
+                "for each row (-1: none)"
+            )
+        if uses.max(initial=0) > 1 or continued.any():
+            raise ValueError(
+                f"KVCache: rows {view.rows} after {view.prefixes}; expected each row once, and none of them as a prefix"
+            )
         return view
 
     @property
@@ -60,6 +78,19 @@ class KVCache:
     def clear(self, rows: Array) -> None:
         """Empty these rows, so that they can be used again."""
         self.held[rows] = 0
+
+    def check_model(self, config: GPTConfig) -> None:
+        """Raise ValueError unless a model of this config can fill the cache."""
+        own = self.config
+        if own is config or own == config:
+            return
+        shapes = [(c.n_layer, c.n_head, c.kv_heads, c.head_size) for c in (own, config)]
+        if shapes[0] != shapes[1] or own.context_length > config.context_length:
+            raise ValueError(
+                f"KVCache: made for (layers, heads, key and value heads, head size) = {shapes[0]} and a context of "
+                f"{own.context_length}, but the model has {shapes[1]} and {config.context_length}; use "
+                "KVCache(model.config, ...)"
+            )
 
     def room_for(self, new: Array) -> None:
         """Raise ValueError when new[b] more tokens would exceed the capacity of row b, or together with its prefix the
@@ -89,7 +120,7 @@ class KVCache:
         q, k, v = split_heads(packed, config.n_head, config.kv_heads)
         _, N, H, D = q.shape
         if rotation is not None:  # q and k lie side by side: one call rotates both, in place
-            both = kernels.reshape(packed, (1, N, -1, D))[:, :, : H + config.kv_heads]
+            both = kernels.reshape(packed, (1, N, H + 2 * config.kv_heads, D))[:, :, : H + config.kv_heads]
             kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
         if len(new) == N:  # one token each

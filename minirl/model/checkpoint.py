@@ -6,7 +6,8 @@ there is no half-written and no half-loaded model.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 
@@ -14,18 +15,19 @@ import numpy as np
 
 from minirl.kernels.precision import BFLOAT16
 from minirl.model.config import GPTConfig
-from minirl.model.hugging_face import BUFFERS, PREFIXES, entries, from_json, model_type, to_json
+from minirl.model.hugging_face import BUFFERS, PREFIXES, Entry, entries, from_json, model_type, to_json
+from minirl.model.json_file import CheckpointError, plain, read_json, several, shown
+from minirl.model.memory import check_memory, model_bytes
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.storage.transaction import recover, replacing_files
 
 Array = np.ndarray
 
 CONFIG, WEIGHTS, INDEX = "config.json", "model.safetensors", "model.safetensors.index.json"
+WEIGHT_DTYPES = ("F64", "F32", "F16", "BF16")
+LONGEST_NAME = 255  # characters of a file's name
+Stored = dict[str, tuple[TensorFile, str]]  # a tensor's name without its prefix: the file, and the name there
 SIZE_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-
-
-class CheckpointError(ValueError):
-    """A checkpoint folder whose parts do not fit together."""
 
 
 def save(
@@ -93,29 +95,25 @@ def parse_size(size: int | str) -> int:
 def load(folder: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
     """Read a checkpoint: its config, and each parameter by minirl's name, as float32.
 
-    Files in float16, bfloat16 and float64 are converted. Raises FileNotFoundError for a missing file, TensorFileError
-    for a truncated or corrupted one, CheckpointError naming each tensor that is missing, unexpected or mis-shaped.
+    Files in float16, bfloat16 and float64 are converted. Nothing of the model's size is allocated before config and
+    files agree. Raises FileNotFoundError for a missing file, and CheckpointError: TensorFileError for a truncated or
+    corrupted file of weights, otherwise naming the first tensors that are missing, unexpected or mis-shaped.
     """
     folder = Path(folder)
     if folder.is_dir():
-        recover(folder)
+        try:
+            recover(folder)
+        except ValueError as error:
+            raise CheckpointError(f"{folder} was being replaced when the writer stopped: {error}") from None
     config = read_config(folder)
-    files = open_weights(folder)
-    prefix = PREFIXES[model_type(config)]
-    stored = {
-        name.removeprefix(prefix): (file, name) for file in files for name in file.shapes() if not BUFFERS.search(name)
-    }
+    stored = stored_tensors(folder, PREFIXES[model_type(config)])
+    check_depth(folder, config, len(stored))
     wanted = entries(config)
     copy = stored.pop("lm_head.weight", None) if config.tie_embeddings else None  # some writers repeat a tied table
-    problems = [f"missing: {entry.name}" for entry in wanted if entry.name not in stored]
-    problems += [f"unexpected: {name}" for name in sorted(set(stored) - {entry.name for entry in wanted})]
-    for entry in wanted:
-        if entry.name in stored:
-            file, name = stored[entry.name]
-            if file.shapes()[name] != entry.shape:
-                problems.append(f"{name} has shape {file.shapes()[name]}; expected {entry.shape}")
+    problems = mismatches(wanted, stored)
     if problems:
-        raise CheckpointError(f"{folder} does not hold the model that its {CONFIG} describes: " + "; ".join(problems))
+        listed = several(problems)
+        raise CheckpointError(f"{folder} does not hold the model that its {CONFIG} describes: {listed}")
 
     parts: dict[str, list[Array]] = {}
     for entry in wanted:
@@ -133,33 +131,78 @@ def load(folder: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
     return config, state
 
 
+def stored_tensors(folder: Path, prefix: str) -> Stored:
+    """Each tensor's name, without the prefix, and where it lies. Raises CheckpointError where a name occurs twice."""
+    stored: Stored = {}
+    for file in open_weights(folder):
+        for name in file.shapes():
+            short = name.removeprefix(prefix)
+            if short in stored:
+                raise CheckpointError(f"{file.path} holds {plain(name)}, which {stored[short][0].path} holds already")
+            if not BUFFERS.search(name):
+                stored[short] = file, name
+    return stored
+
+
+def check_depth(folder: Path, config: GPTConfig, found: int) -> None:
+    """Raise CheckpointError where the config's layers have far more tensors than the files, before listing them."""
+    one, two = (len(entries(replace(config, n_layer=count))) for count in (1, 2))
+    expected = one + (config.n_layer - 1) * (two - one)
+    if expected > 2 * found + 1000:
+        raise CheckpointError(
+            f"{folder}: {CONFIG} describes {config.n_layer} layers with {expected} tensors, but the files hold {found}"
+        )
+
+
+def mismatches(wanted: Sequence[Entry], stored: Stored) -> list[str]:
+    """What is missing, unexpected, of another shape or of a dtype that weights do not have."""
+    problems = [f"missing: {entry.name}" for entry in wanted if entry.name not in stored]
+    problems += [f"unexpected: {plain(name)}" for name in sorted(set(stored) - {entry.name for entry in wanted})]
+    for entry in wanted:
+        if entry.name in stored:
+            file, name = stored[entry.name]
+            shape, dtype = file.shapes()[name], file.dtypes()[name]
+            if shape != entry.shape:
+                problems.append(f"{name} has shape {shown(shape)}; expected {entry.shape}")
+            elif dtype not in WEIGHT_DTYPES:
+                problems.append(f"{name} has dtype {dtype}; expected one of {', '.join(WEIGHT_DTYPES)}")
+    return problems
+
+
 def read_config(folder: Path) -> GPTConfig:
+    """The config of the folder's model, small enough for this machine's memory."""
     path = folder / CONFIG
     if not path.is_file():
         raise FileNotFoundError(
             f"there is no checkpoint in {folder}: {CONFIG} is missing; `python -m minirl.train` makes one, and so does "
             "save_pretrained of minirl's or transformers' models"
         )
+    found = read_json(path)
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        config = from_json(found)
+        check_memory("the model that it describes", model_bytes(config))
     except ValueError as error:
-        raise CheckpointError(f"{path} is no valid JSON ({error})") from None
-    return from_json(found)
+        raise CheckpointError(f"{path}: {error}") from None
+    return config
 
 
 def open_weights(folder: Path) -> list[TensorFile]:
+    """The folder's files of weights, each checked."""
     if (folder / WEIGHTS).is_file():
         return [TensorFile(folder / WEIGHTS)]
-    if not (folder / INDEX).is_file():
+    index = folder / INDEX
+    if not index.is_file():
         old = " (pytorch_model.bin is pickle, which minirl does not read: save it with safe_serialization=True)"
         hint = old if (folder / "pytorch_model.bin").exists() else ""
         raise FileNotFoundError(f"{folder} holds neither {WEIGHTS} nor {INDEX}{hint}")
-    try:
-        where = json.loads((folder / INDEX).read_text(encoding="utf-8"))["weight_map"]
-        names = sorted(set(where.values()))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{folder / INDEX} cannot be read ({error!r})") from None
-    for name in names:
-        if Path(name).name != name or not (folder / name).is_file():
-            raise FileNotFoundError(f"{folder / INDEX} names the shard {name}, which is not there")
-    return [TensorFile(folder / name) for name in names]
+    where = read_json(index).get("weight_map")
+    if not isinstance(where, dict) or not all(isinstance(name, str) for name in where.values()):
+        raise CheckpointError(f"{index} cannot be read: its weight_map is {shown(where)}; expected names of files")
+    for name in set(where.values()):
+        if len(name) > LONGEST_NAME or Path(name).name != name or not (folder / name).is_file():
+            raise FileNotFoundError(f"{index} names the shard {plain(name)}, which is not there")
+    files = {name: TensorFile(folder / name) for name in sorted(set(where.values()))}
+    lost = [f"{plain(name)} in {file}" for name, file in where.items() if name not in files[file].shapes()]
+    if lost:
+        raise CheckpointError(f"{index} promises tensors that are not there: {several(lost)}")
+    return list(files.values())

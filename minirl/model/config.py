@@ -1,11 +1,15 @@
 """The shape of a model: one dataclass covers GPT-2 (Radford et al. 2019) and Llama (Touvron et al. 2023)."""
 
+import math
+import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
 NORMS = ("layer", "rms")
 POSITIONS = ("learned", "rope")
 MLPS = ("gelu", "gelu_exact", "swiglu")
+MOST = 2**31 - 1  # kernels count in int32
+LARGEST = 1e30  # of a setting that is no count: float32 holds it
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,19 @@ class GPTConfig:
     """Share of values set to 0 in training, after the embedding and before each addition to the residual stream."""
 
     def __post_init__(self) -> None:
+        for name in ("vocab_size", "context_length", "n_layer", "n_head", "n_kv_head", "d_model", "d_ff"):
+            value = getattr(self, name)
+            if not isinstance(value, int) and hasattr(value, "__index__"):  # a whole number of NumPy
+                object.__setattr__(self, name, operator.index(value))
         for name in ("vocab_size", "context_length", "n_layer", "n_head", "d_model"):
             _positive(name, getattr(self, name))
+        for name in ("bias", "tie_embeddings"):
+            if not isinstance(getattr(self, name), bool):
+                raise ValueError(f"GPTConfig: {name} is {_shown(getattr(self, name))}; expected True or False")
+        for name in ("norm_eps", "rope_base", "dropout"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not -LARGEST <= value <= LARGEST:
+                raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected a finite number")
         if self.n_kv_head is None:
             object.__setattr__(self, "n_kv_head", self.n_head)
         if self.d_ff is None:
@@ -137,17 +152,27 @@ class GPTConfig:
 
 
 def _divisors(n: int) -> list[int]:
-    return [d for d in range(1, n + 1) if n % d == 0]
+    small = [d for d in range(1, math.isqrt(n) + 1) if n % d == 0]
+    return sorted({*small, *(n // d for d in small)})
 
 
 def _positive(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"GPTConfig: {name} is {value!r}; expected a whole number, 1 or more")
+        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected a whole number, 1 or more")
+    if value > MOST:
+        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected at most {MOST}, the largest int32")
 
 
 def _one_of(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
-        raise ValueError(f"GPTConfig: {name} is {value!r}; use one of {', '.join(map(repr, valid))}")
+        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; use one of {', '.join(map(repr, valid))}")
+
+
+def _shown(value: object) -> str:
+    """A value for a message, cut where it is long: it may come from anyone's file."""
+    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
+        return f"a number of {value.bit_length()} bits"
+    return f"{value!r:.80}"
 
 
 PRESETS = {

@@ -11,6 +11,7 @@ nothing, unlike pickle.
 
 import json
 import math
+import re
 import zlib
 from collections.abc import Mapping
 from os import PathLike
@@ -20,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
+from minirl.model.json_file import CheckpointError, parse_json, plain, shown
 from minirl.storage.files import naming
 
 Array = np.ndarray
@@ -37,11 +39,12 @@ DTYPES: dict[str, np.dtype[Any]] = {
     "BOOL": np.dtype("?"),
 }
 HEADER_LIMIT = 100_000_000  # bytes; the library's own limit
+MOST_AXES = 32  # of a tensor
 CHECKSUM = "crc32"  # the metadata's first key: eight hexadecimal digits
 NO_CHECKSUM = "0" * 8  # what stands there while the sum over header and data is taken
 
 
-class TensorFileError(ValueError):
+class TensorFileError(CheckpointError):
     """A file that is not a whole, valid safetensors file."""
 
 
@@ -78,6 +81,25 @@ def write_tensors(
         file.write(head())
 
 
+Entry = tuple[str, tuple[int, ...], tuple[int, int]]  # dtype, shape, and the data's first byte and one past its last
+
+
+def read_entry(name: str, entry: Any) -> Entry:
+    """What the header says about a tensor. Raises ValueError for anything but the three fields of the format."""
+    if not isinstance(entry, dict) or not {"dtype", "shape", "data_offsets"} <= entry.keys():
+        raise ValueError(f"{plain(name)} is {shown(entry)}; expected dtype, shape and data_offsets")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    counts = isinstance(shape, list) and isinstance(offsets, list) and len(shape) <= MOST_AXES and len(offsets) == 2
+    if not isinstance(dtype, str) or not counts or not all(map(is_count, [*shape, *offsets])):
+        raise ValueError(f"{plain(name)} has dtype {shown(dtype)}, shape {shown(shape)}, offsets {shown(offsets)}")
+    return dtype, tuple(shape), (offsets[0], offsets[1])
+
+
+def is_count(number: object) -> bool:
+    """Whether it is a whole number that can count bytes."""
+    return isinstance(number, int) and not isinstance(number, bool) and 0 <= number < 2**63
+
+
 class TensorFile:
     """A safetensors file, checked when opened, whose tensors are read one by one.
 
@@ -94,18 +116,16 @@ class TensorFile:
                 raise self._error(f"has {size} bytes, too few for its header; it is truncated, or no safetensors")
             text = file.read(length)
             try:
-                header = json.loads(text.decode())
-                self.metadata = {str(key): str(value) for key, value in header.pop("__metadata__", {}).items()}
-                entries = {
-                    str(name): (str(e["dtype"]), tuple(map(int, e["shape"])), tuple(map(int, e["data_offsets"])))
-                    for name, e in header.items()
-                }
-            except (ValueError, TypeError, KeyError, AttributeError) as error:
+                header = parse_json(text, "it")
+                self.metadata = {key: str(value) for key, value in header.pop("__metadata__", {}).items()}
+                self._entries = {name: read_entry(name, entry) for name, entry in header.items()}
+            except (ValueError, AttributeError) as error:
                 raise self._error(f"has a header that cannot be read ({error}); it is corrupted") from None
             self._start = 8 + length
-            self._entries = entries
             self._check_layout(size - self._start)
             if CHECKSUM in self.metadata:
+                if not re.fullmatch("[0-9a-f]{8}", self.metadata[CHECKSUM]):
+                    raise self._error(f"has the checksum {shown(self.metadata[CHECKSUM])}; it is corrupted")
                 checksum = zlib.crc32(text.replace(self.metadata[CHECKSUM].encode(), NO_CHECKSUM.encode(), 1))
                 while block := file.read(1 << 22):
                     checksum = zlib.crc32(block, checksum)
@@ -116,9 +136,10 @@ class TensorFile:
         end = 0
         for name, (dtype, shape, (start, stop)) in sorted(self._entries.items(), key=lambda item: item[1][2]):
             if dtype not in DTYPES:
-                raise self._error(f"holds {name} as {dtype}; this reads {', '.join(DTYPES)}")
-            if start != end or min(shape, default=0) < 0 or stop - start != math.prod(shape) * DTYPES[dtype].itemsize:
-                raise self._error(f"places {name} {dtype} {shape} at bytes {start} to {stop}; it is corrupted")
+                raise self._error(f"holds {plain(name)} as {plain(dtype)}; this reads {', '.join(DTYPES)}")
+            if start != end or stop - start != math.prod(shape) * DTYPES[dtype].itemsize:
+                placed = f"{plain(name)} {dtype} {shown(shape)} at bytes {start} to {stop}"
+                raise self._error(f"places {placed}, but the tensor before it ends at {end}; it is corrupted")
             end = stop
         if end != size:
             raise self._error(f"holds {size} bytes of data, its header says {end}; it is truncated or corrupted")
@@ -129,6 +150,10 @@ class TensorFile:
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Name -> shape of every tensor."""
         return {name: shape for name, (_, shape, _) in self._entries.items()}
+
+    def dtypes(self) -> dict[str, str]:
+        """Name -> dtype of every tensor, as the format calls it."""
+        return {name: dtype for name, (dtype, _, _) in self._entries.items()}
 
     def read(self, name: str) -> Array:
         """The tensor's array, in its own dtype; bfloat16 becomes float32."""

@@ -26,6 +26,7 @@ from minirl.model import checkpoint
 from minirl.model.block import Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
+from minirl.model.memory import check_memory, model_bytes
 from minirl.nn import Dropout, Embedding, Linear, Module
 from minirl.tensor import Tensor
 
@@ -41,9 +42,19 @@ class GPT(Module):
     are 0. The 2 n_layer projections that add to the residual stream have weights smaller by 1 / sqrt(2 n_layer), so
     that their sum does not grow with the number of layers. With seed=None all weights are zeros, for a checkpoint to
     fill.
+
+    A new model is in training mode: where the config sets dropout, two calls differ. `eval()` switches dropout off,
+    `train()` on again. A model from `from_pretrained` has it off.
+
+    Raises ValueError for a model larger than the machine's memory, and for a negative seed.
     """
 
     def __init__(self, config: GPTConfig, seed: int | None = 0) -> None:
+        if not isinstance(config, GPTConfig):
+            raise TypeError(f"GPT: config is {type(config).__name__}; expected GPTConfig(...)")
+        if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
+            raise ValueError(f"GPT: seed is {seed!r:.80}; expected a whole number, 0 or more, or None")
+        check_memory("GPT: a model of this config", model_bytes(config))
         self.config = config
         streams = np.random.SeedSequence(0 if seed is None else seed).spawn(2)
         generator = None if seed is None else np.random.default_rng(streams[0])
@@ -89,11 +100,11 @@ class GPT(Module):
     def hidden(self, ids: Ids, starts: Array | None = None, prefixes: Array | None = None) -> Tensor:
         """The last hidden states (B, T, C), after the final norm. Their products with output_weight are the logits.
 
-        starts: (documents + 1,) int32 or int64, ascending from 0 to N. ids, (1, N) or (N,), are then documents end to
+        starts: (documents + 1,) whole numbers, ascending from 0 to N. ids, (1, N) or (N,), are then documents end to
         end: document i is tokens starts[i] to starts[i + 1]. Each document is computed as if it were alone: its
-        positions begin at 0, and it sees no other document.
+        positions begin at 0, and it sees no other document. A document may be empty.
 
-        prefixes: (documents,) int32 or int64. prefixes[i] is the index of an earlier document whose tokens document i
+        prefixes: (documents,) whole numbers. prefixes[i] is the index of an earlier document whose tokens document i
         continues (a shared prompt, say), or -1. A prefix may not have a prefix itself. Shared tokens are stored and
         computed once.
 
@@ -102,7 +113,7 @@ class GPT(Module):
         rows = self._ids(ids)
         positions, documents = np.arange(rows.shape[1], dtype=np.int32), None
         if starts is not None or prefixes is not None:
-            starts, prefixes = check_documents("GPT", starts, prefixes, rows.shape)
+            starts, prefixes = check_documents("GPT", _offsets(starts), _offsets(prefixes), rows.shape)
             documents = F.Documents(starts, prefixes)
             lengths = np.diff(starts)
             first_positions = np.where(prefixes < 0, 0, lengths[prefixes])
@@ -127,8 +138,13 @@ class GPT(Module):
         The rest is padding and costs nothing. The first call takes the prompts; later calls take one or more tokens per
         row. Raises ValueError when a row would exceed the cache.
         """
+        if not isinstance(cache, KVCache):
+            raise TypeError(f"GPT.extend: cache is {type(cache).__name__}; expected KVCache(model.config, rows)")
+        cache.check_model(self.config)
         rows = self._ids(ids)
         B, T = rows.shape
+        if lengths is not None and np.size(lengths) and np.asarray(lengths).dtype.kind not in "iu":
+            raise TypeError(f"GPT.extend: lengths have dtype {np.asarray(lengths).dtype}; expected whole numbers")
         new = np.full(B, T, np.int32) if lengths is None else np.ascontiguousarray(lengths, np.int32)
         if len(cache.rows) != B or new.shape != (B,) or T == 0 or new.min(initial=1) < 1 or new.max(initial=1) > T:
             raise ValueError(
@@ -188,6 +204,8 @@ class GPT(Module):
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":
         """Load a checkpoint folder that minirl or transformers (GPT2LMHeadModel, LlamaForCausalLM) wrote.
 
+        The model is ready for inference, with dropout off; call `train()` before you train it with dropout.
+
         dtype: how the model holds its weights, whatever the files hold: "float32", or "bfloat16" for generation only
         (see `to_bfloat16`). Raises ValueError for another dtype, and what checkpoint.load raises.
         """
@@ -197,7 +215,7 @@ class GPT(Module):
         model = cls(config, seed=None)
         for name, parameter in model.named_parameters():
             parameter.data = state[name]
-        return model.to_bfloat16() if dtype == "bfloat16" else model
+        return (model.to_bfloat16() if dtype == "bfloat16" else model).eval()
 
     # ---- arguments ----
 
@@ -213,7 +231,12 @@ class GPT(Module):
 
 def _tokens(name: str, ids: Ids, vocab_size: int, ignore: int | None = None) -> Array:
     """ids as a (B, T) int32 array, each in the vocabulary (or `ignore`)."""
-    array = np.asarray(ids)
+    try:
+        array = np.asarray(ids)
+    except ValueError:
+        raise ValueError(
+            f"GPT: {name} have rows of different lengths; expected (B, T), or documents end to end with starts"
+        ) from None
     if array.dtype.kind not in "iu" and array.size:
         raise TypeError(f"GPT: {name} have dtype {array.dtype}; expected whole numbers, int32")
     if array.ndim == 1:
@@ -222,6 +245,12 @@ def _tokens(name: str, ids: Ids, vocab_size: int, ignore: int | None = None) -> 
         raise ValueError(f"GPT: {name} have shape {array.shape}; expected (B, T)")
     check_ids("GPT", name, array, vocab_size, ignore)
     return np.ascontiguousarray(array, np.int32)
+
+
+def _offsets(numbers: Any) -> Any:
+    """A list, or whole numbers of another width, as int64; what is no such thing is left for the check to refuse."""
+    array = None if numbers is None else np.asarray(numbers)
+    return array if array is None or array.dtype.kind not in "iu" else np.ascontiguousarray(array, np.int64)
 
 
 def _weights(weights: Any, targets: Array) -> Array | None:

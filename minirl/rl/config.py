@@ -53,7 +53,7 @@ class RLConfig:
             raise ValueError(f"RLConfig: advantage {self.advantage!r} compares samples; set samples to 2 or more")
         if not 0 < self.temperature < math.inf:
             raise ValueError(f"RLConfig: temperature is {self.temperature}; a policy that explores needs more than 0")
-        if self.clip < 0 or self.kl < 0 or not self.max_norm > 0:
+        if not (0 <= self.clip < math.inf and 0 <= self.kl < math.inf and self.max_norm > 0):
             raise ValueError(
                 f"RLConfig: clip {self.clip} and kl {self.kl} must be 0 or more, max_norm {self.max_norm} positive"
             )

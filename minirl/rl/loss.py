@@ -25,6 +25,8 @@ from minirl.rl.batch import Batch
 from minirl.rl.config import RLConfig
 from minirl.tensor import Tensor
 
+LOG_RATIO_LIMIT = np.float32(20.0)  # nats: e^20 is 5e8, far beyond any ratio that an estimate could use
+
 
 def policy_loss(
     model: GPT, batch: Batch, N: int, config: RLConfig, reference: Array | None = None
@@ -55,16 +57,24 @@ def token_weights(
       divergence"). Its derivative is beta (q - 1). The mean of k3 over actions that pi sampled is KL(pi || pi_ref).
       Differentiated with the actions held fixed, as here and in GRPO, the term descends KL(pi_ref || pi) in the visited
       states.
+
+    A policy can move so far that a ratio is too large for a float: e^89 is infinite. `ratio_of` bounds every ratio, so
+    that all weights are finite.
     """
     weights, clipped = advantage, 0
     if config.clip:
-        ratio = kernels.exp(log_prob - batch.log_probs)
+        ratio = ratio_of(log_prob - batch.log_probs)
         out = np.where(advantage > 0, ratio > 1 + config.clip, ratio < 1 - config.clip) & (advantage != 0)
         weights = np.where(out, np.float32(0), ratio * advantage)
         clipped = int(out.sum())
     if reference is not None:
-        weights = weights + np.float32(config.kl) * (kernels.exp(reference - log_prob) - np.float32(1))
+        weights = weights + np.float32(config.kl) * (ratio_of(reference - log_prob) - np.float32(1))
     return np.where(batch.targets != IGNORE, weights, np.float32(0)), clipped
+
+
+def ratio_of(log_ratio: Array) -> Array:
+    """e^log_ratio, with log_ratio cut to LOG_RATIO_LIMIT nats on both sides; NaN stays NaN."""
+    return kernels.exp(np.clip(log_ratio, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT))
 
 
 # ---- log-probabilities under the policy, temperature included ----

@@ -20,7 +20,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.generate import end_token, without_dropout
+from minirl.generate import Sampling, draw, end_token, known_tokens, without_dropout
 from minirl.model import GPT
 from minirl.tasks.task import Problem, Task
 
@@ -62,22 +62,25 @@ class Agent:
     """The agent is the language model itself."""
 
     def __init__(self, model: GPT, tokenizer: "Tokenizer", temperature: float = 1.0) -> None:
-        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the likeliest token."""
+        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the likeliest token.
+
+        Raises ValueError for a tokenizer with more tokens than the model. Surplus ids of the model are never drawn."""
         self.model, self.tokenizer, self.temperature = model, tokenizer, temperature
+        self.vocabulary = known_tokens(model, tokenizer)
 
     def policy(self, state: State) -> Array:
         """pi(. | s): the probability of every token as the next action, (V,)."""
         logits = self._logits(state)
         if self.temperature == 0:
             likeliest = kernels.zeros(len(logits), np.float32)
-            likeliest[np.argmax(logits)] = 1
+            likeliest[np.argmax(logits[: self.vocabulary])] = 1
             return likeliest
         return kernels.softmax(np.ascontiguousarray(logits / np.float32(self.temperature)))
 
     def act(self, state: State, rng: np.random.Generator) -> int:
         """a ~ pi(. | s). Takes one number from rng."""
         uniform = np.array([rng.random()])
-        ids, _ = kernels.sample(self._logits(state)[None], uniform, temperature=self.temperature)
+        ids, _ = draw(self._logits(state)[None], uniform, Sampling(self.temperature), self.vocabulary)
         return int(ids[0])
 
     @no_grad()

@@ -7,10 +7,10 @@ import numpy as np
 from minirl.autograd import Array
 from minirl.model import GPT
 from minirl.model.transformer import IGNORE
-from minirl.rl.advantage import informative
+from minirl.rl.advantage import check_finite, informative
 from minirl.rl.batch import batches
 from minirl.rl.config import RLConfig
-from minirl.rl.loss import action_log_probs
+from minirl.rl.loss import LOG_RATIO_LIMIT, action_log_probs
 from minirl.rl.mdp import Episode
 
 Metrics = dict[str, float]
@@ -35,16 +35,21 @@ def kl_to(reference: GPT, episodes: Sequence[Episode], config: RLConfig) -> floa
     for batch in batches(episodes, np.zeros(len(episodes)), config.pass_tokens):
         actions = batch.targets != IGNORE
         log_q = (action_log_probs(reference, batch, config.temperature) - batch.log_probs)[actions].astype(np.float64)
+        log_q = np.clip(log_q, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)  # as in the loss, so that one token stays finite
         total += float((np.exp(log_q) - log_q - 1).sum())
         count += int(actions.sum())
     return total / max(count, 1)
 
 
 def rewards_of(episodes: Sequence[Episode], samples: int) -> Array:
-    """Rewards (P, S). Raises ValueError unless there are S episodes of every problem."""
+    """Rewards (P, S). Raises ValueError unless there are S episodes of every problem, with finite rewards."""
+    if not len(episodes):
+        raise ValueError("reinforce_step: there are no episodes to learn from; pass at least one problem's")
     if len(episodes) % samples:
         raise ValueError(
             f"reinforce_step: {len(episodes)} episodes are no multiple of samples, {samples}; pass all samples of each "
             "problem, side by side"
         )
-    return np.array([episode.reward for episode in episodes]).reshape(-1, samples)
+    rewards = np.array([episode.reward for episode in episodes], np.float64).reshape(-1, samples)
+    check_finite(rewards)
+    return rewards

@@ -18,6 +18,7 @@ import numpy as np
 
 from minirl import functional as F
 from minirl.autograd import Array
+from minirl.generate import without_dropout
 from minirl.optim import AdamW
 from minirl.rl.mdp import Agent, Environment, Episode, play
 from minirl.tasks.task import Problem
@@ -47,7 +48,8 @@ def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tenso
     loss = Tensor(0.0)
     for episode, A in zip(episodes, plain_advantages(episodes, samples), strict=True):
         tokens = np.concatenate([episode.prompt, episode.actions])
-        logits = agent.model(tokens[:-1])[0] * (1 / agent.temperature)  # row t scores what follows tokens[: t + 1]
+        with without_dropout(agent.model):  # as the policy that acted
+            logits = agent.model(tokens[:-1])[0] * (1 / agent.temperature)  # row t scores what follows tokens[: t + 1]
         log_pi = F.log_softmax(logits)
         states = np.arange(
             len(episode.prompt) - 1, len(tokens) - 1
@@ -59,5 +61,7 @@ def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tenso
 def plain_advantages(episodes: Sequence[Episode], samples: int) -> Array:
     """How much more reward each episode got than the other samples of its problem, on average: (episodes,) float32."""
     rewards = np.array([episode.reward for episode in episodes]).reshape(-1, samples)
+    if samples < 2:
+        raise ValueError(f"plain_reinforce: samples is {samples}; it compares answers, so take 2 or more")
     others = (rewards.sum(axis=1, keepdims=True) - rewards) / (samples - 1)
     return (rewards - others).reshape(-1).astype(np.float32)

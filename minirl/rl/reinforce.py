@@ -105,6 +105,7 @@ def weighted_step(
 ) -> Metrics:
     """Update the model config.updates times. Every action of episode i has the weight A_i / N."""
     start = time.perf_counter()
+    metrics = measures(episodes, config.samples)  # first, because it refuses episodes that nothing can learn from
     useful = [i for i in range(len(A)) if A[i] or config.kl]  # without KL, an advantage of 0 makes a gradient of 0
     work = list(batches([episodes[i] for i in useful], A[useful], config.pass_tokens))
     references: list[Array | None] = [None] * len(work)
@@ -118,7 +119,7 @@ def weighted_step(
         loss, clipped = add_gradients(model, work, references, N, config)
         norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
 
-    metrics = {**measures(episodes, config.samples), "loss": loss, "grad_norm": norm}
+    metrics |= {"loss": loss, "grad_norm": norm}
     if rehearsal:
         metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
     if config.clip:

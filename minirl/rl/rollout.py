@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minirl.generate import Sampling, Seed, end_token, generate_ids
+from minirl.generate import Sampling, Seed, end_token, generate_ids, known_tokens
 from minirl.model import GPT
 from minirl.rl.mdp import Episode, final_reward
 from minirl.tasks.task import Problem, Task
@@ -41,7 +41,10 @@ def rollout(
             "train a model with a longer context"
         )
     rule = Sampling(temperature, max_new_tokens=max_new_tokens)
-    rows = generate_ids(model, prompts, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots)
+    rows = generate_ids(
+        model, prompts, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots,
+        vocabulary=known_tokens(model, tokenizer),
+    )  # fmt: skip
     episodes = []
     for row in rows:
         text = tokenizer.decode(row.ids, skip_special=True)

@@ -48,6 +48,17 @@ def replacing_files(folder: str | PathLike[str], obsolete: Sequence[str] = ()) -
     recover(folder)
 
 
+def obsolete_names(plan: Path) -> list[str]:
+    """The names of the files to remove. Raises ValueError for a damaged plan: it must never name a file elsewhere."""
+    try:
+        names = json.loads(plan.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{plan} is damaged ({type(error).__name__}); restore the folder from a copy") from None
+    if not isinstance(names, list) or not all(isinstance(name, str) and Path(name).name == name for name in names):
+        raise ValueError(f"{plan} is damaged: it holds no list of file names; restore the folder from a copy")
+    return names
+
+
 def recover(folder: str | PathLike[str]) -> None:
     """Finish a replacement that was interrupted after its commit; do nothing where there was none."""
     folder = Path(folder)
@@ -56,7 +67,7 @@ def recover(folder: str | PathLike[str]) -> None:
         return
     plan = committed / OBSOLETE  # removed last, so without it all is done
     if plan.exists():
-        gone = json.loads(plan.read_text(encoding="utf-8"))
+        gone = obsolete_names(plan)
         for file in committed.iterdir():
             if file.name != OBSOLETE:
                 os.replace(file, folder / file.name)

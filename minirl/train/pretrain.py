@@ -12,6 +12,7 @@ import numpy as np
 
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
+from minirl.generate import without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig, demonstrations
 from minirl.streams import stream, stream_seed
@@ -80,7 +81,8 @@ def bits_per_byte(model: GPT, documents: Sequence[Document], byte_counts: np.nda
     nats, total = 0.0, 0
     for batch in pack(documents).split(64):
         sizes = byte_counts[batch.targets]
-        log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
+        with without_dropout(model):
+            log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
         nats -= float(log_prob[sizes > 0].sum(dtype=np.float64))
         total += int(sizes.sum())
     return nats / math.log(2) / max(total, 1)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
 from minirl.evaluation.score import greedy_accuracy
+from minirl.generate import without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig, shown
 from minirl.streams import stream
@@ -47,4 +48,5 @@ def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
 @no_grad()
 def mean_loss(model: GPT, documents: Sequence[Document]) -> float:
     """Mean of -log pi(token) in nats, over the tokens with a weight."""
-    return model.loss(*pack(documents).normalised()).item()
+    with without_dropout(model):
+        return model.loss(*pack(documents).normalised()).item()

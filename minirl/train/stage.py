@@ -23,7 +23,7 @@ class Stage(ABC):
     headline: str
 
     def __init__(self, model: GPT, config: OptimizerConfig, steps: int) -> None:
-        self.model, self.settings, self.steps = model, config, steps
+        self.model, self.settings, self.steps = model.train(), config, steps
         self.optimizer = AdamW(
             decay_groups(model, config.weight_decay), lr=config.learning_rate, betas=(config.beta1, config.beta2)
         )

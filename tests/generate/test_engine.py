@@ -1,5 +1,7 @@
 """The engine: what a row gets depends on the model, its prompt and its stream, and on nothing else."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -124,13 +126,116 @@ def test_errors_say_what_is_wrong():
     with pytest.raises(ValueError, match="a prompt has 33 tokens, more than the model's context length, 32"):
         list(generate_ids(MODEL, [np.zeros(33, np.int32)], Sampling(), END))
     with pytest.raises(ValueError, match="the prompt has 0 tokens; expected 1 to"):
-        list(generate_ids(MODEL, [np.zeros(0, np.int32)], Sampling(), END))
-    with pytest.raises(ValueError, match="samples=0"):
-        list(generate_ids(MODEL, [np.zeros(3, np.int32)], Sampling(), END, samples=0))
-    with pytest.raises(ValueError, match="max_new_tokens 0"):
-        Sampling(max_new_tokens=0)
-    with pytest.raises(ValueError, match="top_p"):
-        Sampling(top_p=0)
+        Engine(MODEL, Sampling(), END, 1, 8).add([Row(np.zeros(0, np.int32), 0, 0, row_stream(0, 0, 0))])
+
+
+@pytest.mark.parametrize(
+    "changes, error, message",
+    [
+        ({"prompts": [[3], []]}, ValueError, r"prompt 1 has shape \(0,\); expected \(P,\), with 1 token or more"),
+        ({"prompts": [[[3]]]}, ValueError, r"prompt 0 has shape \(1, 1\)"),
+        ({"prompts": [[3.0]]}, TypeError, "prompt 0 have dtype float64; expected whole numbers"),
+        ({"prompts": [[3], [V]]}, IndexError, f"is {V}; expected 0 to {V - 1}"),
+        ({"samples": 0}, ValueError, "samples is 0; expected 1 or more"),
+        ({"samples": 1.5}, TypeError, "samples is 1.5; expected a whole number"),
+        ({"slots": -1}, ValueError, "slots is -1; expected 1 or more"),
+        ({"seed": -1}, ValueError, "seed is -1; expected 0 or more"),
+        ({"seed": (3, -2)}, ValueError, "seed is -2; expected 0 or more"),
+        ({"seed": 0.5}, TypeError, "seed is 0.5; expected a whole number"),
+        ({"seed": "seven"}, TypeError, "seed is 'seven'; expected a whole number"),
+        ({"seed": None}, TypeError, "seed is None; expected a whole number"),
+    ],
+)
+def test_misuse_is_refused_before_anything_is_computed(changes, error, message):
+    with pytest.raises(error, match=message):
+        generate_ids(**{"model": MODEL, "prompts": [[3, 1]], "sampling": Sampling(), "end": END, **changes})
+
+
+@pytest.mark.parametrize(
+    "settings, error, message",
+    [
+        ({"temperature": float("nan")}, ValueError, "temperature nan must be 0"),
+        ({"temperature": float("inf")}, ValueError, "temperature inf must be 0"),
+        ({"temperature": -0.1}, ValueError, "temperature -0.1 must be 0"),
+        ({"temperature": "hot"}, TypeError, "temperature is 'hot'; expected a number"),
+        ({"top_k": -1}, ValueError, "top_k is -1; expected 0 or more"),
+        ({"top_k": 2.5}, TypeError, "top_k is 2.5; expected a whole number"),
+        ({"top_p": 0}, ValueError, "top_p 0 must lie in"),
+        ({"top_p": 1.1}, ValueError, "top_p 1.1 must lie in"),
+        ({"top_p": float("nan")}, ValueError, "top_p nan must lie in"),
+        ({"max_new_tokens": 0}, ValueError, "max_new_tokens is 0; expected 1 or more"),
+        ({"max_new_tokens": 1e6}, TypeError, "max_new_tokens is 1000000.0; expected a whole number"),
+    ],
+)
+def test_settings_that_are_no_distribution_are_refused(settings, error, message):
+    with pytest.raises(error, match=message):
+        Sampling(**settings)
+
+
+def ids_of(rows):
+    return [row.ids.tolist() for row in rows]
+
+
+def test_numbers_of_numpy_and_huge_ones_are_accepted():
+    prompts = [[1, 2], [7]]
+    rule = Sampling(max_new_tokens=5)
+    expected = ids_of(generate_ids(MODEL, prompts, rule, END, seed=11, samples=3))
+    same = ids_of(generate_ids(MODEL, prompts, rule, END, seed=np.int64(11), samples=np.int32(3), slots=np.uint8(4)))
+    assert same == expected
+    many = Sampling(np.float32(1), np.int64(2**62), np.float64(1), np.int64(5))
+    assert ids_of(generate_ids(MODEL, prompts, many, END, seed=[np.uint32(11)], samples=3)) == expected
+    assert (
+        ids_of(generate_ids(MODEL, prompts, Sampling(top_k=2**80, max_new_tokens=5), END, seed=11, samples=3))
+        == expected
+    )
+    assert ids_of(generate_ids(MODEL, prompts, rule, END, seed=2**200)) != expected
+
+
+@pytest.mark.parametrize("kind", ["list", "int64", "uint16 memmap", "strided"])
+def test_prompts_may_be_any_whole_numbers(kind, tmp_path):
+    plain = np.array([4, 1, 9], np.int32)
+    np.array([4, 1, 9], np.uint16).tofile(tmp_path / "ids.bin")
+    prompt = {
+        "list": [4, 1, 9],
+        "int64": plain.astype(np.int64),
+        "uint16 memmap": np.memmap(tmp_path / "ids.bin", np.uint16, "r"),
+        "strided": np.repeat(plain, 2)[::2],
+    }[kind]
+    rule = Sampling(max_new_tokens=6)
+    assert ids_of(generate_ids(MODEL, [prompt], rule, END)) == ids_of(generate_ids(MODEL, [plain], rule, END))
+
+
+def test_no_more_is_stored_than_the_context_can_hold():
+    """Numbers are drawn and arrays made for the tokens that can be generated, not for max_new_tokens."""
+    rule = Sampling(max_new_tokens=10**12)
+    engine = Engine(MODEL, rule, END, 2, MODEL.config.context_length)
+    assert max(engine.ids.size, engine.uniforms.size) <= 2 * MODEL.config.context_length
+    long, short = (
+        ids_of(generate_ids(MODEL, [[1, 2], [3]], Sampling(max_new_tokens=n), None, samples=2)) for n in (10**12, 9)
+    )
+    assert [len(ids) for ids in long] == [31, 31, 32, 32] and [ids[:9] for ids in long] == short
+
+
+def test_rows_are_made_as_they_come_due():
+    """Not all at once: a billion samples begin as quickly as one."""
+    rows = generate_ids(MODEL, [[1, 2]], Sampling(max_new_tokens=2), None, samples=10**9, slots=4)
+    first = [next(rows).ids.tolist() for _ in range(10)]
+    assert first == ids_of(generate_ids(MODEL, [[1, 2]], Sampling(max_new_tokens=2), None, samples=10, slots=4))
+
+
+@pytest.mark.parametrize("rule", [Sampling(), Sampling(0.0), Sampling(1.5, 4), Sampling(1.0, 0, 0.9)], ids=str)
+def test_surplus_ids_of_the_model_are_never_drawn(rule):
+    rule = replace(rule, max_new_tokens=12)
+    MODEL.eval()
+    rows = list(generate_ids(MODEL, [[1, 2], [3]], rule, None, samples=20, vocabulary=10))
+    assert all((row.ids < 10).all() for row in rows)
+    if rule.temperature:
+        assert len({int(i) for row in rows for i in row.ids}) > 3
+        for row in rows[::7]:
+            logits = MODEL([*row.prompt, *row.ids[:-1]]).data[0, len(row.prompt) - 1 :].astype(np.float64)
+            scaled = logits / rule.temperature
+            log_pi = scaled - np.log(np.exp(scaled).sum(axis=1, keepdims=True))  # among all ids, as in training
+            np.testing.assert_allclose(row.log_probs, log_pi[np.arange(len(row.ids)), row.ids], atol=1e-4)
 
 
 def test_streams_differ_by_seed_problem_and_sample():

@@ -1,9 +1,13 @@
 """Text in, text out."""
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from minirl.generate import generate, stream
 from minirl.model import GPT, GPTConfig
+from minirl.rl import Agent, State
 from minirl.tokenizer import Tokenizer
 
 PROMPTS = ["Q: two and two?\nReasoning:", "Q: é?\nReasoning:", "x"]
@@ -48,6 +52,62 @@ def test_a_stream_joins_to_the_text_of_generate(model, tokenizer, temperature):
         ids = [i for i in whole.ids.tolist() if i not in tokenizer.special_tokens.values()]
         assert "".join(pieces) == tokenizer.decode(ids, errors="replace")
         assert all(pieces)
+
+
+def test_one_text_is_one_prompt(model, tokenizer):
+    [single] = generate(model, tokenizer, PROMPTS[0], max_new_tokens=5)
+    [listed] = generate(model, tokenizer, iter(PROMPTS[:1]), max_new_tokens=5)
+    assert single.text == listed.text and single.prompt_ids.tolist() == tokenizer.encode(PROMPTS[0])
+
+
+@pytest.mark.parametrize("complete", [lambda *given: generate(given[0], given[1], [given[2]]), stream])
+@pytest.mark.parametrize(
+    "prompt, error, message",
+    [
+        ("", ValueError, "a prompt is empty"),
+        ("Q: two and two? " * 40, ValueError, "context length"),
+        (b"Q:", TypeError, "a prompt is bytes b'Q:'; expected text"),
+        (7, TypeError, "a prompt is int 7; expected text"),
+        (None, TypeError, "a prompt is NoneType None; expected text"),
+    ],
+)
+def test_prompts_that_cannot_be_completed_are_refused_at_once(model, tokenizer, complete, prompt, error, message):
+    with pytest.raises(error, match=message):
+        complete(model, tokenizer, prompt)
+
+
+def padded(model, tokenizer, rows):
+    """A model with surplus rows in its token table, which it likes best."""
+    made = GPT(replace(model.config, vocab_size=tokenizer.vocab_size + rows))
+    for name, parameter in made.named_parameters():
+        own = model.state_dict()[name]
+        parameter.data[: len(own)] = own
+    made.output_weight.data[tokenizer.vocab_size :] = 3 * model.output_weight.data[7]
+    return made
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_padded_vocabulary_writes_only_tokens_that_exist(model, tokenizer, temperature):
+    made = padded(model, tokenizer, 47)
+    settings = {"temperature": temperature, "max_new_tokens": 30}
+    found = list(generate(made, tokenizer, PROMPTS, samples=4, **settings))
+    assert all((c.ids < tokenizer.vocab_size).all() for c in found)
+    assert "".join(stream(made, tokenizer, PROMPTS[0], **settings)) is not None
+    agent = Agent(made, tokenizer, temperature)
+    state, rng = State(tuple(tokenizer.encode(PROMPTS[0])), 1), np.random.default_rng(0)
+    assert all(agent.act(state, rng) < tokenizer.vocab_size for _ in range(50))
+    assert agent.policy(state).shape == (made.config.vocab_size,)
+
+
+def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(model, tokenizer):
+    small = GPT(replace(model.config, vocab_size=tokenizer.vocab_size - 1))
+    for start in (
+        lambda: generate(small, tokenizer, PROMPTS),
+        lambda: stream(small, tokenizer, "Q"),
+        lambda: Agent(small, tokenizer),
+    ):
+        with pytest.raises(ValueError, match=r"the tokenizer has \d+ tokens, the model only \d+"):
+            start()
 
 
 def test_a_tokenizer_without_an_end_token_is_refused(model):

@@ -1,5 +1,7 @@
 """Generating with a cache gives the logits of the full forward pass."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -116,3 +118,38 @@ def test_capacity_and_rows_are_checked(config, ids):
         KVCache(config, 3, capacity=25)
     with pytest.raises(ValueError, match="the cache 2 rows"):
         GPT(config).extend(ids, KVCache(config, 2))
+
+
+def test_a_cache_fits_its_own_model_only(config):
+    model = GPT(config)
+    for changes in ({"n_layer": 1}, {"n_layer": 3}, {"d_model": 64}, {"context_length": 99}):
+        with pytest.raises(ValueError, match=r"KVCache: made for .*; use KVCache\(model.config, ...\)"):
+            model.extend([[1, 2]], KVCache(replace(config, **changes), 1))
+    assert model.extend([[1, 2]], KVCache(replace(config, dropout=0.5), 1)).shape == (1, 97)  # of the same shape
+    with pytest.raises(TypeError, match="cache is NoneType; expected KVCache"):
+        model.extend([[1, 2]], None)
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        ((-1,), "batch -1; expected"),
+        ((1.5,), "batch 1.5; expected"),
+        ((10**12,), "GiB of memory; this machine has"),
+        ((1, 0), "capacity 0; expected 1 to the context length, 24"),
+        ((1, 25), "capacity 25; expected 1 to the context length, 24"),
+        ((1, 2.5), "capacity 2.5; expected"),
+    ],
+)
+def test_a_cache_of_impossible_size_is_refused(config, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        KVCache(config, *arguments)
+
+
+@pytest.mark.parametrize(
+    "rows, prefixes",
+    [([2], None), ([-1], None), ([0.5], None), ([[0]], None), ([0], [7]), ([0], [1, 1]), ([0, 0], None), ([0], [0])],
+)
+def test_rows_that_the_cache_does_not_have_are_refused(config, rows, prefixes):
+    with pytest.raises(ValueError, match=r"KVCache: rows .*; expected"):
+        KVCache(config, 2).at(rows, prefixes)

@@ -126,7 +126,7 @@ def test_starts_that_do_not_fit_the_ids_are_refused(config):
         model.hidden(ids, np.array([0, 4]))
     with pytest.raises(ValueError, match="GPT: got starts and B=2 rows"):
         model.loss(np.zeros((2, 5), np.int32), np.zeros((2, 5), np.int32), starts=np.array([0, 5]))
-    with pytest.raises(TypeError, match="GPT: starts is a list; expected a int64"):
-        model.log_prob(ids, ids, [0, 5])
+    with pytest.raises(TypeError, match="GPT: starts is a float64 array; expected a int64"):
+        model.log_prob(ids, ids, np.array([0.0, 5.0]))
     with pytest.raises(ValueError, match=r"GPT: prefixes\[0\] is 0; expected -1 or the number of an earlier document"):
         model.hidden(ids, np.array([0, 5]), np.array([0]))

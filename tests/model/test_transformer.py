@@ -168,9 +168,60 @@ def test_log_prob_has_the_gradient_of_the_loss(config, ids):
 def test_dropout_is_on_in_training_only(config, ids):
     model = GPT(replace(config, dropout=0.3))
     assert not np.array_equal(model(ids).data, model(ids).data)
-    model.eval()
+    assert model.eval() is model
     np.testing.assert_array_equal(model(ids).data, model(ids).data)
     np.testing.assert_allclose(model(ids).data, GPT(config)(ids).data, atol=1e-6)
+
+
+def test_no_tokens_have_no_logits_and_no_loss(config):
+    model = GPT(config)
+    assert model(np.zeros((2, 0), np.int32)).shape == (2, 0, 97)
+    assert model(np.zeros((0, 4), np.int32)).shape == (0, 4, 97)
+    model.loss([[]], [[]]).backward()
+    assert not any(p.grad.any() for p in model.parameters() if p.grad is not None)
+    assert model([5]).shape == (1, 1, 97)
+    assert model.loss([5], [-100]).item() == 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int64, np.uint64, ">i4"])
+def test_ids_weights_and_offsets_of_any_kind(config, ids, tmp_path, dtype):
+    """Lists and maps of files among them."""
+    model, starts = GPT(config), np.array([0, 3, 3, 20])
+    ids = ids[:1]
+    weights = np.linspace(0, 1, 20, dtype=np.float32)[None]
+    expected = model.loss(ids, ids, weights, starts).item()
+    ids.astype(dtype).tofile(tmp_path / "ids")
+    weights.tofile(tmp_path / "weights")
+    mapped = np.memmap(tmp_path / "ids", dtype, "r", shape=ids.shape)
+    weights_too = np.memmap(tmp_path / "weights", np.float32, "r", shape=ids.shape)
+    assert model.loss(mapped, mapped, weights_too, starts.astype(dtype)).item() == expected
+    assert model.loss(ids.tolist(), ids[0].tolist(), weights.tolist(), starts.tolist()).item() == expected
+
+
+def test_weights_are_loaded_from_maps_of_files(config, tmp_path):
+    one, two = GPT(config, seed=1), GPT(config, seed=2)
+    state = {}
+    for name, x in one.state_dict().items():
+        x.tofile(tmp_path / name)
+        state[name] = np.memmap(tmp_path / name, np.float32, "r", shape=x.shape)
+    two.load_state_dict(state)
+    for name, x in two.state_dict().items():
+        assert type(x) is np.ndarray
+        np.testing.assert_array_equal(x, state[name])
+
+
+def test_hostile_sizes_are_refused_before_memory_is_taken(config):
+    with pytest.raises(ValueError, match=r"GPT: a model of this config needs [\d,.]+ GiB of memory; this machine has"):
+        GPT(replace(config, vocab_size=2**31 - 1, d_model=2**15, n_head=2**8, n_kv_head=None))
+    for bad in (-1, "a", 0.5):
+        with pytest.raises(ValueError, match=r"GPT: seed is .*; expected a whole number"):
+            GPT(config, seed=bad)
+    with pytest.raises(TypeError, match="config is dict"):
+        GPT({"vocab_size": 97})
+    state = {f"made.up.{i}": np.ones(1) for i in range(10**5)}
+    with pytest.raises(ValueError, match=r"and [0-9]+ more$") as error:
+        GPT(config).load_state_dict(state)
+    assert len(str(error.value)) < 2000
 
 
 def test_bad_ids_are_refused(config):
@@ -184,6 +235,8 @@ def test_bad_ids_are_refused(config):
             function([[1.0, 2.0]])
     with pytest.raises(ValueError, match="25 tokens are more than the context length, 24"):
         model(np.zeros((1, 25), np.int32))
+    with pytest.raises(ValueError, match="ids have rows of different lengths"):
+        model([[1], [2, 3]])
     with pytest.raises(ValueError, match=r"ids have shape \(1, 1, 1\); expected \(B, T\)"):
         model([[[1]]])
     with pytest.raises(ValueError, match=r"targets have shape \(1, 3\); expected \(1, 2\)"):

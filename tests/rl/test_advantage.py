@@ -1,5 +1,7 @@
 """Advantages: their values, and what each kind promises."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +47,41 @@ def test_a_group_that_is_not_informative_has_no_advantage(rewards):
     for kind in ("leave_one_out", "group_normalised"):
         made = advantages(rewards, kind)
         np.testing.assert_array_equal((made != 0).any(axis=1), informative(rewards))
+
+
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"plain"}))
+@pytest.mark.parametrize(
+    "rewards",
+    [
+        [0.1, 0.1, 0.1],
+        [1 / 3] * 7,
+        [-0.7] * 5,
+        [1e8 + 0.1, 1e8 + 0.1, 1e8 + 0.3 - 0.2],  # the last differs in the last place
+        [0.3, 0.1 + 0.2, 0.3],
+        [1e150, 1e150, 1e150],
+        [5e-324, 5e-324],
+    ],
+)
+def test_equal_rewards_give_exactly_0(rewards, kind):
+    for groups in ([rewards], [rewards, rewards]):
+        np.testing.assert_array_equal(advantages(groups, kind), np.zeros(np.shape(groups)))
+    assert not informative(np.array([rewards])).any()
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=6), st.sampled_from([1e-160, 1e-3, 1.0, 1e140]))
+def test_rewards_of_any_size_are_normalised(rewards, unit):
+    scaled = np.array([rewards]) * unit
+    made = advantages(scaled, "group_normalised")
+    assert made.std() == pytest.approx(1 if informative(scaled) else 0, abs=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf, 1e200])
+def test_a_reward_that_is_not_finite_is_refused(kind, bad):
+    with pytest.raises(
+        ValueError, match=f"the reward of problem 1, sample 2, is {re.escape(str(bad))}; expected a finite number"
+    ):
+        advantages([[0, 1, 0], [1, 0, bad]], kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -13,6 +13,7 @@ from minirl.data import Document, pack
 from minirl.optim import AdamW
 from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
 from minirl.rl.batch import Batch, batches, make_batch
+from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.loss import action_log_probs, policy_loss, token_weights
 from minirl.rl.measures import kl_to
 from minirl.rl.reinforce import normaliser, reinforce
@@ -317,7 +318,56 @@ def test_reinforcement_raises_the_reward(tokenizer):
     assert np.mean(rewards[-5:]) > 0.9
 
 
+# ---- a policy that has moved far ----
+
+
+def moved(episodes, nats):
+    """The same episodes, from a policy whose log-probabilities of them were lower by so many nats."""
+    return [replace(e, log_probs=e.log_probs - np.float32(nats)) for e in episodes]
+
+
+@pytest.mark.parametrize("clip", [0.2, 1e30], ids=["PPO's clip", "importance weights"])
+@pytest.mark.parametrize("nats", [99.0, -99.0, 1e4, -1e4, np.inf])
+def test_an_extreme_ratio_ends_in_a_finite_update(model, episodes, reference, clip, nats):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    config = RLConfig(samples=4, clip=clip, updates=2, kl=0.1)
+    with np.errstate(all="raise"):
+        metrics = reinforce_step(model, optimizer, moved(episodes, nats), config, reference)
+    assert all(np.isfinite(x).all() for x in model.state_dict().values())
+    assert all(np.isfinite(x).all() for x in optimizer.state_dict().values())
+    assert np.isfinite([value for name, value in metrics.items() if name != "entropy"]).all()
+
+
+@pytest.mark.parametrize("gap", [-200.0, 200.0])
+def test_a_reference_at_any_distance_ends_in_a_finite_update(model, episodes, gap):
+    advantage, one = np.zeros(3, np.float32), np.ones(3, np.float32)
+    batch = Batch(np.zeros(3, np.int32), np.array([0, 1, -100]), advantage, -one, np.array([0, 3]), np.array([-1]))
+    found, _ = token_weights(advantage, -one, batch, RLConfig(clip=0.2, kl=0.5), np.float32(gap) * one)
+    assert np.isfinite(found).all() and (np.sign(found) == [np.sign(gap), np.sign(gap), 0]).all()
+
+
+def test_a_log_probability_that_is_nan_stops_before_the_weights_are_touched(model, episodes):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    before = {name: x.copy() for name, x in model.state_dict().items()}
+    with pytest.raises(NonFiniteError, match="The step was not taken"):
+        reinforce_step(model, optimizer, moved(episodes, np.nan), RLConfig(samples=4, clip=0.2))
+    assert_equal(model.state_dict(), before, atol=0)
+    assert optimizer.steps == 0
+
+
 # ---- errors ----
+
+
+@pytest.mark.parametrize("step", [reinforce_step, expert_iteration_step])
+def test_a_reward_that_is_not_finite_is_refused_before_the_update(model, episodes, step):
+    optimizer = AdamW(model.parameters(), lr=1e-3)
+    before = {name: x.copy() for name, x in model.state_dict().items()}
+    bad = [*episodes[:5], replace(episodes[5], reward=float("nan")), *episodes[6:]]
+    with pytest.raises(ValueError, match="the reward of problem 1, sample 1, is nan"):
+        step(model, optimizer, bad, RLConfig(samples=4))
+    with pytest.raises(ValueError, match="no episodes to learn from"):
+        step(model, optimizer, [], RLConfig(samples=4))
+    assert_equal(model.state_dict(), before, atol=0)
 
 
 def test_a_loss_that_is_not_finite_stops_naming_step_and_tensor(model, episodes):
@@ -348,6 +398,9 @@ def test_a_gradient_that_is_not_finite_stops_too(model, episodes):
         ({"temperature": 0.0}, "explores needs more than 0"),
         ({"updates": 2}, "set clip"),
         ({"kl": -0.1}, "must be 0 or more"),
+        ({"kl": float("nan")}, "must be 0 or more"),
+        ({"clip": float("nan")}, "must be 0 or more"),
+        ({"clip": float("inf")}, "must be 0 or more"),
     ],
 )
 def test_impossible_settings_say_what_to_change(settings, message):

@@ -1,18 +1,20 @@
 """One update: accumulated gradients, what counts in the loss, bits per byte."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from minirl.bugs import planted
-from minirl.data import Batch, Document, pack
+from minirl.data import Batch, Document, Loader, make_batches, pack
 from minirl.model import GPT, GPTConfig
+from minirl.runs import PretrainConfig
 from minirl.tasks import Problem, get
 from minirl.tokenizer import Tokenizer
 from minirl.train.pretrain import bits_per_byte, token_byte_counts
-from minirl.train.sft import solved
-from minirl.train.stage import accumulate_gradients
+from minirl.train.sft import mean_loss, solved
+from minirl.train.stage import SupervisedStage, accumulate_gradients
 
 V = 50
 CONFIG = GPTConfig.llama(vocab_size=V, context_length=64, n_layer=2, n_head=2, d_model=16, d_ff=32)
@@ -98,6 +100,61 @@ class TestCompletionOnly:
         batch = pack(solved(tokenizer, [Problem("How many?", "Roger has 5.", "5", "k")]))
         accumulate_gradients(model, batch, 8)
         assert all(np.abs(gradient).max() > 0 for gradient in gradients(model).values())
+
+
+def document(length: int) -> Document:
+    return Document((np.arange(length, dtype=np.int32) * 7) % V, np.ones(length, np.float32))
+
+
+@pytest.mark.parametrize("style", ["llama", "gpt2"])
+@pytest.mark.parametrize("lengths", [[1], [0], [], [1, 9], [9, 1], [9, 0, 4], [1, 1, 0], [9, 1, 4, 1], [0, 9, 4]])
+def test_a_document_without_targets_contributes_nothing(lengths: list[int], style: str) -> None:
+    """It has one token or none, and lies anywhere among others, which make the loss alone."""
+    shape = {"vocab_size": V, "context_length": 64, "n_layer": 2, "n_head": 2, "d_model": 16, "d_ff": 32}
+    model = GPT(GPTConfig.llama(**shape) if style == "llama" else GPTConfig(**shape))
+    documents, others = [document(n) for n in lengths], [document(n) for n in lengths if n > 1]
+    counts = np.full(V, 3)
+    assert pack(documents).tokens == pack(others).tokens == sum(n - 1 for n in lengths if n > 1)
+    assert mean_loss(model, documents) == mean_loss(model, others)
+    assert bits_per_byte(model, documents, counts) == bits_per_byte(model, others, counts)
+    for size in (1, 2, 100):
+        expected = accumulate_gradients(model, pack(others), size), gradients(model)
+        found = accumulate_gradients(model, pack(documents), size), gradients(model)
+        assert found[0] == pytest.approx(expected[0], abs=1e-5)
+        if others:
+            for name, gradient in found[1].items():
+                np.testing.assert_allclose(gradient, expected[1][name], atol=1e-5)
+        else:
+            assert found[0] == 0 and not any(gradient.any() for gradient in found[1].values())
+    batches = make_batches(documents, np.random.default_rng(0), tokens=100)
+    assert sum(batch.tokens for batch in batches) == pack(others).tokens
+
+
+class MadeStage(SupervisedStage):
+    def probe(self) -> dict[str, float]:
+        return {}
+
+
+class TestDropout:
+    """It is on in updates, and in nothing that measures."""
+
+    config = replace(CONFIG, dropout=0.3)
+
+    def test_measures_do_not_see_it_and_leave_its_stream_alone(self) -> None:
+        model, plain = GPT(self.config).train(), GPT(CONFIG)
+        documents = [Document(np.arange(length, dtype=np.int32), np.ones(length, np.float32)) for length in (9, 4, 30)]
+        before = model.dropout.generator.bit_generator.state
+        assert mean_loss(model, documents) == mean_loss(plain, documents)
+        counts = np.full(V, 3)
+        assert bits_per_byte(model, documents, counts) == bits_per_byte(plain, documents, counts)
+        assert model.dropout.generator.bit_generator.state == before and model.training
+
+    def test_a_stage_trains_a_loaded_model_with_dropout(self) -> None:
+        model = GPT(self.config).eval()
+        loader = Loader(lambda number: [ragged_batch()])
+        before = model.dropout.generator.bit_generator.state
+        MadeStage(model, PretrainConfig(), 1, loader, 100).update(0)
+        assert model.dropout.generator.bit_generator.state != before
 
 
 class TestBitsPerByte:
