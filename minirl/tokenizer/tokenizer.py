@@ -237,13 +237,13 @@ class Tokenizer:
         except IndexError:
             return b"".join(map(self.token_bytes, ids))
 
-    def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "lossless") -> str:
-        """The text of these ids; `decode(encode(text)) == text` for every string.
+    def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "replace") -> str:
+        """The text of these ids; `decode(encode(text)) == text` for every text of Unicode characters.
 
         skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become
-        U+FFFD.
-        errors: "lossless" gives encoded lone surrogates back as they were, so that no Python string is lost; "replace"
-        makes them U+FFFD too, so that the text can always be printed and written; "strict" raises UnicodeDecodeError.
+        U+FFFD, as in `stream_decoder`. So the text can always be printed, and written as JSON.
+        errors: "replace" does that; "strict" raises UnicodeDecodeError instead; "lossless" gives encoded lone surrogates
+        back (surrogates.py), so that a Python string which holds some returns as it was.
         """
         if errors not in ("lossless", "replace", "strict"):
             raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")
