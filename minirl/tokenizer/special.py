@@ -6,9 +6,10 @@ have ids of their own, after all merges, and ordinary text that contains "<|end|
 characters. Special tokens are recognised only where the caller allows them, because the caller knows the text's origin.
 """
 
+import functools
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 DEFAULT_SPECIAL_TOKENS = (
     "<|end|>",  # the end of a document or an answer
@@ -47,11 +48,16 @@ def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] |
     return list(allowed)
 
 
-def part(text: str, special_tokens: Collection[str]) -> Iterator[str]:
+def part(text: str, special_tokens: Collection[str]) -> list[str]:
     """Split text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
     # commonprefix compares characters, which is right here: one search for "<|" instead of a search for each token
     if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:  # noqa: RUF071
-        yield text
-        return
+        return [text]
+    return _finder(tuple(special_tokens)).split(text)
+
+
+@functools.lru_cache(maxsize=16)
+def _finder(special_tokens: tuple[str, ...]) -> re.Pattern[str]:
+    """An expression that finds special tokens; where several begin at one place, the longest."""
     longest_first = sorted(special_tokens, key=len, reverse=True)
-    yield from re.split(f"({'|'.join(map(re.escape, longest_first))})", text)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})")

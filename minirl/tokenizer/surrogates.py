@@ -6,8 +6,8 @@ JSON). It then becomes the three bytes that UTF-8's scheme would give it: `to_by
 Python's "surrogatepass".
 
 `decode` makes these three bytes U+FFFD, the replacement character, like all bytes that are not UTF-8: a model may write
-them, and a string with a lone surrogate can be neither printed nor saved. `decode(ids, errors="lossless")` uses the error
-handler here, which reads the surrogate back. Every other invalid byte becomes U+FFFD there too.
+them, and a string with a lone surrogate can be neither printed nor saved. `decode(ids, errors="lossless")` uses the
+error handler here, which reads the surrogate back. Every other invalid byte becomes U+FFFD there too.
 
     >>> "\\ud83d!".encode("utf-8", "surrogatepass").decode("utf-8", LOSSLESS) == "\\ud83d!"
     True

@@ -16,7 +16,7 @@ import numpy as np
 from minirl import kernels
 from minirl.storage.files import atomic_write
 from minirl.tokenizer import bpe, huggingface, native
-from minirl.tokenizer.batch import encode_texts
+from minirl.tokenizer.batch import encode_parts, encode_texts
 from minirl.tokenizer.learn import Progress, learn
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS, SPLITTERS, read_text, rejoin, resolve, split
 from minirl.tokenizer.special import DEFAULT_SPECIAL_TOKENS, allowed_tokens, check_special_tokens, part
@@ -179,16 +179,10 @@ class Tokenizer:
         if not isinstance(text, str):
             raise TypeError(f"Tokenizer.encode: expected a str, not {type(text).__name__} {text!r:.60}")
         if allowed_special:
-            parts = list(part(text, allowed_tokens(self.special_tokens, allowed_special)))
+            parts = part(text, allowed_tokens(self.special_tokens, allowed_special))
             if len(parts) > 1:
-                return np.concatenate([self._encode_part(i, piece) for i, piece in enumerate(parts)])
+                return encode_parts(parts, self.special_tokens, lambda pieces: self._encode_pieces(pieces, 1))
         return self._encode_pieces([text], 1)[0]
-
-    def _encode_part(self, number: int, piece: str) -> Array:
-        """Every second part is a special token."""
-        if number % 2:
-            return np.array([self.special_tokens[piece]], np.int32)
-        return self._encode_pieces([piece], 1)[0]
 
     def _encode_pieces(self, pieces: Sequence[str], threads: int) -> tuple[Array, Array]:
         """The ids of all pieces of plain text, and how many each has."""
@@ -242,8 +236,8 @@ class Tokenizer:
 
         skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become
         U+FFFD, as in `stream_decoder`. So the text can always be printed, and written as JSON.
-        errors: "replace" does that; "strict" raises UnicodeDecodeError instead; "lossless" gives encoded lone surrogates
-        back (surrogates.py), so that a Python string which holds some returns as it was.
+        errors: "replace" does that; "strict" raises UnicodeDecodeError instead; "lossless" gives encoded lone
+        surrogates back (surrogates.py), so that a Python string which holds some returns as it was.
         """
         if errors not in ("lossless", "replace", "strict"):
             raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -110,6 +111,46 @@ class TestSpecialTokens:
     def test_the_longest_wins(self) -> None:
         tok = Tokenizer.train([ROGER], 256 + 3, special_tokens=["<a", "<a>", "<a>>"])
         assert tok.encode("<a>>><a>", "all") == [258, ord(">"), 257]
+
+    @given(
+        st.lists(
+            st.sampled_from(["<|end|>", "<|pad|>", "<|en", "d|>", "<|", "|>", "Roger has", " ", "é🎾", "\n"]),
+            max_size=12,
+        )
+    )
+    @settings(max_examples=200, deadline=None)
+    def test_the_text_between_them_is_encoded_as_if_alone(self, tok: Tokenizer, pieces: list[str]) -> None:
+        text = "".join(pieces)
+        between = [half.split("<|pad|>") for half in text.split("<|end|>")]
+        end, pad = tok.special_tokens["<|end|>"], tok.special_tokens["<|pad|>"]
+        expected: list[int] = []
+        for i, half in enumerate(between):
+            expected += [end] * (i > 0)
+            for j, plain in enumerate(half):
+                expected += [pad] * (j > 0) + tok.encode(plain)
+        assert tok.encode(text, "all") == tok.encode_batch([text], allowed_special="all")[0] == expected
+
+    def test_any_number_of_them_takes_one_call_of_the_encoder(
+        self, tok: Tokenizer, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A call for each would make a text of special tokens a thousand times slower than ordinary text."""
+        calls = []
+        encode = tok._encode_pieces
+
+        def counted(pieces: Sequence[str], threads: int) -> tuple[np.ndarray, np.ndarray]:
+            calls.append(len(pieces))
+            return encode(pieces, threads)
+
+        monkeypatch.setattr(tok, "_encode_pieces", counted)
+        assert tok.encode("<|end|>" * 5000, "all") == [tok.special_tokens["<|end|>"]] * 5000
+        assert tok.encode_batch(["a<|end|>" * 5000], allowed_special="all")[0] == tok.encode("a<|end|>", "all") * 5000
+        assert len(calls) == 3
+
+    def test_many_different_ones(self) -> None:
+        names = [f"<|reserved_{i}|>" for i in range(1000)]
+        tok = Tokenizer.train([ROGER], 1256, special_tokens=names)
+        assert tok.encode("".join(names), "all") == list(range(256, 1256))
+        assert tok.encode("<|reserved_" * 3, "all") == tok.encode("<|reserved_" * 3)
 
     def test_ids_follow_the_merges(self, tok: Tokenizer) -> None:
         assert list(tok.special_tokens.values()) == list(range(2000 - len(DEFAULT_SPECIAL_TOKENS), 2000))
