@@ -5,8 +5,11 @@ names without a word, and ends in a RecursionError where lists stand too deep in
 """
 
 import json
+import re
 import reprlib
 from typing import Any
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 _short = reprlib.Repr()
 _short.maxstring = _short.maxother = _short.maxlong = 60
@@ -22,9 +25,14 @@ def parse(data: bytes) -> Any:
     except UnicodeDecodeError as error:
         raise ValueError(f"byte {data[error.start]:#04x} at offset {error.start} is not UTF-8") from None
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_object)
+        return decoder().decode(text)
     except RecursionError:
         raise ValueError("lists or objects stand too deep in each other") from None
+
+
+def decoder() -> json.JSONDecoder:
+    """A decoder with these rules; a RecursionError is the caller's to catch."""
+    return json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_object)
 
 
 def brief(value: object) -> str:
@@ -38,7 +46,7 @@ def brief(value: object) -> str:
 
 def has_surrogate(text: str) -> bool:
     r"""Whether a text holds a lone surrogate: JSON can spell one ("\ud800"), UTF-8 cannot."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    return _SURROGATE.search(text) is not None
 
 
 def _refuse_constant(name: str) -> Any:

@@ -5,7 +5,7 @@ import json
 import random
 from typing import Any
 
-ODD_VALUES = (
+ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 2, 65, 10**6, 2**31, 2**63, 10**400, 0.5, -0.0, float("nan"), float("inf"), "", " ",
     "A", "Ġ", "\ud800", "日", "\x00", "false", "12", "x" * 5000, [], [[]], {}, {"type": 3}, [1, 2], ["a", "b"],
     {"a": None},
