@@ -230,7 +230,7 @@ class TestDamage:
             (b"[" * 100_000, "line 1: lists or objects stand too deep"),
             (b'{"question": ' + b"[" * 100_000, "line 1: lists or objects stand too deep"),
             (b"\x1f\x8b\x08", "is compressed"),
-            (b'{"question": "a"} {}', "line 1: '{}' stands after the record"),
+            (b'{"question": "a"} {}', "line 1: ' {}' stands after the record"),
         ],
     )
     def test_a_file_that_is_wrong(
