@@ -41,7 +41,10 @@ def brief(value: object) -> str:
     >>> brief([1, 2, "x" * 1000])
     "[1, 2, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx']"
     """
-    return _short.repr(value)
+    try:
+        return _short.repr(value)
+    except ValueError:  # Python writes no number of more than a few thousand digits
+        return f"<{type(value).__name__}>"
 
 
 def has_surrogate(text: str) -> bool:

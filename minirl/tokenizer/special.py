@@ -9,7 +9,10 @@ characters. Special tokens are recognised only where the caller allows them, bec
 import functools
 import os
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+
+from minirl.storage.strict_json import has_surrogate
 
 DEFAULT_SPECIAL_TOKENS = (
     "<|end|>",  # the end of a document or an answer
@@ -31,8 +34,11 @@ def check_special_tokens(tokens: Iterable[str]) -> list[str]:
             raise TypeError(f"special token {token!r} is a {type(token).__name__}; expected a string")
         if not token:
             raise ValueError("a special token is the empty string, which would stand everywhere in a text")
-        if tokens.count(token) > 1:
-            raise ValueError(f"special token {token!r} is given {tokens.count(token)} times; each needs one id")
+        if has_surrogate(token):
+            raise ValueError(f"special token {token!r} holds a lone surrogate, which no file can hold")
+    for token, times in Counter(tokens).items():
+        if times > 1:
+            raise ValueError(f"special token {token!r} is given {times} times; each needs one id")
     return tokens
 
 

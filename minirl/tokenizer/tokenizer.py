@@ -15,7 +15,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.storage.files import atomic_write
-from minirl.storage.strict_json import parse
+from minirl.storage.strict_json import brief, parse
 from minirl.tokenizer import bpe, huggingface, native
 from minirl.tokenizer.batch import encode_parts, encode_texts
 from minirl.tokenizer.learn import Progress, learn
@@ -107,10 +107,15 @@ class Tokenizer:
         name nor a regular expression, and for texts that are all empty.
         """
         special = check_special_tokens(special_tokens)
+        if not isinstance(vocab_size, int | np.integer) or isinstance(vocab_size, bool):
+            raise TypeError(f"vocab_size is {brief(vocab_size)}; expected a whole number")
+        vocab_size = int(vocab_size)
+        if vocab_size > huggingface.MAX_TOKENS:
+            raise ValueError(f"vocab_size is {brief(vocab_size)}; at most {huggingface.MAX_TOKENS:,} is possible")
         n_merges = vocab_size - 256 - len(special)
         if n_merges < 0:
             raise ValueError(
-                f"vocab_size={vocab_size} is too small: 256 bytes and {len(special)} special tokens need "
+                f"vocab_size={brief(vocab_size)} is too small: 256 bytes and {len(special)} special tokens need "
                 f"{256 + len(special)}"
             )
         if isinstance(texts, (str, bytes)):
@@ -284,7 +289,7 @@ class Tokenizer:
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id. A special token gives the bytes of its name."""
         if not 0 <= token_id < len(self._tokens):
-            raise IndexError(f"token id {token_id} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
+            raise IndexError(f"token id {brief(token_id)} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
         return self._tokens[token_id]
 
     def __repr__(self) -> str:

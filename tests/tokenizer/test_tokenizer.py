@@ -168,6 +168,10 @@ class TestSpecialTokens:
     def test_bad_ones(self, tok: Tokenizer) -> None:
         with pytest.raises(ValueError, match="'<x>' is given 2 times"):
             Tokenizer.train([ROGER], 300, special_tokens=["<x>", "<y>", "<x>"])
+        with pytest.raises(ValueError, match="lone surrogate"):
+            Tokenizer.train([ROGER], 300, special_tokens=["\ud800"])
+        with pytest.raises(TypeError, match="special token 5 is a int"):
+            Tokenizer.train([ROGER], 300, special_tokens=[5])  # type: ignore[list-item]
         with pytest.raises(ValueError, match="empty string"):
             Tokenizer.train([ROGER], 300, special_tokens=[""])
         with pytest.raises(TypeError, match="expected a list of strings"):
@@ -182,6 +186,15 @@ class TestTraining:
     def test_bad_input(self) -> None:
         with pytest.raises(ValueError, match="vocab_size=261 is too small: 256 bytes and 6 special tokens need 262"):
             Tokenizer.train([ROGER], 261)
+        for bad in (300.0, "300", None, True):
+            with pytest.raises(TypeError, match=f"vocab_size is {bad!r}; expected a whole number"):
+                Tokenizer.train([ROGER], bad)  # type: ignore[arg-type]
+        for bad in (10**12, 10**5000):
+            with pytest.raises(ValueError, match="at most 1,048,576 is possible"):
+                Tokenizer.train([ROGER], bad)
+        with pytest.raises(ValueError, match="vocab_size=-5 is too small"):
+            Tokenizer.train([ROGER], -5)
+        assert len(Tokenizer.train([ROGER], np.int64(264))) == 264  # type: ignore[arg-type]
         for empty in ([], ["", ""], ["<|end|>"]):
             with pytest.raises(ValueError, match="nothing to learn from"):
                 Tokenizer.train(empty, 300)
@@ -283,7 +296,7 @@ class TestVocabulary:
         assert tok.token_bytes(0x41) == b"A"
         left, right = tok.merges[0]
         assert tok.token_bytes(256) == left + right
-        for bad in (-1, len(tok), 10**9):
+        for bad in (-1, len(tok), 10**9, 10**30, 10**5000):
             with pytest.raises(IndexError, match="outside the vocabulary, 0 to 1999"):
                 tok.token_bytes(bad)
             with pytest.raises(IndexError, match="outside the vocabulary"):
