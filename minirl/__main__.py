@@ -6,7 +6,6 @@ each is the first line of its own docstring.
 
 import ast
 import difflib
-import os
 import runpy
 import shutil
 import sys
@@ -15,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minirl import __version__
+from minirl.console import run_program
 
 PACKAGE = Path(__file__).parent
 USAGE = "usage: minirl NAME [FLAGS]      the same as: python -m minirl.NAME [FLAGS]"
@@ -83,13 +83,10 @@ def run(name: str, flags: Sequence[str]) -> int:
             print(end.code, file=sys.stderr)
             return 1
         return end.code or 0
-    except BrokenPipeError:  # the reader, such as `head`, has seen enough; Python must not try to write the rest
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     finally:
         sys.argv = before
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

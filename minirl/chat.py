@@ -7,6 +7,7 @@ Each question is separate: the model was trained to answer one question, and doe
     python -m minirl.chat runs/roger --stage pretrain --temperature 1
 """
 
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Annotated, Literal
 import tyro
 
 from minirl import flags
+from minirl.console import printable, run_program
 from minirl.generate import stream
 from minirl.model import GPT
 from minirl.runs import Run
@@ -46,18 +48,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
         if arguments.dtype == "bfloat16":
             model.to_bfloat16()
-    except (FileNotFoundError, ValueError) as error:
-        print(error, file=sys.stderr)
+    except (OSError, ValueError) as error:
+        print(printable(str(error)), file=sys.stderr)
         return 1
     asked = iter([arguments.question]) if arguments.question is not None else ask()
     for number, question in enumerate(asked):
         try:
             print("Reasoning:", end="", flush=True)
             for piece in answer(model, tokenizer, question, arguments.temperature, arguments.seed + number):
-                print(piece, end="", flush=True)
+                print(printable(piece), end="", flush=True)
             print("\n")
         except ValueError as error:  # a question longer than the context, or a temperature below 0: say so and go on
-            print(f"\n{error}", file=sys.stderr)
+            print(f"\n{printable(str(error))}", file=sys.stderr)
             if arguments.question is not None:
                 return 1
     return 0
@@ -66,6 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def ask() -> Iterator[str]:
     """Questions typed in or read from a pipe, until an empty line, the end of the input, or Ctrl-C."""
     typed = sys.stdin.isatty()
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # a question in another encoding is asked with U+FFFD in it
     if typed:
         print("Ask a question, such as: What is the Milky Way?   (an empty line ends)")
     while True:
@@ -76,7 +80,7 @@ def ask() -> Iterator[str]:
                 print()
             return
         if question and not typed:  # nobody has typed it, so it is not on the screen
-            print(f"Q: {question}")
+            print(f"Q: {printable(question)}")
         if not question:
             return
         yield question
@@ -91,4 +95,4 @@ def answer(model: GPT, tokenizer: Tokenizer, question: str, temperature: float, 
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

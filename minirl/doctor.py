@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import __version__, flags, kernels
+from minirl.console import run_program
 from minirl.kernels import missing, peak
 from minirl.kernels.threads import available_cores, cgroup_quota
 
@@ -66,8 +67,8 @@ class Options:
     """Print JSON instead of a table."""
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Examine the machine and print what was found."""
+def main(argv: list[str] | None = None) -> int:
+    """Examine the machine and print what was found; returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.doctor", __doc__, check_environment=False)
     facts = examine()
     first, second = peak.measure(), peak.measure()
@@ -77,6 +78,7 @@ def main(argv: list[str] | None = None) -> None:
         print(json.dumps({**content, "fix": advice(facts), "doubt": doubt}, indent=1))
     else:
         print_report(rows(facts, peaks), verdict(facts, doubt))
+    return 0
 
 
 def examine() -> Facts:
@@ -300,4 +302,4 @@ def _output_of(command: list[str]) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program(main))

@@ -2,7 +2,10 @@
 
 import io
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -109,6 +112,35 @@ class TestChat:
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1
         assert "context length is 256" in capsys.readouterr().err
+
+    def test_codes_of_terminals_are_shown_and_not_obeyed(self, run: Run, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+        """In what the model writes, in a question from a pipe, and in an error."""
+        monkeypatch.setattr(chat, "answer", lambda *rest: iter(["\x1b[2J", "\x1b", "]0;x\x07", " é🎾\u202e", "\n\t1"]))
+        monkeypatch.setattr("sys.stdin", io.StringIO("One\x1b[31m?\n"))
+        assert chat.main([str(run.folder)]) == 0
+        shown = capsys.readouterr().out
+        assert shown == "Q: One\\x1b[31m?\nReasoning:\\x1b[2J\\x1b]0;x\\x07 é🎾\\u202e\n\t1\n\n"
+        assert chat.main(["nowhere\x1b[31m"]) == 1
+        assert "\x1b" not in capsys.readouterr().err
+
+    @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+    def test_terminals_of_other_encodings(self, run: Run, encoding: str) -> None:
+        """An untrained model writes any bytes; the questions are in yet another encoding."""
+        done = subprocess.run(
+            [sys.executable, "-m", "minirl.chat", str(run.folder), "--temperature", "1.5"], capture_output=True,
+            input="Wer hat 🎾?\nWarum?\n".encode() + b"\xff\xfe?\n", env={**os.environ, "PYTHONIOENCODING": encoding},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (0, b"")
+        assert done.stdout.count(b"Reasoning:") == 3 and done.stdout.decode(encoding) and b"\x1b" not in done.stdout
+
+    @pytest.mark.parametrize("command", ["minirl.chat {} Why?", "minirl chat {} Why?", "minirl.data list", "minirl"])
+    def test_a_reader_that_leaves(self, run: Run, command: str) -> None:
+        reader, writer = os.pipe()
+        os.close(reader)
+        words = command.format(run.folder).split()
+        done = subprocess.run([sys.executable, "-m", *words], stdout=writer, stderr=subprocess.PIPE, check=False)
+        os.close(writer)
+        assert (done.returncode, done.stderr) == (1, b"")
 
     def test_no_such_stage(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "--stage", "ppo"]) == 1

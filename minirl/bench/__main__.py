@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minirl.bench.runner import OptionError
+from minirl.console import run_program
 
 NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer")
 
@@ -48,4 +49,4 @@ def overview() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

@@ -18,7 +18,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from minirl import flags
-from minirl.data.fetch import FetchError, fetch
+from minirl.console import run_program
+from minirl.data.fetch import FetchError, fetch, matches
 from minirl.data.published import DATASETS, folder
 
 Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "all"], ...]]
@@ -74,13 +75,17 @@ def find_copy(source: Path, dataset: str, name: str) -> Path:
 
 
 def list_datasets() -> None:
-    """List the datasets with their licences and addresses, and which files are on this machine."""
+    """List the datasets with their licences and addresses, and which files are on this machine.
+
+    "altered" is a file with another SHA-256 than the published one: `fetch` replaces it.
+    """
     print(f"in {folder()}:")
     for dataset, published in DATASETS.items():
         print(f"\n{dataset}   {published.title}\n    {published.paper}\n    licence: {published.licence}")
         for name, file in published.files.items():
-            here = "here     " if (folder() / dataset / name).is_file() else "not here "
-            print(f"    {here} {name:<12} {file.size:>11,} bytes  {file.url}")
+            path = folder() / dataset / name
+            here = ("here" if matches(path, file) else "altered") if path.is_file() else "not here"
+            print(f"    {here:<9} {name:<12} {file.size:>11,} bytes  {file.url}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,6 +93,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         commands = {"fetch": fetch_datasets, "list": list_datasets}
         flags.command(commands, argv, "python -m minirl.data", __doc__)()
+    except BrokenPipeError:  # the reader has left: run_program ends quietly
+        raise
     except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -95,4 +102,4 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from minirl.data.published import File
 from minirl.storage.checksums import digest
@@ -33,23 +34,29 @@ def fetch(file: File, target: Path, source: Path | None = None, progress: Progre
     source: a file on this machine to copy, instead of downloading.
     Raises FetchError if the file cannot be fetched or is not the published one; `target` then stays as it was.
     """
-    if target.is_file() and _matches(target, file):
+    if target.is_file() and matches(target, file):
         progress(file.size)
         return False
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + ".part")
-    if source is None:
-        download(file, part, progress)
-    else:
-        shutil.copyfile(source, part)
-    if not _matches(part, file):
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_way(target, part)
+        if source is None:
+            download(file, part, progress)
+        else:
+            _copy(source, part)
+    except FetchError:
+        raise
+    except OSError as error:
+        raise FetchError(f"{target} cannot be written: {error}") from error
+    if not matches(part, file):
         found = f"{part.stat().st_size:,} bytes with the SHA-256 {digest(part)}"
         part.unlink()  # no byte of it can be trusted: the next attempt starts from nothing
         raise FetchError(
             f"{source or file.url} is not the published file: it has {found}; expected {file.size:,} bytes with "
             f"{file.sha256}. It was not kept"
         )
-    with open(part, "rb+") as written:
+    with _open(part, "rb+") as written:
         os.fsync(written.fileno())
     os.replace(part, target)
     sync_folder(target.parent)
@@ -71,7 +78,7 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
                 have = 0
             elif not answer.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
                 raise http.client.HTTPException("the server sent other bytes than it was asked for")
-            with open(part, "ab" if have else "wb") as written:
+            with _open(part, "ab" if have else "wb") as written:
                 while have <= file.size and (block := answer.read(BLOCK)):
                     written.write(block)
                     have += len(block)
@@ -84,5 +91,31 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
         raise FetchError(f"{file.url} cannot be downloaded: {reason}{arrived}") from error
 
 
-def _matches(path: Path, file: File) -> bool:
+def matches(path: Path, file: File) -> bool:
+    """Whether the file at `path` has the published size and SHA-256."""
     return path.stat().st_size == file.size and digest(path) == file.sha256
+
+
+def _clear_way(target: Path, part: Path) -> None:
+    """Take a symbolic link in the place of `part` away: what came through it would be written to another file."""
+    if part.is_symlink():
+        part.unlink()
+    for path in (target, part):
+        if path.exists() and not path.is_file():
+            raise FetchError(f"{path} is no file; move it out of the way")
+
+
+def _copy(source: Path, part: Path) -> None:
+    """Copy a file; nothing is left of a copy that fails."""
+    try:
+        with open(source, "rb") as read, _open(part, "wb") as written:
+            shutil.copyfileobj(read, written)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def _open(part: Path, mode: str) -> IO[bytes]:
+    """Open a file, but never through a symbolic link."""
+    without_links = getattr(os, "O_NOFOLLOW", 0)  # which Windows has not
+    return open(part, mode, opener=lambda path, flags: os.open(path, flags | without_links, 0o666))

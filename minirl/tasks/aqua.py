@@ -9,8 +9,12 @@ letter in their last line, some are wrong.
 
 from typing import Any
 
+from minirl.storage.strict_json import brief
 from minirl.tasks.choice import Choice, ChoiceChecker
 from minirl.tasks.published import Part, Published, key, one_line
+from minirl.tasks.records import text, texts
+
+LETTERS = ("A", "B", "C", "D", "E")
 
 
 class AQuA(Published):
@@ -21,13 +25,18 @@ class AQuA(Published):
     parts = (Part("train", "train.json"), Part("dev", "dev.json"), Part("test", "test.json"))
 
     def problem(self, record: dict[str, Any]) -> Choice:
-        question = " ".join(record["question"].split())
-        options = tuple(" ".join(option.partition(")")[2].split()) for option in record["options"])
-        listed = " ".join(f"{letter}) {option}" for letter, option in zip("ABCDE", options, strict=True))
+        question = " ".join(text(record, "question").split())
+        options = tuple(" ".join(option.partition(")")[2].split()) for option in texts(record, "options"))
+        if len(options) != len(LETTERS):
+            raise ValueError(f"'options' has {len(options)} options; expected {len(LETTERS)}")
+        correct = text(record, "correct")
+        if correct not in LETTERS:
+            raise ValueError(f"'correct' is {brief(correct)}; expected one of {', '.join(LETTERS)}")
+        listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options, strict=True))
         return Choice(
             question=f"{question} Options: {listed}",
-            reasoning=one_line(record["rationale"].split("\n")),
-            answer=record["correct"],
+            reasoning=one_line(text(record, "rationale", empty=True).split("\n")),
+            answer=correct,
             key=key(question),
             options=options,
         )

@@ -11,14 +11,13 @@ in two, is read once: test keeps it before dev, and dev before train. Files are 
 `python -m minirl.data fetch NAME` downloads them.
 """
 
-import json
 from abc import abstractmethod
 from collections.abc import Collection, Iterable, Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl.data.published import find
 from minirl.tasks.finite import Finite
+from minirl.tasks.records import DataError, records, text
 from minirl.tasks.task import Problem, bucket
 
 PRECEDENCE = ("test", "dev", "train")  # which split keeps a question that occurs in several files
@@ -43,14 +42,15 @@ class Published(Finite):
 
     @abstractmethod
     def problem(self, record: dict[str, Any]) -> Problem | None:
-        """A record of a file as a problem; None if the record contradicts itself."""
+        """A record of a file as a problem; None if it contradicts itself. ValueError for a field that is wrong."""
 
     def family(self, record: dict[str, Any]) -> str:
         """A key that is equal for all records that must stay in one split."""
-        return key(record["question"])
+        return key(text(record, "question"))
 
     def listed(self, split: str) -> list[Problem]:
-        """Raises FileNotFoundError, naming the command that brings it, for a file that is not on this machine."""
+        """Raises FileNotFoundError, naming the command that brings it, for a file that is not on this machine; and
+        DataError, naming file, line and field, for one that is damaged."""
         if split not in self._lists:
             earlier = PRECEDENCE[: PRECEDENCE.index(split)]
             taken = {problem.key for other in earlier for problem in self.listed(other)}
@@ -63,20 +63,15 @@ class Published(Finite):
         return self._lists[split]
 
     def _read(self, part: Part) -> Iterator[Problem]:
-        for record in records(find(self.name, part.file)):
-            if bucket(self.family(record)) in part.tenths and (problem := self.problem(record)) is not None:
-                yield problem
-
-
-def records(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a JSON array, or of JSON lines."""
-    with open(path, encoding="utf-8") as file:  # not str.splitlines: U+2028 stands within a line of GSM8K
-        if file.read(1) == "[":
-            file.seek(0)
-            yield from json.load(file)
-        else:
-            file.seek(0)
-            yield from map(json.loads, file)
+        path, line = find(self.name, part.file), 0
+        for line, record in records(path):
+            try:
+                if bucket(self.family(record)) in part.tenths and (problem := self.problem(record)) is not None:
+                    yield problem
+            except ValueError as error:
+                raise DataError(f"{path}, line {line}: {error}") from error
+        if not line:
+            raise DataError(f"{path} holds no records")
 
 
 def key(question: str) -> str:
@@ -87,4 +82,4 @@ def key(question: str) -> str:
 def one_line(sentences: Iterable[str]) -> str:
     """Sentences, or lines of a calculation, as one line of text in which each ends with a mark."""
     tidy = (" ".join(sentence.split()) for sentence in sentences)
-    return " ".join(text if text[-1] in ".?!:;," else text + "." for text in tidy if text)
+    return " ".join(line if line[-1] in ".?!:;," else line + "." for line in tidy if line)

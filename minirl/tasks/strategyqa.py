@@ -9,6 +9,7 @@ The facts are the reasoning.
 from typing import Any
 
 from minirl.tasks.published import Part, Published, key, one_line
+from minirl.tasks.records import text, texts, yes_or_no
 from minirl.tasks.task import Problem
 from minirl.tasks.yes_no import YesNoChecker
 
@@ -21,5 +22,6 @@ class StrategyQA(Published):
     parts = (Part("train", "train.json", range(1, 10)), Part("dev", "train.json", [0]), Part("test", "dev.json"))
 
     def problem(self, record: dict[str, Any]) -> Problem:
-        question = " ".join(record["question"].split())
-        return Problem(question, one_line(record["facts"]), "yes" if record["answer"] else "no", key(question))
+        question = " ".join(text(record, "question").split())
+        answer = "yes" if yes_or_no(record, "answer") else "no"
+        return Problem(question, one_line(texts(record, "facts")), answer, key(question))

@@ -11,12 +11,16 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from minirl.storage.strict_json import brief
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.countdown import apply
 from minirl.tasks.published import Part, Published, key
+from minirl.tasks.records import number, text
 from minirl.tasks.task import Problem
 
-_INNERMOST = re.compile(r"\( (\S+) ([-+*/]) (\S+) \)")
+_EQUATION = re.compile(r"[-0-9.()+*/ ]{1,200}")
+_INNERMOST = re.compile(r"\( (-?[0-9]+(?:[./][0-9]+)?) ([-+*/]) (-?[0-9]+(?:[./][0-9]+)?) \)")
+_RESULT = re.compile(r" *-?[0-9]+(?:[./][0-9]+)? *")
 
 
 class SVAMP(Published):
@@ -29,12 +33,15 @@ class SVAMP(Published):
     )  # fmt: skip
 
     def problem(self, record: dict[str, Any]) -> Problem | None:
-        question, answer = ask(record["Body"], record["Question"]), Fraction(record["Answer"])
-        reasoning, result = work_out(record["Equation"])
+        question, answer = ask(text(record, "Body"), text(record, "Question")), Fraction(number(record, "Answer"))
+        try:
+            reasoning, result = work_out(text(record, "Equation"))
+        except (ValueError, ZeroDivisionError) as error:
+            raise ValueError(f"'Equation': {error}") from None
         return Problem(question, reasoning, str(answer), key(question)) if result == answer else None
 
     def family(self, record: dict[str, Any]) -> str:
-        return re.sub(r"\d+", "#", key(record["Body"]))
+        return re.sub(r"\d+", "#", key(text(record, "Body")))
 
 
 def ask(body: str, question: str) -> str:
@@ -48,12 +55,19 @@ def ask(body: str, question: str) -> str:
 
 
 def work_out(equation: str) -> tuple[str, Fraction]:
-    """An equation as steps, and its value: "( ( 4.0 + 2.0 ) * 3.0 )" -> "4 + 2 = 6. 6 * 3 = 18.", 18."""
+    """An equation as steps, and its value: "( ( 4.0 + 2.0 ) * 3.0 )" -> "4 + 2 = 6. 6 * 3 = 18.", 18.
+
+    Raises ValueError for what is no such equation.
+    """
+    if not _EQUATION.fullmatch(equation):
+        raise ValueError(f"{brief(equation)} is no equation of numbers, + - * / and parentheses between spaces")
     steps = []
     while step := _INNERMOST.search(equation):
         a, b = Fraction(step[1]), Fraction(step[3])
         value = apply(a, step[2], b)
         steps.append(f"{a} {step[2]} {b} = {value}.")
         equation = f"{equation[: step.start()]}{value}{equation[step.end() :]}"
+    if not _RESULT.fullmatch(equation):
+        raise ValueError(f"{brief(equation)} is left after the innermost parentheses are worked out; expected a number")
     result = Fraction(equation)
     return " ".join(steps) or f"{result}.", result

@@ -9,7 +9,7 @@ The last three use tokenizer.json in the current folder, or another file that --
 tokenizer.json in the folder of a run.
 """
 
-import contextlib
+import re
 import sys
 import time
 import warnings
@@ -24,8 +24,11 @@ from rich.table import Table
 from rich.text import Text
 
 from minirl import flags
+from minirl.console import printable, run_program
 from minirl.storage.files import atomic_write
+from minirl.storage.strict_json import brief
 from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, Tokenizer
+from minirl.tokenizer.pretokenize import read_text
 
 Files = tyro.conf.Positional[tuple[Path, ...]]
 File = tyro.conf.Positional[Path]
@@ -138,11 +141,31 @@ def decode(file: File, tokenizer: Path = Path("tokenizer.json"), skip_special: b
         skip_special: Leave special tokens out.
     """
     if file.suffix == ".bin":
-        ids = np.fromfile(file, "<i4").tolist()
+        ids = read_binary(file)
     else:
-        ids = [int(word) for word in file.read_text(encoding="utf-8").split()]
-    sys.stdout.buffer.write(Tokenizer.load(tokenizer).decode_bytes(ids, skip_special))
+        ids = [read_id(word, file) for word in "".join(read_text(file)).split()]
+    tok = Tokenizer.load(tokenizer)
+    if sys.stdout.isatty():
+        print(printable(tok.decode(ids, skip_special)))
+        return
+    sys.stdout.buffer.write(tok.decode_bytes(ids, skip_special))
     sys.stdout.buffer.flush()
+
+
+def read_binary(file: Path) -> list[int]:
+    """The ids of a file of little-endian int32. ValueError where it ends in the middle of one."""
+    data = file.read_bytes()
+    if len(data) % 4:
+        raise ValueError(f"{file} has {len(data):,} bytes; ids of 4 bytes each need a multiple of 4")
+    ids: list[int] = np.frombuffer(data, "<i4").tolist()
+    return ids
+
+
+def read_id(word: str, file: Path) -> int:
+    """A token id. ValueError for what is no whole number."""
+    if not re.fullmatch("-?[0-9]{1,20}", word):
+        raise ValueError(f"{file} holds {brief(word)}; expected token ids: whole numbers with spaces between them")
+    return int(word)
 
 
 def inspect(text: Words, tokenizer: Path = Path("tokenizer.json"), allow_special: bool = False) -> None:
@@ -172,16 +195,19 @@ def readable(token: bytes) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run a command. Bad input gives one line and exit status 1."""
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; returns the exit status. Bad input gives one line and exit status 1."""
     commands = {"train": train, "encode": encode, "decode": decode, "inspect": inspect}
     try:
-        with warnings.catch_warnings(), contextlib.suppress(BrokenPipeError):
+        with warnings.catch_warnings():
             warnings.showwarning = lambda message, *rest, **more: print(f"warning: {message}", file=sys.stderr)
             flags.command(commands, argv, "python -m minirl.tokenizer", __doc__)()
-    except (ValueError, OSError) as error:
-        sys.exit(f"python -m minirl.tokenizer: {error}")
+    except BrokenPipeError:  # the reader has left: run_program ends quietly
+        raise
+    except (ValueError, IndexError, OSError) as error:
+        sys.exit(f"python -m minirl.tokenizer: {printable(str(error))}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(run_program(main))

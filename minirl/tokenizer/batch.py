@@ -11,6 +11,7 @@ from minirl.tokenizer.special import part
 
 Array = np.ndarray
 Encode = Callable[[Sequence[str]], tuple[Array, Array]]
+Plan = tuple[int, int, list[int]]  # the first and last piece of a text, and its contents if it has special tokens
 
 BATCH = 1 << 22  # characters encoded in one call; with fewer, threads spend their time waiting for one another
 PIECE = 1 << 16  # characters that a thread takes at a time
@@ -40,41 +41,59 @@ def encode_texts(
     `encode` takes pieces of plain text and returns all their ids, and how many ids each piece has. With several threads
     it works on the next group while the caller uses this one: C runs without Python's lock.
     """
-    waiting: deque[tuple[list[list[int]], Future[tuple[Array, Array]]]] = deque()
+    waiting: deque[tuple[list[Plan], Future[tuple[Array, Array]]]] = deque()
     with ThreadPoolExecutor(1) as pool:
         for group in grouped(texts):
-            pieces, plan = _cut_up(group, pattern, allowed)
-            waiting.append((plan, pool.submit(encode, pieces)))
+            pieces, plans = _cut_up(group, pattern, allowed)
+            waiting.append((plans, pool.submit(encode, pieces)))
             if len(waiting) > 1 or threads == 1:
-                yield from _put_together(*waiting.popleft())
+                yield from _put_together(waiting[0][0], *waiting.popleft()[1].result())
         while waiting:
-            yield from _put_together(*waiting.popleft())
+            yield from _put_together(waiting[0][0], *waiting.popleft()[1].result())
 
 
-def _cut_up(texts: list[str], pattern: str, allowed: Mapping[str, int]) -> tuple[list[str], list[list[int]]]:
-    """Pieces of plain text; and what each text consists of: pieces by number, and special tokens as -1 - id."""
+def encode_parts(parts: Sequence[str], special_tokens: Mapping[str, int], encode: Encode) -> Array:
+    """The ids of one text (int32) whose parts are plain text and special tokens in turn, as `part` returns them."""
+    pieces = [plain for plain in parts[::2] if plain]
+    contents = [-1 - special_tokens[text] if i % 2 else 0 for i, text in enumerate(parts) if i % 2 or text]
+    return _with_special_tokens(*encode(pieces), contents)
+
+
+def _cut_up(texts: list[str], pattern: str, allowed: Mapping[str, int]) -> tuple[list[str], list[Plan]]:
+    """Pieces of plain text; and what each text consists of: a piece is written as 0, a special token as -1 - id."""
     pieces: list[str] = []
-    plan: list[list[int]] = []
+    plans: list[Plan] = []
     for text in texts:
+        first = len(pieces)
         contents = []
-        for number, plain in enumerate(part(text, allowed)):
+        parts = part(text, allowed)
+        for number, plain in enumerate(parts):
             if number % 2:
                 contents.append(-1 - allowed[plain])
-                continue
-            for piece in cut(plain, pattern, PIECE):
-                contents.append(len(pieces))
-                pieces.append(piece)
-        plan.append(contents)
-    return pieces, plan
+            elif plain:
+                cuts = cut(plain, pattern, PIECE)
+                pieces += cuts
+                contents += [0] * len(cuts)
+        plans.append((first, len(pieces), contents if len(parts) > 1 else []))
+    return pieces, plans
 
 
-def _put_together(plan: list[list[int]], encoded: "Future[tuple[Array, Array]]") -> Iterator[Array]:
-    ids, counts = encoded.result()
+def _put_together(plans: list[Plan], ids: Array, counts: Array) -> Iterator[Array]:
     ends = [0, *np.cumsum(counts).tolist()]
-    for contents in plan:
-        if min(contents) >= 0:  # its pieces lie one after the other
-            yield ids[ends[contents[0]] : ends[contents[-1] + 1]]
-        else:
-            yield np.concatenate(
-                [np.array([-1 - n], np.int32) if n < 0 else ids[ends[n] : ends[n + 1]] for n in contents]
-            )
+    for first, last, contents in plans:
+        plain = ids[ends[first] : ends[last]]  # the pieces of a text lie one after the other
+        yield _with_special_tokens(plain, counts[first:last], contents) if contents else plain
+
+
+def _with_special_tokens(plain: Array, counts: Array, contents: list[int]) -> Array:
+    """The ids of a text: those of its pieces, which have `counts` ids each, and its special tokens between them."""
+    items = np.array(contents, np.int64)
+    special = items < 0
+    lengths = np.ones(len(items), np.int64)
+    lengths[~special] = counts
+    ends = lengths.cumsum()
+    places = np.zeros(ends[-1], bool)
+    places[ends[special] - 1] = True
+    ids = np.empty(ends[-1], np.int32)
+    ids[places], ids[~places] = -1 - items[special], plain
+    return ids

@@ -49,9 +49,7 @@ def _batches(texts: Iterable[str], pattern: str, special: list[str], report: Pro
     """Plain text in batches of pieces, split at special tokens, which are left out."""
     characters = 0
     for group in grouped(texts):
-        pieces = [
-            piece for text in group for plain in [*part(text, special)][::2] for piece in cut(plain, pattern, PIECE)
-        ]
+        pieces = [piece for text in group for plain in part(text, special)[::2] for piece in cut(plain, pattern, PIECE)]
         characters += sum(map(len, pieces))
         yield pieces
         report("reading", characters, None)

@@ -6,9 +6,13 @@ have ids of their own, after all merges, and ordinary text that contains "<|end|
 characters. Special tokens are recognised only where the caller allows them, because the caller knows the text's origin.
 """
 
+import functools
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+
+from minirl.storage.strict_json import has_surrogate
 
 DEFAULT_SPECIAL_TOKENS = (
     "<|end|>",  # the end of a document or an answer
@@ -30,8 +34,11 @@ def check_special_tokens(tokens: Iterable[str]) -> list[str]:
             raise TypeError(f"special token {token!r} is a {type(token).__name__}; expected a string")
         if not token:
             raise ValueError("a special token is the empty string, which would stand everywhere in a text")
-        if tokens.count(token) > 1:
-            raise ValueError(f"special token {token!r} is given {tokens.count(token)} times; each needs one id")
+        if has_surrogate(token):
+            raise ValueError(f"special token {token!r} holds a lone surrogate, which no file can hold")
+    for token, times in Counter(tokens).items():
+        if times > 1:
+            raise ValueError(f"special token {token!r} is given {times} times; each needs one id")
     return tokens
 
 
@@ -47,11 +54,16 @@ def allowed_tokens(special_tokens: Mapping[str, int], allowed: Collection[str] |
     return list(allowed)
 
 
-def part(text: str, special_tokens: Collection[str]) -> Iterator[str]:
+def part(text: str, special_tokens: Collection[str]) -> list[str]:
     """Split text at special tokens: plain text and special tokens in turn, plain text (perhaps "") first and last."""
     # commonprefix compares characters, which is right here: one search for "<|" instead of a search for each token
     if not special_tokens or os.path.commonprefix(list(special_tokens)) not in text:  # noqa: RUF071
-        yield text
-        return
+        return [text]
+    return _finder(tuple(special_tokens)).split(text)
+
+
+@functools.lru_cache(maxsize=16)
+def _finder(special_tokens: tuple[str, ...]) -> re.Pattern[str]:
+    """An expression that finds special tokens; where several begin at one place, the longest."""
     longest_first = sorted(special_tokens, key=len, reverse=True)
-    yield from re.split(f"({'|'.join(map(re.escape, longest_first))})", text)
+    return re.compile(f"({'|'.join(map(re.escape, longest_first))})")

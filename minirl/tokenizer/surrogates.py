@@ -1,10 +1,13 @@
-"""Lone surrogates, so that every Python string comes back from its tokens as it was.
+"""Lone surrogates, so that every Python string can come back from its tokens as it was.
 
 Unicode reserves the code points U+D800 to U+DFFF, the surrogates, for UTF-16, where two of them together mean one
 character. UTF-8 has no bytes for a single one. A Python string may hold one all the same (a cut file name, broken
 JSON). It then becomes the three bytes that UTF-8's scheme would give it: `to_bytes` in native.py encodes it with
-Python's "surrogatepass". The error handler here reads those three bytes back. Every other invalid byte becomes U+FFFD,
-the replacement character.
+Python's "surrogatepass".
+
+`decode` makes these three bytes U+FFFD, the replacement character, like all bytes that are not UTF-8: a model may write
+them, and a string with a lone surrogate can be neither printed nor saved. `decode(ids, errors="lossless")` uses the
+error handler here, which reads the surrogate back. Every other invalid byte becomes U+FFFD there too.
 
     >>> "\\ud83d!".encode("utf-8", "surrogatepass").decode("utf-8", LOSSLESS) == "\\ud83d!"
     True

@@ -6,7 +6,7 @@ The C code does the work where it was built; otherwise bpe.py does, with the sam
 import json
 import os
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,8 +15,9 @@ import numpy as np
 
 from minirl import kernels
 from minirl.storage.files import atomic_write
+from minirl.storage.strict_json import brief, parse
 from minirl.tokenizer import bpe, huggingface, native
-from minirl.tokenizer.batch import encode_texts
+from minirl.tokenizer.batch import encode_parts, encode_texts
 from minirl.tokenizer.learn import Progress, learn
 from minirl.tokenizer.pretokenize import DEFAULT_PATTERN, PATTERNS, SPLITTERS, read_text, rejoin, resolve, split
 from minirl.tokenizer.special import DEFAULT_SPECIAL_TOKENS, allowed_tokens, check_special_tokens, part
@@ -37,7 +38,8 @@ class Tokenizer:
     tokens.
 
     Attributes: pattern (the regular expression that splits text into chunks), merges (pairs of byte strings, in order),
-    special_tokens (name -> id). One tokenizer may be used by several threads at once.
+    special_tokens (name -> id), added_tokens (name -> id: tokens of files made elsewhere that are recognised in every
+    text). One tokenizer may be used by several threads at once; it can be copied and pickled.
     """
 
     def __init__(
@@ -47,23 +49,37 @@ class Tokenizer:
         special_tokens: dict[str, int],
         pattern: str,
         whole_chunks: bool = False,
+        added_tokens: Mapping[str, int] | None = None,
+        kept: Mapping[str, Any] | None = None,
     ) -> None:
-        """tokens: the bytes of each id, special tokens included.
+        """tokens: the bytes of each id, special and added tokens included.
 
         whole_chunks: where a whole chunk of text is in the vocabulary, use that token even if the merges would not make
         it. Llama 3's vocabulary, which was made for another algorithm, needs this.
+        added_tokens: tokens that are recognised in every text. kept: fields of tokenizer.json that `save` writes back.
+        Raises ValueError for a special token that tokenizer.json could not tell from an ordinary one.
         """
         self.pattern = resolve(pattern)
         self.merges = list(merges)
         self.special_tokens = dict(special_tokens)
+        self.added_tokens = dict(added_tokens or {})
+        self._kept = dict(kept or {})
         self._tokens = list(tokens)
         self._whole_chunks = whole_chunks
-        special_ids = set(self.special_tokens.values())
-        self._ids = {token: number for number, token in enumerate(self._tokens) if number not in special_ids}
+        named = self.special_tokens | self.added_tokens
+        named_ids = set(named.values())
+        self._ids = {token: number for number, token in enumerate(self._tokens) if number not in named_ids}
+        for name in named:
+            if huggingface.spelling(name) in self._ids:
+                raise ValueError(f"special token {name!r} has the name of an ordinary token in tokenizer.json")
         self._ranks: dict[tuple[bytes, bytes], int] = {}
         self._encoder: native.Encoder | None = None  # made when first needed
         self._integers = np.empty(len(self._tokens), object)  # every id as a Python int, so that lists share them
         self._integers[:] = range(len(self._tokens))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For copy and pickle: everything but the encoder, which lives in C and is made again when needed."""
+        return {**self.__dict__, "_encoder": None}
 
     # ---- training ----
 
@@ -91,10 +107,15 @@ class Tokenizer:
         name nor a regular expression, and for texts that are all empty.
         """
         special = check_special_tokens(special_tokens)
+        if not isinstance(vocab_size, int | np.integer) or isinstance(vocab_size, bool):
+            raise TypeError(f"vocab_size is {brief(vocab_size)}; expected a whole number")
+        vocab_size = int(vocab_size)
+        if vocab_size > huggingface.MAX_TOKENS:
+            raise ValueError(f"vocab_size is {brief(vocab_size)}; at most {huggingface.MAX_TOKENS:,} is possible")
         n_merges = vocab_size - 256 - len(special)
         if n_merges < 0:
             raise ValueError(
-                f"vocab_size={vocab_size} is too small: 256 bytes and {len(special)} special tokens need "
+                f"vocab_size={brief(vocab_size)} is too small: 256 bytes and {len(special)} special tokens need "
                 f"{256 + len(special)}"
             )
         if isinstance(texts, (str, bytes)):
@@ -171,24 +192,24 @@ class Tokenizer:
 
         With a named pattern, no more than a block and the longest chunk is held in memory.
         """
+        recognised = self._recognised(allowed_special)
+        for piece in rejoin(read_text(path, errors), self.pattern, recognised):
+            yield self.encode_array(piece, allowed_special)
+
+    def _recognised(self, allowed_special: Collection[str] | str) -> dict[str, int]:
+        """The tokens to look for in a text, with their ids."""
         allowed = allowed_tokens(self.special_tokens, allowed_special)
-        for piece in rejoin(read_text(path, errors), self.pattern, allowed):
-            yield self.encode_array(piece, allowed)
+        return {**self.added_tokens, **{name: self.special_tokens[name] for name in allowed}}
 
     def _encode_array(self, text: str, allowed_special: Collection[str] | str) -> Array:
         if not isinstance(text, str):
             raise TypeError(f"Tokenizer.encode: expected a str, not {type(text).__name__} {text!r:.60}")
-        if allowed_special:
-            parts = list(part(text, allowed_tokens(self.special_tokens, allowed_special)))
+        if allowed_special or self.added_tokens:
+            recognised = self._recognised(allowed_special)
+            parts = part(text, recognised)
             if len(parts) > 1:
-                return np.concatenate([self._encode_part(i, piece) for i, piece in enumerate(parts)])
+                return encode_parts(parts, recognised, lambda pieces: self._encode_pieces(pieces, 1))
         return self._encode_pieces([text], 1)[0]
-
-    def _encode_part(self, number: int, piece: str) -> Array:
-        """Every second part is a special token."""
-        if number % 2:
-            return np.array([self.special_tokens[piece]], np.int32)
-        return self._encode_pieces([piece], 1)[0]
 
     def _encode_pieces(self, pieces: Sequence[str], threads: int) -> tuple[Array, Array]:
         """The ids of all pieces of plain text, and how many each has."""
@@ -218,9 +239,11 @@ class Tokenizer:
     ) -> Iterator[Array]:
         if isinstance(texts, str):
             raise TypeError("Tokenizer.encode_batch: texts is one string; give a list of strings, or use encode")
-        allowed = {name: self.special_tokens[name] for name in allowed_tokens(self.special_tokens, allowed_special)}
+        recognised = self._recognised(allowed_special)
         threads = threads or kernels.get_threads()
-        return encode_texts(texts, self.pattern, allowed, lambda pieces: self._encode_pieces(pieces, threads), threads)
+        return encode_texts(
+            texts, self.pattern, recognised, lambda pieces: self._encode_pieces(pieces, threads), threads
+        )
 
     # ---- decoding ----
 
@@ -237,13 +260,13 @@ class Tokenizer:
         except IndexError:
             return b"".join(map(self.token_bytes, ids))
 
-    def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "lossless") -> str:
-        """The text of these ids; `decode(encode(text)) == text` for every string.
+    def decode(self, ids: Iterable[int], skip_special: bool = False, errors: str = "replace") -> str:
+        """The text of these ids; `decode(encode(text)) == text` for every text of Unicode characters.
 
         skip_special leaves special tokens out. Bytes that are not UTF-8, which a model may well generate, become
-        U+FFFD.
-        errors: "lossless" gives encoded lone surrogates back as they were, so that no Python string is lost; "replace"
-        makes them U+FFFD too, so that the text can always be printed and written; "strict" raises UnicodeDecodeError.
+        U+FFFD, as in `stream_decoder`. So the text can always be printed, and written as JSON.
+        errors: "replace" does that; "strict" raises UnicodeDecodeError instead; "lossless" gives encoded lone
+        surrogates back (surrogates.py), so that a Python string which holds some returns as it was.
         """
         if errors not in ("lossless", "replace", "strict"):
             raise ValueError(f"Tokenizer.decode: errors={errors!r}; expected 'lossless', 'replace' or 'strict'")
@@ -266,7 +289,7 @@ class Tokenizer:
     def token_bytes(self, token_id: int) -> bytes:
         """The bytes of one id. A special token gives the bytes of its name."""
         if not 0 <= token_id < len(self._tokens):
-            raise IndexError(f"token id {token_id} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
+            raise IndexError(f"token id {brief(token_id)} is outside the vocabulary, 0 to {len(self._tokens) - 1}")
         return self._tokens[token_id]
 
     def __repr__(self) -> str:
@@ -282,7 +305,10 @@ class Tokenizer:
         """Write tokenizer.json, atomically. A folder gets a file of that name."""
         path = Path(path)
         contents = huggingface.to_json(
-            self._tokens, self.merges, self.special_tokens, self.pattern, self._whole_chunks
+            huggingface.Vocabulary(
+                self._tokens, self.merges, self.special_tokens, self.pattern, self._whole_chunks, self.added_tokens,
+                self._kept,
+            )
         )  # fmt: skip
         with atomic_write(path / "tokenizer.json" if path.is_dir() else path) as file:
             json.dump(contents, file, ensure_ascii=False, indent=1)
@@ -297,30 +323,35 @@ class Tokenizer:
         path = Path(path)
         path = path / "tokenizer.json" if path.is_dir() else path
         try:
-            contents: Any = json.loads(path.read_text(encoding="utf-8"))
+            data = path.read_bytes()
         except FileNotFoundError:
             raise FileNotFoundError(
                 f"there is no {path}; `python -m minirl.tokenizer train FILES --out {path}` makes one"
             ) from None
+        try:
+            contents = parse(data)
         except ValueError as error:
             raise huggingface.FormatError(f"{path} is not JSON: {error}") from error
         try:
             return cls(*huggingface.from_json(contents))
-        except huggingface.FormatError as error:
+        except ValueError as error:
             raise huggingface.FormatError(f"{path}: {error}") from error
 
     def to_tiktoken(self, name: str = "minirl") -> "tiktoken.Encoding":
         """A tiktoken.Encoding with the same ids. tiktoken merges by token id, so it needs merges in that order.
 
-        Raises ValueError when the ids of the merges do not rise (some files made elsewhere), and for whole_chunks.
+        Raises ValueError when the ids of the merges do not rise (some files made elsewhere), for whole_chunks, and for
+        added tokens, which tiktoken would not recognise in every text.
         """
-        import tiktoken
-
         made = [self._ids[left + right] for left, right in self.merges]
         if self._whole_chunks or any(a >= b for a, b in pairwise(made)):
             raise ValueError(
                 "to_tiktoken: the merges of this tokenizer are not in the order of its ids, as tiktoken needs"
             )
+        if self.added_tokens:
+            raise ValueError(f"to_tiktoken: {', '.join(self.added_tokens)} would not be recognised in every text")
+        import tiktoken
+
         pattern = self.pattern
         if pattern not in SPLITTERS:  # tiktoken drops what the pattern does not match; here it is a chunk
             pattern = rf"(?:{pattern})|(?:(?!{pattern})[\s\S])+"

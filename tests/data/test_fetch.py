@@ -150,7 +150,49 @@ class TestDownload:
         assert not target.exists()
 
 
+class TestLinks:
+    """What stands in the place of the file or of its `.part` is never written through."""
+
+    @pytest.mark.parametrize("from_folder", [False, True])
+    def test_a_link_in_the_place_of_the_part(
+        self, server: str, target: Path, tmp_path: Path, from_folder: bool
+    ) -> None:
+        target.parent.mkdir()
+        (tmp_path / "precious").write_bytes(b"precious")
+        (tmp_path / "source").write_bytes(CONTENT)
+        part_of(target).symlink_to(tmp_path / "precious")
+        fetch(File(f"{server}/whole", len(CONTENT), SHA256), target, tmp_path / "source" if from_folder else None)
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+        assert target.read_bytes() == CONTENT and not target.is_symlink() and list(target.parent.iterdir()) == [target]
+
+    def test_a_link_in_the_place_of_the_file(self, server: str, target: Path, tmp_path: Path) -> None:
+        target.parent.mkdir()
+        (tmp_path / "precious").write_bytes(b"precious")
+        target.symlink_to(tmp_path / "precious")
+        fetch(File(f"{server}/whole", len(CONTENT), SHA256), target)
+        assert (tmp_path / "precious").read_bytes() == b"precious" and target.read_bytes() == CONTENT
+
+    @pytest.mark.parametrize("in_the_way", ["file.json", "file.json.part"])
+    def test_a_folder_in_its_place(self, server: str, target: Path, in_the_way: str) -> None:
+        target.with_name(in_the_way).mkdir(parents=True)
+        with pytest.raises(FetchError, match=f"{in_the_way} is no file"):
+            fetch(File(f"{server}/whole", len(CONTENT), SHA256), target)
+
+    def test_nothing_is_left_of_a_copy_that_fails(self, target: Path, tmp_path: Path) -> None:
+        with pytest.raises(FetchError, match="cannot be written"):
+            fetch(File("http://127.0.0.1:9/", len(CONTENT), SHA256), target, tmp_path / "missing")
+        assert not list(target.parent.iterdir())
+
+
 class TestProgram:
+    def test_list_tells_an_altered_file(self, two: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        program.main(["fetch", "all"])
+        file = next(path for path in two.rglob("*") if path.is_file())
+        file.write_bytes(file.read_bytes()[::-1])
+        capsys.readouterr()
+        assert program.main(["list"]) == 0
+        assert capsys.readouterr().out.count(" altered ") == 1
+
     @pytest.fixture
     def two(self, server: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         """Two datasets of the server in place of the published ones; the folder where they are kept."""

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from minirl.data.published import folder
 from minirl.tasks.corpus import FULL, QUESTION, pretraining_documents
 from minirl.tasks.finite import Finite
 from minirl.tasks.published import Published
+from minirl.tasks.records import DataError
 from minirl.tasks.svamp import ask, work_out
 from minirl.tasks.task import END, Checker, Problem
 
@@ -135,6 +137,113 @@ class TestMissing:
         for name in ("dev.json", "test.json"):
             (tmp_path / "aqua" / name).write_bytes((made_up_folder / "aqua" / name).read_bytes())
         assert tasks.get("aqua").size("dev") == 50
+
+
+GOOD = {
+    "gsm8k": ("test.jsonl", {"question": "Why?", "answer": "Because 1 + 1 = 2.\n#### 2"}),
+    "svamp": (
+        "SVAMP.json",
+        {"Body": "Tom had 5.", "Question": "How many?", "Equation": "( 5.0 - 1.0 )", "Answer": 4.0},
+    ),
+    "aqua": (
+        "test.json",
+        {"question": "Why?", "options": ["A)1", "B)2", "C)3", "D)4", "E)5"], "rationale": "So.", "correct": "A"},
+    ),
+    "strategyqa": ("dev.json", {"question": "Is it?", "answer": True, "facts": ["It is."]}),
+}
+
+
+class TestDamage:
+    """What others' editors do to a file is read; what would change a problem is refused with file, line and field."""
+
+    def listed(self, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> list[Problem]:
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(folder))
+        (folder / name).mkdir()
+        (folder / name / GOOD[name][0]).write_bytes(data)
+        task = tasks.get(name)
+        assert isinstance(task, Published)
+        parts = tuple(part._replace(tenths=range(10)) for part in task.parts if part.split == "test")
+        monkeypatch.setattr(task, "parts", parts)
+        return task.listed("test")
+
+    @pytest.mark.parametrize("name", NAMES)
+    @pytest.mark.parametrize(
+        "form", [b"\xef\xbb\xbf%s", b"\n\n%s\n\n", b"\r\n%s\r\n", b"[%s]", b"\n [\r\n%s\n]\n", b"\xef\xbb\xbf\n[ %s ]"]
+    )
+    def test_harmless_differences(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, form: bytes
+    ) -> None:
+        data = form % json.dumps(GOOD[name][1]).encode()
+        assert len(self.listed(tmp_path, monkeypatch, name, data)) == 1
+
+    @pytest.mark.parametrize(
+        ("name", "field", "value", "said"),
+        [
+            ("gsm8k", "question", None, "'question' is None; expected text"),
+            ("gsm8k", "question", " ", "expected some text"),
+            ("gsm8k", "question", "\ud800", "lone surrogate"),
+            ("gsm8k", "answer", 7, "'answer' is 7; expected text"),
+            ("gsm8k", "answer", "It is 2.", "'answer' ends in 'It is 2.'; expected a last line #### NUMBER"),
+            ("gsm8k", "answer", "It is 2.\n#### two", "expected a last line #### NUMBER"),
+            ("svamp", "Answer", "4.0", "'Answer' is '4.0'; expected a number"),
+            ("svamp", "Answer", True, "'Answer' is True; expected a number"),
+            ("svamp", "Answer", float("nan"), "NaN"),
+            ("svamp", "Answer", float("inf"), "Infinity"),
+            ("svamp", "Equation", "( 5.0 ! 1.0 )", "'Equation': '( 5.0 ! 1.0 )' is no equation"),
+            ("svamp", "Equation", "( 1e99999999 + 1.0 )", "is no equation"),
+            ("svamp", "Equation", "( 5.0 - 1.0", "'Equation': '( 5.0 - 1.0' is left"),
+            ("svamp", "Equation", "( 1/0 + 1.0 )", "'Equation': Fraction"),
+            ("svamp", "Body", [], "'Body' is []; expected text"),
+            ("aqua", "correct", "F", "'correct' is 'F'; expected one of A, B, C, D, E"),
+            ("aqua", "correct", "ABC", "'correct' is 'ABC'"),
+            ("aqua", "options", ["A)1"], "'options' has 1 options; expected 5"),
+            ("aqua", "options", "ABCDE", "'options' is 'ABCDE'; expected a list"),
+            ("aqua", "options", ["A)1", "B)2", 3, "D)4", "E)5"], "'options'[2] is 3; expected text"),
+            ("aqua", "rationale", None, "'rationale' is None"),
+            ("strategyqa", "answer", "false", "'answer' is 'false'; expected true or false"),
+            ("strategyqa", "answer", 1, "'answer' is 1; expected true or false"),
+            ("strategyqa", "facts", "It is.", "'facts' is 'It is.'; expected a list"),
+        ],
+    )
+    def test_a_field_that_is_wrong(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, field: str, value: object, said: str
+    ) -> None:
+        file, good = GOOD[name]
+        for number, record in enumerate(({**good, field: value}, {k: v for k, v in good.items() if k != field})):
+            data = f"\n{json.dumps(good)}\n\n{json.dumps(record)}\n".encode()
+            folder = tmp_path / str(number)
+            folder.mkdir()
+            expected = said if field in record else f"the field '{field}' is missing"
+            with pytest.raises(DataError, match=rf"{file}, line 4: .*{re.escape(expected)}"):
+                self.listed(folder, monkeypatch, name, data)
+
+    @pytest.mark.parametrize(
+        ("data", "said"),
+        [
+            (b"", "holds no records"),
+            (b"[]", "holds no records"),
+            (b'\n{"question": ', "line 2: no valid JSON"),
+            (b"[\n{},\n3]", "line 2: the field 'question' is missing"),
+            (b"3", "line 1 has 3; expected an object"),
+            (b'{"question": "\xff"}', "line 1: byte 0xff is not UTF-8"),
+            (b'{"question": "a", "question": "b"}', "the name 'question' stands twice"),
+            (b"[" * 100_000, "line 1: lists or objects stand too deep"),
+            (b'{"question": ' + b"[" * 100_000, "line 1: lists or objects stand too deep"),
+            (b"\x1f\x8b\x08", "is compressed"),
+            (b'{"question": "a"} {}', "line 1: ' {}' stands after the record"),
+        ],
+    )
+    def test_a_file_that_is_wrong(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, data: bytes, said: str
+    ) -> None:
+        with pytest.raises(DataError, match=re.escape(said)) as error:
+            self.listed(tmp_path, monkeypatch, "gsm8k", data)
+        assert "test.jsonl" in str(error.value) and len(str(error.value)) < 2000
+
+    def test_an_array_says_on_which_line_a_record_begins(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        good = json.dumps(GOOD["strategyqa"][1], indent=1)
+        with pytest.raises(DataError, match="line 10: the field 'question' is missing"):
+            self.listed(tmp_path, monkeypatch, "strategyqa", f"[\n{good},\n\n{{}}]".encode())
 
 
 class Numbered(Finite):

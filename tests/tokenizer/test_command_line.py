@@ -90,6 +90,37 @@ class TestUse:
         main(["decode", "ids.txt"])
         assert capfdbinary.readouterr().out == b"Roger, 5\n"
 
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("ids.txt", b"65 -1", "token id -1 is outside the vocabulary, 0 to 999"),
+            ("ids.txt", b"65 1000", "token id 1000 is outside"),
+            ("ids.txt", b"65 six", "ids.txt holds 'six'; expected token ids"),
+            ("ids.txt", b"1.5", "ids.txt holds '1.5'"),
+            ("ids.txt", "٣".encode(), "ids.txt holds"),
+            ("ids.txt", b"9" * 10_000, "ids.txt holds '999"),
+            ("ids.txt", b"9" * 20, "token id 99999999999999999999 is outside"),
+            ("ids.txt", b"65 \xff", "ids.txt: byte 0xff at offset 3"),
+            ("ids.bin", b"\x41\x00\x00", "ids.bin has 3 bytes"),
+            ("ids.bin", b"\xff\xff\xff\xff", "token id -1 is outside"),
+            ("missing.txt", None, "missing.txt"),
+            (".", None, "directory"),
+        ],
+    )
+    def test_ids_that_cannot_be_decoded(self, folder: Path, name: str, content: bytes | None, message: str) -> None:
+        if content is not None:
+            (folder / name).write_bytes(content)
+        with pytest.raises(SystemExit) as exit:
+            main(["decode", name])
+        assert message in str(exit.value) and "\n" not in str(exit.value) and len(str(exit.value)) < 500
+
+    @pytest.mark.parametrize("content", ["", "  \n"])
+    def test_no_ids_are_no_text(self, folder: Path, content: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        (folder / "ids.txt").write_text(content)
+        capfdbinary.readouterr()
+        assert main(["decode", "ids.txt"]) == 0
+        assert capfdbinary.readouterr().out == b""
+
     def test_inspect(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         capsys.readouterr()
         main(["inspect", "def f(x): é<|end|>"])

@@ -1,6 +1,8 @@
 """The file format: the `tokenizers` library, transformers and tiktoken give the same ids, and their files load here."""
 
+import copy
 import json
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +71,111 @@ class TestFile:
         assert saved.read_bytes() == before and list(saved.parent.iterdir()) == [saved]
 
 
+def elsewhere(saved: Path, path: Path, special: dict[str, int], added: dict[str, int], **fields: Any) -> Path:
+    """A file as other programs order it: special tokens first, then the words, each with its id in the vocabulary."""
+    contents = json.loads(saved.read_text(encoding="utf-8"))
+    words = [name for name, _ in sorted(contents["model"]["vocab"].items(), key=lambda item: item[1])]
+    places = sorted((special | added).items(), key=lambda item: item[1])
+    for name, place in places:
+        words.insert(place, name)
+    contents["model"]["vocab"] = {name: number for number, name in enumerate(words)}
+    flags = {"single_word": False, "lstrip": False, "rstrip": False, "normalized": False}
+    contents["added_tokens"] = [
+        {"id": number, "content": name, **flags, "special": name in special} for name, number in places
+    ]
+    path.write_text(json.dumps(contents | fields), encoding="utf-8")
+    return path
+
+
+class TestOrderAndKinds:
+    """Special tokens that stand first or between words, and added tokens that are not special."""
+
+    SPECIAL, ADDED = {"<s>": 0, "</s>": 1, "<mid>": 700}, {"tennis ball": 2, "é🎾": 500}
+    TEXT = "<s>Roger has 5 tennis balls<mid>, é🎾tennis ball</s> tennis  ball"
+
+    def test_ids_and_kinds_survive(self, saved: Path, tmp_path: Path) -> None:
+        tok = Tokenizer.load(elsewhere(saved, tmp_path / "first.json", self.SPECIAL, self.ADDED))
+        assert tok.special_tokens == self.SPECIAL and tok.added_tokens == self.ADDED
+        tok.save(tmp_path / "second.json")
+        again = Tokenizer.load(tmp_path / "second.json")
+        again.save(tmp_path / "third.json")
+        assert (tmp_path / "second.json").read_bytes() == (tmp_path / "third.json").read_bytes()
+        assert again.special_tokens == tok.special_tokens and again.added_tokens == tok.added_tokens
+        assert [again.token_bytes(i) for i in range(len(again))] == [tok.token_bytes(i) for i in range(len(tok))]
+        for allowed in ((), "all", ["<s>"]):
+            assert again.encode(self.TEXT, allowed) == tok.encode(self.TEXT, allowed)
+
+    def test_added_tokens_are_recognised_in_every_text_and_never_left_out(self, saved: Path, tmp_path: Path) -> None:
+        tok = Tokenizer.load(elsewhere(saved, tmp_path / "first.json", self.SPECIAL, self.ADDED))
+        ids = tok.encode(self.TEXT)
+        assert ids.count(2) == 2 and ids.count(500) == 1 and not {0, 1, 700} & set(ids)
+        assert tok.decode(ids) == self.TEXT == tok.decode(ids, skip_special=True)
+        assert tok.encode_batch([self.TEXT]) == [ids]
+        (tmp_path / "text").write_text(self.TEXT, encoding="utf-8")
+        assert [i for block in tok.encode_file(tmp_path / "text") for i in block.tolist()] == ids
+        everything = tok.encode(self.TEXT, "all")
+        assert tok.decode(everything) == self.TEXT
+        assert tok.decode(everything, skip_special=True) == "Roger has 5 tennis balls, é🎾tennis ball tennis  ball"
+        with pytest.raises(ValueError, match="is no special token here"):
+            tok.encode("x", ["tennis ball"])
+        with pytest.raises(ValueError, match="would not be recognised"):
+            tok.to_tiktoken()
+
+    def test_fields_that_change_nothing_are_kept(self, saved: Path, tmp_path: Path) -> None:
+        template = {"type": "TemplateProcessing", "single": [], "pair": [], "special_tokens": {}}
+        path = elsewhere(saved, tmp_path / "first.json", self.SPECIAL, self.ADDED, post_processor=template)
+        contents = json.loads(path.read_text(encoding="utf-8"))
+        contents["model"]["unk_token"] = "<s>"
+        for token in contents["added_tokens"]:
+            token["normalized"] = True
+        path.write_text(json.dumps(contents), encoding="utf-8")
+        Tokenizer.load(path).save(tmp_path / "second.json")
+        second = json.loads((tmp_path / "second.json").read_text(encoding="utf-8"))
+        for part in ("added_tokens", "post_processor", "pre_tokenizer"):
+            assert second[part] == contents[part]
+        assert second["model"] == contents["model"]
+
+    def test_a_special_token_with_the_name_of_a_word(self) -> None:
+        """In the file the names of special tokens and of words are keys of one vocabulary."""
+        for name in ("e", "Ġ"):
+            with pytest.raises(ValueError, match=f"special token '{name}' has the name of an ordinary token"):
+                Tokenizer.train(["abc"], 257, special_tokens=[name])
+
+    @pytest.mark.peers
+    @pytest.mark.parametrize("normalized", [False, True])
+    def test_the_tokenizers_library_gives_the_same_ids(self, saved: Path, tmp_path: Path, normalized: bool) -> None:
+        library = pytest.importorskip("tokenizers")
+        path = elsewhere(saved, tmp_path / "first.json", self.SPECIAL, self.ADDED)
+        contents = json.loads(path.read_text(encoding="utf-8"))
+        for token in contents["added_tokens"]:
+            token["normalized"] = normalized
+        path.write_text(json.dumps(contents), encoding="utf-8")
+        tok = Tokenizer.load(path)
+        tok.save(tmp_path / "second.json")
+        for read in (path, tmp_path / "second.json"):
+            theirs = library.Tokenizer.from_file(str(read))
+            for text in (self.TEXT, "tennis balltennis ball<s", "<<s>>", "é🎾" * 3, ""):
+                ids = tok.encode(text, "all")
+                assert theirs.encode(text).ids == ids
+                assert theirs.decode(ids, skip_special_tokens=False) == tok.decode(ids)
+                assert theirs.decode(ids, skip_special_tokens=True) == tok.decode(ids, skip_special=True)
+
+    @pytest.mark.peers
+    def test_special_tokens_that_minirl_trained_stand_last_there_too(self, saved: Path, tok: Tokenizer) -> None:
+        theirs = pytest.importorskip("tokenizers").Tokenizer.from_file(str(saved))
+        assert {name: theirs.token_to_id(name) for name in tok.special_tokens} == tok.special_tokens
+
+
+class TestCopies:
+    """Processes and copies: a tokenizer that has encoded holds an encoder in C, which is made again in the copy."""
+
+    def test_pickle_and_deepcopy(self, tok: Tokenizer, mixed: str) -> None:
+        ids = tok.encode(mixed, "all")
+        for copied in (pickle.loads(pickle.dumps(tok)), copy.deepcopy(tok), copy.copy(tok)):
+            assert copied.encode(mixed, "all") == ids and copied.decode(ids) == mixed
+        assert tok.encode(mixed, "all") == ids
+
+
 class TestDamage:
     def change(self, saved: Path, tmp_path: Path, change: Any) -> Path:
         contents = json.loads(saved.read_text(encoding="utf-8"))
@@ -82,11 +189,11 @@ class TestDamage:
         [
             (lambda c: c.pop("model"), "no tokenizer.json"),
             (lambda c: c["model"].pop("merges"), "no tokenizer.json"),
-            (lambda c: c["model"].update(type="WordPiece"), "model of type 'WordPiece'"),
-            (lambda c: c["model"].update(dropout=0.1), "dropout=0.1"),
-            (lambda c: c["model"].update(byte_fallback=True), "byte_fallback=True"),
-            (lambda c: c.update(normalizer={"type": "NFC"}), "normalizer 'NFC'"),
-            (lambda c: c.update(pre_tokenizer={"type": "Whitespace"}), "pre_tokenizer 'Whitespace'"),
+            (lambda c: c["model"].update(type="WordPiece"), "model.type is 'WordPiece'"),
+            (lambda c: c["model"].update(dropout=0.1), "model.dropout is 0.1"),
+            (lambda c: c["model"].update(byte_fallback=True), "model.byte_fallback is True"),
+            (lambda c: c.update(normalizer={"type": "NFC"}), "normalizer is {'type': 'NFC'}"),
+            (lambda c: c.update(pre_tokenizer={"type": "Whitespace"}), "pre_tokenizer is 'Whitespace'"),
             (lambda c: c.update(pre_tokenizer=None), "in the place of ByteLevel"),
             (
                 lambda c: c.update(pre_tokenizer={"type": "ByteLevel", "add_prefix_space": True}),
@@ -99,7 +206,38 @@ class TestDamage:
             (lambda c: c["model"]["merges"].append(["zzzz", "qq"]), "needs the token 'zzzz'"),
             (lambda c: c["model"]["merges"].append("a b c"), "expected two tokens"),
             (lambda c: c["model"]["merges"].append(c["model"]["merges"][0]), "occurs twice"),
-            (lambda c: c["added_tokens"][0].update(lstrip=True), "lstrip"),
+            *(
+                (lambda c, flag=flag: c["added_tokens"][0].update({flag: True}), f"'<.end.>': {flag} is True")
+                for flag in ("lstrip", "rstrip", "single_word", "unheard_of")
+            ),
+            (
+                lambda c: c["added_tokens"][0].update(special=1),
+                r"added_tokens\[0\].special is 1; expected true or false",
+            ),
+            (lambda c: c["added_tokens"][0].update(id=True), r"added_tokens\[0\].id is True; expected a whole number"),
+            (lambda c: c["added_tokens"][0].update(content=""), "expected some text"),
+            (lambda c: c["added_tokens"][0].update(content="\ud800"), "expected some text"),
+            (lambda c: c["added_tokens"][0].update(content="A"), "gives 'A' the id 65, and added_tokens the id 1994"),
+            (lambda c: c["added_tokens"][0].update(content="<|pad|>>", normalized=True), "can overlap"),
+            (lambda c: c["added_tokens"][0].update(content="|><|pa", normalized=True), "can overlap"),
+            (lambda c: c.update(truncation={"max_length": 5}), "truncation is {'max_length': 5}"),
+            (lambda c: c.update(padding={"length": 5}), "padding is"),
+            (lambda c: c.update(decoder={"type": "WordPiece"}), "decoder.type is 'WordPiece'"),
+            (lambda c: c.update(post_processor={"type": "Own"}), "post_processor.type is 'Own'"),
+            (lambda c: c.update(post_processor={"type": "Sequence", "x": "\ud800"}), "lone surrogates"),
+            (lambda c: c.update(version="2.0"), "version is '2.0'"),
+            (lambda c: c.update(unheard_of=1), "unheard_of is 1"),
+            (lambda c: c["model"].update(unheard_of=1), "model.unheard_of is 1"),
+            (lambda c: c["model"].update(vocab=[]), r"model.vocab is \[\]; expected an object"),
+            (lambda c: c["model"].update(vocab={}), "byte 0x00 has no token"),
+            (lambda c: c["model"]["vocab"].update(A=65.0), r"model.vocab\['A'\]: the id is 65.0"),
+            (lambda c: c["model"]["vocab"].update(A=-1), "the id is -1"),
+            (lambda c: c["model"]["vocab"].update(A=10**1000), "id 65 has no token"),
+            (lambda c: c["model"].update(merges={}), "model.merges is {}; expected a list"),
+            (lambda c: c["model"]["merges"].append([1, 2]), "expected two tokens"),
+            (lambda c: c["pre_tokenizer"]["pretokenizers"][0].update(invert=True), "Split.invert is True"),
+            (lambda c: c["pre_tokenizer"]["pretokenizers"][0]["pattern"].update(Regex="("), "Regex: "),
+            (lambda c: c["pre_tokenizer"]["pretokenizers"].append(3), r"pretokenizers\[2\] is 3; expected an object"),
             (lambda c: c["added_tokens"].append(c["added_tokens"][0]), "occurs twice"),
         ],
     )
@@ -109,11 +247,28 @@ class TestDamage:
             Tokenizer.load(path)
         assert str(path) in str(error.value)
 
-    @pytest.mark.parametrize("contents", ["", "{", "[]", "3", "null", '{"model": 3}'])
-    def test_no_tokenizer_at_all(self, tmp_path: Path, contents: str) -> None:
-        (tmp_path / "x.json").write_text(contents)
-        with pytest.raises(FormatError):
+    @pytest.mark.parametrize(
+        ("contents", "message"),
+        [
+            (b"", "is not JSON"),
+            (b"{", "is not JSON"),
+            (b"[]", "expected an object"),
+            (b"3", "expected an object"),
+            (b"null", "expected an object"),
+            (b'{"model": 3}', "model is 3; expected an object"),
+            (b'\xef\xbb\xbf{"model": 3}', "byte order mark"),
+            (b'{"model": "\xff"}', "byte 0xff at offset 11 is not UTF-8"),
+            (b'{"model": NaN}', "NaN"),
+            (b'{"model": 1, "model": 2}', "the name 'model' stands twice"),
+            (b"[" * 100_000, "too deep"),
+            (b'{"model": ' + b"9" * 10_000 + b"}", "is not JSON"),
+        ],
+    )
+    def test_no_tokenizer_at_all(self, tmp_path: Path, contents: bytes, message: str) -> None:
+        (tmp_path / "x.json").write_bytes(contents)
+        with pytest.raises(FormatError, match=message) as error:
             Tokenizer.load(tmp_path / "x.json")
+        assert "x.json" in str(error.value) and len(str(error.value)) < 2000
 
     def test_a_missing_file_names_the_command(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match=r"python -m minirl\.tokenizer train"):
