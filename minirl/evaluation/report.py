@@ -1,7 +1,8 @@
 """report.md, written at the end of every run: what was trained, how well it does, curves, episodes, configuration."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from minirl.evaluation.problem_sets import SCIENCE_SPLITS
 from minirl.evaluation.results import legend, table
 from minirl.runs import CONFIG, SAMPLES, STAGE_NAMES, Run, curves
 from minirl.runs.config import learns_nothing
+from minirl.runs.environment import difference
 from minirl.storage.files import atomic_write
 
 REPORT = "report.md"
@@ -51,11 +53,24 @@ def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     base = run.read_json(CONFIG).get("base")
     if base is not None:
         text += f" Its stages up to {base['stage']} were copied from {base['run']}."
+    text += other_machines(run, base or {})
     if learns_nothing(run.config):
         text += " Its pretraining is so short that it learns nothing: it only checks that everything works."
     changes = changes_by_rl(results)
     if changes:
         text += f"\n\n**Greedy accuracy after SFT and after RL:** {', '.join(changes)}."
+    return text
+
+
+def other_machines(run: Run, base: Mapping[str, Any]) -> str:
+    """A sentence for each time that the run, or its base, went on with another backend, instruction set or version."""
+    known = [base["environment"]] if "environment" in base else []
+    text = ""
+    for before, now in pairwise([*known, *run.environments()]):
+        differs = difference(before, now)
+        if differs is not None:
+            since = now.get("since", "the copied stages")
+            text += f" After {since}, other bits than on the first machine: {differs[1]} instead of {differs[0]}."
     return text
 
 

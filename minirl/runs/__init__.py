@@ -13,6 +13,7 @@ from minirl.runs.config import (
     to_json,
 )
 from minirl.runs.demonstrations import demonstrations, science_problems, shown
+from minirl.runs.environment import environment
 from minirl.runs.folder import (
     CONFIG,
     LOGS,
@@ -24,7 +25,6 @@ from minirl.runs.folder import (
     STAGES,
     STATE,
     TOKENIZER,
-    environment,
 )
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen

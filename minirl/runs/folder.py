@@ -15,20 +15,18 @@ runs/<name>/
 
 import json
 import os
-import platform
 import shutil
 from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from minirl import kernels
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.runs.checkpoints import read, replacing_checkpoint
 from minirl.runs.config import TrainConfig, from_json, to_json
+from minirl.runs.environment import environment
 from minirl.storage.checksums import (
     SUMS,
     DamagedError,
@@ -39,7 +37,7 @@ from minirl.storage.checksums import (
     read_sums,
     write_sums,
 )
-from minirl.storage.files import append, atomic_write, naming
+from minirl.storage.files import TEXT, append, atomic_write, naming
 from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
 
@@ -79,7 +77,7 @@ class RunFolder:
         run = cls(folder, config)
         write_sums(folder, {})
         origin = {} if base is None else {"base": dict(base)}
-        run.write_json(CONFIG, {**origin, "config": to_json(config), "environment": environment()})
+        run.write_json(CONFIG, {**origin, "config": to_json(config), "environment": run.environment()})
         return run
 
     @classmethod
@@ -110,6 +108,25 @@ class RunFolder:
     def stages(self) -> tuple[str, ...]:
         """The stages that this run goes through, in order."""
         return STAGES[: STAGES.index(self.config.last_stage) + 1]
+
+    # ---- where it was computed ----
+
+    def environment(self) -> dict[str, Any]:
+        """The environment of this process, with the run's precision."""
+        return {**environment(), "precision": self.config.precision}
+
+    def environments(self) -> list[dict[str, Any]]:
+        """The environments that computed this run, in order: the first, and one for each change that was accepted."""
+        contents = self.read_json(CONFIG)
+        return [*(contents["environment"] for _ in range("environment" in contents)), *contents.get("environments", [])]
+
+    def note_environment(self, since: str) -> None:
+        """Add this process's environment to config.json. since: what of the run was there before, in words."""
+        contents = self.read_json(CONFIG)
+        added = {**self.environment(), "since": since}
+        # A process may be killed at any moment: until the new file is sealed, none is expected
+        write_sums(self.folder, {name: sha for name, sha in read_sums(self.folder).items() if name != CONFIG})
+        self.write_json(CONFIG, {**contents, "environments": [*contents.get("environments", []), added]})
 
     # ---- small files ----
 
@@ -148,7 +165,8 @@ class RunFolder:
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:
         """Add one line to a .jsonl file: a whole one, or none where the disk is full."""
-        append(self.folder / name, (json.dumps(record, ensure_ascii=False, default=_plain) + "\n").encode())
+        line = json.dumps(record, ensure_ascii=False, default=_plain) + "\n"
+        append(self.folder / name, line.encode(TEXT["encoding"], TEXT["errors"]))
 
     def records(self, name: str = METRICS, **wanted: Any) -> list[dict[str, Any]]:
         """The lines of a .jsonl file whose fields equal those given: records(stage="rl"). Raises DamagedError."""
@@ -257,23 +275,6 @@ def known_runs(folder: Path) -> str:
 def runs_in(folder: Path) -> list[str]:
     """The folders in it that are runs; a model's folder has a config.json too, which says nothing of a run's config."""
     return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if b'"config":' in path.read_bytes())
-
-
-def environment() -> dict[str, Any]:
-    """What the numbers may depend on besides the configuration: versions, backend, instruction set, processor."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    try:
-        versions["minirl"] = version("minirl")
-    except PackageNotFoundError:  # run from its source folder without being installed
-        versions["minirl"] = "not installed"
-    return {
-        "versions": versions,
-        "machine": f"{platform.system()} {platform.machine()}",
-        "backend": kernels.backend(),
-        "isa": kernels.isa(),
-        "precision": kernels.precision(),
-        "threads": kernels.get_threads(),
-    }
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:

@@ -7,12 +7,15 @@ from os import PathLike
 from pathlib import Path
 from typing import IO, Any
 
+TEXT: dict[str, Any] = {"encoding": "utf-8", "errors": "backslashreplace", "newline": "\n"}
+
 
 @contextmanager
 def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a temporary file beside `path` for writing ("w" UTF-8 text, "wb" bytes); on success it becomes `path`.
+    r"""Open a temporary file beside `path` for writing ("w" UTF-8 text, "wb" bytes); on success it becomes `path`.
 
     The bytes are on the disk before the name is: the file is flushed, then renamed. After an error `path` is as it was.
+    A lone surrogate, which UTF-8 cannot hold, is written as its escape, such as \ud800; JSON reads it back.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -20,9 +23,7 @@ def atomic_write(path: str | PathLike[str], mode: str = "w") -> Iterator[IO[Any]
     try:
         with (
             naming(path),
-            open(
-                temporary, mode, encoding=None if "b" in mode else "utf-8", newline=None if "b" in mode else "\n"
-            ) as file,
+            open(temporary, mode) if "b" in mode else open(temporary, mode, **TEXT) as file,
         ):
             yield file
             file.flush()

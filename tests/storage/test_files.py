@@ -1,5 +1,6 @@
 """A file is written whole or not at all."""
 
+import json
 import os
 import resource
 
@@ -59,3 +60,11 @@ def test_a_full_disk_takes_all_or_nothing_and_the_error_names_the_file(tmp_path)
 def write(path, text):
     with atomic_write(path) as file:
         file.write(text)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb\udc80", "é🎾\ud83d"])
+def test_any_text_can_be_written(text, tmp_path):
+    """Lone surrogates, which UTF-8 cannot hold, as escapes that JSON reads back."""
+    with atomic_write(tmp_path / "a.json") as file:
+        json.dump({text: [text]}, file, ensure_ascii=False)
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {text: [text]}
