@@ -164,16 +164,15 @@ def episode(sample: dict[str, Any]) -> str:
 
 def configuration(run: Run) -> str:
     """config.json."""
-    contents = json.loads((run.folder / CONFIG).read_text(encoding="utf-8"))
-    return f"```json\n{json.dumps(contents, indent=2)}\n```"
+    return quote(json.dumps(run.read_json(CONFIG), indent=2), "json")
 
 
-def quote(text: str) -> str:
+def quote(text: str, language: str = "") -> str:
     """A block of text in Markdown, as it is, whatever the text holds."""
     fence = "```"
     while fence in text:
         fence += "`"
-    return f"{fence}\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -16,7 +16,7 @@ runs/<name>/
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,8 +25,10 @@ import numpy as np
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.runs.checkpoints import read, replacing_checkpoint
-from minirl.runs.config import TrainConfig, from_json, to_json
+from minirl.runs.config import TrainConfig, from_json, settings, to_json
 from minirl.runs.environment import environment
+from minirl.runs.limits import ConfigError, check_numbers
+from minirl.runs.shapes import Contents, read_lines, read_results, read_state, shaped
 from minirl.storage.checksums import (
     SUMS,
     DamagedError,
@@ -85,7 +87,8 @@ class RunFolder:
         """The run in `folder`.
 
         Raises FileNotFoundError for a folder that is no run, saying what it is instead or which command makes one;
-        DamagedError where config.json is damaged, ValueError where it has settings that this version does not know.
+        DamagedError where config.json is damaged, ConfigError where it has settings that this version does not know, or
+        that cannot work.
         """
         folder = Path(folder)
         if not (folder / CONFIG).is_file():
@@ -93,6 +96,8 @@ class RunFolder:
         try:
             check_listed(folder, [CONFIG])
             contents = parse_json((folder / CONFIG).read_bytes(), folder / CONFIG)
+            if isinstance(contents, dict) and isinstance(contents.get("config"), dict):
+                shaped(Contents, contents, folder / CONFIG)
         except DamagedError as error:
             raise DamagedError(
                 f"{error}. The whole run follows from it, so the run cannot go on: start a new one with the same flags "
@@ -102,7 +107,12 @@ class RunFolder:
             ) from None
         if not isinstance(contents, dict) or not isinstance(contents.get("config"), dict):
             raise FileNotFoundError(f"there is no run in {folder}: {what_else(folder)}")
-        return cls(folder, from_json(TrainConfig, contents["config"]))
+        try:
+            config = from_json(TrainConfig, contents["config"])
+            check_numbers(dict(settings(to_json(config))))
+        except ValueError as error:
+            raise ConfigError(f"{folder / CONFIG}: {error}") from None
+        return cls(folder, config)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -117,7 +127,7 @@ class RunFolder:
 
     def environments(self) -> list[dict[str, Any]]:
         """The environments that computed this run, in order: the first, and one for each change that was accepted."""
-        contents = self.read_json(CONFIG)
+        contents = shaped(Contents, self.read_json(CONFIG), self.folder / CONFIG)
         return [*(contents["environment"] for _ in range("environment" in contents)), *contents.get("environments", [])]
 
     def note_environment(self, since: str) -> None:
@@ -159,9 +169,10 @@ class RunFolder:
 
         Runs of earlier versions call the split `unseen` by its former name.
         """
-        table: list[dict[str, Any]] | None = self.read_json(RESULTS)
-        renamed = get(self.config.task).renamed
-        return table and [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
+        if not (self.folder / RESULTS).is_file():
+            return None
+        table, renamed = read_results(self.folder / RESULTS), get(self.config.task).renamed
+        return [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:
         """Add one line to a .jsonl file: a whole one, or none where the disk is full."""
@@ -170,7 +181,9 @@ class RunFolder:
 
     def records(self, name: str = METRICS, **wanted: Any) -> list[dict[str, Any]]:
         """The lines of a .jsonl file whose fields equal those given: records(stage="rl"). Raises DamagedError."""
-        return [record for record in _lines(self.folder / name) if all(record.get(k) == v for k, v in wanted.items())]
+        return [
+            record for record in read_lines(self.folder / name) if all(record.get(k) == v for k, v in wanted.items())
+        ]
 
     # ---- checkpoints ----
 
@@ -186,10 +199,7 @@ class RunFolder:
 
     def state(self, stage: str) -> dict[str, Any] | None:
         """state.json of a stage: its step, whether it is done, what its loop needs to go on; None before it began."""
-        found: dict[str, Any] | None = read(
-            self.folder / stage, lambda folder: parse_json((folder / STATE).read_bytes(), folder / STATE)
-        )
-        return found
+        return read(self.folder / stage, lambda folder: read_state(folder / STATE))
 
     def last_stage(self) -> str:
         """The last stage with a checkpoint. Raises FileNotFoundError where there is none."""
@@ -219,7 +229,10 @@ class RunFolder:
             raise DamagedError(
                 f"{error}; `python -m minirl.train --resume {self.folder}` goes back to the checkpoint before it"
             ) from None
-        return GPT.from_pretrained(folder)
+        try:
+            return GPT.from_pretrained(folder)
+        except (ValueError, TypeError) as error:
+            raise DamagedError(f"{folder} is damaged: {error}") from None
 
     def save(self, stage: str, model: GPT, optimizer: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Replace a stage's checkpoint, and keep the one it replaces: all files, or none where this is interrupted.
@@ -275,15 +288,6 @@ def known_runs(folder: Path) -> str:
 def runs_in(folder: Path) -> list[str]:
     """The folders in it that are runs; a model's folder has a config.json too, which says nothing of a run's config."""
     return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if b'"config":' in path.read_bytes())
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a .jsonl file. A last line without its end is still being written, or never was: it is none."""
-    if path.exists():
-        with open(path, "rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield parse_json(line, f"{path}, line {number},")
 
 
 def _plain(value: Any) -> Any:

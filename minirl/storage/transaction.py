@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
+from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import sync_files, sync_folder
 
 NEW, COMMITTED, OBSOLETE = ".new", ".committed", "obsolete.json"
@@ -56,7 +57,9 @@ def recover(folder: str | PathLike[str]) -> None:
         return
     plan = committed / OBSOLETE  # removed last, so without it all is done
     if plan.exists():
-        gone = json.loads(plan.read_text(encoding="utf-8"))
+        gone = parse_json(plan.read_bytes(), plan)
+        if not isinstance(gone, list) or not all(isinstance(name, str) and is_plain(name) for name in gone):
+            raise DamagedError(f"{plan} is damaged: it is no list of names of files in {folder}")
         for file in committed.iterdir():
             if file.name != OBSOLETE:
                 os.replace(file, folder / file.name)
@@ -65,3 +68,8 @@ def recover(folder: str | PathLike[str]) -> None:
         sync_folder(folder)
         plan.unlink()
     committed.rmdir()
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file in the folder itself, and leads nowhere else."""
+    return name not in ("", ".", "..") and not {"/", "\\", "\0"} & set(name)

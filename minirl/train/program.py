@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Literal
 
 from minirl import flags
-from minirl.runs import PRESETS, Run, Screen, TrainConfig
+from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
 from minirl.train.branch import branch
 from minirl.train.chain import complete, train_tokenizer
-from minirl.train.check import ConfigError, check
+from minirl.train.check import ConfigError, check, check_values
 from minirl.train.lock import BusyError
 from minirl.train.loop import Stopped, TrainingError
 from minirl.train.machine import OtherMachineError, tell_other_machine
@@ -47,6 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = parse(argv)
         if arguments.resume is not None:
             run = Run.open(arguments.resume)
+            check_again(run)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
             check(config)
@@ -74,6 +75,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error if error.errno is None else f"{error}{go_on(run)}", file=sys.stderr)
         return 1
     return 0
+
+
+def check_again(run: Run) -> None:
+    """Check the settings of a run that is resumed: somebody may have edited its config.json. Raises ConfigError."""
+    try:
+        check_values(run.config)
+    except ConfigError as error:
+        raise ConfigError(f"{run.folder / CONFIG}: {error}") from None
 
 
 def go_on(run: Run | None) -> str:
