@@ -8,7 +8,7 @@ from typing import Any
 
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS
 from minirl.evaluation.results import legend, table
-from minirl.runs import CONFIG, SAMPLES, STAGE_NAMES, Run, curves
+from minirl.runs import CONFIG, PLOTS, SAMPLES, STAGE_NAMES, Run, curves
 from minirl.runs.config import learns_nothing
 from minirl.runs.environment import difference
 from minirl.storage.files import atomic_write
@@ -19,7 +19,7 @@ METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
 
 def write_report(run: Run) -> Path:
     """Draw the curves and write report.md; returns its path."""
-    images = curves.draw([run], run.folder / "plots")
+    images = curves.draw([run], run.folder / PLOTS)
     results = run.results() or []
     samples = run.records(SAMPLES)
     parts = [

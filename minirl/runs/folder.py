@@ -25,12 +25,12 @@ import numpy as np
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.runs.checkpoints import read, replacing_checkpoint
+from minirl.runs.command import accept, resume
 from minirl.runs.config import TrainConfig, from_json, settings, to_json
 from minirl.runs.environment import environment
 from minirl.runs.limits import ConfigError, check_numbers
 from minirl.runs.shapes import Contents, read_lines, read_results, read_state, shaped
 from minirl.storage.checksums import (
-    SUMS,
     DamagedError,
     check_listed,
     check_sums,
@@ -48,7 +48,7 @@ STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
-TOKENIZER, OPTIMIZER = "tokenizer.json", "optimizer.safetensors"
+TOKENIZER, OPTIMIZER, PLOTS = "tokenizer.json", "optimizer.safetensors", "plots"
 LOGS = (METRICS, SAMPLES)
 
 R = TypeVar("R", bound="RunFolder")
@@ -102,8 +102,8 @@ class RunFolder:
             raise DamagedError(
                 f"{error}. The whole run follows from it, so the run cannot go on: start a new one with the same flags "
                 "(the report of a finished run ends with them). Or mend the file by hand, and accept it with "
-                f"`sha256sum *.json > {SUMS}` in {folder}. The models are there all the same: "
-                f"GPT.from_pretrained('{folder / STAGES[-1]}')"
+                f"`{accept(folder, '*.json')}`. The models are there all the same: "
+                f"GPT.from_pretrained({str(folder / STAGES[-1])!r})"
             ) from None
         if not isinstance(contents, dict) or not isinstance(contents.get("config"), dict):
             raise FileNotFoundError(f"there is no run in {folder}: {what_else(folder)}")
@@ -192,9 +192,7 @@ class RunFolder:
         try:
             check_listed(self.folder, [TOKENIZER])
         except DamagedError as error:
-            raise DamagedError(
-                f"{error}; `python -m minirl.train --resume {self.folder}` takes the copy in a checkpoint"
-            ) from None
+            raise DamagedError(f"{error}; `{resume(self.folder)}` takes the copy in a checkpoint") from None
         return Tokenizer.load(self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
@@ -206,9 +204,7 @@ class RunFolder:
         for stage in reversed(STAGES):
             if self.state(stage) is not None:
                 return stage
-        raise FileNotFoundError(
-            f"{self.folder} has no checkpoint yet; `python -m minirl.train --resume {self.folder}` goes on with it"
-        )
+        raise FileNotFoundError(f"{self.folder} has no checkpoint yet; `{resume(self.folder)}` goes on with it")
 
     def model(self, stage: str | None = None) -> GPT:
         """The model after a stage, by default the last one that has a checkpoint."""
@@ -217,18 +213,14 @@ class RunFolder:
             raise ValueError(f"there is no stage {stage!r}; choose one of {', '.join(STAGES)}")
         model = read(self.folder / stage, self._load)
         if model is None:
-            raise FileNotFoundError(
-                f"{self.folder} has no {stage} checkpoint; `python -m minirl.train --resume {self.folder}` makes it"
-            )
+            raise FileNotFoundError(f"{self.folder} has no {stage} checkpoint; `{resume(self.folder)}` makes it")
         return model
 
     def _load(self, folder: Path) -> GPT:
         try:
             check_listed(folder)
         except DamagedError as error:
-            raise DamagedError(
-                f"{error}; `python -m minirl.train --resume {self.folder}` goes back to the checkpoint before it"
-            ) from None
+            raise DamagedError(f"{error}; `{resume(self.folder)}` goes back to the checkpoint before it") from None
         try:
             return GPT.from_pretrained(folder)
         except (ValueError, TypeError) as error:
@@ -272,7 +264,7 @@ def what_else(folder: Path) -> str:
                 return f"it is a stage of {run}; give {run}, and --stage {real.name} where a program has that flag"
         return (
             "its config.json is not that of a run. If it is a model's folder (Hugging Face), "
-            f"GPT.from_pretrained('{folder}') loads it"
+            f"GPT.from_pretrained({str(folder)!r}) loads it"
         )
     return f"{folder / CONFIG} is missing; {known_runs(folder if runs_in(folder) else Path('runs'))}"
 

@@ -24,8 +24,8 @@ FILES = (CONFIG, METRICS, SAMPLES, RESULTS, f"rl/{STATE}", f"sft/{STATE}")
 DEEP = "[" * 100_000 + "]" * 100_000
 VALUES: list[Any] = [
     None, True, False, 0, 1, -1, 3, 2**31, -(2**63), 10**30, 10**400, 0.5, -0.0, 1e30, 1e308, float("nan"),
-    float("inf"), "", "rl", "\ud800", "\x1b[31m", "a/b", "../..", "x" * 1000, [], [1], {}, {"": None}, [[]], {"value": 1},
-    "1", "🎾",
+    float("inf"), "", "rl", "\ud800", "\x1b[31m", "a/b", "../..", "x" * 1000, "1", "🎾", [], [1], {}, {"": None},
+    [[]], {"value": 1},
 ]  # fmt: skip
 RAW: list[Callable[[bytes], bytes]] = [
     lambda data: b"\xef\xbb\xbf" + data,
