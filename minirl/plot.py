@@ -15,7 +15,7 @@ import tyro
 
 from minirl import flags
 from minirl.console import printable, run_program
-from minirl.runs import Run, curves
+from minirl.runs import PLOTS, Run, curves
 
 
 @dataclass
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if not arguments.runs:
             raise ValueError("there is no run to draw; give its folder: python -m minirl.plot runs/roger")
         runs = [Run.open(folder) for folder in arguments.runs]
-        out = arguments.out or (runs[0].folder / "plots" if len(runs) == 1 else Path("plots"))
+        out = arguments.out or (runs[0].folder / PLOTS if len(runs) == 1 else Path("plots"))
         written = curves.draw(runs, out)
         if not written:
             raise ValueError(curves.nothing_to_draw(runs))

@@ -20,7 +20,7 @@ from minirl import kernels
 from minirl.generate import Completion, generate
 from minirl.model import GPT
 from minirl.runs import Run, environment
-from minirl.storage.files import atomic_write
+from minirl.storage.files import atomic_write, remove_litter
 from minirl.tokenizer import Tokenizer
 
 ANSWERS = "answers"
@@ -95,6 +95,7 @@ def kept_answers(run: Run, stage: str, prompts: Sequence[str], settings: Setting
         if kept["depends_on"] != dependencies or len(kept["attempts"]) != len(prompts):
             raise ValueError(f"{path} does not hold the answers that its name promises; delete it")
         return [read_attempt(*fields) for fields in kept["attempts"]]
+    remove_litter(run.folder / ANSWERS)
     with kernels.using_precision(run.config.precision):
         attempts = answer(run.model(stage), run.tokenizer(), prompts, settings)
     with atomic_write(path) as file:

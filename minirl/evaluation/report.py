@@ -1,14 +1,16 @@
 """report.md, written at the end of every run: what was trained, how well it does, curves, episodes, configuration."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS
 from minirl.evaluation.results import legend, table
-from minirl.runs import CONFIG, SAMPLES, STAGE_NAMES, Run, curves
+from minirl.runs import CONFIG, PLOTS, SAMPLES, STAGE_NAMES, Run, curves
 from minirl.runs.config import learns_nothing
+from minirl.runs.environment import difference
 from minirl.storage.files import atomic_write
 
 REPORT = "report.md"
@@ -17,7 +19,7 @@ METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
 
 def write_report(run: Run) -> Path:
     """Draw the curves and write report.md; returns its path."""
-    images = curves.draw([run], run.folder / "plots")
+    images = curves.draw([run], run.folder / PLOTS)
     results = run.results() or []
     samples = run.records(SAMPLES)
     parts = [
@@ -51,11 +53,24 @@ def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     base = run.read_json(CONFIG).get("base")
     if base is not None:
         text += f" Its stages up to {base['stage']} were copied from {base['run']}."
+    text += other_machines(run, base or {})
     if learns_nothing(run.config):
         text += " Its pretraining is so short that it learns nothing: it only checks that everything works."
     changes = changes_by_rl(results)
     if changes:
         text += f"\n\n**Greedy accuracy after SFT and after RL:** {', '.join(changes)}."
+    return text
+
+
+def other_machines(run: Run, base: Mapping[str, Any]) -> str:
+    """A sentence for each time that the run, or its base, went on with another backend, instruction set or version."""
+    known = [base["environment"]] if "environment" in base else []
+    text = ""
+    for before, now in pairwise([*known, *run.environments()]):
+        differs = difference(before, now)
+        if differs is not None:
+            since = now.get("since", "the copied stages")
+            text += f" After {since}, other bits than on the first machine: {differs[1]} instead of {differs[0]}."
     return text
 
 
@@ -149,16 +164,15 @@ def episode(sample: dict[str, Any]) -> str:
 
 def configuration(run: Run) -> str:
     """config.json."""
-    contents = json.loads((run.folder / CONFIG).read_text(encoding="utf-8"))
-    return f"```json\n{json.dumps(contents, indent=2)}\n```"
+    return quote(json.dumps(run.read_json(CONFIG), indent=2), "json")
 
 
-def quote(text: str) -> str:
+def quote(text: str, language: str = "") -> str:
     """A block of text in Markdown, as it is, whatever the text holds."""
     fence = "```"
     while fence in text:
         fence += "`"
-    return f"{fence}\n{text}\n{fence}"
+    return f"{fence}{language}\n{text}\n{fence}"
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

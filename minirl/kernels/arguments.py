@@ -173,15 +173,20 @@ def check_apart(op: str, name: str, written: Array, **others: Array | None) -> N
             raise ValueError(f"{op}: {name} overlaps {other}; write into another array")
 
 
-def check_all_apart(op: str, written: Sequence[tuple[str, Array]], read: Sequence[tuple[str, Array]]) -> None:
-    """check_apart for several written arrays: each against the others and against all that are read."""
+def check_all_apart(
+    op: str, written: Sequence[tuple[str, Array]], read: Sequence[tuple[str, Array]], apart: bool = False
+) -> None:
+    """check_apart for several written arrays: each against the others and against all that are read.
+
+    apart: whether the written arrays are already known to be apart from each other.
+    """
     known = None  # an owner of memory that none of `read` lies in
     for at, (name, array) in enumerate(written):
         owner = _owner(array)
         if owner is None or owner is not known:
-            near = [(other, x) for other, x in read if not _lies_elsewhere(x, owner)]
+            near = [pair for pair in read if owner is None or not _lies_elsewhere(pair[1], owner)]
             known = None if near else owner
-        for other, x in (*written[:at], *near):
+        for other, x in near if apart else (*written[:at], *near):
             if _share_elements(array, x):
                 raise ValueError(f"{op}: {name} overlaps {other}; write into another array")
 

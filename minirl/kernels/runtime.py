@@ -5,6 +5,8 @@ that csrc/minirl.h declares, from here, and the helpers that turn arrays into po
 array has passed its family's checks.py before a pointer to it is made. Calls release the GIL.
 """
 
+from typing import Any
+
 import numpy as np
 
 from minirl.kernels import environment
@@ -89,6 +91,20 @@ def ints(x: Array | None) -> object:
 def first_row(x: Array | None) -> object:
     """A pointer to the first float of a slice. from_buffer would refuse the slice, but takes its first row."""
     return _NULL if x is None else _from_buffer(_FLOATS, x[(slice(1),) * (x.ndim - 1)])
+
+
+def different_columns(a: Any, b: Any, c: Any, widths: tuple[int, int, int], step: int) -> bool:
+    """Whether three arrays surely share no element, because each has columns of its own in rows `step` floats apart.
+
+    a, b, c: pointers to the first rows, whose widths in floats are `widths`. This is exact for slices of one
+    projection, and takes a fraction of the time of numpy.shares_memory. (cffi subtracts from a pointer alone, which an
+    array becomes by adding 0.)
+    """
+    a_width, b_width, c_width = widths
+    b_at, c_at = (b + 0 - a) % step, (c + 0 - a) % step  # the columns where b and c begin, counted from a's
+    if b_at < a_width or c_at < a_width or b_at + b_width > step or c_at + c_width > step:
+        return False
+    return b_at + b_width <= c_at or c_at + c_width <= b_at
 
 
 def check_allocated(status: int, op: str) -> None:

@@ -13,18 +13,19 @@ from minirl.runs.config import (
     to_json,
 )
 from minirl.runs.demonstrations import demonstrations, science_problems, shown
+from minirl.runs.environment import environment
 from minirl.runs.folder import (
     CONFIG,
     LOGS,
     METRICS,
     OPTIMIZER,
+    PLOTS,
     RESULTS,
     SAMPLES,
     STAGE_NAMES,
     STAGES,
     STATE,
     TOKENIZER,
-    environment,
 )
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen
@@ -34,6 +35,7 @@ __all__ = [
     "LOGS",
     "METRICS",
     "OPTIMIZER",
+    "PLOTS",
     "PRESETS",
     "RESULTS",
     "SAMPLES",

@@ -2,10 +2,17 @@
 
 import shlex
 
+from minirl.storage.checksums import SUMS
+
 
 def command(program: str, *arguments: object) -> str:
     """`command("chat", "my runs/roger")` is "python -m minirl.chat 'my runs/roger'"."""
     return shlex.join(["python", "-m", f"minirl.{program}", *map(str, arguments)])
+
+
+def accept(folder: object, files: str) -> str:
+    """The command that accepts the files of a folder as they are. files: a pattern, such as *.json"""
+    return f"cd {shlex.quote(str(folder))} && sha256sum {files} > {SUMS}"
 
 
 def resume(folder: object) -> str:

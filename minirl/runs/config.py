@@ -8,8 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_type_hints
 
+from minirl.console import printable
 from minirl.model import GPTConfig
 from minirl.rl.config import RLConfig
+from minirl.storage.shape import checked
 
 T = TypeVar("T")
 
@@ -187,19 +189,21 @@ def to_json(config: Any) -> dict[str, Any]:
     return result
 
 
-def from_json(kind: type[T], data: Mapping[str, Any]) -> T:
-    """The configuration that to_json wrote. Raises ValueError for a setting that this version of minirl lacks."""
+def from_json(kind: type[T], data: Mapping[str, Any], place: str = "") -> T:
+    """The configuration that to_json wrote. A setting that is missing has its default.
+
+    Raises ValueError for a setting that this version of minirl lacks, and for a value of another type than expected.
+    """
     hints = get_type_hints(kind)
     unknown = sorted(set(data) - set(hints))
     if unknown:
-        raise ValueError(f"{kind.__name__}: this version of minirl knows no setting {', '.join(unknown)}")
-    values = {
-        name: from_json(hints[name], value) if dataclasses.is_dataclass(hints[name]) else _tuples(value)
-        for name, value in data.items()
-    }
+        raise ValueError(f"{kind.__name__}: this version of minirl knows no setting {printable(', '.join(unknown))}")
+    values = {}
+    for name, value in data.items():
+        hint, below = hints[name], f"{place}{name}"
+        if dataclasses.is_dataclass(hint):
+            assert isinstance(hint, type)
+            values[name] = from_json(hint, checked(dict, value, below), f"{below}.")
+        else:
+            values[name] = checked(hint, value, below)
     return kind(**values)
-
-
-def _tuples(value: Any) -> Any:
-    """JSON has lists only; configurations hold tuples."""
-    return tuple(value) if isinstance(value, list) else value

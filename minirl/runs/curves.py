@@ -14,8 +14,10 @@ from matplotlib.ticker import MaxNLocator
 
 from minirl.console import printable
 from minirl.figure import Figure
+from minirl.runs.command import resume
 from minirl.runs.config import to_json
 from minirl.runs.folder import RunFolder
+from minirl.storage.files import remove_litter
 
 Array = np.ndarray
 
@@ -91,6 +93,8 @@ NAMES = tuple(plot.name for plot in PLOTS)
 def draw(runs: Sequence[RunFolder], out: Path) -> list[Path]:
     """Write an image of every plot that the runs have measures for; the paths of the images."""
     written = []
+    if out.is_dir():
+        remove_litter(out)
     for plot, lines in drawable(runs, NAMES):
         written.append(out / f"{plot.name}.png")
         figure([(plot, lines)]).save(written[-1])
@@ -115,8 +119,7 @@ def nothing_to_draw(runs: Sequence[RunFolder], name: str | None = None) -> str:
     have = f"has no measures{'' if name is None else f' for {name!r}'}"
     if len(runs) > 1:
         return f"each of these {len(runs)} runs {have} yet: nothing to draw"
-    resume = f"`python -m minirl.train --resume {runs[0].folder}` goes on with it"
-    return f"{runs[0].folder} {have} yet: nothing to draw. {resume}"
+    return f"{runs[0].folder} {have} yet: nothing to draw. `{resume(runs[0].folder)}` goes on with it"
 
 
 def by_configuration(runs: Sequence[RunFolder]) -> dict[str, list[RunFolder]]:

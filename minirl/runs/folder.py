@@ -15,22 +15,22 @@ runs/<name>/
 
 import json
 import os
-import platform
 import shutil
-from collections.abc import Iterator, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from minirl import kernels
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.runs.checkpoints import read, replacing_checkpoint
-from minirl.runs.config import TrainConfig, from_json, to_json
+from minirl.runs.command import accept, resume
+from minirl.runs.config import TrainConfig, from_json, settings, to_json
+from minirl.runs.environment import environment
+from minirl.runs.limits import ConfigError, check_numbers
+from minirl.runs.shapes import Contents, read_lines, read_results, read_state, shaped
 from minirl.storage.checksums import (
-    SUMS,
     DamagedError,
     check_listed,
     check_sums,
@@ -39,7 +39,7 @@ from minirl.storage.checksums import (
     read_sums,
     write_sums,
 )
-from minirl.storage.files import append, atomic_write, naming
+from minirl.storage.files import TEXT, append, atomic_write, naming
 from minirl.tasks import get
 from minirl.tokenizer import Tokenizer
 
@@ -48,7 +48,7 @@ STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
-TOKENIZER, OPTIMIZER = "tokenizer.json", "optimizer.safetensors"
+TOKENIZER, OPTIMIZER, PLOTS = "tokenizer.json", "optimizer.safetensors", "plots"
 LOGS = (METRICS, SAMPLES)
 
 R = TypeVar("R", bound="RunFolder")
@@ -79,7 +79,7 @@ class RunFolder:
         run = cls(folder, config)
         write_sums(folder, {})
         origin = {} if base is None else {"base": dict(base)}
-        run.write_json(CONFIG, {**origin, "config": to_json(config), "environment": environment()})
+        run.write_json(CONFIG, {**origin, "config": to_json(config), "environment": run.environment()})
         return run
 
     @classmethod
@@ -87,7 +87,8 @@ class RunFolder:
         """The run in `folder`.
 
         Raises FileNotFoundError for a folder that is no run, saying what it is instead or which command makes one;
-        DamagedError where config.json is damaged, ValueError where it has settings that this version does not know.
+        DamagedError where config.json is damaged, ConfigError where it has settings that this version does not know, or
+        that cannot work.
         """
         folder = Path(folder)
         if not (folder / CONFIG).is_file():
@@ -95,21 +96,47 @@ class RunFolder:
         try:
             check_listed(folder, [CONFIG])
             contents = parse_json((folder / CONFIG).read_bytes(), folder / CONFIG)
+            if isinstance(contents, dict) and isinstance(contents.get("config"), dict):
+                shaped(Contents, contents, folder / CONFIG)
         except DamagedError as error:
             raise DamagedError(
                 f"{error}. The whole run follows from it, so the run cannot go on: start a new one with the same flags "
                 "(the report of a finished run ends with them). Or mend the file by hand, and accept it with "
-                f"`sha256sum *.json > {SUMS}` in {folder}. The models are there all the same: "
-                f"GPT.from_pretrained('{folder / STAGES[-1]}')"
+                f"`{accept(folder, '*.json')}`. The models are there all the same: "
+                f"GPT.from_pretrained({str(folder / STAGES[-1])!r})"
             ) from None
         if not isinstance(contents, dict) or not isinstance(contents.get("config"), dict):
             raise FileNotFoundError(f"there is no run in {folder}: {what_else(folder)}")
-        return cls(folder, from_json(TrainConfig, contents["config"]))
+        try:
+            config = from_json(TrainConfig, contents["config"])
+            check_numbers(dict(settings(to_json(config))))
+        except ValueError as error:
+            raise ConfigError(f"{folder / CONFIG}: {error}") from None
+        return cls(folder, config)
 
     @property
     def stages(self) -> tuple[str, ...]:
         """The stages that this run goes through, in order."""
         return STAGES[: STAGES.index(self.config.last_stage) + 1]
+
+    # ---- where it was computed ----
+
+    def environment(self) -> dict[str, Any]:
+        """The environment of this process, with the run's precision."""
+        return {**environment(), "precision": self.config.precision}
+
+    def environments(self) -> list[dict[str, Any]]:
+        """The environments that computed this run, in order: the first, and one for each change that was accepted."""
+        contents = shaped(Contents, self.read_json(CONFIG), self.folder / CONFIG)
+        return [*(contents["environment"] for _ in range("environment" in contents)), *contents.get("environments", [])]
+
+    def note_environment(self, since: str) -> None:
+        """Add this process's environment to config.json. since: what of the run was there before, in words."""
+        contents = self.read_json(CONFIG)
+        added = {**self.environment(), "since": since}
+        # A process may be killed at any moment: until the new file is sealed, none is expected
+        write_sums(self.folder, {name: sha for name, sha in read_sums(self.folder).items() if name != CONFIG})
+        self.write_json(CONFIG, {**contents, "environments": [*contents.get("environments", []), added]})
 
     # ---- small files ----
 
@@ -142,17 +169,21 @@ class RunFolder:
 
         Runs of earlier versions call the split `unseen` by its former name.
         """
-        table: list[dict[str, Any]] | None = self.read_json(RESULTS)
-        renamed = get(self.config.task).renamed
-        return table and [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
+        if not (self.folder / RESULTS).is_file():
+            return None
+        table, renamed = read_results(self.folder / RESULTS), get(self.config.task).renamed
+        return [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:
         """Add one line to a .jsonl file: a whole one, or none where the disk is full."""
-        append(self.folder / name, (json.dumps(record, ensure_ascii=False, default=_plain) + "\n").encode())
+        line = json.dumps(record, ensure_ascii=False, default=_plain) + "\n"
+        append(self.folder / name, line.encode(TEXT["encoding"], TEXT["errors"]))
 
     def records(self, name: str = METRICS, **wanted: Any) -> list[dict[str, Any]]:
         """The lines of a .jsonl file whose fields equal those given: records(stage="rl"). Raises DamagedError."""
-        return [record for record in _lines(self.folder / name) if all(record.get(k) == v for k, v in wanted.items())]
+        return [
+            record for record in read_lines(self.folder / name) if all(record.get(k) == v for k, v in wanted.items())
+        ]
 
     # ---- checkpoints ----
 
@@ -161,26 +192,19 @@ class RunFolder:
         try:
             check_listed(self.folder, [TOKENIZER])
         except DamagedError as error:
-            raise DamagedError(
-                f"{error}; `python -m minirl.train --resume {self.folder}` takes the copy in a checkpoint"
-            ) from None
+            raise DamagedError(f"{error}; `{resume(self.folder)}` takes the copy in a checkpoint") from None
         return Tokenizer.load(self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
         """state.json of a stage: its step, whether it is done, what its loop needs to go on; None before it began."""
-        found: dict[str, Any] | None = read(
-            self.folder / stage, lambda folder: parse_json((folder / STATE).read_bytes(), folder / STATE)
-        )
-        return found
+        return read(self.folder / stage, lambda folder: read_state(folder / STATE))
 
     def last_stage(self) -> str:
         """The last stage with a checkpoint. Raises FileNotFoundError where there is none."""
         for stage in reversed(STAGES):
             if self.state(stage) is not None:
                 return stage
-        raise FileNotFoundError(
-            f"{self.folder} has no checkpoint yet; `python -m minirl.train --resume {self.folder}` goes on with it"
-        )
+        raise FileNotFoundError(f"{self.folder} has no checkpoint yet; `{resume(self.folder)}` goes on with it")
 
     def model(self, stage: str | None = None) -> GPT:
         """The model after a stage, by default the last one that has a checkpoint."""
@@ -189,19 +213,18 @@ class RunFolder:
             raise ValueError(f"there is no stage {stage!r}; choose one of {', '.join(STAGES)}")
         model = read(self.folder / stage, self._load)
         if model is None:
-            raise FileNotFoundError(
-                f"{self.folder} has no {stage} checkpoint; `python -m minirl.train --resume {self.folder}` makes it"
-            )
+            raise FileNotFoundError(f"{self.folder} has no {stage} checkpoint; `{resume(self.folder)}` makes it")
         return model
 
     def _load(self, folder: Path) -> GPT:
         try:
             check_listed(folder)
         except DamagedError as error:
-            raise DamagedError(
-                f"{error}; `python -m minirl.train --resume {self.folder}` goes back to the checkpoint before it"
-            ) from None
-        return GPT.from_pretrained(folder)
+            raise DamagedError(f"{error}; `{resume(self.folder)}` goes back to the checkpoint before it") from None
+        try:
+            return GPT.from_pretrained(folder)
+        except (ValueError, TypeError) as error:
+            raise DamagedError(f"{folder} is damaged: {error}") from None
 
     def save(self, stage: str, model: GPT, optimizer: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> None:
         """Replace a stage's checkpoint, and keep the one it replaces: all files, or none where this is interrupted.
@@ -241,7 +264,7 @@ def what_else(folder: Path) -> str:
                 return f"it is a stage of {run}; give {run}, and --stage {real.name} where a program has that flag"
         return (
             "its config.json is not that of a run. If it is a model's folder (Hugging Face), "
-            f"GPT.from_pretrained('{folder}') loads it"
+            f"GPT.from_pretrained({str(folder)!r}) loads it"
         )
     return f"{folder / CONFIG} is missing; {known_runs(folder if runs_in(folder) else Path('runs'))}"
 
@@ -257,32 +280,6 @@ def known_runs(folder: Path) -> str:
 def runs_in(folder: Path) -> list[str]:
     """The folders in it that are runs; a model's folder has a config.json too, which says nothing of a run's config."""
     return sorted(str(path.parent) for path in folder.glob(f"*/{CONFIG}") if b'"config":' in path.read_bytes())
-
-
-def environment() -> dict[str, Any]:
-    """What the numbers may depend on besides the configuration: versions, backend, instruction set, processor."""
-    versions = {"python": platform.python_version(), "numpy": np.__version__}
-    try:
-        versions["minirl"] = version("minirl")
-    except PackageNotFoundError:  # run from its source folder without being installed
-        versions["minirl"] = "not installed"
-    return {
-        "versions": versions,
-        "machine": f"{platform.system()} {platform.machine()}",
-        "backend": kernels.backend(),
-        "isa": kernels.isa(),
-        "precision": kernels.precision(),
-        "threads": kernels.get_threads(),
-    }
-
-
-def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The records of a .jsonl file. A last line without its end is still being written, or never was: it is none."""
-    if path.exists():
-        with open(path, "rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield parse_json(line, f"{path}, line {number},")
 
 
 def _plain(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 
 from minirl.figure import Figure
 from minirl.microscope import Trace
+from minirl.runs.command import resume
 from minirl.runs.curves import draw_plots
 from minirl.runs.folder import STAGE_NAMES, RunFolder
 from minirl.runs.results import Results
@@ -39,9 +40,7 @@ class Run(RunFolder):
         """The final table. Raises FileNotFoundError where the run was not evaluated yet."""
         results = self.results()
         if results is None:
-            raise FileNotFoundError(
-                f"{self.folder} has no results yet; `python -m minirl.train --resume {self.folder}` goes on with it"
-            )
+            raise FileNotFoundError(f"{self.folder} has no results yet; `{resume(self.folder)}` goes on with it")
         return Results(results)
 
     def progress(self) -> dict[str, str]:

@@ -81,3 +81,5 @@ def parse_json(data: bytes, where: Path | str) -> Any:
         return json.loads(data)
     except ValueError as error:
         raise DamagedError(f"{where} is damaged: it is no valid JSON ({error})") from None
+    except RecursionError:
+        raise DamagedError(f"{where} is damaged: its lists or objects stand in each other too deeply") from None

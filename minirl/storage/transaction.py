@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 
+from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import sync_files, sync_folder
 
 NEW, COMMITTED, OBSOLETE = ".new", ".committed", "obsolete.json"
@@ -49,13 +50,10 @@ def replacing_files(folder: str | PathLike[str], obsolete: Sequence[str] = ()) -
 
 
 def obsolete_names(plan: Path) -> list[str]:
-    """The names of the files to remove. Raises ValueError for a damaged plan: it must never name a file elsewhere."""
-    try:
-        names = json.loads(plan.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{plan} is damaged ({type(error).__name__}); restore the folder from a copy") from None
-    if not isinstance(names, list) or not all(isinstance(name, str) and Path(name).name == name for name in names):
-        raise ValueError(f"{plan} is damaged: it holds no list of file names; restore the folder from a copy")
+    """The names of the files to remove. Raises DamagedError for a damaged plan: it must never name a file elsewhere."""
+    names = parse_json(plan.read_bytes(), plan)
+    if not isinstance(names, list) or not all(isinstance(name, str) and is_plain(name) for name in names):
+        raise DamagedError(f"{plan} is damaged: it holds no list of file names; restore the folder from a copy")
     return names
 
 
@@ -76,3 +74,8 @@ def recover(folder: str | PathLike[str]) -> None:
         sync_folder(folder)
         plan.unlink()
     committed.rmdir()
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file in the folder itself, and leads nowhere else."""
+    return name not in ("", ".", "..") and not {"/", "\\", "\0"} & set(name)

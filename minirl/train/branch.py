@@ -18,6 +18,7 @@ from minirl.runs.config import settings
 from minirl.storage.checksums import DamagedError
 from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError, check, check_prompts
+from minirl.train.machine import other_machine
 
 SHARED = ("seed", "task", "precision", "model", "pretrain")  # settings that every stage depends on
 
@@ -32,7 +33,8 @@ def branch(base: Run, stage: str, config: TrainConfig) -> Run:
     check_base(base, stage)
     check_same(base, stage, config)
     check_prompts(config, base.tokenizer(), tasks.get(config.task))
-    run = Run.create(config, {"run": str(base.folder), "stage": stage, "seed": base.config.seed})
+    origin = {"run": str(base.folder), "stage": stage, "seed": base.config.seed, **other_machine(base)}
+    run = Run.create(config, origin)
     state = base.state(stage)
     assert state is not None
     for name in LOGS:

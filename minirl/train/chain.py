@@ -21,6 +21,7 @@ from minirl.tokenizer import Tokenizer
 from minirl.train.check import check, check_prompts
 from minirl.train.lock import locked
 from minirl.train.loop import run_stage
+from minirl.train.machine import check_machine
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
 from minirl.train.rewind import rewind
 from minirl.train.rl import RLStage
@@ -61,14 +62,17 @@ def train_tokenizer(config: TrainConfig) -> Trained:
     return Trained(tokenizer, seconds)
 
 
-def complete(run: Run, screen: Screen, trained: Trained | None = None) -> None:
+def complete(run: Run, screen: Screen, trained: Trained | None = None, *, accept_other_machine: bool = False) -> None:
     """Do what is left of a run: all of it, or the rest from where it was interrupted. trained: its tokenizer, if new.
 
+    accept_other_machine: whether a run may go on where its numbers get other bits; otherwise that raises OtherMachine.
     Raises Stopped after Ctrl-C, TrainingError where training cannot continue, BusyError where another process trains
     this run, DamagedError for a damaged file that nothing can replace, OSError for a file that cannot be written.
     """
     with locked(run.folder):
         rewind(run, screen)
+        if run.results() is None:  # there is something left to compute
+            check_machine(run, screen, accept_other_machine)
         follow(run, screen, trained)
 
 

@@ -1,18 +1,17 @@
 """Settings that cannot work are refused before anything is written, each with the value seen and what to change."""
 
-import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from minirl import tasks
 from minirl.evaluation.problem_sets import test_splits
 from minirl.runs import PRESETS, TrainConfig, to_json
 from minirl.runs.config import settings
+from minirl.runs.limits import ConfigError, check_numbers
 from minirl.tasks import END, Task
 from minirl.tasks.corpus import pretraining_documents
-from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
+from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.pretokenize import resolve
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are generated; a dataset's are all looked at
@@ -20,45 +19,17 @@ DOCUMENTS_LOOKED_AT = 2000
 ROUND = 64  # suggested lengths are multiples of this
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3, ... may follow
 
-STAGES_LEAST = {"warmup": 0, "final-share": 0, "weight-decay": 0}
-LEAST = {
-    "--seed": 0,
-    "--checkpoint-seconds": 0,
-    "--model.vocab-size": 256 + len(DEFAULT_SPECIAL_TOKENS),  # bytes and special tokens
-    "--pretrain.steps": 1,
-    "--pretrain.batch-tokens": 1,
-    "--pretrain.micro-rows": 1,
-    "--sft.demonstrations": 1,
-    "--sft.epochs": 1,
-    "--sft.batch-rows": 1,
-    "--sft.micro-rows": 1,
-    "--rl.steps": 1,
-    "--rl.rehearsal": 0,
-    "--rl.rehearsal-weight": 0,
-    "--evaluation.problems": 1,
-    "--evaluation.samples": 1,
-    "--evaluation.dev-problems": 1,
-    "--evaluation.probes": 0,
-    "--evaluation.max-new-tokens": 1,
-    "--evaluation.science-tokens": 1,
-    **{f"--{stage}.{name}": least for stage in ("pretrain", "sft", "rl") for name, least in STAGES_LEAST.items()},
-}
-
-
-class ConfigError(ValueError):
-    """Settings that do not fit together. `changes` holds flags that make them fit, with their values."""
-
-    def __init__(self, message: str, changes: Mapping[str, object] | None = None) -> None:
-        self.changes = dict(changes or {})
-        flags = " ".join(f"{flag} {value}" for flag, value in self.changes.items())
-        super().__init__(f"{message}; give {flags}" if flags else message)
-
 
 def check(config: TrainConfig) -> None:
     """Raises ConfigError naming the first setting, by its flag, that cannot work; FileNotFoundError for a dataset that
     is not on this machine."""
-    check_numbers(dict(settings(to_json(config))))
     check_place(config)
+    check_values(config)
+
+
+def check_values(config: TrainConfig) -> None:
+    """Like `check`, for a run that has its folder already."""
+    check_numbers(dict(settings(to_json(config))))
     if config.task not in tasks.TASKS:
         raise ConfigError(f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}")
     try:
@@ -71,19 +42,6 @@ def check(config: TrainConfig) -> None:
         raise ConfigError(f"--model: {error}") from None
     check_memory(config)
     check_sizes(config, tasks.get(config.task))
-
-
-def check_numbers(values: Mapping[str, Any]) -> None:
-    """Raises ConfigError for a number, by its flag, that is not finite or out of its range."""
-    for flag, value in values.items():
-        if isinstance(value, float) and not math.isfinite(value):
-            raise ConfigError(f"{flag} is {value}; give a finite number")
-        if flag in LEAST and value < LEAST[flag]:
-            raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
-        if flag.endswith((".learning-rate", ".max-norm")) and value <= 0:
-            raise ConfigError(f"{flag} is {value}; give more than 0")
-        if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
-            raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")
 
 
 def check_place(config: TrainConfig) -> None:

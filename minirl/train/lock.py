@@ -27,7 +27,7 @@ def locked(folder: Path) -> Iterator[None]:
             file.seek(0)
             raise BusyError(
                 f"{folder} is being trained by process {file.read().strip() or '(just started)'}; wait for it, or stop "
-                "it with Ctrl-C. Meanwhile python -m minirl.plot, chat, trace and evaluate may read the run"
+                "it with Ctrl-C. Meanwhile the programs plot, chat, trace and evaluate may read the run"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

@@ -10,7 +10,8 @@ from types import FrameType
 
 import numpy as np
 
-from minirl.runs import Run, Screen, command
+from minirl.runs import STATE, Run, Screen, command
+from minirl.storage.checksums import DamagedError
 from minirl.train.stage import Stage
 
 
@@ -64,13 +65,22 @@ def save(run: Run, stage: Stage, step: int, seconds: float) -> None:
 
 
 def resume(run: Run, stage: Stage) -> tuple[float, int]:
-    """Load the stage's checkpoint, if it has one. Returns the seconds and the updates so far."""
+    """Load the stage's checkpoint, if it has one. Returns the seconds and the updates so far. Raises DamagedError."""
     state = run.state(stage.name)
     if state is None:
         return 0.0, 0
-    stage.model.load_state_dict(run.model(stage.name).state_dict())
-    stage.optimizer.load_state_dict(run.load_optimizer(stage.name))
-    stage.load_state_dict(state)
+    model = run.model(stage.name)
+    try:
+        stage.model.load_state_dict(model.state_dict())
+        stage.optimizer.load_state_dict(run.load_optimizer(stage.name))
+        stage.load_state_dict(state)
+    except (LookupError, TypeError, ValueError) as error:
+        raise DamagedError(f"{run.folder / stage.name} does not fit the run's settings: {error}") from None
+    if state["step"] >= stage.steps:
+        raise DamagedError(
+            f"{run.folder / stage.name / STATE} is damaged: step is {state['step']}, but the stage is not done, and it "
+            f"has {stage.steps} steps"
+        )
     return state["seconds"], state["step"]
 
 

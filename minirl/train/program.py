@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Literal
 
 from minirl import flags
-from minirl.runs import PRESETS, Run, Screen, TrainConfig
+from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
 from minirl.train.branch import branch
 from minirl.train.chain import complete, train_tokenizer
-from minirl.train.check import ConfigError, check
+from minirl.train.check import ConfigError, check, check_values
 from minirl.train.lock import BusyError
 from minirl.train.loop import Stopped, TrainingError
+from minirl.train.machine import OtherMachineError, tell_other_machine
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,10 @@ class Arguments(TrainConfig):
     base_stage: Literal["pretrain", "sft"] = "sft"
     """Last stage to copy from the base."""
     resume: Path | None = None
-    """Resume the run in this folder with its original settings; takes no other flag."""
+    """Resume the run in this folder with its original settings; takes no other flag but --accept-other-machine."""
+    accept_other_machine: bool = False
+    """With --resume: go on even where backend, instruction set, precision or version differ from those that the run was
+    begun with. The result then has other bits, and config.json says so."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,7 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments = parse(argv)
         if arguments.resume is not None:
-            run = open_run(arguments.resume)
+            run = Run.open(arguments.resume)
+            check_again(run)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
             check(config)
@@ -50,8 +55,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 trained = train_tokenizer(config)
                 run = Run.create(config)
             else:
-                run = branch(open_run(arguments.base), arguments.base_stage, config)
-        complete(run, screen, trained)
+                base = Run.open(arguments.base)
+                run = branch(base, arguments.base_stage, config)
+                tell_other_machine(run, base, screen)
+        complete(run, screen, trained, accept_other_machine=arguments.accept_other_machine)
     except Stopped as stopped:
         screen.say(str(stopped))
         return 130
@@ -61,7 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(f"{error}{corrected(argv, error)}", file=sys.stderr)
         return 1
-    except (TrainingError, DamagedError, BusyError) as error:
+    except (TrainingError, DamagedError, BusyError, OtherMachineError) as error:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
@@ -70,14 +77,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def open_run(folder: Path | str) -> Run:
-    """The run in a folder. Raises what Run.open does, and ConfigError for settings that this version lacks."""
+def check_again(run: Run) -> None:
+    """Check the settings of a run that is resumed: somebody may have edited its config.json. Raises ConfigError."""
     try:
-        return Run.open(folder)
-    except DamagedError:
-        raise
-    except ValueError as error:
-        raise ConfigError(str(error)) from None
+        check_values(run.config)
+    except ConfigError as error:
+        raise ConfigError(f"{run.folder / CONFIG}: {error}") from None
 
 
 def go_on(run: Run | None) -> str:
@@ -110,18 +115,25 @@ def parse(argv: Sequence[str]) -> Arguments:
     if base is None and given(argv, "--base-stage") is not None:
         raise ConfigError("--base-stage says where to branch off from --base; give that too")
     # flags.parse itself refuses an unknown preset, naming the valid ones
-    chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else open_run(base).config
+    chosen = PRESETS.get(preset or "roger", PRESETS["roger"]) if base is None else Run.open(base).config
     default = Arguments(**{f.name: getattr(chosen, f.name) for f in fields(TrainConfig)})
     try:
         arguments = flags.parse(Arguments, argv, "python -m minirl.train", default=default)
     except ValueError as error:  # a configuration's own check
         raise ConfigError(str(error)) from None
-    if arguments.resume is not None and len([word for word in argv if word.startswith("--")]) > 1:
+    if arguments.resume is None and arguments.accept_other_machine:
+        raise ConfigError("--accept-other-machine is for a run that goes on; give it with --resume")
+    if arguments.resume is not None and any(word.startswith("--") and not is_resuming(word) for word in argv):
         raise ConfigError(
-            "--resume continues the run with its original settings, so no other flag can be given with it; start a new "
-            "run to change something"
+            "--resume continues the run with its original settings, so no other flag can be given with it but "
+            "--accept-other-machine; start a new run to change something"
         )
     return arguments
+
+
+def is_resuming(word: str) -> bool:
+    """Whether a flag may stand beside --resume."""
+    return word.partition("=")[0].replace("_", "-").replace("--no-", "--") in ("--resume", "--accept-other-machine")
 
 
 def given(argv: Sequence[str], flag: str) -> str | None:

@@ -9,10 +9,12 @@ import os
 import shutil
 from typing import Any
 
-from minirl.runs import CONFIG, LOGS, METRICS, RESULTS, TOKENIZER, Run, Screen
+from minirl.evaluation.answers import ANSWERS
+from minirl.runs import CONFIG, LOGS, METRICS, PLOTS, RESULTS, TOKENIZER, Run, Screen
 from minirl.runs.checkpoints import discard, settle
+from minirl.runs.command import accept
 from minirl.storage.checksums import SUMS, DamagedError
-from minirl.storage.files import naming
+from minirl.storage.files import naming, remove_litter
 
 
 def rewind(run: Run, screen: Screen) -> None:
@@ -22,14 +24,13 @@ def rewind(run: Run, screen: Screen) -> None:
     if not (run.folder / SUMS).is_file():
         raise DamagedError(
             f"{run.folder / SUMS} is missing, so nothing says which files are whole. If all are, accept them with "
-            f"`sha256sum *.json > {SUMS}` in {run.folder} and `sha256sum *.json *.safetensors > {SUMS}` in the folder "
-            "of each stage"
+            f"`{accept(run.folder, '*.json')}`, and each stage so too: "
+            f"`{accept(run.folder / run.stages[0], '*.json *.safetensors')}`"
         )
     if not run.is_whole(CONFIG):  # killed right after it was written
         run.seal(CONFIG)
-    for name in (CONFIG, TOKENIZER, RESULTS, SUMS):
-        for path in run.folder.glob(f".{name}.*.tmp"):  # half-written by a process that was killed
-            path.unlink()
+    for folder in (run.folder, run.folder / PLOTS, run.folder / ANSWERS):
+        remove_litter(folder)
     state, done = None, restore_tokenizer(run, screen)
     for stage in run.stages:
         if not done:

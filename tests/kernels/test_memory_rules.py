@@ -219,3 +219,31 @@ def test_every_message_says_what_to_do():
     message = "scale: x is read-only, and the kernel writes to it; pass x.copy() or another array"
     with pytest.raises(ValueError, match=re.escape(message)):
         kernels.scale(x, 2.0)
+
+
+COLUMNS = [
+    ((0, 8, 12), False),
+    ((8, 0, 4), False),
+    ((0, 7, 12), True),
+    ((0, 8, 11), True),
+    ((0, 8, 8), True),
+    ((8, 0, 14), True),  # dv runs over the end of its row into dk
+]
+
+
+@pytest.mark.parametrize(("places", "overlapping"), COLUMNS)
+def test_gradients_as_columns_of_one_array(places, overlapping):
+    """dq of 8 columns, dk and dv of 4, in rows of 16."""
+    call, arrays = prepared("attention_backward", "dq")
+    B, T, _, D = arrays["q"].shape
+    memory = np.zeros(B * (T + 1) * 16, np.float32)
+    for name, at in zip(("dq", "dk", "dv"), places, strict=True):
+        heads = arrays[name].shape[2]
+        strides = 4 * 16 * T, 4 * 16, 4 * D, 4
+        arrays[name] = np.lib.stride_tricks.as_strided(memory[at:], (B, T, heads, D), strides)
+    if overlapping:
+        with pytest.raises(ValueError, match=r"^attention_backward: d. overlaps d.; write into another array"):
+            call.run("attention_backward", arrays)
+        assert not memory.any()
+    else:
+        call.run("attention_backward", arrays)

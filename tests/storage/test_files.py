@@ -1,11 +1,14 @@
 """A file is written whole or not at all."""
 
+import json
 import os
 import resource
+import subprocess
+import sys
 
 import pytest
 
-from minirl.storage.files import append, atomic_write
+from minirl.storage.files import append, atomic_write, remove_litter
 
 
 def test_text_and_bytes(tmp_path):
@@ -59,3 +62,23 @@ def test_a_full_disk_takes_all_or_nothing_and_the_error_names_the_file(tmp_path)
 def write(path, text):
     with atomic_write(path) as file:
         file.write(text)
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udfffb\udc80", "é🎾\ud83d"])
+def test_any_text_can_be_written(text, tmp_path):
+    """Lone surrogates, which UTF-8 cannot hold, as escapes that JSON reads back."""
+    with atomic_write(tmp_path / "a.json") as file:
+        json.dump({text: [text]}, file, ensure_ascii=False)
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8")) == {text: [text]}
+
+
+def test_litter_of_dead_processes_is_removed_and_nothing_else(tmp_path):
+    dead = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    gone = [f".a.png.{int(dead.stdout)}.tmp", f".x y.{os.getpid()}.tmp", ".b.99999999999999.tmp"]
+    kept = [f".a.png.{os.getppid()}.tmp", ".a.tmp", "a.1.tmp", ".a.12x.tmp", "a.png", ".lock"]
+    for name in (*gone, *kept):
+        (tmp_path / name).write_text("half")
+    (tmp_path / ".folder.99999999999999.tmp").mkdir()
+    remove_litter(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {*kept, ".folder.99999999999999.tmp"}
+    remove_litter(tmp_path / "nothing")

@@ -237,3 +237,13 @@ def test_folders_that_cannot_be_written(tiny: TrainConfig, tmp_path: Path) -> No
         "runs is not writable; give another folder" in done.stderr
         and "Permission denied: 'runs/tiny/.lock'" in done.stderr
     )
+
+
+def test_litter_is_removed_before_the_run_goes_on(run: Run) -> None:
+    """Files that a killed process left half-written: its images, answers and small files."""
+    names = (".config.json.4999999.tmp", "plots/.a.png.4999999.tmp", "answers/.b.json.4999999.tmp")  # above all numbers
+    litter = [run.folder / name for name in names]
+    for path in litter:
+        path.write_text("half")
+    assert rewound(run) == ""
+    assert not any(path.exists() for path in litter)

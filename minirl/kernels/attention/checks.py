@@ -45,22 +45,34 @@ def check_attention_backward(
     dv: Array | None,
     real: np.dtype = FLOAT32,
 ) -> tuple[tuple[int, ...], int, int, int, int, int, list[int]]:
-    """((B, T, S, H, H_kv, D), the steps from token to token in q, k, v, out, dout and in each of dq, dk, dv)."""
+    """((B, T, S, H, H_kv, D), the steps from token to token in q, k, v, out, dout and in each of dq, dk, dv).
+
+    All rules but one: check_gradients_apart follows, when a backend may know the addresses.
+    """
     op = "attention_backward"
     sizes, q_step, k_step, v_step = _check_inputs(op, q, k, v, real)
     out_step = check_tokens(op, "out", out, q.shape, dtype=real)
     dout_step = check_tokens(op, "dout", dout, q.shape, dtype=real)
     B, T, _, H, *_ = sizes
     check(op, "lse", lse, (B, H, T), "B H T", real)
-    steps, given = [], []
+    steps = []
     for name, dx, x in (("dq", dq, q), ("dk", dk, k), ("dv", dv, v)):
         if dx is None:
             steps.append(x.shape[2] * x.shape[3])
         else:
             steps.append(check_tokens(op, name, dx, x.shape, "B T H D", real, WRITE))
-            given.append((name, dx))
-    check_all_apart(op, given, (("dout", dout), ("q", q), ("k", k), ("v", v), ("out", out), ("lse", lse)))
     return sizes, q_step, k_step, v_step, out_step, dout_step, steps
+
+
+def check_gradients_apart(
+    given: list[tuple[str, Array]], dout: Array, q: Array, k: Array, v: Array, out: Array, lse: Array,
+    columns: bool = False,
+) -> None:  # fmt: skip
+    """Raise ValueError where one of the given gradients, (name, array), shares an element with another array.
+
+    columns: whether the given ones are known to be different columns of one array's rows."""
+    read = (("dout", dout), ("q", q), ("k", k), ("v", v), ("out", out), ("lse", lse))
+    check_all_apart("attention_backward", given, read, columns)
 
 
 def _check_inputs(op: str, q: Array, k: Array, v: Array, real: np.dtype) -> tuple[tuple[int, ...], int, int, int]:

@@ -8,8 +8,9 @@ from minirl.kernels.attention.checks import (
     check_attention_backward,
     check_attention_decode,
     check_documents,
+    check_gradients_apart,
 )
-from minirl.kernels.runtime import check_allocated, ffi, first_row, floats, ints, lib
+from minirl.kernels.runtime import check_allocated, different_columns, ffi, first_row, floats, ints, lib
 
 Array = np.ndarray
 
@@ -58,12 +59,19 @@ def attention_backward(
         dout, q, k, v, out, lse, dq, dk, dv
     )
     sequences, documents = _sequences("attention_backward", starts, prefixes, q, k)
+    given = [(name, dx) for name, dx in (("dq", dq), ("dk", dk), ("dv", dv)) if dx is not None]
     dq, dk, dv = (np.empty(x.shape, np.float32) if dx is None else dx for x, dx in ((q, dq), (k, dk), (v, dv)))
+    dq_row, dk_row, dv_row = first_row(dq), first_row(dk), first_row(dv)
+    if given:
+        slices = steps[0] == steps[1] == steps[2] > H * D
+        widths = H * D, H_kv * D, H_kv * D
+        columns = slices and different_columns(dq_row, dk_row, dv_row, widths, steps[0])
+        check_gradients_apart(given, dout, q, k, v, out, lse, columns=columns)
     status = lib.kernel_attention_backward(
         sequences, T, S, documents, H, H_kv, D, _scale(D, scale), causal,
         first_row(q), q_step, first_row(k), k_step, first_row(v), v_step, first_row(out), out_step,
         floats(lse), first_row(dout), dout_step,
-        first_row(dq), steps[0], first_row(dk), steps[1], first_row(dv), steps[2],
+        dq_row, steps[0], dk_row, steps[1], dv_row, steps[2],
     )  # fmt: skip
     check_allocated(status, "attention_backward")
     return dq, dk, dv

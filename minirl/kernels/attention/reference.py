@@ -16,6 +16,7 @@ from minirl.kernels.attention.checks import (
     check_attention_backward,
     check_attention_decode,
     check_documents,
+    check_gradients_apart,
 )
 
 Array = np.ndarray
@@ -141,6 +142,8 @@ def attention_backward(
     other or with an input.
     """
     check_attention_backward(dout, q, k, v, out, lse, dq, dk, dv, real_dtype(q))
+    asked = [(name, dx) for name, dx in (("dq", dq), ("dk", dk), ("dv", dv)) if dx is not None]
+    check_gradients_apart(asked, dout, q, k, v, out, lse)
     if starts is None and prefixes is None:
         gradients = _gradients(dout, q, k, v, out, scale, causal)
     else:

@@ -42,6 +42,9 @@ def check_rope(
     check_ids("rope", "positions", positions, len(cosine))
     if out is None:
         return x_step, H * D
+    if out is x and x.flags.writeable:  # in place: all else is known of x
+        check_apart("rope", "out", out, positions=positions, cosine=cosine, sine=sine)
+        return x_step, x_step
     out_step = check_tokens("rope", "out", out, x.shape, "B T H D", real, WRITE)
     in_place = out is x or (out.shape == x.shape and same_elements(out, x))
     check_apart("rope", "out", out, x=None if in_place else x, positions=positions, cosine=cosine, sine=sine)
