@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from minirl.tasks import awkward
 from minirl.tasks.aqua import AQuA
-from minirl.tasks.checker import LONGEST_LINE, NumberChecker, TextChecker
+from minirl.tasks.checker import NumberChecker, TextChecker
 from minirl.tasks.choice import LETTERS, Choice, ChoiceChecker
 from minirl.tasks.countdown import FormulaChecker, countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.published import Published
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
-from minirl.tasks.task import Checker, Problem
+from minirl.tasks.task import LONGEST_LINE, Checker, Problem
 from minirl.tasks.yes_no import YesNoChecker
 
 

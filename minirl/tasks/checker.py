@@ -22,10 +22,9 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
-from minirl.tasks.task import END, Problem
+from minirl.tasks.task import LONGEST_LINE, Checker, Problem, answer_text, same_reading
 from minirl.tasks.units import is_unit
 
-LONGEST_LINE = 100  # characters of an answer
 LONGEST_NUMBER = 30  # digits of a number
 
 _PLAIN = str.maketrans("\u00a0\u202f\u2010\u2011", "  --")  # spaces and hyphens that look like the usual ones
@@ -40,27 +39,6 @@ _NUMBER = re.compile(
     rf"(?P<after>\ ?(?:{_CURRENCY}|{_PERCENT}))?(?P<unit>.*)",
     re.ASCII | re.VERBOSE,
 )
-
-
-def answer_text(text: str) -> str | None:
-    """What stands after `Answer:` in the last line that begins so, without surrounding space; None if there is none.
-
-    Nothing after the first `<|end|>` counts, and an answer of more than 100 characters is none.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"answer_text: expected generated text as a str, got a {type(text).__name__}")
-    end = text.find(END)
-    text = text if end < 0 else text[:end]
-    start = text.rfind("\nAnswer:")
-    if start >= 0:
-        start += len("\nAnswer:")
-    elif text.startswith("Answer:"):
-        start = len("Answer:")
-    else:
-        return None
-    stop = text.find("\n", start)
-    line = text[start : len(text) if stop < 0 else stop]
-    return line.strip() if len(line) <= LONGEST_LINE else None
 
 
 def parse_number(text: str) -> Fraction | None:
@@ -95,7 +73,7 @@ def readings(text: str) -> tuple[Fraction, ...]:
     return (value / 100, value) if re.search(_PERCENT, part["after"]) else (value,)
 
 
-class NumberChecker:
+class NumberChecker(Checker):
     """The answer is right when it is the same number as the problem's."""
 
     def check(self, problem: Problem, text: str) -> bool:
@@ -106,8 +84,12 @@ class NumberChecker:
         answer = answer_text(text)
         return answer is not None and right in readings(answer)
 
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both are the same number. 25% is the same as 25 and the same as 1/4, which differ."""
+        return same_reading(readings, first, second)
 
-class TextChecker:
+
+class TextChecker(Checker):
     """The answer is right when it has the same words as the problem's, in the same order.
 
     Capital letters, punctuation and the articles a, an, the do not count; everything else does, synonyms included.
@@ -117,6 +99,10 @@ class TextChecker:
         """Whether `text` answers `problem`."""
         answer = answer_text(text)
         return answer is not None and words(answer) == words(problem.answer) != []
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both have the same words in the same order."""
+        return same_reading(lambda answer: " ".join(words(answer)).splitlines(), first, second)
 
 
 def words(text: str) -> list[str]:

@@ -24,13 +24,13 @@ LONGEST_SHORT = 5  # characters of a shortened word, as in "sq. ft."
 
 _SHAPE = re.compile(rf"(?:[ /-]?[^ /-]+(?:[ /-][^ /-]+){{0,{MOST_WORDS - 1}}})?")
 _NUMERAL = re.compile(
-    r"""(?:
+    r"""(?: [a-z]*illion | (?:
         zero | nought | one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve
       | (?:thir|four|fif|six|seven|eigh|nine)teen | (?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ie)
-      | hundred | thousand | [a-z]*illion | milliard | lakh | crore | dozen | googol
+      | hundred | thousand | milliard | lakh | crore | dozen | googol
       | first | third | (?:fif|eigh|nin|twelf)th | half | halve | quarter
       | once | twice | thrice | percent | pct | mille
-    )+ (?:s|es|d|th|ths|fold|ish)?   # twenty-fifths, sixes, halved, thousandths, tenfold, thirtyish""",
+    )+) (?:s|es|d|th|ths|fold|ish)?   # twenty-fifths, sixes, halved, thousandths, tenfold, thirtyish""",
     re.VERBOSE,
 )
 _POWER = re.compile(r"(?<=.)(?:[²³]|\^[23])$")
@@ -43,10 +43,11 @@ def _set(words: str) -> frozenset[str]:
 
 _SHORT_NUMERALS = _set("bn mn tn mln mio mrd mil bil thou score gross myriad st nd rd th sts nds rds ths")
 _OPERATIONS = _set("""plus minus by divided multiplied added subtracted doubled tripled quadrupled negated inverted
-    reversed raised mod modulo root roots sqrt sin cos ln log exp exponent factorial remainder recurring equals versus vs pi phi infinity""")
+    reversed raised mod modulo root roots sqrt sin cos ln log exp exponent factorial remainder recurring equals versus
+    vs pi phi infinity""")
 _NEGATIONS = _set("no not nor never none neither nothing nope cannot except dont isnt wasnt aint")
-_COMPARISONS = _set("""than below beneath approximately approx roughly circa nearly almost maybe perhaps probably possibly
-    presumably something ish""")
+_COMPARISONS = _set("""than below beneath approximately approx roughly circa nearly almost maybe perhaps probably
+    possibly presumably something ish""")
 _SENTENCES = _set("""is are was were be been being has have had do does did will would could shall should may might
     must i it he she they we you itself and or but if unless because since though although while until then so yet
     else who what which when where why how whether instead rather actually sorry oops ignore disregard""")
