@@ -20,7 +20,7 @@ from minirl.tasks.task import Checker, Problem, answer_text, same_reading
 
 LETTERS = "ABCDEFGHIJ"
 _LETTER = re.compile(
-    r"(?:option\ )?(?:\((?P<inside>[a-j])\)|(?P<bare>[a-j])(?:\)|(?=[.:]|\Z)))[.:]?(?P<text>.*)",
+    r"(?:option\ )?(?:\((?P<inside>[a-j])\)|(?P<bare>[a-j])(?:\)|(?=[.:]|\Z)))[.:]?(?P<text>(?!\.\Z).*)",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 

@@ -10,7 +10,7 @@ import re
 
 from minirl.tasks.task import Checker, Problem, answer_text, same_reading
 
-_YES_NO = re.compile(r"""["'“]?(?:(?P<yes>yes|true)|no|false)["'”]?[.!]?["'”]?""", re.ASCII | re.IGNORECASE)
+_YES_NO = re.compile(r"""["'“‘]?(?:(?P<yes>yes|true)|no|false)["'”’]?[.!]?["'”’]?""", re.ASCII | re.IGNORECASE)
 
 
 def parse_yes_no(text: str) -> bool | None:
