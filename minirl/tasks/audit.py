@@ -63,7 +63,7 @@ def audit() -> list[Result]:
 
 def table(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     """Header and rows."""
-    header = ["answers", "source", "right", "wrong", "false positives", "rate", "false negatives", "rate "]
+    header = ["answers", "source", "right", "wrong", "false positives", "of wrong", "false negatives", "of right"]
     rows = [
         [r.answers, r.source, f"{r.right:,}", f"{r.wrong:,}", f"{len(r.false_positives):,}",
          rate(len(r.false_positives), r.wrong), f"{len(r.false_negatives):,}", rate(len(r.false_negatives), r.right)]

@@ -35,6 +35,7 @@ NOT_UNITS = [  # this is not 18, or not surely
     " grand",
     " score", " gross", "ths", "nd", " th", "K", "M", " M", "B", "T", " bn", "bn", " zeros", " nought", " twice",
     " thrice", " double", " triple", " doubled", " halved", "ish", "-ish", "‰", "%%", "% percent",
+    " myriads", " quintuple", " sextupled", " centuple", " fortieths", " fifty-firsts", " nineteenfold",
     # powers, operations, constants
     " squared", " cubed", "³", " ²", "^2", " ^2", "ⁿ", "⁰", " factorial", "π", " π", " pi", "/pi", " phi", "√2",
     " root two", " plus", " plus two", " minus", " minus one", " times two", " times pi", " times itself", " times a",
@@ -53,7 +54,10 @@ NOT_UNITS = [  # this is not 18, or not surely
     " at most",
     " minimum", " max", " approximately", " approx.", " approx", " roughly", " about", " almost", " maybe",
     " apples maybe", " perhaps", " probably", " possibly wrong", " ?", "+", " +", "-", "~", ">", "<", "≈",
+    " or thereabouts", " ca.", " est.", " estimated", " onwards", " at best", " unsure", " in my opinion",
     # what takes the answer back
+    " nah", " lol", " just kidding", " is a lie", " a guess", " a typo", " an error", " as a mistake", " retracted",
+    " withdrawn",
     " is wrong", " wrong", " wrong answer", " incorrect", " is incorrect", " false", ". Wrong", ". Wrong answer",
     " apples. Wrong", " apples are wrong", " answers wrong", " but wrong", " but", " if", " unless", " was",
     " it's wrong", " that's wrong",

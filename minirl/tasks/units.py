@@ -23,15 +23,15 @@ MOST_WORDS = 4  # of a unit
 LONGEST_SHORT = 5  # characters of a shortened word, as in "sq. ft."
 
 _SHAPE = re.compile(rf"(?:[ /-]?[^ /-]+(?:[ /-][^ /-]+){{0,{MOST_WORDS - 1}}})?")
-_NUMERAL = re.compile(
-    r"""(?: [a-z]*illion | (?:
+_NUMBER_WORD = r"""(?:
         zero | nought | one | two | three | four | five | six | seven | eight | nine | ten | eleven | twelve
       | (?:thir|four|fif|six|seven|eigh|nine)teen | (?:twen|thir|for|fif|six|seven|eigh|nine)t(?:y|ie)
-      | hundred | thousand | milliard | lakh | crore | dozen | googol
+      | hundred | thousand | milliard | lakh | crore | dozen | googol | myriad
       | first | third | (?:fif|eigh|nin|twelf)th | half | halve | quarter
-      | once | twice | thrice | percent | pct | mille
-    )+) (?:s|es|d|th|ths|fold|ish)?   # twenty-fifths, sixes, halved, thousandths, tenfold, thirtyish""",
-    re.VERBOSE,
+      | once | twice | thrice | (?:quadr|quint|sext|sept|oct|non|dec|cent)uple | percent | pct | mille
+    )"""
+_NUMERAL = re.compile(  # also twenty-fifths, sixes, halved, thousandths, tenfold, thirtyish, and every -illion
+    rf"(?: {_NUMBER_WORD}+ | [a-z]*illion {_NUMBER_WORD}* ) (?:s|es|d|th|ths|fold|ish)?", re.VERBOSE
 )
 _POWER = re.compile(r"(?<=.)(?:[²³]|\^[23])$")
 _ROMAN = re.compile("[IVX]{2,}")
@@ -41,21 +41,25 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-_SHORT_NUMERALS = _set("bn mn tn mln mio mrd mil bil thou score gross myriad st nd rd th sts nds rds ths")
-_OPERATIONS = _set("""plus minus by divided multiplied added subtracted doubled tripled quadrupled negated inverted
+_SHORT_NUMERALS = _set("bn mn tn mln mio mrd mil bil thou score gross st nd rd th sts nds rds ths")
+_OPERATIONS = _set("""plus minus by divided multiplied added subtracted doubled tripled negated inverted
     reversed raised mod modulo root roots sqrt sin cos ln log exp exponent factorial remainder recurring equals versus
     vs pi phi infinity""")
 _NEGATIONS = _set("no not nor never none neither nothing nope cannot except dont isnt wasnt aint")
 _COMPARISONS = _set("""than below beneath approximately approx roughly circa nearly almost maybe perhaps probably
-    possibly presumably something ish""")
+    possibly presumably something ish thereabouts ca est estimated onwards onward unsure""")
 _SENTENCES = _set("""is are was were be been being has have had do does did will would could shall should may might
     must i it he she they we you itself and or but if unless because since though although while until then so yet
-    else who what which when where why how whether instead rather actually sorry oops ignore disregard""")
+    else who what which when where why how whether instead rather actually sorry oops ignore disregard nah hmm lol
+    jk kidding""")
 _NO_UNIT = _SHORT_NUMERALS | _OPERATIONS | _NEGATIONS | _COMPARISONS | _SENTENCES
 _NOT_FIRST = _set("squared cubed over under above between about around wait")  # right after the number
-_NOT_LAST = _set("""wrong incorrect false untrue mistaken invalid inaccurate erroneous negative opposite reciprocal
-    inverse grand double triple treble quadruple repeating power powers hex hexadecimal binary octal least most minimum
-    maximum max equal this that about around likely answer an the""")  # "18 wrong answers" were counted
+_NOT_LAST = (
+    _set("""wrong incorrect false untrue mistaken invalid inaccurate erroneous negative opposite reciprocal
+    inverse grand double triple treble repeating power powers hex hexadecimal binary octal least most minimum
+    maximum max equal this that about around likely best worst
+    answer opinion fake typo error mistake guess lie retracted withdrawn nullified voided an the""")
+)  # "18 wrong answers" were counted
 _SYMBOLS = _set("m g s h d l t c p L A V W J N C F H")  # metres, ..., cents, pence, litres, amperes, ...
 
 
