@@ -30,7 +30,7 @@ LONGEST_NUMBER = 30  # digits of a number
 _PLAIN = str.maketrans("\u00a0\u202f\u2010\u2011", "  --")  # spaces and hyphens that look like the usual ones
 _SIGN = r"[-+−–]"
 _CURRENCY = r"[$£¥\u20a0-\u20c0]"  # from U+20A0 on: signs of currencies, € and ₹ among them
-_PERCENT = r"(?:%|per\ ?cent\b|pct\b)"
+_PERCENT = r"(?P<percent>%|per\ ?cent\b|pct\b)"
 _NUMBER = re.compile(
     rf"(?P<sign>{_SIGN}?)(?P<before>{_CURRENCY}?)\ ?(?P<inner>{_SIGN}?)"
     r"(?:(?:(?P<whole>[0-9]+)\ )?(?P<top>[0-9]+)/(?P<bottom>[0-9]+)"
@@ -70,7 +70,7 @@ def readings(text: str) -> tuple[Fraction, ...]:
         value = Fraction(int(part["integer"].replace(",", "") + decimals or "0"), 10 ** len(decimals))
     if (part["sign"] or part["inner"]) not in ("", "+"):
         value = -value
-    return (value / 100, value) if re.search(_PERCENT, part["after"]) else (value,)
+    return (value / 100, value) if part["percent"] else (value,)
 
 
 class NumberChecker(Checker):

@@ -18,6 +18,7 @@ such an answer is refused. "18 seconds" are a time, "18 pairs" and "18 scores" a
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MOST_WORDS = 4  # of a unit
 LONGEST_SHORT = 5  # characters of a shortened word, as in "sq. ft."
@@ -69,9 +70,11 @@ def is_unit(text: str) -> bool:
     >>> is_unit(" tennis balls"), is_unit("km/h"), is_unit(" thousands"), is_unit(" is wrong")
     (True, True, False, False)
     """
+    if not text:
+        return True
     words = re.findall("[^ /-]+", text)
     if _SHAPE.fullmatch(text) is None or not words:
-        return text == ""
+        return False
     if any(word.endswith(".") and len(word) > LONGEST_SHORT for word in words[:-1]):  # another sentence follows
         return False
     if letters(words[0]) in _NOT_FIRST or letters(words[-1]) in _NOT_LAST or words[-1] == "a":
@@ -79,6 +82,7 @@ def is_unit(text: str) -> bool:
     return all(map(_is_unit_word, words))
 
 
+@lru_cache(maxsize=1 << 12)  # the same few words come again and again
 def _is_unit_word(word: str) -> bool:
     if word in ("°", "¢"):
         return True
@@ -93,6 +97,7 @@ def _is_unit_word(word: str) -> bool:
     return plain not in _NO_UNIT and not _NUMERAL.fullmatch(plain) and not _ROMAN.fullmatch(word)
 
 
+@lru_cache(maxsize=1 << 12)
 def letters(word: str) -> str:
     """The letters of a word, small and without accents: "°C" -> "c", "km²" and "km^2" -> "km", "cafés" -> "cafes".
 
