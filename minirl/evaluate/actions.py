@@ -57,6 +57,7 @@ def audit_checkers(screen: Screen) -> dict[str, Any]:
     screen.table("Errors of the answer checkers", *audit.table(results))
     screen.say("\n  false positive  a wrong answer that the checker accepts")
     screen.say("  false negative  a right answer that the checker refuses")
+    screen.say(f"\n{audit.summary(results)}")
     report = []
     for result in results:
         errors = {"false_positives": result.false_positives, "false_negatives": result.false_negatives}

@@ -20,6 +20,7 @@ from minirl import kernels
 from minirl.generate import Completion, generate
 from minirl.model import GPT
 from minirl.runs import Run, environment
+from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import atomic_write, remove_litter
 from minirl.tokenizer import Tokenizer
 
@@ -59,6 +60,12 @@ class Settings:
     seed: int
     """Seed of the samples."""
 
+    def __post_init__(self) -> None:
+        for name, least in (("samples", 0), ("max_new_tokens", 1)):
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                raise ValueError(f"Settings: {name} is {value}; expected a whole number, {least} or more")
+
 
 def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
     """Answer each prompt. The same settings give the same answers, on any number of threads."""
@@ -88,13 +95,10 @@ def as_answer(completion: Completion) -> Answer:
 
 def kept_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
     """The answers of the model after a stage of the run, in the run's precision: `answer` makes them the first time,
-    later they are read from the file. Raises ValueError for a file whose contents do not match its name."""
+    later they are read from the file. Raises DamagedError for a file that holds anything else than these answers."""
     dependencies, path = depends_on(run, stage, prompts, settings), kept_in(run, stage, prompts, settings)
-    if path.is_file():
-        kept = json.loads(path.read_text(encoding="utf-8"))
-        if kept["depends_on"] != dependencies or len(kept["attempts"]) != len(prompts):
-            raise ValueError(f"{path} does not hold the answers that its name promises; delete it")
-        return [read_attempt(*fields) for fields in kept["attempts"]]
+    if path.exists():
+        return read_answers(path, dependencies, len(prompts), settings)
     remove_litter(run.folder / ANSWERS)
     with kernels.using_precision(run.config.precision):
         attempts = answer(run.model(stage), run.tokenizer(), prompts, settings)
@@ -106,7 +110,7 @@ def kept_answers(run: Run, stage: str, prompts: Sequence[str], settings: Setting
 
 def is_kept(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> bool:
     """Whether kept_answers only reads a file."""
-    return kept_in(run, stage, prompts, settings).is_file()
+    return kept_in(run, stage, prompts, settings).exists()
 
 
 def kept_in(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> Path:
@@ -125,8 +129,40 @@ def depends_on(run: Run, stage: str, prompts: Sequence[str], settings: Settings)
     }  # fmt: skip
 
 
-def read_attempt(greedy: list[Any], samples: list[list[Any]], fits: bool) -> Attempt:
-    return Attempt(Answer(*greedy), [Answer(*sample) for sample in samples], fits)
+def read_answers(path: Path, dependencies: dict[str, Any], prompts: int, settings: Settings) -> list[Attempt]:
+    """The answers in a file, one attempt per prompt. Raises DamagedError where it holds anything else."""
+    try:
+        kept = parse_json(path.read_bytes(), path)
+        if not isinstance(kept, dict) or kept.get("depends_on") != dependencies:
+            raise ValueError("it does not hold the answers that its name promises")
+        attempts = kept.get("attempts")
+        if not isinstance(attempts, list) or len(attempts) != prompts:
+            raise ValueError(f"it does not hold {prompts} attempts, one per prompt")
+        return [read_attempt(fields, number, settings) for number, fields in enumerate(attempts)]
+    except (ValueError, RecursionError) as error:  # JSON may be nested too deeply
+        problem = str(error).removeprefix(f"{path} is damaged: ")
+        raise DamagedError(f"{path} is damaged: {problem}; delete it, and the model answers again") from None
+
+
+def read_attempt(fields: Any, number: int, settings: Settings) -> Attempt:
+    """One attempt of a file, [greedy answer, [sample, ...], fits]. Raises ValueError where it is anything else."""
+    try:
+        greedy, samples, fits = fields
+        if isinstance(fits, bool) and len(samples) == settings.samples:
+            longest = settings.max_new_tokens
+            return Attempt(read_answer(greedy, longest), [read_answer(sample, longest) for sample in samples], fits)
+    except (TypeError, ValueError):
+        pass  # the message below says what was expected
+    raise ValueError(f"attempt {number} is not a greedy answer, {settings.samples} samples and whether the prompt fits")
+
+
+def read_answer(fields: Any, longest: int) -> Answer:
+    """One answer of a file, [text, tokens, finished]. Raises ValueError or TypeError where it is anything else."""
+    text, tokens, finished = fields
+    if not (isinstance(text, str) and type(tokens) is int and isinstance(finished, bool) and 0 <= tokens <= longest):
+        raise ValueError("not a text, its length in tokens and whether it is finished")
+    text.encode()  # raises where the text is not valid Unicode
+    return Answer(text, tokens, finished)
 
 
 def environment_without_threads() -> dict[str, Any]:

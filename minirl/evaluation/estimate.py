@@ -10,12 +10,16 @@ not say how much it would change with another training run.
 """
 
 import math
-from collections.abc import Hashable, Sequence
-from typing import NamedTuple
+import operator
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from itertools import combinations
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
 Array = np.ndarray
+T = TypeVar("T", bound=Hashable)
 
 Z = 1.959964  # the standard normal's 97.5% quantile: 95% lie within
 RESAMPLES = 2000
@@ -57,9 +61,9 @@ class Comparison(NamedTuple):
 def wilson(successes: int, n: int) -> Estimate:
     """Wilson's 95% score interval for a share (Wilson 1927): unlike p +- 1.96 sqrt(p (1 - p) / n), good near 0 and 1.
 
-    Raises ValueError where n is 0 or successes are not between 0 and n.
+    Raises ValueError where n is 0 or successes are not between 0 and n, and where one is not a whole number.
     """
-    if not 0 <= successes <= n or n == 0:
+    if not 0 <= successes <= n or n == 0 or successes % 1 or n % 1:
         raise ValueError(f"wilson: {successes} successes of {n}; expected 0 <= successes <= n, n > 0")
     p = successes / n
     centre = (p + Z * Z / (2 * n)) / (1 + Z * Z / n)
@@ -70,16 +74,15 @@ def wilson(successes: int, n: int) -> Estimate:
 
 def bootstrap(values: Sequence[float] | Array, seed: int = 0) -> Estimate:
     """The mean of `values`, one number per problem, with a 95% percentile interval: problems are drawn again with
-    replacement, RESAMPLES times (Efron 1979). Raises ValueError without values."""
-    x = np.asarray(values, np.float64)
+    replacement, RESAMPLES times (Efron 1979). A single value gives an interval of no width. Raises ValueError without
+    values, and for values that are not finite."""
+    x = one_per_problem("bootstrap", values)
     low, high = np.quantile(resampled_means(x, seed), [0.025, 0.975])
     return Estimate(float(x.mean()), float(low), float(high))
 
 
 def resampled_means(x: Array, seed: int) -> Array:
     """(RESAMPLES,) means; each is the mean of x.size values drawn from x with replacement."""
-    if x.size == 0:
-        raise ValueError("bootstrap: there are no values")
     rng = np.random.default_rng(seed)
     blocks = [x[rng.integers(0, x.size, (100, x.size))].mean(axis=1) for _ in range(RESAMPLES // 100)]
     return np.concatenate(blocks).round(12)  # sums of thirds that cancel are 0, and no tie is broken by rounding
@@ -90,8 +93,11 @@ def share(values: Sequence[float] | Array) -> Estimate:
     with a bootstrap interval.
 
     If no sample of any problem were right, the bootstrap would draw only zeros and report an interval of no width.
+    Raises ValueError without values, and for values outside [0, 1].
     """
-    x = np.asarray(values, np.float64)
+    x = one_per_problem("share", values)
+    if x.min() < 0 or x.max() > 1:
+        raise ValueError(f"share: the values go from {x.min():g} to {x.max():g}; expected values in [0, 1]")
     if np.isin(x, (0.0, 1.0)).all():
         return wilson(int(x.sum()), x.size)
     return bootstrap(x)
@@ -103,9 +109,9 @@ def paired_bootstrap(first: Sequence[float] | Array, second: Sequence[float] | A
     Each draw keeps a problem's two numbers together. So a problem that is hard for both models cancels in the
     difference, and this finds differences that two separate intervals hide. If the two never differ the interval has no
     width; with few problems that means little.
-    Raises ValueError where the two do not have equally many values, or none.
+    Raises ValueError where the two do not have equally many values, or none, or where one is not finite.
     """
-    a, b = np.asarray(first, np.float64), np.asarray(second, np.float64)
+    a, b = (one_per_problem("paired_bootstrap", values) for values in (first, second))
     if a.shape != b.shape:
         raise ValueError(f"paired_bootstrap: {a.size} and {b.size} values; give one a problem, in the same order")
     difference = a - b
@@ -118,30 +124,63 @@ def paired_bootstrap(first: Sequence[float] | Array, second: Sequence[float] | A
     )  # fmt: skip
 
 
+def one_per_problem(caller: str, values: Sequence[float] | Array) -> Array:
+    """The values as float64, (problems,). Raises ValueError where there are none, or where one is not finite."""
+    x = np.asarray(values, np.float64)
+    if x.ndim != 1 or x.size == 0:
+        seen = "there are no values" if x.size == 0 else f"the values have shape {x.shape}"
+        raise ValueError(f"{caller}: {seen}; give one number per problem")
+    if not np.isfinite(x).all():
+        place = int(np.argmin(np.isfinite(x)))
+        raise ValueError(f"{caller}: value {place} is {x[place]}; expected finite numbers, one per problem")
+    return x
+
+
 def pass_at_k(correct: int, n: int, k: int) -> float:
     """The chance that k samples drawn from these n (without replacement), `correct` of them right, include a right one:
     1 - C(n - correct, k) / C(n, k), an unbiased estimate of the chance for k fresh samples (Chen et al. 2021, eq. 1).
 
         >>> pass_at_k(1, 4, 2)
         0.5
+
+    Raises ValueError for other k and other counts.
     """
-    if not 1 <= k <= n or not 0 <= correct <= n:
+    if not 1 <= k <= n or not 0 <= correct <= n or any(x % 1 for x in (correct, n, k)):
         raise ValueError(f"pass_at_k: correct={correct}, n={n}, k={k}; expected 0 <= correct <= n and 1 <= k <= n")
-    return 1.0 - math.comb(n - correct, k) / math.comb(n, k)
+    return 1.0 - math.comb(int(n - correct), int(k)) / math.comb(int(n), int(k))
 
 
-def majority(answers: Sequence[Hashable | None]) -> int | None:
-    """The index of a sample with the most frequent answer; among equally frequent answers, the first to appear.
+def majority(
+    answers: Sequence[T | None], same: Callable[[T, T], bool] = operator.eq, spelled: Callable[[T], str] = str
+) -> int | None:
+    """The index of a sample with the most frequent answer. Which answer wins does not depend on the samples' order.
 
-    None stands for a sample without an answer: it does not vote. Without any vote the result is None.
+    same: whether two answers are the same; the votes for an answer are all that are the same. `same` need not be
+    transitive: 25% is the same as 25 and as 1/4, which differ from each other. Where both occur, 25% is no candidate,
+    and votes for both: so it joins the larger side.
+    spelled: how an answer is written. Of equally frequent answers the first in the alphabet wins. The samples of the
+    winning answer may be written differently; the index is of the most frequent spelling.
+
+    None stands for a sample without an answer: it does not vote. Nor does an answer that is not the same as itself.
+    Without any vote the result is None.
 
         >>> majority(["11", "12", None, "12"])
         1
     """
-    votes: dict[Hashable, int] = {}
-    for answer in answers:
-        if answer is not None:
-            votes[answer] = votes.get(answer, 0) + 1
-    if not votes:
-        return None
-    return answers.index(max(votes, key=votes.__getitem__))
+    counts = Counter(answer for answer in answers if answer is not None and same(answer, answer))
+    voters: dict[T, set[T]] = {answer: {answer} for answer in counts}
+    for one, other in combinations(counts, 2):
+        if same(one, other):
+            voters[one].add(other)
+            voters[other].add(one)
+    spellings: Counter[str] = Counter()
+    for answer, count in counts.items():
+        spellings[spelled(answer)] += count
+
+    def rank(answer: T) -> tuple[int, str, int, str, str]:
+        votes = sum(counts[voter] for voter in voters[answer])
+        name = spelled(answer)
+        return -votes, min(map(spelled, voters[answer])), -spellings[name], name, str(answer)
+
+    clear = [one for one, its_voters in voters.items() if all(its_voters <= voters[voter] for voter in its_voters)]
+    return answers.index(min(clear or voters, key=rank)) if voters else None

@@ -1,15 +1,16 @@
 """From answers to scores: which answers are right, one number per problem and measure, and means with intervals."""
 
-from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from minirl.evaluation.answers import Answer, Attempt, Settings, answer
 from minirl.evaluation.estimate import Estimate, bootstrap, majority, pass_at_k, share
 from minirl.model import GPT
 from minirl.rl.mdp import final_reward
-from minirl.tasks import Problem, Task
-from minirl.tasks.checker import answer_text, parse_number
+from minirl.tasks import Checker, Problem, Task
+from minirl.tasks.task import answer_text, same_answer
 from minirl.tokenizer import Tokenizer
 
 TOKENS = "tokens"  # the only measure that is not a share
@@ -25,16 +26,24 @@ class Outcome:
     """Whether the greedy answer is right."""
     right: tuple[bool, ...]
     """Whether each sample is right."""
-    votes: tuple[Hashable | None, ...]
-    """The answer of each sample, so that equal answers compare equal; None for a sample without an answer."""
+    votes: tuple[str | None, ...]
+    """The text of each sample that votes; None for a sample that was cut off."""
+    checker: Checker = field(repr=False)
+    """Says which votes are for the same answer."""
 
     def pass_at(self, k: int) -> float:
         """The chance that k of the samples include at least one right sample."""
         return pass_at_k(sum(self.right), len(self.right), k)
 
     def majority_at(self, k: int) -> bool:
-        """Whether the most frequent answer among the first k samples is right."""
-        winner = majority(self.votes[:k])
+        """Whether the most frequent answer among the first k samples is right. Their order does not matter; see
+        `estimate.majority` for ties. Raises ValueError for a k that is not between 1 and the number of samples."""
+        if not 1 <= k <= len(self.right):
+            raise ValueError(
+                f"majority_at: k is {k}, and there are {len(self.right)} samples; expected 1 <= k <= samples"
+            )
+        same = partial(same_answer, self.checker, self.problem)
+        winner = majority(self.votes[:k], same, lambda text: answer_text(text) or text)
         return winner is not None and self.right[winner]
 
     def as_json(self) -> dict[str, Any]:
@@ -56,6 +65,7 @@ def judge(task: Task, problem: Problem, attempt: Attempt) -> Outcome:
         solved=is_right(task, problem, attempt.greedy),
         right=tuple(is_right(task, problem, sample) for sample in attempt.samples),
         votes=tuple(map(vote, attempt.samples)),
+        checker=task.checker,
     )
 
 
@@ -64,20 +74,25 @@ def is_right(task: Task, problem: Problem, answer: Answer) -> bool:
     return final_reward(task, problem, answer.text, answer.finished) == 1
 
 
-def vote(answer: Answer) -> Hashable | None:
-    """The answer of a sample, in a form where equal answers compare equal ("7" and "7.0"); None without an answer."""
-    text = answer_text(answer.text) if answer.finished else None
-    if not text:
-        return None
-    number = parse_number(text)
-    return text if number is None else number
+def vote(answer: Answer) -> str | None:
+    """The text of a sample that has ended. None for one that was cut off: nobody knows its answer."""
+    return answer.text if answer.finished else None
 
 
 def measures(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, list[float]]:
     """Of each measure one number per problem: "greedy"; "tokens", the length of the greedy answer; and with samples
-    "pass@k" and, for k above 1, "majority@k"."""
+    "pass@k" and, for k above 1, "majority@k".
+
+    Raises ValueError where there are no outcomes, where problems have different numbers of samples, and for a k above
+    that number.
+    """
+    if not outcomes:
+        raise ValueError("measures: there are no outcomes; give those of one problem or more")
+    samples = sorted({len(outcome.right) for outcome in outcomes})
+    if len(samples) > 1:
+        raise ValueError(f"measures: some problems have {samples[0]} samples, others {samples[-1]}")
     found = {"greedy": [float(outcome.solved) for outcome in outcomes]}
-    sampled = [k for k in ks if outcomes[0].right]
+    sampled = ks if samples[0] else []
     found |= {f"pass@{k}": [outcome.pass_at(k) for outcome in outcomes] for k in sampled}
     found |= {f"majority@{k}": [float(outcome.majority_at(k)) for outcome in outcomes] for k in sampled if k > 1}
     return {**found, TOKENS: [float(outcome.attempt.greedy.tokens) for outcome in outcomes]}
@@ -92,6 +107,6 @@ def scores(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Estimate
 def greedy_accuracy(
     model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int
 ) -> Estimate:
-    """The share of problems that the model solves with greedy decoding."""
+    """The share of problems that the model solves with greedy decoding. Raises ValueError without problems."""
     attempts = answer(model, tokenizer, [p.prompt for p in problems], Settings(0, max_new_tokens, seed=0))
     return share([is_right(task, p, attempt.greedy) for p, attempt in zip(problems, attempts, strict=True)])

@@ -13,14 +13,14 @@ from typing import NamedTuple
 
 from minirl.tasks import awkward
 from minirl.tasks.aqua import AQuA
-from minirl.tasks.checker import LONGEST_LINE, NumberChecker, TextChecker
+from minirl.tasks.checker import NumberChecker, TextChecker
 from minirl.tasks.choice import LETTERS, Choice, ChoiceChecker
 from minirl.tasks.countdown import FormulaChecker, countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.published import Published
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
-from minirl.tasks.task import Checker, Problem
+from minirl.tasks.task import LONGEST_LINE, Checker, Problem
 from minirl.tasks.yes_no import YesNoChecker
 
 
@@ -63,13 +63,28 @@ def audit() -> list[Result]:
 
 def table(results: Sequence[Result]) -> tuple[list[str], list[list[str]]]:
     """Header and rows."""
-    header = ["answers", "source", "right", "wrong", "false positives", "false negatives"]
+    header = ["answers", "source", "right", "wrong", "false positives", "of wrong", "false negatives", "of right"]
     rows = [
         [r.answers, r.source, f"{r.right:,}", f"{r.wrong:,}", f"{len(r.false_positives):,}",
-         f"{len(r.false_negatives):,}"]
+         rate(len(r.false_positives), r.wrong), f"{len(r.false_negatives):,}", rate(len(r.false_negatives), r.right)]
         for r in results
     ]  # fmt: skip
     return header, rows
+
+
+def summary(results: Sequence[Result]) -> str:
+    """Both rates of errors over all sources, in a sentence each."""
+    wrong, right = sum(r.wrong for r in results), sum(r.right for r in results)
+    accepted, refused = sum(len(r.false_positives) for r in results), sum(len(r.false_negatives) for r in results)
+    return (
+        f"The checkers accept {accepted:,} of {wrong:,} wrong answers ({rate(accepted, wrong)}), "
+        f"and refuse {refused:,} of {right:,} right answers ({rate(refused, right)})."
+    )
+
+
+def rate(errors: int, cases: int) -> str:
+    """In percent; without cases there is none."""
+    return f"{100 * errors / cases:.2f}%" if cases else "-"
 
 
 def judge(checker: Checker, answers: str, source: str, cases: Iterator[Case]) -> Result:

@@ -8,6 +8,8 @@ after the prompt.
 
 from fractions import Fraction
 
+from minirl.tasks.awkward_units import NOT_UNITS, UNITS
+
 NUMBERS: dict[str, int | Fraction] = {  # what may be written -> the number it is
     "18": 18, "18.": 18, "18.0": 18, "18.00": 18, "18.00.": 18, "29.00": 29, "$16.00.": 16, "120$.": 120, "018": 18,
     "+18": 18, "$18": 18, "$ 18": 18, "$18.00": 18, "18 €": 18, "18€": 18, "£1,800": 1800, "1,800": 1800,
@@ -21,6 +23,12 @@ NUMBERS: dict[str, int | Fraction] = {  # what may be written -> the number it i
     "18\u00a0km": 18, "18 cups of green tea": 18, "18 times": 18, "18 left over.": 18,
     "655 kilometers to travel.": 655, "50¢": 50, "$18,000/year.": 18000, "49/week": 49, "9,474 sq.ft.": 9474,
     "9 a.m.": 9, "  18  ": 18, "123456789012345678901234567890": 123456789012345678901234567890,
+    "₺1,800": 1800, "₽18": 18, "₿0.5": Fraction(1, 2), "18 ₩": 18, "-₹18.50": Fraction(-37, 2), "\u201018": -18,
+    "−1/2": Fraction(-1, 2), "800 1/2": Fraction(1601, 2), "0.0": 0, "00": 0, "+.5": Fraction(1, 2),
+    "−0.50": Fraction(-1, 2),
+    "25 per cent": Fraction(1, 4), "25 pct.": Fraction(1, 4), "0.5%": Fraction(1, 200), "-25% a year": Fraction(-1, 4),
+    "5/4": Fraction(5, 4), "1/3 cup": Fraction(1, 3), "1/2 mile.": Fraction(1, 2), "$1/4": Fraction(1, 4),
+    **{f"18{unit}": 18 for unit in UNITS},
 }  # fmt: skip
 NOT_NUMBERS: list[str] = [  # none of them is 18, nor any other number
     "", " ", ".", "-", "$", "%", "eighteen", "nan", "inf", "-inf", "None", "True", "2**3", "2^3", "7//2+1", "2.5*4",
@@ -36,6 +44,20 @@ NOT_NUMBERS: list[str] = [  # none of them is 18, nor any other number
     "1e3", "1e999999999", "0x12", "0b10", "1j", "18th", "1\u200b8", "1\n8", "1\x008", "\ud800",
     "18 five words are too many", "Answer: 18", "18 Answer: 18", "__import__('os').system('true')", "1" * 31,
     "9" * 101, "1/" + "3" * 31, "18" + " " * 200 + "x",
+    "1.8e1", "1.8E+1", "0.18e2", "18e0", "1.8×10¹", "1.8x10", "17–19", "17 to 19", "between 17 and 19", "from 17 to 19",
+    "approximately 18", "~18", "≈18", "±18", "≠18", ">18", "<18", "≥ 18", "at least 18", "not 18", "no 18", "never 18",
+    "only 18", "XVIII", "xviii", "Ⅹ8", "ⅩⅧ", "۱۸", "१८", "١٨٫٠", "1\u2009800", "1\u202f800", "1'800", "1’800", "1٬800",
+    "1\u00a08", "\u200f18", "\u202e81", "\u206618\u2069", "1\u03368\u0336", "\ufeff18", "𝟏𝟖", "①⑧", "⑱", "十八",
+    "dix-huit",
+    "eighteen apples", "(−18)", "−−18", "﹣18", "－18", "⁻18", "₋18", "¹⁸", "₁₈", "half of 36", "twice 9", "√324",
+    "∛5832", "0o22",
+    "18.0.0", "18,000,0", "$$18", "$18$", "18$%", "%18", "# 18", "No. 18", "n=18", "is 18", "it is 18", "I think 18",
+    "17,18", "17;18", "17 18", "18 (or 19)", "18^1", "18**1", "18*1", "18·1", "18+0", "18-0", "18/1.0", "36/02",
+    "(9+9)",
+    "{18}", "<18>", '"18"', "'18'", "`18`", "_18_", "*18*", "~~18~~", r"\(18\)", r"\frac{36}{2}", r"18\%", "&#49;8",
+    "%31%38",
+    r"\x31\x38", "10**10**9", "10^10^9", "9" * 99, "9," * 49 + "9", "1/" * 49 + "1", "." * 99, "18" * 49, "$" * 99,
+    *(f"18{words}" for words in NOT_UNITS),
 ]  # fmt: skip
 RIGHT_TEXTS = [  # whole texts that answer 18, the right answer
     "Answer: 18", " Roger has 9 + 9 = 18.\nAnswer: 18<|end|>", " Roger has 9 + 9 = 18.\nAnswer: 18",
@@ -63,7 +85,16 @@ LETTERS = [  # what chooses it
     "B", "b", "B.", "b.", "B:", "B)", "b)", "B).", "(B)", "(b)", "(B).", "(B):", "Option B", "option b", "Option B.",
     "option (B)", "OPTION B)", "B) 12 apples.", "B)12 apples", "(B) 12 apples", "(b)12 apples.", "B. 12 apples",
     "B: 12 apples.", "B)   12   apples", "Option B) 12 apples", "Option B: 12 apples", "12 apples", "12 apples.",
-    "12  apples", "  B  ", "\tB", "\u00a0B",
+    "12  apples", "  B  ", "\tB", "\u00a0B", "\u3000B", "\u2003B", "B\t", "B\u00a0", "B \t ", "B)\t12 apples",
+    "12\tapples",
+    "12\u00a0apples", "\t12 apples\t", "12   apples.", "b) 12 apples", "b)12 apples.", "b. 12 apples.", "b: 12 apples",
+    "b:12 apples.", "B.12 apples", "B:12 apples", "B.  12 apples.", "(B):12 apples", "(b): 12 apples.",
+    "(B). 12 apples",
+    "(b).12 apples.", "B). 12 apples", "b).12 apples.", "B): 12 apples", "(B)\u00a012 apples", "(b)  12  apples",
+    "OPTION B",
+    "OPTION B.", "oPTION b", "Option (B).", "Option (b)", "option B)", "option b).", "Option B:", "option (b):",
+    "OPTION (B) 12 apples", "option b. 12 apples", "Option B).12 apples", "option (B): 12 apples.",
+    "Option b)12 apples",
 ]  # fmt: skip
 NOT_LETTERS = [  # what does not
     "", " ", ".", "()", "(", "A", "C", "D", "E", "F", "Z", "(A)", "A) 6", "A or B", "B or A", "B or C", "A, B",
@@ -79,6 +110,15 @@ NOT_LETTERS = [  # what does not
     "Β",  # a Greek one
     "Ｂ", "Ⓑ", "𝐁", "ß", "B\x00", "\ud800", "chr(66)", "B if True else A", "ABCDE", "B" * 99, "(" * 99,
     "B) " + "12 apples " * 9,
+    *(f"{one}{between}{two}" for one, two in (("B", "a"), ("(A)", "(B)"), ("B) 12 apples", "C) 6"), ("b", "not c"))
+      for between in (" or ", " and ", ", ", "; ", "/", " / ", " & ", " + ", " then ", " vs ", " > ", " but ", " -> ",
+    ". ",
+                      "? ", "... ", ": ", " (", " = ", " not ", " nor ", " instead of ")),
+    "never B", "no B", "B is not it", "B isn't", "B, wrong", "B wrong", "neither B", "maybe B", "B maybe", "B?!",
+    "any but B", "except B", "non-B", "!B", "~B", "¬B", "-B", "+B", "B-", "B+", "B*", "B1", "1B", "B2", "2B", "B.B",
+    "B..",
+    "B::", "B))", "((B)", "(B]", "[B)", "option", "option:", "option ()", "optionB", "Option-B", "option, B",
+    "choice B", "Ⓑ)",
 ]  # fmt: skip
 LETTER_TEXTS = [
     " 6 is not enough.\nAnswer: B<|end|>", "Answer: A\nAnswer: (b)", "Answer: B\nQ: A or B?", "Answer:B\r\n",
@@ -91,10 +131,16 @@ NOT_LETTER_TEXTS = [
 
 SAYS_YES = [  # what says yes
     "yes", "Yes", "YES", "yEs", "yes.", "Yes.", "yes!", "Yes!", '"yes"', '"Yes."', '"Yes".', "'yes'", "“yes”", "true",
-    "True", "TRUE.", "true!", "  yes  ", "\tyes",
+    "True", "TRUE.", "true!", "  yes  ", "\tyes", "\u00a0yes", "yes\t", "\u3000yes\u3000", "yES!", "YES.", "YES!",
+    "'Yes'", "'yes.'",
+    "'yes'.", "‘yes’", "‘Yes.’", "“Yes.”", "“yes”.", "“true”", "‘true’", '"true"', '"True."', '"TRUE".', "'true'",
+    "tRUE",
 ]  # fmt: skip
 SAYS_NO = [  # what says no
     "no", "No", "NO", "nO", "no.", "No.", "no!", '"no"', '"No."', "'no'", "“no”", "false", "False", "FALSE.", " no ",
+    "\tno", "\u00a0no", "no\t", "NO!", "NO.", "nO!", "'No'", "'no.'", "'no'.", "‘no’", "‘No.’", "“No.”", "“no”.",
+    "“false”",
+    '"false"', '"False."', "false!", "fALSE",
 ]  # fmt: skip
 NEITHER = [  # what says neither, or both
     "", " ", ".", '"', "yes and no", "no and yes", "yes or no", "yes/no", "no/yes", "yes no", "no yes", "yes, no",
@@ -107,6 +153,19 @@ NEITHER = [  # what says neither, or both
     "ye\u0455",  # a Cyrillic letter
     "yeſ",  # becomes s in capitals
     "ｙｅｓ", "да", "ja", "oui", "yes\x00", "\ud800", "untrue", "falsetrue", "yes " * 20,
+    *(f"{one}{between}{two}" for one, two in (("yes", "no"), ("No", "Yes"), ("true", "not true"))
+      for between in (" but ", "; ", ": ", " - ", " / ", " | ", " & ", " + ", " > ", " => ", " == ", "... ", "! ", "? ",
+                      ", then ", " then ", " vs ", " (", " if not ", " only if ", " rather than ", " xor ", "\t",
+    "\u00a0")),
+    "never", "yes, never", "hardly", "not", "not yet", "no!!", "no?", "no..", "(no)", "{no}", "<no>", "`no`", "*no*",
+    "_yes_", "~yes",
+    "!yes", "¬yes", "-yes", "+yes", "yes-", "yes1", "1yes", "yes:", "yes;", "yes,", "yes ,", "yes …", "yes~",
+    "~~yes~~", "✓", "✗",
+    "👍", "sí", "tak", "はい", "是", "否", "لا", "نعم", "nyet", "aye", "yea", "yup", "nay", "nah.",
+    "yés", "nò", "ＮＯ", "𝐲𝐞𝐬",
+    "y\u0336e\u0336s\u0336", "\u200fyes", "\u202esey", "\ufeffno", "n\u200bo", "no\x1b[2K", "nоt", "n\u043e",
+    "truth", "truely", "falsely", "falsehood", "unyes", "no’s", "''yes''", '""no""', "null", "NaN", "bool('yes')",
+    "yes" * 30, "no" * 45, "!" * 99, "'" * 99,
 ]  # fmt: skip
 YES_TEXTS = [" Fish swim.\nAnswer: yes<|end|>", "Answer: no\nAnswer: Yes.", "Answer: yes\nQ: no?", "Answer:true\r\n"]
 NOT_YES_TEXTS = [
@@ -117,12 +176,32 @@ NOT_YES_TEXTS = [
 
 SAME_WORDS = [  # as "a wave of pressure"
     "a wave of pressure", "A wave of pressure.", "wave of pressure", "The wave  of Pressure!", "wave, of pressure",
-    "a wave, of pressure.",
+    "a wave, of pressure.", "A WAVE OF PRESSURE", "wave-of-pressure", "(a wave of pressure)", "“A wave of pressure.”",
+    "a\u00a0wave of pressure", "ａ wave of pressure", "a wave of the pressure", "wave... of pressure!!",
 ]  # fmt: skip
-OTHER_WORDS = ["", "the", "a wave", "pressure of wave", "a wave of pressure or not", "no wave of pressure"]
+OTHER_WORDS = ["", "the", "a wave", "pressure of wave", "a wave of pressure or not", "no wave of pressure",
+    "a wave of pressures", "waves of pressure", "not a wave of pressure", "a wave of pressure, not", "a wave of",
+    "of pressure",
+    "a wave of pressure is wrong", "wave wave of pressure", "a wave of low pressure", "a wаve of pressure",
+    "awaveofpressure",
+    "a wave_of_pressure", "a wave of pressure\u200b2", "?", "..."]  # fmt: skip
 
-FORMULAS = ["7 * 3", "3*7", "3 * 7 = 21", "3 * 7."]  # what makes 21 from 3 and 7
+FORMULAS = [
+    "7 * 3",
+    "3*7",
+    "3 * 7 = 21",
+    "3 * 7.",
+    "7*3.",
+    "7 *3",
+    "3* 7=21",
+    "7*3 = 21.",
+]  # what makes 21 from 3 and 7
 NOT_FORMULAS = [
     "21", "3 * 7 = 22", "3 + 7", "7 + 14", "3 * 7 + 0", "3 * 7 * 1", "3 ** 7", "3 // 7", "3.7", "3", "", "-3 * -7",
     "(3 * 7)", "3 x 7", "99**98**97", "٣ * 7", "3 * " + "7" * 60, "3 * " + "7" * 10**6,
+    "3 * 7 * 3", "7 - -3", "3 * 7 = 21 = 21", "3 * 7 =", "= 21", "3 * 7 = 21.0", "3 * 7.0", "3 × 7", "3 · 7", "3 ∗ 7",
+    "3 \t* 7",
+    "3  *  7", "3 * seven", "three * 7", "3 * 7 or 7 * 3", "3 * 7, 7 * 3", "7 * 3 is wrong", "not 3 * 7", "3 * 8",
+    "3 - 7", "7 / 3",
+    "21 / 1", "21 * 1", "2 * 7", "3 * 7 = 20", "3 * 7 != 21", "1" * 9 + " * 7",
 ]  # fmt: skip

@@ -22,50 +22,23 @@ import unicodedata
 from fractions import Fraction
 from functools import lru_cache
 
-from minirl.tasks.task import END, Problem
+from minirl.tasks.task import LONGEST_LINE, Checker, Problem, answer_text, same_reading
+from minirl.tasks.units import is_unit
 
-LONGEST_LINE = 100  # characters of an answer
 LONGEST_NUMBER = 30  # digits of a number
 
+_PLAIN = str.maketrans("\u00a0\u202f\u2010\u2011", "  --")  # spaces and hyphens that look like the usual ones
 _SIGN = r"[-+−–]"
-_CURRENCY = r"[$€£¥₹]"
+_CURRENCY = r"[$£¥\u20a0-\u20c0]"  # from U+20A0 on: signs of currencies, € and ₹ among them
+_PERCENT = r"(?P<percent>%|per\ ?cent\b|pct\b)"
 _NUMBER = re.compile(
     rf"(?P<sign>{_SIGN}?)(?P<before>{_CURRENCY}?)\ ?(?P<inner>{_SIGN}?)"
     r"(?:(?:(?P<whole>[0-9]+)\ )?(?P<top>[0-9]+)/(?P<bottom>[0-9]+)"
-    r"|(?P<integer>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.(?P<decimals>[0-9]*))?"
+    r"|(?P<integer>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.(?P<decimals>[0-9]+))?"
     r"|\.(?P<only_decimals>[0-9]+))"
-    rf"(?P<after>\ ?(?:{_CURRENCY}|%|percent\b))?(?P<unit>.*)",
+    rf"(?P<after>\ ?(?:{_CURRENCY}|{_PERCENT}))?(?P<unit>.*)",
     re.ASCII | re.VERBOSE,
 )
-_UNIT = re.compile(r"(?:[ /-]?[^ /-]+(?:[ /-][^ /-]+){0,3})?")
-_OTHER_NUMBERS = """
-zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
-nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half
-k bn th st nd rd e i j x
-"""
-_OTHER_WORDS = "and or plus minus divided by not"
-_NOT_UNITS = frozenset([*_OTHER_NUMBERS.split(), *_OTHER_WORDS.split()])
-
-
-def answer_text(text: str) -> str | None:
-    """What stands after `Answer:` in the last line that begins so, without surrounding space; None if there is none.
-
-    Nothing after the first `<|end|>` counts, and an answer of more than 100 characters is none.
-    """
-    if not isinstance(text, str):
-        raise TypeError(f"answer_text: expected generated text as a str, got a {type(text).__name__}")
-    end = text.find(END)
-    text = text if end < 0 else text[:end]
-    start = text.rfind("\nAnswer:")
-    if start >= 0:
-        start += len("\nAnswer:")
-    elif text.startswith("Answer:"):
-        start = len("Answer:")
-    else:
-        return None
-    stop = text.find("\n", start)
-    line = text[start : len(text) if stop < 0 else stop]
-    return line.strip() if len(line) <= LONGEST_LINE else None
 
 
 def parse_number(text: str) -> Fraction | None:
@@ -78,12 +51,12 @@ def readings(text: str) -> tuple[Fraction, ...]:
     """The numbers that `text` may stand for: one, or none; for 25% they are 1/4 and 25."""
     if len(text) > LONGEST_LINE:
         return ()
-    text = text.strip().replace("\u00a0", " ").replace("\u202f", " ")
+    text = text.strip().translate(_PLAIN)
     match = _NUMBER.fullmatch(text[:-1] if text.endswith(".") and not text.endswith("..") else text)
     if match is None or sum(map(str.isdigit, text)) > LONGEST_NUMBER:
         return ()
     part = match.groupdict(default="")
-    if (part["sign"] and part["inner"]) or (part["before"] and part["after"]) or not _is_unit(part["unit"]):
+    if (part["sign"] and part["inner"]) or (part["before"] and part["after"]) or not is_unit(part["unit"]):
         return ()
     if part["bottom"]:
         bottom = int(part["bottom"])
@@ -97,22 +70,10 @@ def readings(text: str) -> tuple[Fraction, ...]:
         value = Fraction(int(part["integer"].replace(",", "") + decimals or "0"), 10 ** len(decimals))
     if (part["sign"] or part["inner"]) not in ("", "+"):
         value = -value
-    return (value / 100, value) if part["after"].endswith(("%", "percent")) else (value,)
+    return (value / 100, value) if part["percent"] else (value,)
 
 
-def _is_unit(text: str) -> bool:
-    """Nothing, or words of letters that leave the number what it is. km², m/s and °C are words of letters too."""
-    return _UNIT.fullmatch(text) is not None and all(map(_is_unit_word, re.findall("[^ /-]+", text)))
-
-
-def _is_unit_word(word: str) -> bool:
-    letters = re.sub("['’.]", "", word.removeprefix("°")).rstrip("²³")
-    if any(not letter.isalpha() or letter.isnumeric() for letter in letters):  # ½ and Ⅳ are numbers, and so is 二
-        return word == "¢"
-    return letters.casefold() not in _NOT_UNITS if letters else word == "°"
-
-
-class NumberChecker:
+class NumberChecker(Checker):
     """The answer is right when it is the same number as the problem's."""
 
     def check(self, problem: Problem, text: str) -> bool:
@@ -123,8 +84,12 @@ class NumberChecker:
         answer = answer_text(text)
         return answer is not None and right in readings(answer)
 
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both are the same number. 25% is the same as 25 and the same as 1/4, which differ."""
+        return same_reading(readings, first, second)
 
-class TextChecker:
+
+class TextChecker(Checker):
     """The answer is right when it has the same words as the problem's, in the same order.
 
     Capital letters, punctuation and the articles a, an, the do not count; everything else does, synonyms included.
@@ -134,6 +99,10 @@ class TextChecker:
         """Whether `text` answers `problem`."""
         answer = answer_text(text)
         return answer is not None and words(answer) == words(problem.answer) != []
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both have the same words in the same order."""
+        return same_reading(lambda answer: " ".join(words(answer)).splitlines(), first, second)
 
 
 def words(text: str) -> list[str]:

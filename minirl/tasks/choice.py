@@ -16,12 +16,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from minirl.tasks.checker import answer_text
-from minirl.tasks.task import Problem
+from minirl.tasks.task import Checker, Problem, answer_text, same_reading
 
 LETTERS = "ABCDEFGHIJ"
 _LETTER = re.compile(
-    r"(?:option\ )?(?:\((?P<inside>[a-j])\)|(?P<bare>[a-j])(?:\)|(?=[.:]|\Z)))[.:]?(?P<text>.*)",
+    r"(?:option\ )?(?:\((?P<inside>[a-j])\)|(?P<bare>[a-j])(?:\)|(?=[.:]|\Z)))[.:]?(?P<text>(?!\.\Z).*)",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 
@@ -50,13 +49,23 @@ def _plain(text: str) -> str:
     return " ".join(text.split()).removesuffix(".")
 
 
-class ChoiceChecker:
+class ChoiceChecker(Checker):
     """The answer is right when it chooses the problem's option."""
 
     def check(self, problem: Problem, text: str) -> bool:
         """Whether `text` answers `problem`. Raises ValueError for a problem without options, or without a right one."""
-        if not isinstance(problem, Choice) or problem.answer not in [*LETTERS[: len(problem.options)]]:
-            options = getattr(problem, "options", ())
-            raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}; its options are {options}")
-        answer = answer_text(text)
-        return answer is not None and parse_choice(answer, problem.options) == problem.answer
+        options, answer = options_of(problem), answer_text(text)
+        return answer is not None and parse_choice(answer, options) == problem.answer
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both choose the same option: "B" and "(b) 12" do. Raises ValueError as `check` does."""
+        options = options_of(problem)
+        return same_reading(lambda answer: parse_choice(answer, options) or "", first, second)
+
+
+def options_of(problem: Problem) -> tuple[str, ...]:
+    """The options of a problem. Raises ValueError where it has none, or where its answer is the letter of none."""
+    if not isinstance(problem, Choice) or problem.answer not in [*LETTERS[: len(problem.options)]]:
+        options = getattr(problem, "options", ())
+        raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}; its options are {options}")
+    return problem.options

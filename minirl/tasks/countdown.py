@@ -9,15 +9,14 @@ import random
 import re
 from fractions import Fraction
 
-from minirl.tasks.checker import answer_text
-from minirl.tasks.task import Problem, Task, split_of
+from minirl.tasks.task import Checker, Problem, Task, answer_text, same_reading, split_of
 
 LARGEST = 20  # of the two numbers
 _QUESTION = re.compile(r"Make (\d+) from (\d+) and (\d+)\.")
 _FORMULA = re.compile(r"(?P<a>[0-9]{1,9}) ?(?P<sign>[-+*/]) ?(?P<b>[0-9]{1,9})(?: ?= ?(?P<result>[0-9]{1,9}))?\.?")
 
 
-class FormulaChecker:
+class FormulaChecker(Checker):
     """Right is one operation on the two given numbers, each used once, that gives the target: "3 * 7", "3*7 = 21"."""
 
     def check(self, problem: Problem, text: str) -> bool:
@@ -26,13 +25,22 @@ class FormulaChecker:
         if question is None:
             raise ValueError(f"expected a question like 'Make 21 from 3 and 7.', got {problem.question!r}")
         target, *given = map(int, question.groups())
-        formula = _FORMULA.fullmatch(answer_text(text) or "")
-        if formula is None:
-            return False
-        a, b = int(formula["a"]), int(formula["b"])
-        if sorted([a, b]) != sorted(given) or int(formula["result"] or target) != target:
-            return False
-        return apply(a, formula["sign"], b) == target
+        return parse_formula(answer_text(text) or "") == [(tuple(sorted(given)), target, target)]
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both make the same number from the same numbers: "3 * 7" and "7*3 = 21" do."""
+        return same_reading(parse_formula, first, second)
+
+
+def parse_formula(text: str) -> list[tuple[tuple[int, ...], Fraction, Fraction]]:
+    """The numbers of a formula in order of size, the number they make, and the number that it says they make:
+    "7*3 = 21" -> [((3, 7), 21, 21)]. The list is empty where the text is no formula."""
+    formula = _FORMULA.fullmatch(text)
+    if formula is None:
+        return []
+    a, b = int(formula["a"]), int(formula["b"])
+    value = apply(a, formula["sign"], b)
+    return [(tuple(sorted([a, b])), value, Fraction(formula["result"] or value))]
 
 
 class Countdown(Task):

@@ -12,7 +12,7 @@ is therefore " Roger".
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import ClassVar, Protocol
@@ -20,6 +20,7 @@ from typing import ClassVar, Protocol
 from minirl.streams import stream_seed
 
 END = "<|end|>"  # the special token that ends a completion
+LONGEST_LINE = 100  # characters of an answer
 SALT = 870  # chosen so that every split gets its share of each story of word_problems.py, and Roger's is in test
 
 
@@ -52,11 +53,70 @@ class Problem:
 
 
 class Checker(Protocol):
-    """Decides the reward: 1 if `check` is true, 0 if it is false."""
+    """Decides the reward: 1 if `check` is true, 0 if it is false.
+
+    A checker of your own needs `check` alone. If it is derived from this class, it has a `same_answer` too.
+    """
 
     def check(self, problem: Problem, text: str) -> bool:
         """Whether `text`, which a model wrote after `problem.prompt`, gives the correct answer."""
         ...
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether two texts that models wrote give the same answer, right or wrong. An empty answer is none, and not
+        the same as itself.
+
+        Unless a checker knows better, two answers are the same if they differ only in capitals, spaces or the final
+        full stop. Texts without a line `Answer:` are compared as a whole.
+        """
+        one, other = (plain(text if (answer := answer_text(text)) is None else answer) for text in (first, second))
+        return one == other != ""
+
+
+def same_answer(checker: Checker, problem: Problem, first: str, second: str) -> bool:
+    """`checker.same_answer`; for a checker that has only `check` it is the one of `Checker`."""
+    own = getattr(checker, "same_answer", None)
+    return bool(own(problem, first, second) if own else Checker.same_answer(checker, problem, first, second))
+
+
+def answer_text(text: str) -> str | None:
+    """What stands after `Answer:` in the last line that begins so, without surrounding space; None if there is none.
+
+    Nothing after the first `<|end|>` counts, and an answer of more than 100 characters is none.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"answer_text: expected generated text as a str, got a {type(text).__name__}")
+    end = text.find(END)
+    text = text if end < 0 else text[:end]
+    start = text.rfind("\nAnswer:")
+    if start >= 0:
+        start += len("\nAnswer:")
+    elif text.startswith("Answer:"):
+        start = len("Answer:")
+    else:
+        return None
+    stop = text.find("\n", start)
+    line = text[start : len(text) if stop < 0 else stop]
+    return line.strip() if len(line) <= LONGEST_LINE else None
+
+
+def plain(answer: str) -> str:
+    """The answer in small letters, with single spaces and without a final full stop."""
+    return " ".join(answer.casefold().split()).removesuffix(".")
+
+
+def same_reading(read: Callable[[str], Sequence[Hashable]], first: str, second: str) -> bool:
+    """Whether the answers of two texts can be read as the same.
+
+    read: gives all that an answer may stand for. Answers that stand for nothing are the same if they are the same text.
+    """
+    one, other = answer_text(first), answer_text(second)
+    if not one or not other:
+        return False
+    readings, others = read(one), read(other)
+    if readings or others:
+        return not set(readings).isdisjoint(others)
+    return plain(one) == plain(other) != ""
 
 
 class Task(ABC):

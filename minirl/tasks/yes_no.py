@@ -8,10 +8,9 @@ what it says. A checker that accepted more would have to judge words, and a mode
 
 import re
 
-from minirl.tasks.checker import answer_text
-from minirl.tasks.task import Problem
+from minirl.tasks.task import Checker, Problem, answer_text, same_reading
 
-_YES_NO = re.compile(r"""["'“]?(?:(?P<yes>yes|true)|no|false)["'”]?[.!]?["'”]?""", re.ASCII | re.IGNORECASE)
+_YES_NO = re.compile(r"""["'“‘]?(?:(?P<yes>yes|true)|no|false)["'”’]?[.!]?["'”’]?""", re.ASCII | re.IGNORECASE)
 
 
 def parse_yes_no(text: str) -> bool | None:
@@ -20,7 +19,7 @@ def parse_yes_no(text: str) -> bool | None:
     return None if match is None else match["yes"] is not None
 
 
-class YesNoChecker:
+class YesNoChecker(Checker):
     """The answer is right when it says yes where the problem does, and no where the problem does."""
 
     def check(self, problem: Problem, text: str) -> bool:
@@ -30,3 +29,7 @@ class YesNoChecker:
             raise ValueError(f"the answer of problem {problem.key!r} is {problem.answer!r}, which is not yes or no")
         answer = answer_text(text)
         return answer is not None and parse_yes_no(answer) == right
+
+    def same_answer(self, problem: Problem, first: str, second: str) -> bool:
+        """Whether both say yes, or both say no."""
+        return same_reading(lambda answer: [] if (said := parse_yes_no(answer)) is None else [said], first, second)

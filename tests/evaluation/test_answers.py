@@ -13,6 +13,7 @@ from minirl.evaluation import answers
 from minirl.evaluation.answers import ANSWERS, Settings, answer, kept_answers
 from minirl.model import GPT
 from minirl.runs import Run
+from minirl.storage.checksums import DamagedError
 from minirl.tasks import get
 
 PROMPTS = [problem.prompt for problem in get("word_problems").problems("test", 5)]
@@ -107,6 +108,92 @@ def test_a_file_that_holds_something_else_is_refused(own: Run) -> None:
     path.write_text(json.dumps(contents))
     with pytest.raises(ValueError, match="delete it"):
         kept_answers(own, "sft", PROMPTS, SETTINGS)
+
+
+GOOD = ["x", 1, True]
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        None, 7, "abc", {}, [], [GOOD, [GOOD] * 3], [GOOD, [GOOD] * 2, True], [GOOD, [GOOD] * 4, True],
+        [GOOD, [GOOD] * 3, 1], [GOOD, [GOOD] * 3, True, True], [GOOD, None, True], [GOOD, 3, True],
+        [None, [GOOD] * 3, True],
+        [["x", 1], [GOOD] * 3, True], [["x", 1, True, 0], [GOOD] * 3, True], [[7, 1, True], [GOOD] * 3, True],
+        [["x", "1", True], [GOOD] * 3, True], [["x", -1, True], [GOOD] * 3, True], [["x", 7, True], [GOOD] * 3, True],
+        [["x", 1e300, True], [GOOD] * 3, True], [["x", float("nan"), True], [GOOD] * 3, True],
+        [["x", True, True], [GOOD] * 3, True], [["x", 10**400, True], [GOOD] * 3, True],
+        [["x", 1, "yes"], [GOOD] * 3, True], [["x", 1, None], [GOOD] * 3, True],
+        [["\ud800", 1, True], [GOOD] * 3, True],
+        [GOOD, [GOOD, GOOD, ["x", 1, []]], True], [GOOD, {"a": 1, "b": 2, "c": 3}, True], [GOOD, "abc", True],
+    ],
+    ids=lambda attempt: repr(attempt)[:40],
+)  # fmt: skip
+def test_an_attempt_that_was_edited_is_refused_by_its_number(attempt: object, own: Run) -> None:
+    kept_answers(own, "sft", PROMPTS, SETTINGS)
+    path = own.folder / ANSWERS / files(own)[0]
+    contents = json.loads(path.read_text())
+    contents["attempts"][3] = attempt
+    path.write_text(json.dumps(contents))
+    is_refused(own, path, "attempt 3 is not a greedy answer, 3 samples and whether")
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        b"", b"{", b"null", b"[]", b"7", b'"text"', b"\xff\xfe", b"\x00" * 100, b"{}", b'{"depends_on": {}}', b"nan",
+        b'{"attempts": []}', b'{"depends_on": ' + b"9" * 10**5 + b"}", b"[" * 10**5, b'{"a":' * 10**5, b"\x1b[2J",
+    ],
+    ids=lambda contents: repr(contents[:20]),
+)  # fmt: skip
+def test_a_damaged_file_is_refused_in_one_line(contents: bytes, own: Run) -> None:
+    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path.parent.mkdir()
+    path.write_bytes(contents)
+    is_refused(own, path, "")
+
+
+def test_a_file_that_was_cut_anywhere_is_refused(own: Run) -> None:
+    kept_answers(own, "sft", PROMPTS, SETTINGS)
+    path = own.folder / ANSWERS / files(own)[0]
+    whole = path.read_bytes().rstrip()
+    for length in range(0, len(whole), 97):
+        path.write_bytes(whole[:length])
+        is_refused(own, path, "no valid JSON")
+
+
+@pytest.mark.parametrize("attempts", [None, {}, "abcde", 5, [], [[GOOD, [GOOD] * 3, True]] * 6])
+def test_a_file_without_one_attempt_per_prompt_is_refused(attempts: object, own: Run) -> None:
+    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path.parent.mkdir()
+    depends_on = answers.depends_on(own, "sft", PROMPTS, SETTINGS)
+    path.write_text(json.dumps({"depends_on": depends_on, "attempts": attempts}))
+    is_refused(own, path, "it does not hold 5 attempts")
+
+
+def test_a_folder_in_the_place_of_the_file_is_named_before_the_model_is_asked(
+    own: Run, model_is_not_asked: None
+) -> None:
+    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path.mkdir(parents=True)
+    with pytest.raises(OSError, match=path.name):
+        kept_answers(own, "sft", PROMPTS, SETTINGS)
+
+
+def is_refused(run: Run, path: Path, problem: str) -> None:
+    with pytest.raises(DamagedError) as error:
+        kept_answers(run, "sft", PROMPTS, SETTINGS)
+    message = str(error.value)
+    assert message.startswith(f"{path} is damaged: ") and problem in message
+    assert message.endswith("; delete it, and the model answers again")
+    assert len(message.splitlines()) == 1 and len(message) < len(str(path)) + 250 and message.isprintable()
+
+
+@pytest.mark.parametrize("wrong", [{"samples": -1}, {"max_new_tokens": 0}, {"samples": 1.5}, {"max_new_tokens": True}])
+def test_settings_are_counts(wrong: dict) -> None:
+    ((name, value),) = wrong.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}"):
+        replace(SETTINGS, **wrong)
 
 
 def test_answers_are_made_in_the_precision_of_the_run(own: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,8 @@
 """Estimates and their intervals."""
 
 import math
-from itertools import combinations
+from itertools import combinations, permutations
+from random import Random
 
 import numpy as np
 import pytest
@@ -30,8 +31,8 @@ class TestWilson:
             inside += low <= 0.85 <= high
         assert 0.93 < inside / 2000 < 0.97  # 4 standard errors of 2000 draws around 95%
 
-    @pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (0, 0)])
-    def test_nonsense(self, successes: int, n: int) -> None:
+    @pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (0, 0), (1.5, 3), (math.nan, 3), (1, 2.5)])
+    def test_nonsense(self, successes: float, n: int) -> None:
         with pytest.raises(ValueError, match="wilson"):
             wilson(successes, n)
 
@@ -49,6 +50,23 @@ class TestBootstrap:
         with pytest.raises(ValueError, match="no values"):
             bootstrap([])
 
+    @given(st.floats(-1e6, 1e6))
+    def test_of_one_value_has_no_width(self, value: float) -> None:
+        assert tuple(bootstrap([value])) == pytest.approx((value, value, value))
+
+    @pytest.mark.parametrize("wrong", [math.nan, math.inf, -math.inf])
+    def test_what_is_not_finite_is_refused_by_its_place(self, wrong: float) -> None:
+        values = [0.0, 1.0, wrong, 0.5]
+        for estimate in (bootstrap, share, lambda x: paired_bootstrap(x, [0.0] * 4)):
+            with pytest.raises(ValueError, match=f"value 2 is {wrong}; expected finite"):
+                estimate(values)
+
+    @pytest.mark.parametrize("values", [[[0.0, 1.0]], 0.5])
+    def test_one_number_per_problem(self, values: object) -> None:
+        for estimate in (bootstrap, share, lambda x: paired_bootstrap(x, x)):
+            with pytest.raises(ValueError, match=r"shape .*; give one number per problem"):
+                estimate(values)
+
 
 class TestShare:
     def test_of_yes_and_no_is_wilsons(self) -> None:
@@ -58,6 +76,15 @@ class TestShare:
     def test_of_other_numbers_is_the_bootstraps(self) -> None:
         x = [0.5, 0.0, 1.0, 0.25] * 10
         assert share(x) == bootstrap(x)
+
+    def test_nothing(self) -> None:
+        with pytest.raises(ValueError, match="share: there are no values"):
+            share([])
+
+    @pytest.mark.parametrize("values", [[0.5, 1.5], [-0.1, 0.2]])
+    def test_a_share_is_between_0_and_1(self, values: list[float]) -> None:
+        with pytest.raises(ValueError, match="expected values in"):
+            share(values)
 
 
 class TestPairedBootstrap:
@@ -109,16 +136,44 @@ class TestPassAtK:
         assert pass_at_k(correct, n, k) == pytest.approx(sum(map(any, draws)) / len(draws))
 
     def test_nonsense(self) -> None:
-        with pytest.raises(ValueError, match="pass_at_k"):
-            pass_at_k(1, 4, 5)
+        for correct, n, k in ((1, 4, 5), (1, 4, 0), (5, 4, 1), (-1, 4, 1), (0, 0, 1), (1, 4, 1.5), (math.nan, 4, 1)):
+            with pytest.raises(ValueError, match="pass_at_k"):
+                pass_at_k(correct, n, k)
 
 
 class TestMajority:
     def test_most_frequent(self) -> None:
         assert majority(["11", "12", "12", None, None, None]) == 1
 
-    def test_a_tie_goes_to_the_first(self) -> None:
-        assert majority(["7", "5", "5", "7"]) == 0
+    def test_a_tie_goes_to_the_first_in_the_alphabet(self) -> None:
+        assert majority(["7", "5", "5", "7"]) == 1
+        assert majority(["5", "7", "7", "5"]) == 0
+
+    def test_an_answer_between_two_others_joins_the_larger_side(self) -> None:
+        """1 is near 0 and 2, which are not near each other."""
+        near = lambda a, b: abs(a - b) < 2  # noqa: E731
+        for order in permutations([0, 0, 1, 2, 2, 2]):
+            assert order[majority(order, near)] == 2
+        assert majority([1, 0], near) == 1 and majority([0, 1, 2], near) == 0
+
+    def test_where_no_answer_is_clear_one_still_wins(self) -> None:
+        """On a ring of five, each is the same as its neighbours, who differ."""
+        ring = lambda a, b: (a - b) % 5 in (0, 1, 4)  # noqa: E731
+        for order in permutations(range(5)):
+            assert order[majority(order, ring)] == 0
+
+    def test_what_is_not_the_same_as_itself_is_no_answer(self) -> None:
+        assert majority([math.nan, math.nan, 1.0]) == 2
+        assert majority([math.nan]) is None
+
+    @given(st.lists(st.sampled_from("abc"), max_size=7), st.randoms())
+    def test_the_order_does_not_matter(self, answers: list[str], random: Random) -> None:
+        shuffled = random.sample(answers, len(answers))
+        one, other = majority(answers), majority(shuffled)
+        assert (one is None) == (other is None) == (not answers)
+        if one is not None and other is not None:
+            assert answers[one] == shuffled[other]
+            assert answers.count(answers[one]) == max(map(answers.count, answers))
 
     def test_nobody_answers(self) -> None:
         assert majority([None, None]) is None

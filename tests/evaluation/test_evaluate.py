@@ -172,6 +172,7 @@ def test_audit_counts_the_errors_of_the_checkers(
     assert [one["right"] for one in found] == [result.right for result in results]
     assert found[0]["false_positives"] == [["7", "Answer: eight"]]
     printed = capsys.readouterr().out
+    assert "The checkers accept 1 of " in printed and ", and refuse 0 of " in printed
     assert "false negatives" in printed and "'Answer: eight'; the right answer is '7'" in printed
 
 

@@ -69,11 +69,26 @@ def test_without_samples_there_is_no_pass_at_k() -> None:
     assert list(measures(outcomes(["1"], ["1"], [[]]), [1, 8])) == ["greedy", "tokens"]
 
 
+@pytest.mark.parametrize("k", [0, -1, 3, 8])
+def test_no_measure_of_more_samples_than_there_are(k: int) -> None:
+    found = outcomes(["1"], ["1"], [["1", "2"]])
+    for measure in (found[0].pass_at, found[0].majority_at, lambda k: measures(found, [k])):
+        with pytest.raises(ValueError, match=f"k(=| is ){k}\\b"):
+            measure(k)
+
+
+def test_without_outcomes_there_are_no_measures() -> None:
+    for function in (measures, scores):
+        with pytest.raises(ValueError, match="there are no outcomes"):
+            function([], [1])
+
+
+def test_all_problems_are_sampled_equally_often() -> None:
+    with pytest.raises(ValueError, match="some problems have 0 samples, others 2"):
+        measures(outcomes(["1", "1"], ["1", "1"], [["1", "2"], []]), [1])
+
+
 def test_an_answer_that_was_cut_off_is_wrong_and_has_no_vote() -> None:
     cut = Answer(" x\nAnswer: 1", 4, finished=False)
     assert not is_right(TASK, Problem("q", "r", "1", "k"), cut)
     assert vote(cut) is None
-
-
-def test_equal_numbers_are_one_vote() -> None:
-    assert vote(said("18")) == vote(said("$18.0")) != vote(said("eighteen"))

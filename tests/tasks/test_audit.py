@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from minirl.tasks import audit as module
+from minirl.tasks import awkward
 from minirl.tasks.audit import Case, Result, audit, judge, numbers, table
 from minirl.tasks.checker import answer_text
 from minirl.tasks.task import Problem
@@ -26,8 +27,21 @@ def test_no_checker_errs(results: list[Result]) -> None:
 def test_there_are_enough_cases_of_both_kinds(results: list[Result]) -> None:
     corpus = {result.answers: result for result in results if result.source == "awkward answers"}
     assert set(corpus) == {"numbers", "letters", "yes or no", "words", "formulas"}
-    for answers in ("numbers", "letters", "yes or no"):
-        assert corpus[answers].right >= 30 and corpus[answers].wrong >= 60
+    least = {
+        "numbers": (150, 420),
+        "letters": (72, 224),
+        "yes or no": (76, 430),
+        "words": (12, 12),
+        "formulas": (8, 36),
+    }
+    for answers, (right, wrong) in least.items():
+        assert corpus[answers].right >= right and corpus[answers].wrong >= wrong
+
+
+def test_no_case_is_counted_twice() -> None:
+    for name, answers in vars(awkward).items():
+        if isinstance(answers, list):
+            assert len(set(answers)) == len(answers), name
 
 
 def test_every_answer_of_a_dataset_is_tried(results: list[Result]) -> None:
@@ -59,7 +73,13 @@ def test_a_checker_that_errs_is_found() -> None:
     assert {"Answer: 18 or 19", "Answer: -18"} <= texts
     assert {"Answer: 1,800", "Answer: -3"} <= {case.text for case in result.false_negatives}
     header, (row,) = table([result])
-    assert dict(zip(header, row, strict=True))["false positives"] == str(len(result.false_positives))
+    errors = len(result.false_positives), len(result.false_negatives)
+    shares = [f"{100 * error / cases:.2f}%" for error, cases in zip(errors, (result.wrong, result.right), strict=True)]
+    assert row[4:] == [str(errors[0]), shares[0], str(errors[1]), shares[1]]
+    assert dict(zip(header, row, strict=True))["false positives"] == str(errors[0])
+    told = module.summary([result, result])
+    assert f"accept {2 * errors[0]:,} of {2 * result.wrong:,} wrong answers ({shares[0]})" in told
+    assert f"refuse {2 * errors[1]:,} of {2 * result.right:,} right answers ({shares[1]})" in told
 
 
 def test_ways_to_write_an_answer_differ() -> None:

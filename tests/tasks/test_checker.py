@@ -53,6 +53,31 @@ def test_no_text_stops_the_checker(text: str) -> None:
         assert TextChecker().check(problem("a wave"), answer) in (False, True)
 
 
+NUMERALS = """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen nineteen twenty
+thirty forty fifty sixty seventy eighty ninety hundred thousand million billion trillion quadrillion zillion dozen half
+third quarter fifth twelfth"""
+
+
+@pytest.mark.parametrize("word", NUMERALS.split())
+def test_no_form_of_a_number_word_is_a_unit(word: str) -> None:
+    endings = ("", "s", "th", "ths", "fold", "-fold", "ish", "'s", "-dollar bills", " apples", "hundred", "hundredths")
+    for form in (*(word + ending for ending in endings), f"apples {word}", f"twenty-{word}", f"hundred{word}s"):
+        for written in (form, form.upper(), form.title(), f"{form}."):
+            assert parse_number(f"18 {written}") is None, written
+    assert parse_number(f"18 {word}zz") == 18  # a word that only begins so is none
+
+
+@pytest.mark.parametrize("word", ["fourths", "twelfths", "twentieth", "fifty-sixths", "halves", "halved", "sixes"])
+def test_nor_is_an_irregular_one(word: str) -> None:
+    assert parse_number(f"18 {word}") is None
+
+
+@given(st.text("abcdefghijklmnopqrstuvwxyz", min_size=3, max_size=12).map(lambda word: f"q{word}"))
+def test_any_other_word_may_be_counted(word: str) -> None:
+    if "ple" not in word and "illion" not in word:
+        assert parse_number(f"18 {word}") == 18
+
+
 def test_arithmetic_left_undone_is_never_an_answer() -> None:
     """Whatever a model copies from its reasoning, the step in place of the result earns nothing."""
     rng = random.Random(0)
