@@ -63,6 +63,7 @@ class Job:
 
     @property
     def done(self) -> bool:
+        """Whether its run is finished."""
         return (self.folder / RESULTS).is_file()
 
     def run(self) -> Run:
@@ -148,8 +149,10 @@ def start(folder: Path, command: Sequence[str], one_thread: bool) -> "subprocess
 
 
 def log_of(folder: Path) -> Path:
+    """Where the output of the process that trains the run in `folder` goes."""
     return folder.with_name(f"{folder.name}.log")
 
 
 def last_lines(path: Path) -> str:
+    """The last lines of a log, for an error message."""
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-LAST_LINES:])

@@ -92,6 +92,7 @@ def cells(outcomes: Sequence[Outcome]) -> list[str]:
 
 
 def cell(values: Sequence[float], form: str) -> str:
+    """The mean over the seeds with its range, or – where there is no number."""
     known = [value for value in values if not np.isnan(value)]
     if not known:
         return "–"

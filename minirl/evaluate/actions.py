@@ -73,6 +73,7 @@ def audit_checkers(screen: Screen) -> dict[str, Any]:
 
 
 def chosen_seed(run: Run, arguments: Arguments) -> int:
+    """The seed of problems and samples: --seed, or else the run's."""
     return run.config.seed if arguments.seed is None else arguments.seed
 
 

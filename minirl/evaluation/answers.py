@@ -90,6 +90,7 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
 
 
 def as_answer(completion: Completion) -> Answer:
+    """What is kept of a completion."""
     return Answer(completion.text, len(completion.ids), completion.finished)
 
 

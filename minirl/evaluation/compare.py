@@ -26,6 +26,7 @@ class Row(NamedTuple):
     comparison: Comparison
 
     def as_json(self) -> dict[str, Any]:
+        """The row as plain dicts, for --json."""
         plain = {"first": self.first._asdict(), "second": self.second._asdict()}
         compared = {**self.comparison._asdict(), "difference": self.comparison.difference._asdict()}
         return {**self._asdict(), **plain, "comparison": compared}

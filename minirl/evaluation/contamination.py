@@ -78,6 +78,7 @@ class Overlap:
         return sum(bool(grams) and grams <= found for grams in self.grams)
 
     def as_json(self) -> dict[str, Any]:
+        """What was found as plain dicts, for --json."""
         about = {"split": self.label, "n": self.n, "problems": len(self.grams), "too_short": self.too_short}
         rows = {name: {"any": self.touched(of), "all": self.covered(of)} for name, of in self.rows().items()}
         return {**about, "found": rows, "examples": [vars(example) for example in self.examples]}

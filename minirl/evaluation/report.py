@@ -176,5 +176,6 @@ def quote(text: str, language: str = "") -> str:
 
 
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table in Markdown: the first column on the left, numbers on the right."""
     align = ["---"] + ["---:"] * (len(header) - 1)
     return "\n".join("| " + " | ".join(row) + " |" for row in [header, align, *rows])

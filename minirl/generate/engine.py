@@ -80,6 +80,7 @@ class Engine:
 
     @property
     def busy(self) -> bool:
+        """Whether any row is being generated or waits."""
         return bool(self.rows or self.waiting)
 
     def add(self, rows: Sequence[Row]) -> None:

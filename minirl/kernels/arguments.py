@@ -235,6 +235,7 @@ def describe(shape: tuple[int, ...], letters: str) -> str:
 
 
 def wrong_type(op: str, name: str, x: object, dtype: np.dtype) -> str:
+    """The message for an argument that is no array of this dtype."""
     came = f"a {x.dtype} array" if type(x) is np.ndarray else f"a {type(x).__name__}"
     hint = ""
     if type(x) is not np.ndarray and isinstance(x, np.ndarray):

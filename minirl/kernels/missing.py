@@ -37,6 +37,7 @@ def compiler() -> str | None:
 
 
 def has_python_headers() -> bool:
+    """Whether Python.h is there, which the binding is compiled against."""
     return (Path(sysconfig.get_path("include")) / "Python.h").is_file()
 
 

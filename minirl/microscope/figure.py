@@ -107,6 +107,7 @@ def summary(trace: TraceData) -> list[str]:
 
 
 def shorten(word: str, most: int) -> str:
+    """`word`, cut to `most` characters where it is longer."""
     return word if len(word) <= most else word[: max(most - 1, 1)] + "…"
 
 

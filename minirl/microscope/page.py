@@ -98,6 +98,7 @@ def note(trace: TraceData) -> str:
 
 
 def number(value: float | None, form: str) -> str:
+    """A formatted number, or the word unknown."""
     return "unknown" if value is None else signed(f"{value:{form}}")
 
 

@@ -56,6 +56,7 @@ def entries(config: GPTConfig) -> list[Entry]:
 
 
 def gpt2_entries(config: GPTConfig) -> list[Entry]:
+    """The tensors of a GPT2LMHeadModel, by transformers' names, and the parameters they hold."""
     C, F = config.d_model, config.ff_size
     found = [
         Entry("wte.weight", (config.vocab_size, C), "token_embedding.weight"),
@@ -82,6 +83,7 @@ def gpt2_entries(config: GPTConfig) -> list[Entry]:
 
 
 def llama_entries(config: GPTConfig) -> list[Entry]:
+    """The tensors of a LlamaForCausalLM, by transformers' names, and the parameters they hold."""
     C, F = config.d_model, config.ff_size
     q, kv = C, config.kv_heads * config.head_size
     found = [Entry("embed_tokens.weight", (config.vocab_size, C), "token_embedding.weight")]

@@ -27,10 +27,12 @@ FILES = ("config.json", "optimizer.safetensors", "state.json", "tokenizer.json")
 
 
 def new_folder(folder: Path) -> Path:
+    """Where the next checkpoint is written before it takes its place."""
     return folder.with_name(f".{folder.name}.new")
 
 
 def previous_folder(folder: Path) -> Path:
+    """Where the checkpoint before this one is kept."""
     return folder.parent / PREVIOUS / folder.name
 
 
@@ -112,6 +114,7 @@ def discard(folder: Path) -> None:
 
 
 def set_aside(folder: Path) -> None:
+    """Move a checkpoint that cannot be used out of the way, and keep it."""
     if folder.is_dir():
         aside = folder.parent / ASIDE / folder.name
         aside.parent.mkdir(exist_ok=True)
@@ -120,6 +123,7 @@ def set_aside(folder: Path) -> None:
 
 
 def remove(folder: Path) -> None:
+    """Delete a folder with its files, where there is one."""
     if folder.is_dir():
         shutil.rmtree(folder)
 

@@ -172,6 +172,7 @@ def figure(plots: Sequence[tuple[Plot, Sequence[Line]]]) -> Figure:
 
 
 def draw_plot(axes: Any, plot: Plot, drawn: Sequence[Line]) -> None:
+    """Draw one plot into the axes: its lines, labels and legend."""
     handles = [draw_line(axes, line) for line in drawn]
     axes.set(title=plot.title, xlabel=STEPS[plot.stage], ylabel=plot.y)
     if all(curve.percent for curve in plot.curves):

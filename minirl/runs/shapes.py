@@ -16,6 +16,8 @@ LARGEST = 1e30  # of a measure; curves are drawn in float64, and sums of their s
 
 
 class Environment(TypedDict, total=False):
+    """What a run's numbers may depend on besides its settings."""
+
     versions: dict[str, str | None]
     machine: str
     backend: str
@@ -25,6 +27,8 @@ class Environment(TypedDict, total=False):
 
 
 class Branch(TypedDict):
+    """The run and the stage that another run branches off from."""
+
     run: str
     stage: Stage
 
@@ -36,6 +40,8 @@ class Origin(Branch, total=False):
 
 
 class Settings(TypedDict):
+    """What config.json must hold."""
+
     config: dict[str, Any]
 
 
@@ -48,6 +54,8 @@ class Contents(Settings, total=False):
 
 
 class Cursor(TypedDict):
+    """Where the loader of batches stands."""
+
     chunk: int
     batch: int
 
@@ -65,12 +73,16 @@ class State(TypedDict):
 
 
 class Interval(TypedDict):
+    """A measure with its 95% interval."""
+
     value: float
     low: float
     high: float
 
 
 class Solved(TypedDict):
+    """What every entry of results.json must hold."""
+
     stage: Stage
     split: str
     problems: int
@@ -94,6 +106,8 @@ class StageSample(TypedDict):
 
 
 class Episode(TypedDict):
+    """What every episode in samples.jsonl must hold."""
+
     kind: Literal["episode"]
     step: int
     prompt: str
@@ -110,6 +124,8 @@ class EpisodeSample(Episode, total=False):
 
 
 class Sample(TypedDict):
+    """What every line of samples.jsonl must hold."""
+
     kind: Literal["stage", "episode"]
 
 

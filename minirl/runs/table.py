@@ -75,6 +75,7 @@ def widths(rows: Sequence[Row]) -> list[int]:
 
 
 def total(columns: Sequence[int]) -> int:
+    """The width of a table with columns of these widths."""
     return sum(columns) + len(GAP) * (len(columns) - 1)
 
 

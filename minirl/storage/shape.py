@@ -70,6 +70,7 @@ def plain(kind: Any, value: Any, place: str) -> Any:
 
 
 def alternatives(kinds: tuple[Any, ...], value: Any, place: str) -> None:
+    """Raise ShapeError unless the value has one of these shapes."""
     for kind in kinds:
         try:
             checked(kind, value, place)
@@ -96,6 +97,7 @@ def hints_of(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
 
 
 def below(place: str, name: str) -> str:
+    """The name of a field inside a place: config.rl.steps."""
     return f"{place}.{name}" if place else name
 
 

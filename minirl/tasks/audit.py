@@ -116,6 +116,7 @@ def numbers() -> Iterator[Case]:
 
 
 def letters() -> Iterator[Case]:
+    """Cases for letters of options."""
     yield from cases(
         Choice("Which?", "It is the second.", "B", "which", awkward.OPTIONS),
         [*given(awkward.LETTERS), *awkward.LETTER_TEXTS],
@@ -124,6 +125,7 @@ def letters() -> Iterator[Case]:
 
 
 def yes_or_no() -> Iterator[Case]:
+    """Cases for yes and no."""
     neither = given(awkward.NEITHER)
     says_yes, says_no = [*given(awkward.SAYS_YES), *awkward.YES_TEXTS], given(awkward.SAYS_NO)
     yield from cases(asked("yes"), says_yes, [*neither, *says_no, *awkward.NOT_YES_TEXTS])
@@ -131,10 +133,12 @@ def yes_or_no() -> Iterator[Case]:
 
 
 def words() -> Iterator[Case]:
+    """Cases for answers in words."""
     yield from cases(asked("a wave of pressure"), given(awkward.SAME_WORDS), given(awkward.OTHER_WORDS))
 
 
 def formulas() -> Iterator[Case]:
+    """Cases for formulas that must reach a number."""
     yield from cases(countdown(3, 7, 21), given(awkward.FORMULAS), given(awkward.NOT_FORMULAS))
 
 

@@ -70,6 +70,7 @@ def apply(a: int | Fraction, sign: str, b: int | Fraction) -> Fraction:
 
 
 def problem_key(a: int, b: int, target: int) -> str:
+    """The canonical form: the two numbers in ascending order, and the target."""
     return f"{min(a, b)} {max(a, b)} {target}"
 
 

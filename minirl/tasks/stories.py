@@ -32,6 +32,7 @@ class Story:
 
     @property
     def level(self) -> int:
+        """The number of steps from the question to the answer."""
         return len(self.steps)
 
 

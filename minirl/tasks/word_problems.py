@@ -159,6 +159,7 @@ class Plot:
 
 
 def plural(noun: str) -> str:
+    """The noun in its plural: a box becomes boxes, a can cans."""
     return noun + ("es" if noun.endswith("x") else "s")
 
 

@@ -14,6 +14,8 @@ Clara Grace Helen Iris Mei Joy
 
 @dataclass(frozen=True)
 class Person:
+    """A person of the stories, with the pronouns to go with the name."""
+
     name: str
     he: str  # "he" or "she"
     his: str

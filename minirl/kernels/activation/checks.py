@@ -8,10 +8,12 @@ Array = np.ndarray
 
 
 def check_activation(op: str, x: Array, real: np.dtype = FLOAT32) -> None:
+    """x: floats of any shape."""
     check_float(op, "x", x, real)
 
 
 def check_activation_backward(op: str, dy: Array, x: Array, real: np.dtype = FLOAT32) -> None:
+    """dy has the shape of x."""
     check_float(op, "x", x, real)
     check(op, "dy", dy, x.shape, "", real)
 
@@ -29,6 +31,7 @@ def check_halves(op: str, gate: Array, up: Array, real: np.dtype = FLOAT32) -> t
 
 
 def check_halves_backward(op: str, dy: Array, gate: Array, up: Array, real: np.dtype = FLOAT32) -> tuple[int, int, int]:
+    """(rows, F, the step from row to row) as check_halves returns them; dy has the shape of gate."""
     sizes = check_halves(op, gate, up, real)
     check(op, "dy", dy, gate.shape, "", real)
     return sizes

@@ -30,6 +30,7 @@ def check_linear_cross_entropy(
     gradient: bool,
     real: np.dtype = FLOAT32,
 ) -> None:
+    """h: (N, C), weight: (V, C), targets: (N,) ids below V, weights: (N,) or None."""
     check(op, "h", h, (-1, -1), "N C", real)
     N, C = h.shape
     check(op, "weight", weight, (-1, C), "V C", held_dtype(weight, real))

@@ -8,12 +8,14 @@ Array = np.ndarray
 
 
 def check_embedding(ids: Array, table: Array, real: np.dtype = FLOAT32) -> None:
+    """table: (V, C), ids: int32 of any shape, from 0 to V - 1."""
     check("embedding", "table", table, (-1, -1), "V C", held_dtype(table, real))
     check("embedding", "ids", ids, np.shape(ids), "", INT32)
     check_ids("embedding", "ids", ids, len(table))
 
 
 def check_embedding_backward(dout: Array, ids: Array, dtable: Array, real: np.dtype = FLOAT32) -> None:
+    """dtable: (V, C), written; dout: (..., C) for ids (...)."""
     op = "embedding_backward"
     check(op, "dtable", dtable, (-1, -1), "V C", real, WRITE)
     check(op, "ids", ids, np.shape(ids), "", INT32)

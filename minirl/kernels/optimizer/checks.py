@@ -65,10 +65,12 @@ def check_adamw_apart(addresses: Mapping[str, Array], sizes: Array) -> None:
 
 
 def check_sum_squares(x: Sequence[Array], real: np.dtype = FLOAT32) -> None:
+    """x: arrays of floats, of any shapes."""
     _check_arrays("sum_squares", "x", x, real, READ)
 
 
 def check_scale(x: Array, real: np.dtype = FLOAT32) -> None:
+    """x: floats of any shape, written in place."""
     check_float("scale", "x", x, real, WRITE)
 
 

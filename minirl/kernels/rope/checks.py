@@ -18,6 +18,7 @@ Array = np.ndarray
 
 
 def check_rope_tables(n_positions: int, head_size: int, base: float) -> None:
+    """The sizes of the tables and the base of their frequencies."""
     if n_positions < 0:
         raise ValueError(f"rope_tables: n_positions {n_positions} is negative; expected 0 or more")
     if head_size < 0 or head_size % 2:
