@@ -67,7 +67,11 @@ def row_stream(seed: Seed, problem: int, sample: int) -> np.random.Generator:
     seed: a whole number >= 0, or several, such as (seed, step). Raises ValueError for a negative number, TypeError for
     what is no whole number.
     """
-    words = seed_words(seed)
+    return stream_of(seed_words(seed), problem, sample)
+
+
+def stream_of(words: tuple[int, ...], problem: int, sample: int) -> np.random.Generator:
+    """`row_stream` for the words of a seed, which have been checked."""
     named = np.random.SeedSequence((len(words), *words), spawn_key=(problem, sample))  # the length tells 1 from (1, 0)
     return np.random.default_rng(named)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
-from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, whole
+from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, stream_of, whole
 from minirl.model import GPT
 from minirl.tasks.task import END
 
@@ -106,10 +106,10 @@ def generate_ids(
     return _rows(Engine(model, sampling, end, slots, capacity, vocabulary), arrays, words, samples)
 
 
-def _rows(engine: Engine, prompts: Sequence[Array], seed: Seed, samples: int) -> Iterator[Row]:
+def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int) -> Iterator[Row]:
     """The rows of all prompts, in order. Rows are made only when they are nearly due: there may be very many."""
     coming = (
-        [Row(prompt, problem, sample, row_stream(seed, problem, sample)) for sample in range(start, stop)]
+        [Row(prompt, problem, sample, stream_of(words, problem, sample)) for sample in range(start, stop)]
         for problem, prompt in enumerate(prompts)
         for start in range(0, samples, engine.slots)
         for stop in [min(start + engine.slots, samples)]
