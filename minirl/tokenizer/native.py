@@ -5,6 +5,7 @@ surrogates are encoded is told in surrogates.py.
 """
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 import numpy as np
 
@@ -61,6 +62,9 @@ class Trainer:
             raise MemoryError("Tokenizer.train: no memory left")
         self._trainer = ffi.gc(trainer, lib.bpe_trainer_free)
         self._started = False
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Trainer cannot be copied or pickled: what it has counted lives in C")
 
     def add(self, pieces: Sequence[str], pattern: str, threads: int) -> None:
         """Count the chunks of these pieces of text."""
@@ -134,6 +138,11 @@ class Encoder:
         if encoder == ffi.NULL:
             raise MemoryError(f"Tokenizer: no memory left for an encoder of {n} tokens")
         self._encoder = ffi.gc(encoder, lib.bpe_encoder_free)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(
+            "an Encoder cannot be copied or pickled: it lives in C. Copy its Tokenizer, which makes another"
+        )
 
     def encode(self, pieces: Sequence[str], pattern: str, threads: int = 1) -> tuple[Array, Array]:
         """The ids of all pieces, one after the other (int32), and how many each piece has (int64)."""

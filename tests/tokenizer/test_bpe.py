@@ -192,3 +192,19 @@ class TestWithoutNative:
 @pytest.fixture
 def without_native(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     return lambda: monkeypatch.setattr(native, "available", lambda: False)
+
+
+class TestWikipediasExample:
+    """The example of Wikipedia's article on byte-pair encoding: aaabdaaabac becomes XdXac in three merges."""
+
+    def test_encodes_as_the_article_does(self) -> None:
+        tok = Tokenizer.train(["aaabdaaabac"], 256 + 3, special_tokens=[])
+        ids = tok.encode("aaabdaaabac")
+        assert [tok.token_bytes(number) for number in (256, 257, 258)] == [b"aa", b"aaa", b"aaab"]
+        assert [tok.token_bytes(number) for number in ids] == [b"aaab", b"d", b"aaab", b"a", b"c"]
+        assert tok.decode(ids) == "aaabdaaabac"
+
+    def test_merges_beyond_its_text_are_not_made(self) -> None:
+        with pytest.warns(UserWarning, match="no pair is left"):
+            tok = Tokenizer.train(["aaabdaaabac"], 1000, special_tokens=[])
+        assert tok.encode("aaabdaaabac") == [len(tok) - 1]

@@ -2,7 +2,9 @@
 
 import copy
 import json
+import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.tokenizer import PATTERNS, Tokenizer
+from minirl import tasks
+from minirl.rl.mdp import Environment
+from minirl.tokenizer import PATTERNS, Tokenizer, native
 from minirl.tokenizer.huggingface import FormatError, spell, unspell
 
 # Peers know the Unicode of their own version: letters added lately are left out
@@ -174,6 +178,22 @@ class TestCopies:
         for copied in (pickle.loads(pickle.dumps(tok)), copy.deepcopy(tok), copy.copy(tok)):
             assert copied.encode(mixed, "all") == ids and copied.decode(ids) == mixed
         assert tok.encode(mixed, "all") == ids
+
+    def test_in_the_environment_of_a_task_and_in_another_process(self, tok: Tokenizer) -> None:
+        tok.encode("warm")
+        task = tasks.get("arithmetic")
+        environment = copy.deepcopy(Environment(tok, task))
+        assert environment.reset(task.problems("train", 1)[0]).step == 0
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+            assert list(pool.map(tok.encode, ["Roger", "5 balls"])) == [tok.encode("Roger"), tok.encode("5 balls")]
+
+    @pytest.mark.skipif(not native.available(), reason="the C code is not built")
+    def test_what_lives_in_c_says_so(self, tok: Tokenizer) -> None:
+        tok.encode("warm")
+        for held in (tok._encoder, native.Trainer()):
+            for copied in (copy.copy, copy.deepcopy, pickle.dumps):
+                with pytest.raises(TypeError, match="cannot be copied or pickled"):
+                    copied(held)
 
 
 class TestDamage:
