@@ -173,14 +173,10 @@ def majority(
         if same(one, other):
             voters[one].add(other)
             voters[other].add(one)
-    spellings: Counter[str] = Counter()
-    for answer, count in counts.items():
-        spellings[spelled(answer)] += count
 
-    def rank(answer: T) -> tuple[int, str, int, str, str]:
+    def rank(answer: T) -> tuple[int, str, int, str]:
         votes = sum(counts[voter] for voter in voters[answer])
-        name = spelled(answer)
-        return -votes, min(map(spelled, voters[answer])), -spellings[name], name, str(answer)
+        return -votes, min(map(spelled, voters[answer])), -counts[answer], spelled(answer)
 
     clear = [one for one, its_voters in voters.items() if all(its_voters <= voters[voter] for voter in its_voters)]
     return answers.index(min(clear or voters, key=rank)) if voters else None

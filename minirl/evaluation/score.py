@@ -42,9 +42,12 @@ class Outcome:
             raise ValueError(
                 f"majority_at: k is {k}, and there are {len(self.right)} samples; expected 1 <= k <= samples"
             )
-        same = partial(same_answer, self.checker, self.problem)
-        winner = majority(self.votes[:k], same, lambda text: answer_text(text) or text)
-        return winner is not None and self.right[winner]
+        votes = self.votes[:k]
+        spelled = {text: spelling(text) for text in sorted({text for text in votes if text is not None})}
+        one_text = {written: text for text, written in spelled.items()}  # whatever the reasoning before the answer
+        texts = [None if text is None else one_text[spelled[text]] for text in votes]
+        winner = majority(texts, partial(same_answer, self.checker, self.problem), spelled.__getitem__)
+        return winner is not None and self.right[votes.index(texts[winner])]
 
     def as_json(self) -> dict[str, Any]:
         """The problem, the greedy answer, and how many samples are right."""
@@ -72,6 +75,12 @@ def judge(task: Task, problem: Problem, attempt: Attempt) -> Outcome:
 def is_right(task: Task, problem: Problem, answer: Answer) -> bool:
     """Whether the answer earns the reward. An answer that was cut off is wrong: more digits might have followed."""
     return final_reward(task, problem, answer.text, answer.finished) == 1
+
+
+def spelling(text: str) -> str:
+    """How a text writes its answer. A checker of your own may read texts without a line `Answer:`, as a whole."""
+    answer = answer_text(text)
+    return text if answer is None else answer
 
 
 def vote(answer: Answer) -> str | None:

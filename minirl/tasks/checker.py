@@ -12,6 +12,7 @@ The answer is the rest of the last line that begins with `Answer:`. As a number 
     $18   -$18   $-18   18 €   25%   25 percent of the cake            a sign of currency; % divides by 100
     18 apples   60 km/h   7kg   $18/hour   18 tennis balls.            up to four words of unit, which are not compared
 
+units.py says which words may follow: "18 thousands" and "18 is wrong" are not 18.
 A fraction that is a whole number (20/4) is refused: a model could pass by copying the division instead of doing it.
 Numbers are compared as exact rationals, so 0.5 is 1/2, and 0.333 is not 1/3. 25% is correct if the answer is 1/4, and
 also if it is 25, which datasets give as the answer to "what percentage?".
@@ -48,7 +49,11 @@ def parse_number(text: str) -> Fraction | None:
 
 @lru_cache(maxsize=1 << 12)  # samples of a problem give the same few answers, and are compared with the same one
 def readings(text: str) -> tuple[Fraction, ...]:
-    """The numbers that `text` may stand for: one, or none; for 25% they are 1/4 and 25."""
+    """The numbers that `text` may stand for: one, or none; for 25% they are 1/4 and 25.
+
+    The whole text must be one number, with at most one sign, one currency or percent sign, and a unit. A fraction must
+    be no whole number, as that is a division left undone, and after a whole number it must be below 1: 2 1/2.
+    """
     if len(text) > LONGEST_LINE:
         return ()
     text = text.strip().translate(_PLAIN)

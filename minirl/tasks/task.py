@@ -12,7 +12,7 @@ is therefore " Roger".
 
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import ClassVar, Protocol
@@ -64,7 +64,7 @@ class Checker(Protocol):
 
     def same_answer(self, problem: Problem, first: str, second: str) -> bool:
         """Whether two texts that models wrote give the same answer, right or wrong. An empty answer is none, and not
-        the same as itself.
+        the same as itself. Texts that write their answer in the same words are not compared: they vote together.
 
         Unless a checker knows better, two answers are the same if they differ only in capitals, spaces or the final
         full stop. Texts without a line `Answer:` are compared as a whole.
@@ -105,7 +105,7 @@ def plain(answer: str) -> str:
     return " ".join(answer.casefold().split()).removesuffix(".")
 
 
-def same_reading(read: Callable[[str], Sequence[Hashable]], first: str, second: str) -> bool:
+def same_reading(read: Callable[[str], Sequence[object]], first: str, second: str) -> bool:
     """Whether the answers of two texts can be read as the same.
 
     read: gives all that an answer may stand for. Answers that stand for nothing are the same if they are the same text.
@@ -115,7 +115,7 @@ def same_reading(read: Callable[[str], Sequence[Hashable]], first: str, second: 
         return False
     readings, others = read(one), read(other)
     if readings or others:
-        return not set(readings).isdisjoint(others)
+        return any(reading in others for reading in readings)
     return plain(one) == plain(other) != ""
 
 
