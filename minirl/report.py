@@ -9,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from minirl import flags
+from minirl.console import printable, run_program
 from minirl.evaluation.report import write_report
 from minirl.runs import Run
 
@@ -23,12 +24,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error."""
     arguments = flags.parse(Arguments, argv, "python -m minirl.report", __doc__)
     try:
-        print(write_report(Run.open(arguments.run)))
+        print(printable(str(write_report(Run.open(arguments.run)))))
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

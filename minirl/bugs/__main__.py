@@ -24,6 +24,7 @@ from rich.text import Text
 from minirl import flags
 from minirl.bugs import BUGS, Bug, planted
 from minirl.bugs.experiment import MEASURES, Curve, experiment
+from minirl.console import run_program
 
 BARS = "▁▂▃▄▅▆▇█"
 COURSE = 12  # the most bars that a curve is drawn with
@@ -133,4 +134,4 @@ def drawn(curve: Curve, highest: float) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

@@ -19,6 +19,7 @@ from typing import Annotated
 import tyro
 
 from minirl import flags, kernels
+from minirl.console import printable, run_program
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
 from minirl.controls.table import fill, group_table
 from minirl.controls.variants import GROUPS, MoreSFT
@@ -59,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         failed = train_missing(bases, names, steps, arguments, screen)
         tables = {name: group_table(GROUPS[name], bases, steps, arguments.problems) for name in names}
     except (FileNotFoundError, ConfigError, DamagedError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         screen.say("stopped; everything trained so far is saved. The same command continues")
@@ -149,4 +150,4 @@ def expected_seconds(job: Job, step_seconds: float, problems: int) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_program(main))

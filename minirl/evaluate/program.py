@@ -32,6 +32,7 @@ import sys
 from collections.abc import Sequence
 
 from minirl import flags
+from minirl.console import printable
 from minirl.evaluate import actions
 from minirl.evaluate.arguments import Arguments, check
 from minirl.evaluation.model import open_model
@@ -59,6 +60,6 @@ def main(argv: Sequence[str] | None = None) -> int:
                 file.write("\n")
             screen.say(f"written: {arguments.json}")
     except (OSError, ValueError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     return 0

@@ -1,11 +1,13 @@
 """report.md, written at the end of every run: what was trained, how well it does, curves, episodes, configuration."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+from minirl.console import printable
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS
 from minirl.evaluation.results import legend, table
 from minirl.runs import CONFIG, PLOTS, SAMPLES, STAGE_NAMES, Run, curves
@@ -23,7 +25,7 @@ def write_report(run: Run) -> Path:
     results = run.results() or []
     samples = run.records(SAMPLES)
     parts = [
-        f"# {run.folder.name}",
+        f"# {escaped(run.folder.name)}",
         summary(run, results),
         "## Problems solved\n\n" + accuracy(run, results),
         "## Time\n\n" + times(run),
@@ -52,7 +54,7 @@ def summary(run: Run, results: Sequence[dict[str, Any]]) -> str:
     )
     base = run.read_json(CONFIG).get("base")
     if base is not None:
-        text += f" Its stages up to {base['stage']} were copied from {base['run']}."
+        text += f" Its stages up to {base['stage']} were copied from {escaped(base['run'])}."
     text += other_machines(run, base or {})
     if learns_nothing(run.config):
         text += " Its pretraining is so short that it learns nothing: it only checks that everything works."
@@ -129,7 +131,10 @@ def after_stages(samples: Sequence[dict[str, Any]]) -> str:
         if sample["kind"] == "stage":
             text = f"After {STAGE_NAMES[sample['stage']]}:\n\n{quote('Reasoning:' + sample['completion'])}"
             answers.setdefault(sample["question"], []).append(text)
-    return "\n\n".join(f"### {question}\n\n" + "\n\n".join(texts) for question, texts in answers.items()) or "None yet."
+    return (
+        "\n\n".join(f"### {escaped(question)}\n\n" + "\n\n".join(texts) for question, texts in answers.items())
+        or "None yet."
+    )
 
 
 def episodes(samples: Sequence[dict[str, Any]]) -> str:
@@ -157,7 +162,7 @@ def episode(sample: dict[str, Any]) -> str:
     """One episode, labelled right or wrong."""
     label = "Right" if sample["reward"] else "Wrong"
     return (
-        f"{label}, reward {sample['reward']:g} (the right answer is {sample['answer']}):\n\n"
+        f"{label}, reward {sample['reward']:g} (the right answer is {escaped(sample['answer'])}):\n\n"
         f"{quote(sample['prompt'] + sample['completion'])}"
     )
 
@@ -175,7 +180,13 @@ def quote(text: str, language: str = "") -> str:
     return f"{fence}{language}\n{text}\n{fence}"
 
 
+def escaped(text: str) -> str:
+    """A text for a line of Markdown: no sign of it is read as Markdown or HTML, and it stays on its line."""
+    return re.sub(r"[\\`*_\[\]<>&#|$~]", r"\\\g<0>", " ".join(printable(text).split()))
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table in Markdown: the first column on the left, numbers on the right."""
     align = ["---"] + ["---:"] * (len(header) - 1)
-    return "\n".join("| " + " | ".join(row) + " |" for row in [header, align, *rows])
+    lines = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in (header, align, *rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)

@@ -9,6 +9,7 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from minirl.console import printable
 from minirl.runs.table import layout
 
 LINE_SECONDS = 15.0  # between two lines of progress where there is no terminal to draw a bar in
@@ -41,7 +42,9 @@ class StageProgress:
             self.said = now
             left = (now - self.began) / max(self.done - self.first, 1) * (self.total - self.done)
             time_left = f"  {left:.0f} s left" if self.done < self.total else ""
-            self.console.print(f"{self.name:>8} {self.done}/{self.total}  {note}{time_left}", highlight=False)
+            self.console.print(
+                f"{self.name:>8} {self.done}/{self.total}  {note}{time_left}", highlight=False, markup=False
+            )
 
 
 class Screen:
@@ -54,11 +57,11 @@ class Screen:
 
     def say(self, text: str) -> None:
         """Print a text. A terminal gets whole words on each line; a pipe gets the lines as they are."""
-        self.console.print(text, markup=False, soft_wrap=not self.console.is_terminal)
+        self.console.print(printable(text), markup=False, soft_wrap=not self.console.is_terminal)
 
     def command(self, text: str) -> None:
         """Print a command or a path, indented and never broken, so that it can be copied."""
-        self.console.print(f"    {text}", markup=False, soft_wrap=True)
+        self.console.print(f"    {printable(text)}", markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self, name: str, total: int, done: int) -> Iterator[StageProgress]:
@@ -76,11 +79,13 @@ class Screen:
 
     def sample(self, title: str, prompt: str, completion: str) -> None:
         """A prompt, and the model's answer to it in bold."""
-        self.console.print(Panel(Text.assemble(prompt, (completion, "bold")), title=title, title_align="left"))
+        text = Text.assemble(printable(prompt), (printable(completion), "bold"))
+        self.console.print(Panel(text, title=Text(printable(title)), title_align="left"))
 
     def table(self, title: str, header: Sequence[str], rows: Sequence[Sequence[str]], grouped: bool = False) -> None:
         """A table that fits the window; `minirl.runs.table.layout` says how, and what `grouped` means."""
-        self.console.print(f"\n{title}", style="bold", markup=False, soft_wrap=not self.console.is_terminal)
+        self.console.print(f"\n{printable(title)}", style="bold", markup=False, soft_wrap=not self.console.is_terminal)
         width = self.console.width if self.console.is_terminal else TABLE_WIDTH
+        header, *rows = [[printable(cell) for cell in row] for row in (header, *rows)]
         for line in layout(header, rows, width, grouped):
             self.console.print(line, markup=False, soft_wrap=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from minirl import flags
+from minirl.console import printable
 from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
@@ -66,13 +67,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         screen.say(f"interrupted{go_on(run)}")
         return 130
     except ConfigError as error:
-        print(f"{error}{corrected(argv, error)}", file=sys.stderr)
+        print(printable(f"{error}{corrected(argv, error)}"), file=sys.stderr)
         return 1
     except (TrainingError, DamagedError, BusyError, OtherMachineError) as error:
-        print(error, file=sys.stderr)
+        print(printable(str(error)), file=sys.stderr)
         return 1
     except OSError as error:
-        print(error if error.errno is None else f"{error}{go_on(run)}", file=sys.stderr)
+        print(printable(str(error) if error.errno is None else f"{error}{go_on(run)}"), file=sys.stderr)
         return 1
     return 0
 
