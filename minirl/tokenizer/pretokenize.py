@@ -19,6 +19,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from minirl.tokenizer.special import part
+
 _GPT4 = (
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{{L}}\p{{N}}]?\p{{L}}+|\p{{N}}{digits}| ?[^\s\p{{L}}\p{{N}}]+[\r\n]*"
     r"|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -150,13 +152,21 @@ def rejoin(blocks: Iterable[str], pattern: str, special_tokens: Iterable[str] = 
 
 
 def _last_safe_cut(text: str, special_tokens: list[str]) -> int:
-    """The last safe cut that is not inside one of special_tokens; 0 when there is none."""
+    """The last place where a chunk surely ends and that is not inside one of special_tokens; 0 when there is none.
+
+    A special token ends a chunk. It is known to be one if it begins so early that no longer token can stand there.
+    """
     import regex
 
+    end = len(text) - max(map(len, special_tokens), default=0)
+    parts, after = part(text, special_tokens), len(text)
+    for plain, token in zip(reversed(parts[2::2]), reversed(parts[1::2]), strict=True):
+        after -= len(plain)
+        if after - len(token) <= end:
+            break
+        after -= len(token)
+    else:
+        after = 0
     safe = regex.compile("(?r)" + _SAFE_CUT)  # (?r) searches from the end
-    end = len(text) - max(map(len, special_tokens), default=0)  # so that a token across the cut is seen whole
-    while end > 0 and (match := safe.search(text, 0, end)):
-        end = match.start()
-        if not any(token in text[max(end - len(token) + 1, 0) : end + len(token) - 1] for token in special_tokens):
-            return end
-    return 0
+    match = safe.search(text, after, end) if end > after else None
+    return match.start() if match else after

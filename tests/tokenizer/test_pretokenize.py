@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from minirl.tokenizer import PATTERNS, native
 from minirl.tokenizer.pretokenize import cut, read_text, rejoin, resolve, split
+from minirl.tokenizer.special import part
 
 needs_native = pytest.mark.skipif(not native.available(), reason="the C code was not built")
 # What the patterns look at: contractions and their letters, spaces and line ends, digits, and characters of each class
@@ -135,6 +136,14 @@ class TestCutting:
                 break
             for token in special:
                 assert token not in text[max(at - len(token) + 1, 0) : at + len(token) - 1]
+
+    @given(st.lists(st.text(st.sampled_from("<|end> a1\n"), max_size=9), max_size=12))
+    @settings(max_examples=400, deadline=None)
+    def test_special_tokens_are_found_in_the_pieces_as_in_the_whole(self, blocks: list[str]) -> None:
+        special = ["<|end|>", "a 1", "<|e", "1<|", "a 1<|end|>"]
+        pieces = list(rejoin(blocks, PATTERNS["gpt4"], special))
+        found = [token for piece in pieces for token in part(piece, special)[1::2]]
+        assert "".join(pieces) == "".join(blocks) and found == part("".join(blocks), special)[1::2]
 
     def test_an_unknown_pattern_is_never_cut(self) -> None:
         assert cut("a b " * 1000, r"\S+ \S+", 10) == ["a b " * 1000]
