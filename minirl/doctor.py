@@ -20,6 +20,7 @@ from minirl import __version__, flags, kernels
 from minirl.console import run_program
 from minirl.kernels import missing, peak
 from minirl.kernels.threads import available_cores, cgroup_quota
+from minirl.model.memory import total_memory
 
 UNSTEADY = 1.3  # two measurements of one peak that differ by more than this factor were disturbed
 BUSY = 0.3  # processes of others waiting or running, for each core, above which no measurement is trusted
@@ -247,10 +248,7 @@ def cpu_flags() -> frozenset[str]:
 
 def memory() -> tuple[int | None, int | None]:
     """(total, free for new programs) in bytes; None where the system does not say."""
-    try:
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, OSError, ValueError):
-        return None, None
+    total = total_memory()
     for line in _lines(Path("/proc/meminfo")):
         if line.startswith("MemAvailable:"):
             return total, int(line.split()[1]) << 10

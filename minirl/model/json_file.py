@@ -1,8 +1,9 @@
 """JSON files from elsewhere, read with suspicion: what is damaged or hostile is an error that names the file."""
 
-import json
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
+
+from minirl.storage import strict_json
 
 SHOWN = 80  # characters of a foreign name or value in a message
 LIMIT = 100_000_000  # bytes of a file
@@ -20,34 +21,14 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def parse_json(data: bytes, source: str) -> dict[str, Any]:
-    """The JSON object in `data`, which comes from `source`. Raises CheckpointError for anything else.
-
-    Stricter than Python's parser: a key may not occur twice, and NaN and Infinity, which JSON lacks, are refused.
-    """
+    """The JSON object in `data`, which comes from `source`. Raises CheckpointError for anything else."""
     try:
-        found = json.loads(data.decode(), object_pairs_hook=_once, parse_constant=_refused)
-    except UnicodeDecodeError as error:
-        raise CheckpointError(f"{source} is no UTF-8 text (byte {error.start}: {error.reason})") from None
-    except RecursionError:
-        raise CheckpointError(f"{source} is nested too deeply to be read") from None
+        found = strict_json.parse(data)
     except ValueError as error:
         raise CheckpointError(f"{source} is no valid JSON ({error})") from None
     if not isinstance(found, dict):
         raise CheckpointError(f"{source} holds {shown(found)}; expected an object, {{...}}")
     return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        seen: set[str] = set()
-        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {shown(twice)} occurs twice")
-    return found
-
-
-def _refused(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no JSON number")
 
 
 def shown(value: object) -> str:

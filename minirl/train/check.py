@@ -6,6 +6,7 @@ from pathlib import Path
 
 from minirl import tasks
 from minirl.evaluation.problem_sets import test_splits
+from minirl.model.memory import total_memory
 from minirl.runs import PRESETS, TrainConfig, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
@@ -68,7 +69,7 @@ def check_place(config: TrainConfig) -> None:
 
 def check_memory(config: TrainConfig) -> None:
     """Raises ConfigError for sizes that need more memory than the machine has, by a rough estimate."""
-    total = machine_memory()
+    total = total_memory()
     needed = memory_needed(config)
     if total is not None and needed > total:
         usual = dict(settings(to_json(PRESETS["roger"])))
@@ -92,14 +93,6 @@ def memory_needed(config: TrainConfig) -> int:
     evaluation, rl = config.evaluation, config.rl
     texts = evaluation.problems * (2 + evaluation.samples) + evaluation.dev_problems + rl.prompts * rl.samples
     return weights + context + 1000 * (texts + config.sft.demonstrations)  # bytes of a problem and its answer
-
-
-def machine_memory() -> int | None:
-    """The machine's memory in bytes; None where the system does not say."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
-        return None
 
 
 def check_sizes(config: TrainConfig, task: Task) -> None:

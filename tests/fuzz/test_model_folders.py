@@ -208,11 +208,11 @@ def test_fields_of_llama_too(field, value, tmp_path):
     "text, message",
     [
         (b"", "is no valid JSON"),
-        (b"\xff\xfe{}", "is no UTF-8 text \\(byte 0"),
-        (b'{"n_layer": 1,\n "n_layer": 2}', "the key 'n_layer' occurs twice"),
-        (b'{"n_layer": NaN}', "NaN is no JSON number"),
+        (b"\xff\xfe{}", "byte 0xff at offset 0 is not UTF-8"),
+        (b'{"n_layer": 1,\n "n_layer": 2}', "the name 'n_layer' stands twice in one object"),
+        (b'{"n_layer": NaN}', "NaN stands for a number, which JSON has not"),
         (b'{\n"n_layer": }', "line 2"),
-        (b"[" * 10**6, "nested too deeply"),
+        (b"[" * 10**6, "stand too deep in each other"),
         (b'"gpt2"', "holds 'gpt2'; expected an object"),
     ],
 )

@@ -53,7 +53,6 @@ def test_resume_takes_no_other_flag() -> None:
         (["--rl.rehearsal-weight", "nan"], "--rl.rehearsal-weight is nan; give a finite number"),
         (["--pretrain.learning-rate", "nan"], "--pretrain.learning-rate is nan; give a finite number"),
         (["--sft.max-norm", "inf"], "--sft.max-norm is inf; give a finite number"),
-        (["--rl.kl", "nan"], "--rl.kl is nan; give a finite number"),
         (["--checkpoint-seconds", "nan"], "--checkpoint-seconds is nan; give a finite number"),
         (["--checkpoint-seconds", "-1"], "--checkpoint-seconds is -1.0; give 0 or more"),
         (["--pretrain.warmup", "-5"], "--pretrain.warmup is -5; give 0 or more"),
@@ -61,9 +60,10 @@ def test_resume_takes_no_other_flag() -> None:
         (["--seed", "-1"], "--seed is -1; give 0 or more"),
         (["--model.pattern", "("], "--model.pattern"),
         (["--model.vocab-size", "200"], "--model.vocab-size is 200; give 262 or more"),
-        (["--model.vocab-size", "99999999999"], "lower --model.vocab-size, which is 99999999999"),
-        (["--model.n-layer", "99999999999"], "lower --model.n-layer, which is 99999999999"),
-        (["--model.context-length", "99999999999999"], "lower --model.context-length"),
+        (["--model.vocab-size", "2000000000"], "lower --model.vocab-size, which is 2000000000"),
+        (["--model.n-layer", "2000000000"], "lower --model.n-layer, which is 2000000000"),
+        (["--model.context-length", "2000000000"], "lower --model.context-length"),
+        (["--model.n-layer", "99999999999"], "n_layer is 99999999999; expected at most 2147483647"),
         (["--sft.demonstrations", "99999999999999"], "lower --sft.demonstrations"),
         (["--model.n-head", "3"], "use one of [1, 2, 4, 8"),
         (["--task", "chess"], "choose one of"),
@@ -86,6 +86,15 @@ def test_impossible_settings_are_refused_before_anything_is_made(
     assert program.main([*flags, "--runs", str(tmp_path / "runs")]) == 1
     printed = capsys.readouterr()
     assert message in printed.err and not printed.out
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_value_that_no_run_can_have_is_a_flag_that_is_not_understood(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        program.main(["--rl.kl", "nan", "--runs", str(tmp_path / "runs")])
+    assert "clip 0.0 and kl nan must be 0 or more" in " ".join(capsys.readouterr().err.split())
     assert not list(tmp_path.iterdir())
 
 
