@@ -51,6 +51,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
+    if arguments.question is not None and not arguments.question.strip():
+        print("the question is empty; write one, or leave it out to be asked", file=sys.stderr)
+        return 1
     asked = iter([arguments.question]) if arguments.question is not None else ask()
     for number, question in enumerate(asked):
         try:

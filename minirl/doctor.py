@@ -69,7 +69,7 @@ class Options:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Examine the machine and print what was found; returns the exit status."""
+    """Examine the machine and print what was found; returns the exit status: 1 if a setting cannot be used."""
     options = flags.parse(Options, argv, "python -m minirl.doctor", __doc__, check_environment=False)
     facts = examine()
     first, second = peak.measure(), peak.measure()
@@ -79,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
         print(json.dumps({**content, "fix": advice(facts), "doubt": doubt}, indent=1))
     else:
         print_report(rows(facts, peaks), verdict(facts, doubt))
-    return 0
+    return 1 if facts.bad_settings else 0
 
 
 def examine() -> Facts:
@@ -200,7 +200,7 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("compiler found now", (facts.compiler or "none") + headers),
         ("backend", facts.backend),
         ("instruction sets built", isas or "none"),
-        ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced and facts.isa else "")),
+        ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced == facts.isa else "")),
         ("OpenMP", "yes" if facts.openmp else "no"),
         ("threads", str(facts.threads)),
         (f"float32 peak ({how})", f"{peaks.fma / 1e9:.0f} GFLOP/s"),

@@ -223,7 +223,7 @@ def _flags(read: Callable[[Sequence[str] | None], Any], words: Sequence[str]) ->
 
 
 def _nearest(word: str, flags: Sequence[str]) -> list[str]:
-    """The flags that were probably meant: the one that `word` abbreviates, or else those that are spelt alike."""
+    """The flags that were probably meant: the flag that `word` abbreviates, else flags of a similar spelling."""
     name = word.replace("_", "-")[2:]
     section, dot, last = name.rpartition(".")
     full = f"--{section}{dot}{ABBREVIATIONS.get(last, last)}"

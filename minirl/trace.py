@@ -3,7 +3,7 @@
 Each step shows the state s_t, the policy pi(. | s_t) as bars, the action a_t that was taken, its log-probability, the
 entropy of the policy and the reward r_t. Then come the return, the advantage among several episodes of the same prompt,
 and whether training would make the actions likelier. Without a question the run's dev problems are searched for an
-informative one, whose episodes are partly right and partly wrong; "roger" stands for our running example.
+informative one, whose episodes are some right and some wrong; "roger" stands for our running example.
 
     python -m minirl.trace runs/roger --html episode.html --png episode.png
     python -m minirl.trace runs/roger roger
@@ -36,15 +36,14 @@ class Arguments:
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
     """Folder of a run, such as runs/roger."""
     question: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[QUESTION]")] = "informative"
-    """The question. "informative": the first dev problem whose episodes are partly right and partly wrong. "roger":
+    """The question. "informative": the first dev problem whose episodes are some right and some wrong. "roger":
     our running example, whose answer is 11."""
     answer: str | None = None
-    """The right answer, a number or words; reward and advantage need it. Default: the answer of the same question
-    among the run's demonstrations, its dev problems and the science questions."""
+    """The right answer, which reward and advantage need. Default: the run's own, if it knows the question."""
     stage: str | None = None
     """Which checkpoint: pretrain, sft or rl. Default: the latest."""
     top: int = 5
-    """How many of the policy's likeliest words each step shows; the action is always shown."""
+    """How many of the policy's most likely tokens each step shows; the action is always shown."""
     temperature: float = 1.0
     """Of the policy; 0 puts all probability on the likeliest token."""
     samples: int | None = None

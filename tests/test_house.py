@@ -13,8 +13,8 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "minirl"
 LONGEST = 450  # lines of a file
 
-# Each room and its floor; a room is a folder or a module of minirl/. Within a floor, rooms make no circle.
-FLOORS = {
+# Each room and its layer; a room is a folder or a module of minirl/. Within a layer, rooms make no circle.
+LAYERS = {
     0: "kernels storage streams flags console figure",
     1: "autograd tensor functional nn optim schedule gradient_check",
     2: "model tokenizer",
@@ -22,8 +22,8 @@ FLOORS = {
     4: "rl runs evaluation microscope",
     5: "train evaluate chat trace plot report controls bench bugs doctor",
 }
-FLOOR = {room: number for number, rooms in FLOORS.items() for room in rooms.split()}
-DOORS = {"", "__main__"}  # minirl itself and `python -m minirl`: they show what all floors offer
+LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}
+DOORS = {"", "__main__"}  # minirl itself and `python -m minirl`: they show what all layers offer
 
 
 def module_name(path: Path) -> str:
@@ -55,15 +55,15 @@ def room(module: str) -> str:
 EDGES = {name: imports(name) for name in MODULES}
 
 
-def test_every_room_stands_on_a_floor():
+def test_every_room_has_a_layer():
     rooms = {room(name) for name in MODULES} - DOORS
-    assert rooms == set(FLOOR), "a new room needs its floor here, and its line in docs/architecture.md"
+    assert rooms == set(LAYER), "a new room needs its layer here, and its line in docs/architecture.md"
 
 
 @pytest.mark.parametrize("name", [name for name in MODULES if room(name) not in DOORS])
 def test_no_import_runs_upward(name):
-    upward = [other for other in EDGES[name] if room(other) not in DOORS and FLOOR[room(other)] > FLOOR[room(name)]]
-    assert not upward, f"{name} imports from the floor above: {', '.join(upward)}"
+    upward = [other for other in EDGES[name] if room(other) not in DOORS and LAYER[room(other)] > LAYER[room(name)]]
+    assert not upward, f"{name} imports from a higher layer: {', '.join(upward)}"
 
 
 def test_modules_make_no_circle():

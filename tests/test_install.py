@@ -227,7 +227,9 @@ def test_an_unknown_instruction_set_is_refused() -> None:
         pytest.skip("needs the C kernels")
     done = run(sys.executable, "-c", EXAMPLE, cwd=ROOT, MINIRL_ISA="nonsense")
     assert done.returncode != 0
-    message = "SettingError: MINIRL_ISA=nonsense: instruction set 'nonsense' is not in this build; it has portable"
+    message = (
+        "SettingError: MINIRL_ISA=nonsense: instruction set 'nonsense' is not in this build; this CPU can run portable"
+    )
     assert message in done.stderr
 
 

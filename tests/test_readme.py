@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from test_house import FLOORS
+from test_house import LAYERS
 
 from minirl import tasks
 from minirl.runs import Run
@@ -73,7 +73,7 @@ def test_the_index_lists_every_page():
 def test_the_page_about_the_code_names_every_room():
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     table = page.partition("| layer |")[2].partition("\n\n")[0]
-    for number, rooms in FLOORS.items():
+    for number, rooms in LAYERS.items():
         (row,) = re.findall(rf"^\| {number} \|.*$", table, re.MULTILINE)
         assert set(rooms.split()) <= set(re.findall(r"`(\w+)`", row)), f"docs/architecture.md, layer {number}"
 
@@ -81,7 +81,7 @@ def test_the_page_about_the_code_names_every_room():
 def test_every_program_has_its_section():
     page = (ROOT / "docs" / "programs.md").read_text(encoding="utf-8")
     sections = " ".join(re.findall(r"^## (.*)$", page, re.MULTILINE)).split()
-    for program in [*FLOORS[5].split(), "data", "tokenizer"]:
+    for program in [*LAYERS[5].split(), "data", "tokenizer"]:
         assert program in sections, f"docs/programs.md has no section on {program}"
 
 

@@ -93,11 +93,10 @@ def graded(number: int, answer: str) -> int:
 
 
 def listed() -> Table:
-    """All bugs, with the measures that they change and the tests that fail with them."""
-    table = Table("bug", "what the curves show", show_lines=True)
-    table.add_column("where it is, and the test that fails", overflow="fold")
+    """All bugs, with the measures that they change and the function that each is planted in."""
+    table = Table("bug", "what the curves show, and where it is", show_lines=True)
     for bug in BUGS.values():
-        table.add_row(bug.name, bug.symptom, f"{bug.where}\n{bug.exposed_by}")
+        table.add_row(bug.name, Text.assemble(bug.symptom, "\n", (bug.where, "dim")))
     return table
 
 

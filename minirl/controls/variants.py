@@ -19,7 +19,7 @@ class Variant:
     """Whether it gets the same training time as the base's RL, instead of the same number of steps."""
 
     def applied(self, base: RLStageConfig) -> RLStageConfig:
-        """The base's RL settings with those of the variant."""
+        """The base's RL settings with the variant's settings."""
         episodes = base.prompts * base.samples
         prompts = max(1, episodes // self.settings["samples"]) if "samples" in self.settings else base.prompts
         return replace(base, **{"prompts": prompts, **self.settings})

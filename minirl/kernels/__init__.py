@@ -1,4 +1,4 @@
-"""Floor 0: plain arrays in, plain arrays out. Every kernel exists twice behind one name.
+"""The lowest layer: plain arrays in, plain arrays out. Every kernel exists twice behind one name.
 
     >>> from minirl import kernels
     >>> y = kernels.softmax(x)               # whichever backend is in use

@@ -1,7 +1,7 @@
 """NumPy's own elementwise, reduction and shape functions, which both CPU backends use as they are.
 
 They are bound by memory and rare in a training step: what a step does often has a fused kernel. They stand here
-under NumPy's names so that the floors above call `kernels.exp` and never NumPy itself; a backend with arrays of its own
+under NumPy's names so that the layers above call `kernels.exp` and never NumPy itself; a backend with arrays of its own
 supplies its own.
 """
 

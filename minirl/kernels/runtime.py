@@ -37,7 +37,7 @@ def set_isa(name: str) -> None:
     global _isa
     usable = [known for known, supported in isas().items() if supported]
     if name not in _isa_names:
-        raise ValueError(f"instruction set {name!r} is not in this build; it has {', '.join(_isa_names)}")
+        raise ValueError(f"instruction set {name!r} is not in this build; this CPU can run {', '.join(usable)}")
     if name not in usable:
         raise ValueError(f"this CPU cannot run instruction set {name!r}; it can run {', '.join(usable)}")
     lib.minirl_isa_use(_isa_names.index(name))

@@ -24,8 +24,7 @@ class RLConfig:
     advantage: str = "leave_one_out"
     """"plain", "batch_mean", "leave_one_out" or "group_normalised"; see advantage.py."""
     normalise: str = "tokens"
-    """N, the divisor of the loss: "tokens" (the number of actions in the batch) or "episodes" (the number of episodes,
-    which makes the estimate of the gradient of the expected reward unbiased)."""
+    """What divides the loss: "tokens" (the batch's actions) or "episodes" (then the gradient is unbiased)."""
     updates: int = 1
     """Updates per batch of episodes. With REINFORCE, more than 1 needs clip."""
     clip: float = 0.0

@@ -28,7 +28,7 @@ from minirl.console import printable, run_program
 from minirl.storage.files import atomic_write
 from minirl.storage.strict_json import brief
 from minirl.tokenizer import DEFAULT_PATTERN, DEFAULT_SPECIAL_TOKENS, Tokenizer
-from minirl.tokenizer.pretokenize import read_text
+from minirl.tokenizer.pretokenize import read_text, resolve
 
 Files = tyro.conf.Positional[tuple[Path, ...]]
 File = tyro.conf.Positional[Path]
@@ -67,6 +67,7 @@ def train(
         out = Path("tokenizer.json")
         if out.exists():
             raise ValueError(f"{out} is here already: --out {out} replaces it, and another name keeps it")
+    resolve(pattern)  # a mistyped name is refused before any text is read
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[amount]}"), TimeElapsedColumn())
     start = time.perf_counter()
@@ -127,9 +128,12 @@ def encode(
             print(*ids.tolist(), end=" ")
         print()
         return
+    count = 0
     with atomic_write(out, "wb") as written:
         for ids in blocks:
             written.write(ids.astype("<i4").tobytes())
+            count += len(ids)
+    print(f"written: {printable(str(out))}, {count:,} ids")
 
 
 def decode(file: File, tokenizer: Path = Path("tokenizer.json"), skip_special: bool = False) -> None:

@@ -27,7 +27,7 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
     """Make the remaining updates of a stage, and save its checkpoint.
 
     Saves every `checkpoint_seconds`, and on Ctrl-C after the current update. A run that was killed resumes from its
-    last checkpoint, and its updates have the same bits as those of a run that was never killed.
+    last checkpoint, and its updates have the same bits as in a run that was never killed.
     Raises Stopped after Ctrl-C, TrainingError for a loss or gradient that is not finite.
     """
     before, start = resume(run, stage)

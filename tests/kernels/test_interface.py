@@ -14,7 +14,7 @@ from minirl import kernels
 def test_unknown_backends_and_instruction_sets():
     with pytest.raises(ValueError, match="there is no backend 'gpu'"):
         kernels.use("gpu")
-    with pytest.raises(ValueError, match="instruction set 'sse9' is not in this build; it has portable"):
+    with pytest.raises(ValueError, match="instruction set 'sse9' is not in this build; this CPU can run portable"):
         kernels.set_isa("sse9")
     with pytest.raises(ValueError, match="set_precision: 'float16' is not one of float32, bfloat16"):
         kernels.set_precision("float16")
@@ -91,7 +91,11 @@ for call in (lambda: minirl.Tensor([1.0]) + 1, lambda: kernels.use("reference"),
     ("variable", "value", "message"),
     [
         ("MINIRL_BACKEND", "gpu", "MINIRL_BACKEND=gpu: kernels.use: there is no backend 'gpu'; choose"),
-        ("MINIRL_ISA", "avx3", "MINIRL_ISA=avx3: instruction set 'avx3' is not in this build; it has portable"),
+        (
+            "MINIRL_ISA",
+            "avx3",
+            "MINIRL_ISA=avx3: instruction set 'avx3' is not in this build; this CPU can run portable",
+        ),
         ("MINIRL_THREADS", "abc", "MINIRL_THREADS='abc' is not a number of threads; use 1 or more, or unset it"),
         ("MINIRL_PRECISION", "float8", "MINIRL_PRECISION=float8: set_precision: 'float8' is not one of"),
     ],
