@@ -1,5 +1,8 @@
 """Gymnasium's own checker accepts the environment."""
 
+from copy import deepcopy
+from functools import partial
+
 import numpy as np
 import pytest
 from roger import ANNA, ROGER
@@ -50,3 +53,24 @@ def test_the_seed_chooses_the_problems(environment):
 
     assert questions(1) == questions(1) != questions(2)
     assert set(questions(1)) == {ROGER.question, ANNA.question}
+
+
+def test_it_can_be_copied_after_it_was_used(environment):
+    environment.reset(seed=0)
+    environment.step(np.int64(1))
+    copy = deepcopy(environment)
+    assert [copy.step(np.int64(2))[1:4]] == [environment.step(np.int64(2))[1:4]]
+    assert copy.render() == environment.render()
+
+
+def test_many_of_it_step_side_by_side_in_processes(environment, tokenizer):
+    """Gymnasium's processes are forks, or start anew with a pickled copy."""
+    environment.reset(seed=0)
+    together = gymnasium.vector.AsyncVectorEnv([partial(deepcopy, environment)] * 2, context="spawn")
+    try:
+        observations, _ = together.reset(seed=[0, 1])
+        assert observations.shape == (2, environment.capacity)
+        _, rewards, *_ = together.step(np.array([1, 2]))
+        assert rewards.tolist() == [0, 0]
+    finally:
+        together.close()
