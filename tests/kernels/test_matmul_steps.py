@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-native = pytest.importorskip("minirl.kernels.native", reason="the C kernels are not built")
+runtime = pytest.importorskip("minirl.kernels.runtime", reason="the C kernels are not built")
 
 from minirl.kernels.matmul import steps as matmul_steps  # noqa: E402
 from minirl.kernels.matmul.steps import STEPS, matmul_step  # noqa: E402
 
 EPS = float(np.finfo(np.float32).eps)
-ISAS = [name for name, supported in native.isas().items() if supported]
+ISAS = [name for name, supported in runtime.isas().items() if supported]
 # Register tiles are 4 to 14 rows and 8 to 32 columns, cache tiles 32 steps and 128 columns, blocks 256 steps
 SIZES = [
     (1, 1, 1), (3, 17, 2), (17, 3, 64), (64, 64, 64), (129, 129, 129), (65, 33, 257), (14, 32, 256), (13, 31, 255),
@@ -19,10 +19,10 @@ SIZES = [
 
 @pytest.fixture(params=ISAS)
 def each_isa(request):
-    before = native.isa()
-    native.set_isa(request.param)
+    before = runtime.isa()
+    runtime.set_isa(request.param)
     yield
-    native.set_isa(before)
+    runtime.set_isa(before)
 
 
 def operands(M, N, K):

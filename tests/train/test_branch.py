@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from comparing import assert_same
 
+from minirl.evaluation.report import escaped
 from minirl.runs import METRICS, SAMPLES, STAGES, Run, Screen
 from minirl.storage.checksums import DamagedError
 from minirl.train import chain, program
@@ -48,7 +49,9 @@ def test_what_is_taken_over_is_not_trained_again(base: Run, tmp_path: Path, caps
     assert len(run.records(stage="rl")) == 2
     contents = json.loads((run.folder / "config.json").read_text())
     assert contents["base"] == {"run": str(base.folder), "stage": "sft", "seed": 0}
-    assert f"Its stages up to sft were copied from {base.folder}." in (run.folder / "report.md").read_text()
+    assert (
+        f"Its stages up to sft were copied from {escaped(str(base.folder))}." in (run.folder / "report.md").read_text()
+    )
 
 
 def test_a_branch_whose_making_was_cut_short_ends_the_same(
