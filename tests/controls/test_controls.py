@@ -44,6 +44,7 @@ def test_what_came_out_of_a_run(run: Run) -> None:
     assert before.reward != before.reward and before.seconds == seconds(run, "sft")
 
 
+@pytest.mark.slow  # trains eight variants twice
 def test_the_tables_are_made_and_nothing_is_trained_twice(
     bases: list[Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

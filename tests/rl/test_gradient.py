@@ -177,6 +177,7 @@ def test_group_normalisation_is_biased_but_ascends():
 # ---- how much each baseline helps ----
 
 
+@pytest.mark.slow  # the variance of thousands of gradients
 @pytest.mark.parametrize("rewards, batch_mean, leave_one_out", [("both easy", 4.1, 3.3), ("far apart", 1.0, 1.3)])
 def test_a_baseline_lowers_the_variance_by_this_factor(rewards, batch_mean, leave_one_out):
     """The batch mean helps where problems are equally hard, not where they are far apart; leave-one-out in both."""

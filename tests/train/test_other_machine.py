@@ -36,7 +36,9 @@ def test_another_backend_is_refused_with_both_named(run: Run, capsys: pytest.Cap
     assert (run.folder / "config.json").read_bytes() == before
 
 
-@pytest.mark.parametrize("flags", [[ACCEPT, "--resume"], ["--accept_other_machine", "--resume"]])
+@pytest.mark.parametrize(
+    "flags", [[ACCEPT, "--resume"], pytest.param(["--accept_other_machine", "--resume"], marks=pytest.mark.slow)]
+)
 def test_accepted_it_goes_on_and_the_report_tells(
     flags: list[str], run: Run, capsys: pytest.CaptureFixture[str]
 ) -> None:

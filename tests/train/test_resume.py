@@ -35,7 +35,9 @@ def interrupted_after(count: int, monkeypatch: pytest.MonkeyPatch, how: str) -> 
 
 
 # pretraining has updates 1 to 6, fine-tuning (16 problems and the science questions, 64 a batch) 7 to 12, RL 13 to 16
-@pytest.mark.parametrize(("how", "count"), [("killed", 5), ("stopped", 9), ("killed", 13)])
+@pytest.mark.parametrize(
+    ("how", "count"), [("killed", 5), pytest.param("stopped", 9, marks=pytest.mark.slow), ("killed", 13)]
+)
 def test_resumed_runs_are_the_same(
     how: str, count: int, whole: Run, tiny: TrainConfig, quiet: Screen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
