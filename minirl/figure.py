@@ -9,6 +9,7 @@ import warnings
 from os import PathLike
 
 import matplotlib.figure
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from minirl.storage.files import atomic_write
 
@@ -21,7 +22,7 @@ class Figure(matplotlib.figure.Figure):
         buffer = io.BytesIO()
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Glyph .* missing")  # a sign that the font lacks is drawn as a box
-            self.savefig(buffer, format="png")
+            FigureCanvasAgg(self).print_png(buffer)  # savefig would lay everything out twice
         return buffer.getvalue()
 
     def save(self, path: str | PathLike[str]) -> None:

@@ -10,8 +10,9 @@ hold answers only: the checker judges them again each time. To have the model an
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -94,30 +95,37 @@ def as_answer(completion: Completion) -> Answer:
     return Answer(completion.text, len(completion.ids), completion.finished)
 
 
-def kept_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
+def kept_answers(
+    run: Run, stage: str, prompts: Sequence[str], settings: Settings, tell: Callable[[bool], None] = lambda kept: None
+) -> list[Attempt]:
     """The answers of the model after a stage of the run, in the run's precision: `answer` makes them the first time,
-    later they are read from the file. Raises DamagedError for a file that holds anything else than these answers."""
-    dependencies, path = depends_on(run, stage, prompts, settings), kept_in(run, stage, prompts, settings)
+    later they are read from the file. Raises DamagedError for a file that holds anything else than these answers.
+
+    tell: is first called with whether the answers are only read.
+    """
+    dependencies = depends_on(run, stage, prompts, settings)
+    path = kept_in(run, stage, dependencies)
+    tell(path.exists())
     if path.exists():
         return read_answers(path, dependencies, len(prompts), settings)
     remove_litter(run.folder / ANSWERS)
     with kernels.using_precision(run.config.precision):
-        attempts = answer(run.model(stage), run.tokenizer(), prompts, settings)
+        attempts = answer(*_loaded(run, stage, dependencies["checkpoint"]), prompts, settings)
     with atomic_write(path) as file:
         json.dump({"depends_on": dependencies, "attempts": attempts}, file, ensure_ascii=False)
         file.write("\n")
     return attempts
 
 
-def is_kept(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> bool:
-    """Whether kept_answers only reads a file."""
-    return kept_in(run, stage, prompts, settings).exists()
+@lru_cache(maxsize=1)  # one model answers several sets of problems
+def _loaded(run: Run, stage: str, checkpoint: str) -> tuple[GPT, Tokenizer]:
+    """The model and tokenizer whose files have the checksum `checkpoint`."""
+    return run.model(stage), run.tokenizer()
 
 
-def kept_in(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> Path:
-    """The file for these answers, whether it exists or not."""
-    dependencies = json.dumps(depends_on(run, stage, prompts, settings), sort_keys=True)
-    return run.folder / ANSWERS / f"{stage}-{digest(dependencies.encode())[:16]}.json"
+def kept_in(run: Run, stage: str, dependencies: dict[str, Any]) -> Path:
+    """The file for the answers that depend on `dependencies`, whether it exists or not."""
+    return run.folder / ANSWERS / f"{stage}-{digest(json.dumps(dependencies, sort_keys=True).encode())[:16]}.json"
 
 
 def depends_on(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from minirl.evaluation.answers import ANSWERS, is_kept, kept_answers
+from minirl.evaluation.answers import ANSWERS, kept_answers
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome, judge
 from minirl.runs import STAGE_NAMES, STAGES, Run, Screen
@@ -22,11 +22,13 @@ class Model(NamedTuple):
         """The outcome of each problem of the set. The screen says whether answers are made now or read from a file."""
         asked = self.run, self.stage, [problem.prompt for problem in chosen.problems], chosen.settings
         n, after = len(chosen.problems), f"after {STAGE_NAMES[self.stage]}"
-        if is_kept(*asked):
-            screen.say(f"{after}: reading {n} answers to {chosen.label} from {ANSWERS}/")
-        else:
-            screen.say(f"{after}: solving {n} problems of {chosen.label} ...")
-        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, kept_answers(*asked), strict=True)]
+
+        def tell(kept: bool) -> None:
+            doing = f"reading {n} answers to {chosen.label} from {ANSWERS}/"
+            screen.say(f"{after}: {doing if kept else f'solving {n} problems of {chosen.label} ...'}")
+
+        answers = kept_answers(*asked, tell)
+        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, answers, strict=True)]
 
 
 def open_model(name: str) -> Model:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from matplotlib.layout_engine import TightLayoutEngine
 from matplotlib.ticker import MaxNLocator
 
 from minirl.console import printable
@@ -162,7 +163,8 @@ def figure(plots: Sequence[tuple[Plot, Sequence[Line]]]) -> Figure:
     """One plot, or several on a sheet with two columns."""
     columns = min(2, len(plots))
     rows = -(-len(plots) // columns)
-    image = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), dpi=DPI, layout="tight")
+    layout = TightLayoutEngine(rect=None)  # type: ignore[arg-type]  # a rectangle would make it lay out everything twice
+    image = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), dpi=DPI, layout=layout)
     sheet = image.subplots(rows, columns, squeeze=False).ravel()
     for axes, (plot, drawn) in zip(sheet, plots, strict=False):
         draw_plot(axes, plot, drawn)

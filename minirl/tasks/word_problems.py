@@ -175,14 +175,10 @@ def number_split(story: str, numbers: tuple[int, ...]) -> str:
     return split_of(canonical(story, numbers))
 
 
-def is_unseen_pair(person: Person, thing: Thing) -> bool:
-    """Whether this person and this thing meet only in the split `unseen`: a tenth of all pairs, in a fixed pattern."""
-    return (PEOPLE.index(person) + THINGS.index(thing)) % 10 == 9
-
-
-_MEETINGS = {  # the people who may meet a thing: in the split `unseen`, and in the other splits
-    (thing, unseen): [person for person in PEOPLE if is_unseen_pair(person, thing) == unseen]
-    for thing in THINGS
+# The people who may meet a thing: in the split `unseen` a tenth of them, in a fixed pattern; in the others the rest.
+_MEETINGS = {
+    (thing, unseen): [person for i, person in enumerate(PEOPLE) if ((i + j) % 10 == 9) == unseen]
+    for j, thing in enumerate(THINGS)
     for unseen in (False, True)
 }
 

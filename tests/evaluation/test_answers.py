@@ -147,7 +147,7 @@ def test_an_attempt_that_was_edited_is_refused_by_its_number(attempt: object, ow
     ids=lambda contents: repr(contents[:20]),
 )  # fmt: skip
 def test_a_damaged_file_is_refused_in_one_line(contents: bytes, own: Run) -> None:
-    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path = answers.kept_in(own, "sft", answers.depends_on(own, "sft", PROMPTS, SETTINGS))
     path.parent.mkdir()
     path.write_bytes(contents)
     is_refused(own, path, "")
@@ -164,7 +164,7 @@ def test_a_file_that_was_cut_anywhere_is_refused(own: Run) -> None:
 
 @pytest.mark.parametrize("attempts", [None, {}, "abcde", 5, [], [[GOOD, [GOOD] * 3, True]] * 6])
 def test_a_file_without_one_attempt_per_prompt_is_refused(attempts: object, own: Run) -> None:
-    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path = answers.kept_in(own, "sft", answers.depends_on(own, "sft", PROMPTS, SETTINGS))
     path.parent.mkdir()
     depends_on = answers.depends_on(own, "sft", PROMPTS, SETTINGS)
     path.write_text(json.dumps({"depends_on": depends_on, "attempts": attempts}))
@@ -174,7 +174,7 @@ def test_a_file_without_one_attempt_per_prompt_is_refused(attempts: object, own:
 def test_a_folder_in_the_place_of_the_file_is_named_before_the_model_is_asked(
     own: Run, model_is_not_asked: None
 ) -> None:
-    path = answers.kept_in(own, "sft", PROMPTS, SETTINGS)
+    path = answers.kept_in(own, "sft", answers.depends_on(own, "sft", PROMPTS, SETTINGS))
     path.mkdir(parents=True)
     with pytest.raises(OSError, match=path.name):
         kept_answers(own, "sft", PROMPTS, SETTINGS)
