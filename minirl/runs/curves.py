@@ -60,6 +60,10 @@ PLOTS = (
         (Curve("bits_per_byte", "held-out text"),),
     ),
     Plot(
+        "skills", "pretrain", "What solutions will need", "mean probability of the right number, %",
+        (Curve("copying", "copying a number", True), Curve("calculating", "calculating a result", True)),
+    ),
+    Plot(
         "sft_loss", "sft", "Supervised fine-tuning loss", "nats per token of the completion",
         (Curve("loss", "training loss"), Curve("dev_loss", "held-out loss (dev)")),
     ),

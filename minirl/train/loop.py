@@ -43,6 +43,8 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
             last = step + 1 == stage.steps
             if last or (step + 1) % probe_every == 0:
                 measures |= stage.probe()
+                if remark := stage.remark(step + 1, measures):
+                    screen.say(remark)
             seconds = before + time.perf_counter() - began
             fixed = {"stage": stage.name, "step": step + 1, "seconds": round(seconds, 3)}
             run.append("metrics.jsonl", {**fixed, "learning_rate": stage.optimizer.lr, **measures})

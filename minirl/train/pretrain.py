@@ -15,11 +15,13 @@ from minirl.data import Batch, Document, Loader, encode_documents, make_batches,
 from minirl.generate import without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig, demonstrations
+from minirl.runs.config import learns_nothing
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tasks.corpus import Document as Pieces
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
+from minirl.train.skills import Skills, Watch
 from minirl.train.stage import Measures, SupervisedStage
 
 CHUNK = 4096  # documents generated at once
@@ -28,7 +30,7 @@ TOKENIZER_DOCUMENTS = 8000
 
 
 class PretrainStage(SupervisedStage):
-    """Pretraining, and its probe: bits per byte of held-out text."""
+    """Pretraining, and its probe: bits per byte of held-out text, and how well the model copies and calculates."""
 
     name = "pretrain"
 
@@ -43,9 +45,15 @@ class PretrainStage(SupervisedStage):
         self.byte_counts = token_byte_counts(tokenizer)
         held_out = pretraining_documents(task, HELD_OUT, stream_seed(seed, "held-out documents"), split="dev")
         self.held_out = encode_documents(tokenizer, held_out)
+        self.skills = Skills(tokenizer, task, stream_seed(seed, "held-out skills"))
+        self.watch = None if learns_nothing(config) else Watch(settings.steps)
 
     def probe(self) -> Measures:
-        return {"bits_per_byte": bits_per_byte(self.model, self.held_out, self.byte_counts)}
+        bits = bits_per_byte(self.model, self.held_out, self.byte_counts)
+        return {"bits_per_byte": bits, **self.skills.measure(self.model)}
+
+    def remark(self, step: int, measures: Measures) -> str | None:
+        return self.watch.remark(step, measures["copying"]) if self.watch and "copying" in measures else None
 
 
 def chunk_texts(config: TrainConfig, task: Task, number: int) -> Iterator[Pieces]:

@@ -50,6 +50,10 @@ class Stage(ABC):
     def probe(self) -> Measures:
         """Measures on the split dev; they change nothing."""
 
+    def remark(self, step: int, measures: Measures) -> str | None:
+        """What a person should know of a probe's measures after `step` updates, if anything."""
+        return None
+
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint holds besides weights, optimizer and step."""
         return {"dropout": self.model.dropout.generator.bit_generator.state}
