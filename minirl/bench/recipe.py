@@ -73,7 +73,8 @@ class Recipe:
 
     def new_model(self) -> GPT:
         """A model with the weights that every contender begins with."""
-        return GPT(self.config.model.gpt(self.tokenizer.vocab_size), seed=self.config.seed)
+        config = self.config
+        return GPT(config.model.gpt(self.tokenizer.vocab_size), config.seed, config.model.init_std)
 
     @cached_property
     def start(self) -> GPT:

@@ -16,6 +16,7 @@ from minirl.nn import Dropout, LayerNorm, Linear, Module, RMSNorm
 from minirl.tensor import Tensor
 
 Generator = np.random.Generator | None
+STD = 0.02  # the initial spread of GPT-2's weights
 
 
 class Attention(Module):
@@ -24,11 +25,11 @@ class Attention(Module):
     One matrix product makes queries, keys and values, side by side in one array: packed (B, T, (H + 2 H_kv) D).
     """
 
-    def __init__(self, config: GPTConfig, generator: Generator) -> None:
+    def __init__(self, config: GPTConfig, generator: Generator, std: float = STD) -> None:
         C = config.d_model
         self.config = config
-        self.qkv = Linear(C, config.qkv_size, generator, config.bias)
-        self.projection = Linear(C, C, generator, config.bias, std=residual_std(config))
+        self.qkv = Linear(C, config.qkv_size, generator, config.bias, std)
+        self.projection = Linear(C, C, generator, config.bias, residual_std(config, std))
 
     def __call__(
         self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: Past | None = None
@@ -42,12 +43,12 @@ class Attention(Module):
 class MLP(Module):
     """Each token by itself, C -> F -> C with a nonlinearity between. Returns (B, T, F), before the projection to C."""
 
-    def __init__(self, config: GPTConfig, generator: Generator) -> None:
+    def __init__(self, config: GPTConfig, generator: Generator, std: float = STD) -> None:
         self.gated = config.mlp == "swiglu"
         activation = {"gelu": "gelu_tanh", "gelu_exact": "gelu", "swiglu": None}[config.mlp]
         width = config.ff_size * (2 if self.gated else 1)  # swiglu: gate and up side by side
-        self.up = Linear(config.d_model, width, generator, config.bias, activation=activation)
-        self.projection = Linear(config.ff_size, config.d_model, generator, config.bias, std=residual_std(config))
+        self.up = Linear(config.d_model, width, generator, config.bias, std, activation)
+        self.projection = Linear(config.ff_size, config.d_model, generator, config.bias, residual_std(config, std))
 
     def __call__(self, x: Tensor) -> Tensor:
         return F.swiglu(self.up(x)) if self.gated else self.up(x)
@@ -60,11 +61,11 @@ class Block(Module):
     residual stream x: without dropout one kernel does both.
     """
 
-    def __init__(self, config: GPTConfig, generator: Generator, dropout: Dropout) -> None:
+    def __init__(self, config: GPTConfig, generator: Generator, dropout: Dropout, std: float = STD) -> None:
         self.attention_norm = make_norm(config)
-        self.attention = Attention(config, generator)
+        self.attention = Attention(config, generator, std)
         self.mlp_norm = make_norm(config)
-        self.mlp = MLP(config, generator)
+        self.mlp = MLP(config, generator, std)
         self.dropout = dropout
 
     def __call__(
@@ -87,6 +88,6 @@ def make_norm(config: GPTConfig) -> LayerNorm | RMSNorm:
     return RMSNorm(config.d_model, config.norm_eps)
 
 
-def residual_std(config: GPTConfig) -> float:
+def residual_std(config: GPTConfig, std: float) -> float:
     """The initial spread of the weights that add to the residual stream; `GPT` says why it is smaller."""
-    return 0.02 / math.sqrt(2 * config.n_layer)
+    return std / math.sqrt(2 * config.n_layer)

@@ -10,6 +10,7 @@ Tokens that several documents share, such as a prompt, can therefore be stored a
 `GPT.hidden`.
 """
 
+import math
 from collections.abc import Sequence
 from os import PathLike
 from typing import Any
@@ -23,7 +24,7 @@ from minirl.kernels.arguments import check_ids
 from minirl.kernels.attention.checks import check_documents
 from minirl.kernels.precision import BFLOAT16
 from minirl.model import checkpoint
-from minirl.model.block import Block, make_norm
+from minirl.model.block import STD, Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory, model_bytes
@@ -38,10 +39,10 @@ Ids = Array | Sequence[int] | Sequence[Sequence[int]]
 class GPT(Module):
     """A language model: model(ids)[b, t] are the logits of the token that follows ids[b, : t + 1].
 
-    Initialised as in the GPT-2 paper (Radford et al. 2019, section 2.3): weights are drawn from N(0, 0.02^2), biases
+    Initialised as in the GPT-2 paper (Radford et al. 2019, section 2.3): weights are drawn from N(0, std^2), biases
     are 0. The 2 n_layer projections that add to the residual stream have weights smaller by 1 / sqrt(2 n_layer), so
-    that their sum does not grow with the number of layers. With seed=None all weights are zeros, for a checkpoint to
-    fill.
+    that their sum does not grow with the number of layers. std is GPT-2's 0.02; narrow models learn faster from larger
+    weights, up to about 1 / sqrt(d_model). With seed=None all weights are zeros, for a checkpoint to fill.
 
     A new model is in training mode: where the config sets dropout, two calls differ. `eval()` switches dropout off,
     `train()` on again. A model from `from_pretrained` has it off.
@@ -49,25 +50,27 @@ class GPT(Module):
     Raises ValueError for a model larger than the machine's memory, and for a negative seed.
     """
 
-    def __init__(self, config: GPTConfig, seed: int | None = 0) -> None:
+    def __init__(self, config: GPTConfig, seed: int | None = 0, std: float = STD) -> None:
         if not isinstance(config, GPTConfig):
             raise TypeError(f"GPT: config is {type(config).__name__}; expected GPTConfig(...)")
         if seed is not None and (not isinstance(seed, int | np.integer) or seed < 0):
             raise ValueError(f"GPT: seed is {seed!r:.80}; expected a whole number, 0 or more, or None")
+        if not 0 < std < math.inf:
+            raise ValueError(f"GPT: std is {std}; expected the spread of the initial weights, more than 0")
         check_memory("GPT: a model of this config", model_bytes(config))
         self.config = config
         streams = np.random.SeedSequence(0 if seed is None else seed).spawn(2)
         generator = None if seed is None else np.random.default_rng(streams[0])
         self.dropout = Dropout(config.dropout, np.random.default_rng(streams[1]))
-        self.token_embedding = Embedding(config.vocab_size, config.d_model, generator)
+        self.token_embedding = Embedding(config.vocab_size, config.d_model, generator, std)
         if config.position == "learned":
-            self.position_embedding = Embedding(config.context_length, config.d_model, generator)
+            self.position_embedding = Embedding(config.context_length, config.d_model, generator, std)
         else:
             self.rope_tables = kernels.rope_tables(config.context_length, config.head_size, config.rope_base)
-        self.blocks = [Block(config, generator, self.dropout) for _ in range(config.n_layer)]
+        self.blocks = [Block(config, generator, self.dropout, std) for _ in range(config.n_layer)]
         self.final_norm = make_norm(config)
         if not config.tie_embeddings:
-            self.head = Linear(config.d_model, config.vocab_size, generator, bias=False)
+            self.head = Linear(config.d_model, config.vocab_size, generator, bias=False, std=std)
 
     # ---- training ----
 

@@ -50,7 +50,7 @@ def check_numbers(values: Mapping[str, Any]) -> None:
             raise ConfigError(f"{flag} is a number of {len(str(abs(value)))} digits; give at most {LARGEST}")
         if flag in LEAST and value < LEAST[flag]:
             raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
-        if flag.endswith((".learning-rate", ".max-norm")) and value <= 0:
+        if flag.endswith((".learning-rate", ".max-norm", ".init-std")) and value <= 0:
             raise ConfigError(f"{flag} is {value}; give more than 0")
         if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
             raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")

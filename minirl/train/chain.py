@@ -85,7 +85,7 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
         screen.say(SMOKE_NOTE)
     screen.say(f"run folder: {run.folder}")
     tokenizer = the_tokenizer(run, screen, trained)
-    model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"))
+    model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"), config.model.init_std)
     if run.state("pretrain") is None:
         screen.say(f"model: {model.parameter_count():,} parameters")
     for name in run.stages:
