@@ -141,9 +141,29 @@ def test_no_solved_word_problem_and_none_of_another_split() -> None:
         for story, pattern in stories.items():
             if found := re.search(pattern, document[0][0]):
                 assert number_split(story, (int(found[1]), int(found[2]))) == "train"
-    science = {problem.question for ways in Science().facts for problem in ways}
+
+
+def test_science_is_asked_in_its_own_words_some_of_them_missing() -> None:
+    asked = {problem.completion: [] for ways in Science().facts for problem in ways}
+    for ways in Science().facts:
+        asked[ways[0].completion] += [problem.question for problem in ways]
+    whole = 0
     for document in of("science"):
-        assert document[0][0].removeprefix("Q: ").strip() in science
+        question, completion = document[0][0].removeprefix("Q: ").strip(), document[1][0].removeprefix("Reasoning:")
+        ways = asked[completion + END]
+        whole += question in ways
+        assert any(longest(way) in question and in_order(question[:-1].split(), way[:-1].split()) for way in ways)
+    assert 0.4 < whole / len(of("science")) < 0.7
+
+
+def longest(question: str) -> str:
+    return max(question[:-1].split(), key=len)
+
+
+def in_order(some: list[str], words: list[str]) -> bool:
+    """Whether the words contain these, in their order."""
+    left = iter(words)
+    return all(word in left for word in some)
 
 
 def test_all_science_is_read_equally_often() -> None:
