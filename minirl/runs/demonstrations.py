@@ -18,5 +18,6 @@ def science_problems() -> list[Problem]:
 
 
 def shown(config: TrainConfig, task: Task) -> list[Problem]:
-    """All problems that SFT shows with their solutions: the task's own and the science questions."""
-    return [*demonstrations(config, task), *science_problems()]
+    """All problems that SFT shows with their solutions: the task's own, and the science questions in each of the ways
+    that training knows to ask them."""
+    return [*demonstrations(config, task), *(problem for ways in Science().facts for problem in ways)]
