@@ -37,7 +37,7 @@ def draw(trace: TraceData) -> Figure:
         axes,
         BARS[0],
         head - 0.1,
-        "the policy in the state before it: its likeliest words, and the action",
+        "the policy in the state before it: its most likely words, and the action",
         color=SOFT,
         size=8.5,
     )

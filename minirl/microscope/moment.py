@@ -32,7 +32,7 @@ class Moment(NamedTuple):
     t: int
     state: State
     choices: list[Choice]
-    """The likeliest tokens, the likeliest first."""
+    """The most likely tokens, the most likely first."""
     action: str
     """The action's own text."""
     text: str
@@ -64,7 +64,7 @@ class Moment(NamedTuple):
         return self.probability >= CERTAIN
 
     def bars(self) -> list[Choice]:
-        """The likeliest tokens, and the action too where it is not one of them."""
+        """The most likely tokens, and the action too where it is not one of them."""
         if any(choice.taken for choice in self.choices):
             return self.choices
         return [*self.choices, Choice(self.action, self.probability, True)]
