@@ -14,7 +14,7 @@ from rich.table import Table
 from minirl import __version__, kernels
 from minirl.bench.case import torch
 from minirl.bench.runner import Result
-from minirl.kernels.peak import Peaks
+from minirl.kernels.peak import Peaks, giga
 
 TITLES = {
     "minirl": "minirl",
@@ -105,11 +105,11 @@ def print_report(
     """What ran, the ceilings, the table and, to summarise it, geometric means. Returns the console."""
     # A pipe has no width of its own: give the table what it needs rather than rich's 80 columns
     console = Console() if Console().is_terminal else Console(width=160)
-    bf16 = f", {peaks.fma_bf16 / 1e9:.0f} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
+    bf16 = f", {giga(peaks.fma_bf16)} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
     console.print(setting, highlight=False)
     console.print(
-        f"Ceilings measured with {peaks.source}: {peaks.fma / 1e9:.0f} GFLOP/s in float32{bf16}, "
-        f"{peaks.bandwidth / 1e9:.1f} GB/s from memory",
+        f"Ceilings measured with {peaks.source}: {giga(peaks.fma)} GFLOP/s in float32{bf16}, "
+        f"{giga(peaks.bandwidth)} GB/s from memory",
         highlight=False,
     )
     if results:
