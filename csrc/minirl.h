@@ -150,10 +150,10 @@ void kernel_scale(int64_t n, float *x, float factor);
 
 /* ---- sampling.c ---- */
 
-/* Draws ids[r] from softmax(logits[r] / temperature), cut to the top_k likeliest tokens (0: all) and then to the
+/* Draws ids[r] from softmax(logits[r] / temperature), cut to the top_k most likely tokens (0: all) and then to the
  * smallest set whose probability reaches top_p, by inverting the distribution at uniform[r] in [0, 1). temperature 0
- * takes the likeliest token. log_prob[r] is the drawn token's log-probability under softmax(logits / temperature), before
- * the cuts. Returns 1 + r when row r gives no distribution (NaN, +inf, or nothing but -inf). */
+ * takes the most likely token. log_prob[r] is the drawn token's log-probability under softmax(logits / temperature),
+ * before the cuts. Returns 1 + r when row r gives no distribution (NaN, +inf, or nothing but -inf). */
 int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperature, int64_t top_k, float top_p,
                   const double *uniform, int32_t *ids, float *log_prob);
 

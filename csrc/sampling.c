@@ -1,7 +1,7 @@
 /* sampling.c: draw the next token.
  *
  * The draw inverts the distribution at a uniform number: walk along the probabilities in order of token id until their
- * running sum passes it. Cutting to the likeliest tokens (top-k, top-p) needs them in order of probability, but only
+ * running sum passes it. Cutting to the most likely tokens (top-k, top-p) needs them in order of probability, but only
  * the first few: a heap gives them one at a time.
  */
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 
 enum { GRAIN = 1 << 13, BLOCK = 256 };
 
-/* ---- a heap of token ids, likeliest first ---- */
+/* ---- a heap of token ids, most likely first ---- */
 
 static int likelier(const float *z, int32_t a, int32_t b) { return z[a] > z[b] || (z[a] == z[b] && a < b); }
 
@@ -25,7 +25,7 @@ static void sift_down(int32_t *heap, int64_t size, int64_t at, const float *z) {
     }
 }
 
-static int32_t take_likeliest(int32_t *heap, int64_t *size, const float *z) {
+static int32_t take_most_likely(int32_t *heap, int64_t *size, const float *z) {
     int32_t id = heap[0];
     heap[0] = heap[--*size];
     sift_down(heap, *size, 0, z);
@@ -59,7 +59,7 @@ static int32_t invert(const float *p, int64_t V, const double *block_sums, doubl
     return (int32_t)last; /* rounding carried the target past the end: the last token that may be drawn */
 }
 
-/* Sets p to 0 outside the top_k likeliest tokens, and then outside the fewest whose sum reaches top_p of the rest. */
+/* Sets p to 0 outside the top_k most likely tokens, and then outside the fewest whose sum reaches top_p of the rest. */
 static void cut(float *p, const float *z, int64_t V, int64_t top_k, float top_p, int32_t *heap, float *kept) {
     for (int64_t id = 0; id < V; id++) heap[id] = (int32_t)id;
     for (int64_t at = V / 2 - 1; at >= 0; at--) sift_down(heap, V, at, z);
@@ -69,10 +69,10 @@ static void cut(float *p, const float *z, int64_t V, int64_t top_k, float top_p,
         for (int64_t id = 0; id < V; id++) total += p[id];
     int32_t *taken = heap + V; /* the second half of the scratch: ids in order of probability */
     if (count < V)
-        for (int64_t i = 0; i < count; i++) total += p[taken[i] = take_likeliest(heap, &size, z)];
+        for (int64_t i = 0; i < count; i++) total += p[taken[i] = take_most_likely(heap, &size, z)];
     memset(kept, 0, (size_t)V * sizeof(float));
     for (int64_t i = 0; i < count; i++) {
-        int32_t id = count < V ? taken[i] : take_likeliest(heap, &size, z);
+        int32_t id = count < V ? taken[i] : take_most_likely(heap, &size, z);
         kept[id] = p[id];
         running += p[id];
         if (top_p < 1 && running >= (double)top_p * total) break;

@@ -8,6 +8,7 @@ Each question is separate: the model was trained to answer one question, and doe
 """
 
 import io
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -33,7 +34,7 @@ class Arguments:
     stage: str | None = None
     """Which checkpoint: pretrain, sft or rl (default: the latest)."""
     temperature: float = 0.0
-    """0 always takes the most probable token; 1 samples from the model's own distribution."""
+    """0 always takes the most likely token; 1 samples from the model's own distribution."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
@@ -43,6 +44,9 @@ class Arguments:
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     arguments = flags.parse(Arguments, argv, "python -m minirl.chat", __doc__)
+    if not 0 <= arguments.temperature < math.inf:
+        print(f"--temperature is {arguments.temperature:g}; give 0 or more", file=sys.stderr)
+        return 1
     try:
         run = Run.open(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
@@ -61,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             for piece in answer(model, tokenizer, question, arguments.temperature, arguments.seed + number):
                 print(printable(piece), end="", flush=True)
             print("\n")
-        except ValueError as error:  # a question longer than the context, or a temperature below 0: say so and go on
+        except ValueError as error:  # a question longer than the context: say so and go on
             print(f"\n{printable(str(error))}", file=sys.stderr)
             if arguments.question is not None:
                 return 1

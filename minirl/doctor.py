@@ -185,7 +185,7 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         free = "" if facts.memory_free is None else f", {facts.memory_free / 2**30:.1f} GiB free"
         memory_text = f"{facts.memory_total / 2**30:.1f} GiB{free}"
     headers = "" if facts.python_headers else "; Python's C headers are missing"
-    bf16 = f"{peaks.fma_bf16 / 1e9:.0f} GFLOP/s" if peaks.fma_bf16 else "no bfloat16 instructions in use"
+    bf16 = f"{peak.giga(peaks.fma_bf16)} GFLOP/s" if peaks.fma_bf16 else "no bfloat16 instructions in use"
     how = f"{facts.threads} thread{'s' if facts.threads > 1 else ''}" if facts.native else "NumPy: no C kernels"
     return [
         ("minirl", facts.minirl),
@@ -203,9 +203,9 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced == facts.isa else "")),
         ("OpenMP", "yes" if facts.openmp else "no"),
         ("threads", str(facts.threads)),
-        (f"float32 peak ({how})", f"{peaks.fma / 1e9:.0f} GFLOP/s"),
+        (f"float32 peak ({how})", f"{peak.giga(peaks.fma)} GFLOP/s"),
         (f"bfloat16 peak ({how})", bf16),
-        (f"memory bandwidth ({how})", f"{peaks.bandwidth / 1e9:.1f} GB/s"),
+        (f"memory bandwidth ({how})", f"{peak.giga(peaks.bandwidth)} GB/s"),
     ]
 
 

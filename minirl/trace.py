@@ -45,7 +45,7 @@ class Arguments:
     top: int = 5
     """How many of the policy's most likely tokens each step shows; the action is always shown."""
     temperature: float = 1.0
-    """Of the policy; 0 puts all probability on the likeliest token."""
+    """Of the policy; 0 puts all probability on the most likely token."""
     samples: int | None = None
     """Episodes of the prompt, which the advantage compares; the first is shown. Default: as in the run's RL."""
     max_new_tokens: int | None = None

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from minirl import doctor, kernels
@@ -78,6 +79,47 @@ def test_the_report_holds_what_a_bug_report_needs() -> None:
     text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(without, replace(PEAKS, fma_bf16=None)))
     for wanted in ("compiler found now: none", "none: no C kernels", "NumPy: no C kernels", "no bfloat16 instructions"):
         assert wanted in text
+
+
+def test_a_slow_peak_has_decimals_instead_of_a_zero() -> None:
+    slow = peak.Peaks(fma=0.48e9, fma_bf16=1.25e9, bandwidth=0.031e9, source="C kernels")
+    text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(HEALTHY, slow))
+    for wanted in ("peak (4 threads): 0.48 GFLOP/s", "1.2 GFLOP/s", "0.031 GB/s"):
+        assert wanted in text
+
+
+@pytest.mark.skipif(not kernels.has_native() or not kernels.has_openmp(), reason="needs C kernels with threads")
+def test_threads_that_wait_for_each_other_do_not_become_the_peak(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On this machine of made-up time every call of several threads waits 30 ms, and an iteration takes 100 ns."""
+    now, threads = 0.0, kernels.get_threads()
+
+    class BusyMachine:
+        def kernel_peak_fma(self, iterations: int) -> float:
+            nonlocal now
+            now += 1e-7 * iterations + (0.03 if kernels.get_threads() > 1 else 0)
+            return 100.0 * iterations
+
+        def kernel_peak_read(self, address: object, size: int) -> None:
+            nonlocal now
+            now += 0.01
+
+        kernel_peak_fma_bf16 = kernel_peak_fma
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(library, name)
+
+    library = kernels.runtime.lib
+    monkeypatch.setattr(kernels.runtime, "lib", BusyMachine())
+    monkeypatch.setattr(peak, "clock", lambda: lambda: now)
+    monkeypatch.setattr(peak, "_memory_block", lambda: np.ones(8, np.float32))
+    monkeypatch.setattr(peak, "SECONDS", 0.02)
+    kernels.set_threads(2)
+    try:
+        found = peak.measure().fma
+        assert kernels.get_threads() == 2
+    finally:
+        kernels.set_threads(threads)
+    assert found > 0.2e9  # of 1e9 without any waiting; 8192 iterations a call would give 0.03e9
 
 
 def test_it_examines_this_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -113,6 +113,11 @@ class TestChat:
         assert chat.main([str(run.folder), "why " * 500]) == 1
         assert "context length is 256" in capsys.readouterr().err
 
+    @pytest.mark.parametrize("temperature", ["-1", "nan", "inf"])
+    def test_a_temperature_below_0(self, temperature: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        assert chat.main([str(run.folder), "Why?", "--temperature", temperature]) == 1
+        assert capsys.readouterr() == ("", f"--temperature is {temperature}; give 0 or more\n")
+
     def test_codes_of_terminals_are_shown_and_not_obeyed(self, run: Run, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
         """In what the model writes, in a question from a pipe, and in an error."""
         monkeypatch.setattr(chat, "answer", lambda *rest: iter(["\x1b[2J", "\x1b", "]0;x\x07", " é🎾\u202e", "\n\t1"]))

@@ -47,7 +47,7 @@ class Request:
     longest: int
     new: int
     answer: int = 0
-    """Tokens after which a sampled row ends on average; 0: rows never end, and take the likeliest token."""
+    """Tokens after which a sampled row ends on average; 0: rows never end, and take the most likely token."""
     bf16: bool = False
     """Whether the weights are held in bfloat16."""
 

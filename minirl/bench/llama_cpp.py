@@ -52,7 +52,7 @@ class LlamaCpp:
         return np.ctypeslib.as_array(llama_cpp.llama_get_logits_ith(self.context, -1), (self.vocab_size,))
 
     def complete(self, prompt: np.ndarray, new: int) -> np.ndarray:
-        """The likeliest tokens (new,) after the prompt, one by one."""
+        """The most likely tokens (new,) after the prompt, one by one."""
         self.clear()
         written = np.empty(new, np.int32)
         scores = self.extend(prompt)

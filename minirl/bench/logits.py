@@ -1,7 +1,8 @@
 """Whether a peer computes what minirl computes: logits, held against each other before anything is timed.
 
 In bfloat16 the texts themselves say little. Implementations keep different numbers in it: minirl and llama.cpp what is
-multiplied, PyTorch the sums and activations too. So the likeliest token soon differs somewhere, and from there on all.
+multiplied, PyTorch the sums and activations too. So the most likely token soon differs somewhere, and all of them from
+there on.
 """
 
 from collections.abc import Callable

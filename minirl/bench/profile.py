@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench.report import seconds_text
+from minirl.bench.report import print_table, seconds_text
 from minirl.kernels.peak import Peaks, clock
 from minirl.kernels.precision import BFLOAT16
 
@@ -195,7 +195,7 @@ def print_profiles(console: Console, profiles: dict[str, Profile], tables: bool)
     """What a benchmark says about minirl's side of its cases: a table of each, or the share of Python alone."""
     for name, profile in profiles.items():
         if tables:
-            console.print(table(profile, name))
+            print_table(console, table(profile, name))
         else:
             text = f"{name}: {profile.python:.1%} of minirl's time is Python around the kernels"
             console.print(text, highlight=False)

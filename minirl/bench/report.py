@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from minirl import __version__, kernels
 from minirl.bench.case import torch
 from minirl.bench.runner import Result
-from minirl.kernels.peak import Peaks
+from minirl.kernels.peak import Peaks, giga
+from minirl.runs.table import layout
 
 TITLES = {
     "minirl": "minirl",
@@ -24,6 +26,7 @@ TITLES = {
     "transformers": "transformers",
     "llama.cpp": "llama.cpp",
 }
+WIDEST = 1000  # characters, more than any table has
 PEERS = ("numpy", "torch")  # that kernels are compared with, a column each
 
 
@@ -99,21 +102,37 @@ def summary(results: Sequence[Result], peaks: Peaks) -> list[str]:
     return lines
 
 
+def print_table(console: Console, built: Table) -> None:
+    """The table as it is, where it fits. Else plain lines, each name above its numbers, so that no column is lost.
+
+    Without a terminal the width is 80 characters, or what COLUMNS says.
+    """
+    if console.measure(built, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
+        console.print(built)
+        return
+    lines: list[list[str]] = []
+    for name, *cells in zip(*(column.cells for column in built.columns), strict=True):
+        title, empty = Text.from_markup(str(name)).plain, [""] * len(cells)
+        lines += [["  " + title.lstrip(), *empty], ["", *map(str, cells)]] if any(cells) else [[title, *empty]]
+    console.print(built.title, soft_wrap=True, highlight=False)
+    for line in layout([str(column.header) for column in built.columns], lines, console.width):
+        console.print(line, soft_wrap=True, markup=False, highlight=False)
+
+
 def print_report(
     results: Sequence[Result], built: Table, peaks: Peaks, setting: str, summarise: bool = True
 ) -> Console:
     """What ran, the ceilings, the table and, to summarise it, geometric means. Returns the console."""
-    # A pipe has no width of its own: give the table what it needs rather than rich's 80 columns
-    console = Console() if Console().is_terminal else Console(width=160)
-    bf16 = f", {peaks.fma_bf16 / 1e9:.0f} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
+    console = Console()
+    bf16 = f", {giga(peaks.fma_bf16)} GFLOP/s in bfloat16" if peaks.fma_bf16 else ""
     console.print(setting, highlight=False)
     console.print(
-        f"Ceilings measured with {peaks.source}: {peaks.fma / 1e9:.0f} GFLOP/s in float32{bf16}, "
-        f"{peaks.bandwidth / 1e9:.1f} GB/s from memory",
+        f"Ceilings measured with {peaks.source}: {giga(peaks.fma)} GFLOP/s in float32{bf16}, "
+        f"{giga(peaks.bandwidth)} GB/s from memory",
         highlight=False,
     )
     if results:
-        console.print(built)
+        print_table(console, built)
     if results and summarise:
         console.print("Geometric means:", highlight=False)
         for line in summary(results, peaks):

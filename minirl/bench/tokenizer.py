@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
     texts = collect(options.files, int(options.megabytes * 1e6))
     size = n_bytes(texts)
-    console = Console() if Console().is_terminal else Console(width=120)
+    console = Console()
     console.print(
         f"{size / 1e6:.1f} MB in {len(texts):,} texts, {options.vocab_size:,} tokens, gpt4, {threads} threads"
     )

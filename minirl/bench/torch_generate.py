@@ -26,7 +26,7 @@ def complete(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Ids (rows, new_tokens), -1 after the end token, and their log-probabilities; rows are prompts times samples.
 
-    uniforms: (rows, new_tokens) in [0, 1); without them the likeliest token is taken.
+    uniforms: (rows, new_tokens) in [0, 1); without them the most likely token is taken.
     """
     longest = max(map(len, prompts))
     ids = torch.zeros(len(prompts), longest, dtype=torch.long)

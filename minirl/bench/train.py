@@ -177,7 +177,7 @@ def main(argv: list[str] | None = None) -> None:
         console.print(note, highlight=False)
     profile.print_profiles(console, profiles, options.profile)
     if "memory" in groups:
-        console.print(memory_table(threads, options.quick))
+        report.print_table(console, memory_table(threads, options.quick))
 
 
 def prepare(made: Work, threads: int, options: Options, notes: list[str]) -> tuple[Work, dict[str, float]]:

@@ -9,6 +9,7 @@ Each bug has a file: its story, the wrong code, and the test that fails. `python
 small model. `python -m pytest --planted "unshifted targets"` runs minirl's tests with one bug, to see which notice.
 """
 
+import difflib
 from contextlib import AbstractContextManager
 
 from minirl.bugs import (
@@ -23,7 +24,7 @@ from minirl.bugs import (
 )
 from minirl.bugs.bug import Bug
 
-__all__ = ["BUGS", "Bug", "planted"]
+__all__ = ["BUGS", "Bug", "no_bug", "planted"]
 
 BUGS = {
     module.BUG.name: module.BUG
@@ -43,5 +44,12 @@ BUGS = {
 def planted(name: str) -> AbstractContextManager[None]:
     """Inside this context one of BUGS is in the code. Raises KeyError, which names all bugs."""
     if name not in BUGS:
-        raise KeyError(f"no bug {name!r}; there are {', '.join(map(repr, BUGS))}")
+        raise KeyError(no_bug(name))
     return BUGS[name].planted()
+
+
+def no_bug(name: str) -> str:
+    """What to say of a name that no bug has: the name that was probably meant, and all names."""
+    near = difflib.get_close_matches(name.lower(), BUGS, n=1)
+    meant = f"did you mean {near[0]!r}? There" if near else "there"
+    return f"no bug {name!r}; {meant} are {', '.join(map(repr, BUGS))}"

@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minirl import flags
-from minirl.bugs import BUGS, Bug, planted
+from minirl.bugs import BUGS, Bug, no_bug, planted
 from minirl.bugs.experiment import MEASURES, Curve, experiment
 from minirl.console import run_program
 
@@ -57,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     named = arguments.bug if arguments.answer is None else arguments.answer
     if named is not None and named not in BUGS:
-        print(f"no bug {named!r}; there are {', '.join(map(repr, BUGS))}", file=sys.stderr)
+        print(no_bug(named), file=sys.stderr)
         return 1
     if arguments.answer is not None and arguments.mystery is not None:
         return graded(arguments.mystery, arguments.answer)

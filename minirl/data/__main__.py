@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 import tyro
 from rich.console import Console
@@ -19,7 +20,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from minirl import flags
 from minirl.console import run_program
-from minirl.data.fetch import FetchError, fetch, matches
+from minirl.data.fetch import FetchError, UnreachableError, fetch, matches
 from minirl.data.published import DATASETS, folder
 
 Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "all"], ...]]
@@ -38,30 +39,42 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
         raise ValueError(f"name a dataset: {', '.join(DATASETS)}, or all")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
                TimeRemainingColumn())  # fmt: skip
-    failed = []
+    failed, unreachable = [], set()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         for dataset in DATASETS if "all" in names else dict.fromkeys(names):
-            for name in DATASETS[dataset].files:
+            for name, file in DATASETS[dataset].files.items():
+                server = urlsplit(file.url).netloc
+                if server in unreachable:  # it would only be asked in vain again, and perhaps for long
+                    continue
                 try:
                     fetch_file(dataset, name, source, bar)
                 except FetchError as error:  # the other files may still come
                     failed.append(str(error))
+                    if isinstance(error, UnreachableError):
+                        unreachable.add(server)
     if failed:
-        command = f"python -m minirl.data fetch {' '.join(names)} --from FOLDER"
-        remedy = (
-            "Without a direct connection, set HTTPS_PROXY=http://HOST:PORT; or download the files by other means and "
-            f"run: {command}"
+        command = f"python -m minirl.data fetch {' '.join(names)}"
+        again = (
+            "Go online, or set HTTPS_PROXY=http://HOST:PORT, and give the same command again. " if unreachable else ""
         )
-        raise FetchError("\n".join([*failed, remedy]))
+        remedy = (
+            f"{again}To bring the files from elsewhere: `python -m minirl.data list` has their addresses, and "
+            f"`{command} --from FOLDER` takes them"
+        )
+        raise FetchError(f"{failed[0]}. {remedy}" if len(failed) == 1 else "\n".join([*failed, remedy]))
     print(f"everything is in {folder()}")
 
 
 def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> None:
     """Fetch one file, with a progress bar of its own."""
     file = DATASETS[dataset].files[name]
-    row = bar.add_task(f"{dataset}/{name}", total=file.size)
     copy = None if source is None else find_copy(source, dataset, name)
-    fetch(file, folder() / dataset / name, copy, lambda done: bar.update(row, completed=done))
+    row = bar.add_task(f"{dataset}/{name}", total=file.size)
+    try:
+        fetch(file, folder() / dataset / name, copy, lambda done: bar.update(row, completed=done))
+    except FetchError:
+        bar.remove_task(row)  # the message says more than a bar that stands still
+        raise
 
 
 def find_copy(source: Path, dataset: str, name: str) -> Path:

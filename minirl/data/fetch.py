@@ -12,7 +12,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
+from ssl import SSLError
 from typing import IO
+from urllib.parse import urlsplit
 
 from minirl.data.published import File
 from minirl.storage.checksums import digest
@@ -26,6 +28,10 @@ Progress = Callable[[int], object]  # called with the number of bytes on this ma
 
 class FetchError(OSError):
     """A file could not be fetched; the message says why, and what to do."""
+
+
+class UnreachableError(FetchError):
+    """There is no connection to the server, so none of its files can be downloaded now."""
 
 
 def fetch(file: File, target: Path, source: Path | None = None, progress: Progress = lambda done: None) -> bool:
@@ -65,7 +71,10 @@ def fetch(file: File, target: Path, source: Path | None = None, progress: Progre
 
 
 def download(file: File, part: Path, progress: Progress = lambda done: None) -> None:
-    """Download the bytes that `part` does not have yet, and append them. After a FetchError, `part` keeps what came."""
+    """Download the bytes that `part` does not have yet, and append them. After a FetchError, `part` keeps what came.
+
+    Raises UnreachableError where the server does not answer at all.
+    """
     have = part.stat().st_size if part.exists() else 0
     if have >= file.size:  # complete; or too long, which `fetch` notices afterwards
         return
@@ -88,6 +97,13 @@ def download(file: File, part: Path, progress: Progress = lambda done: None) -> 
     except (OSError, http.client.HTTPException) as error:  # urllib's own errors are OSErrors
         arrived = f"; {have:,} of {file.size:,} bytes are here, and the same command resumes" if have else ""
         reason = getattr(error, "reason", error)
+        if (
+            isinstance(error, urllib.error.URLError)
+            and isinstance(reason, OSError)
+            and not isinstance(reason, SSLError)
+        ):
+            why = reason.strerror or reason
+            raise UnreachableError(f"{urlsplit(file.url).netloc} cannot be reached ({why}){arrived}") from error
         raise FetchError(f"{file.url} cannot be downloaded: {reason}{arrived}") from error
 
 

@@ -43,7 +43,7 @@ class Attempt(NamedTuple):
     """All answers to one prompt."""
 
     greedy: Answer
-    """The answer of greedy decoding: always the likeliest token."""
+    """The answer of greedy decoding: always the most likely token."""
     samples: list[Answer]
     """Answers sampled at temperature 1."""
     fits: bool

@@ -1,6 +1,6 @@
 """Accuracy with its uncertainty: how to read 8 samples for each of 500 problems.
 
-- greedy: the share of problems solved by greedy decoding, which always takes the likeliest token.
+- greedy: the share of problems solved by greedy decoding, which always takes the most likely token.
 - pass@1: the share of samples that are right. pass@k: the chance that at least one of k samples is right.
 - majority@k: the share of problems where the most frequent answer among k samples is right.
 

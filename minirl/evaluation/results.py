@@ -60,7 +60,7 @@ def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
 def legend(header: Sequence[str]) -> dict[str, str]:
     """What the measures of the table mean."""
     meanings = {
-        "greedy": "decoding always takes the likeliest token",
+        "greedy": "decoding always takes the most likely token",
         "pass@": "at least one of k samples is right",
         "maj@": "the most frequent answer of k samples is right",
         TOKENS: "mean length of the greedy answers, in tokens",

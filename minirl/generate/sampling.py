@@ -24,11 +24,11 @@ class Sampling:
     """
 
     temperature: float = 1.0
-    """Logits are divided by the temperature: 1 samples the model's own distribution, 0 takes the likeliest token."""
+    """Logits are divided by the temperature: 1 samples the model's own distribution, 0 takes the most likely token."""
     top_k: int = 0
-    """Draw only among this many likeliest tokens; 0: all."""
+    """Draw only among this many of the most likely tokens; 0: all."""
     top_p: float = 1.0
-    """Draw only among the smallest set of likeliest tokens whose total probability reaches this; 1: all."""
+    """Draw only among the smallest set of most likely tokens whose total probability reaches this; 1: all."""
     max_new_tokens: int = 256
     """A row that has not ended after this many tokens is cut off."""
 

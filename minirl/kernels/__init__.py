@@ -146,7 +146,7 @@ def _use(name: str) -> None:
     global _backend
     if name not in BACKENDS:
         choices = " or ".join(map(repr, BACKENDS))
-        raise ValueError(f"kernels.use: there is no backend {name!r}; choose {choices}")
+        raise ValueError(f"there is no backend {name!r}; choose {choices}")
     if name == "native" and runtime is None:
         raise RuntimeError(missing.explanation())
     globals().update(_functions_of[name])

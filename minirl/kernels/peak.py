@@ -41,6 +41,12 @@ class Peaks:
         return Peaks(fma, bf16 or None, bandwidth, self.source)
 
 
+def giga(rate: float) -> str:
+    """A rate in units of 10^9 a second, such as "231", "40.0" or "0.48": what is small gets decimals, not a 0."""
+    digits = ".0f" if rate >= 100e9 else ".1f" if rate >= 1e9 else ".2g"
+    return format(rate / 1e9, digits)
+
+
 def measure() -> Peaks:
     """Measure the ceilings with the threads and the instruction set in use; takes about 2 seconds."""
     return _measure_native() if kernels.has_native() else _measure_numpy()
@@ -113,13 +119,22 @@ def _measure_numpy() -> Peaks:
 
 
 def _growing(run: Callable[[int], float]) -> Callable[[], float]:
-    """`run` with as many iterations as take 10 ms, long enough that waking threads does not count."""
-    iterations, elapsed, now = 1 << 12, 0.0, clock()
-    while elapsed < 0.01 and iterations < 1 << 40:
-        iterations *= 2
-        start = now()
-        run(iterations)
-        elapsed = now() - start
+    """`run` with as many iterations as take 10 ms, long enough that waking threads does not count.
+
+    They are counted with one thread and in processor time. On a busy machine each call of several threads can wait
+    10 ms for the last of them, and so few iterations would be timed that the wait were all that is measured.
+    """
+    iterations, elapsed, threads = 1 << 12, 0.0, kernels.get_threads()
+    kernels.set_threads(1)
+    try:
+        now = clock()
+        while elapsed < 0.01 and iterations < 1 << 40:
+            iterations *= 2
+            start = now()
+            run(iterations)
+            elapsed = now() - start
+    finally:
+        kernels.set_threads(threads)
     return lambda: run(iterations)
 
 

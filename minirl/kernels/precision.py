@@ -30,7 +30,7 @@ def set_precision(name: str) -> None:
     """
     global _precision
     if name not in _CHOICES:
-        raise ValueError(f"set_precision: {name!r} is not one of {', '.join(_CHOICES)}")
+        raise ValueError(f"there is no precision {name!r}; choose {' or '.join(map(repr, _CHOICES))}")
     _precision = name
 
 

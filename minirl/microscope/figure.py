@@ -37,7 +37,7 @@ def draw(trace: TraceData) -> Figure:
         axes,
         BARS[0],
         head - 0.1,
-        "the policy in the state before it: its likeliest words, and the action",
+        "the policy in the state before it: its most likely words, and the action",
         color=SOFT,
         size=8.5,
     )
@@ -76,9 +76,10 @@ def draw_row(axes: Any, y: float, trace: TraceData, moment: Moment, most: float)
     }
     for name, value in values.items():
         write(axes, COLUMNS[name], y, signed(value), size=8.5, ha="center")
-    pull = 0.0 if moment.forced else trace.advantage
+    pull = trace.pull(moment)
     marks = {None: ("?", SOFT), True: ("▲ likelier", UP), False: ("▼ less likely", DOWN)}
-    mark, colour = ("none", SOFT) if pull == 0 else marks[None if pull is None else pull > 0]
+    nothing = "stays at 100%" if trace.advantage and not moment.forced else "none"
+    mark, colour = (nothing, SOFT) if pull == 0 else marks[None if pull is None else pull > 0]
     write(axes, COLUMNS["gradient"], y, mark, size=8, color=colour, ha="center")
 
 

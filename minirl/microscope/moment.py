@@ -15,6 +15,8 @@ from minirl.console import printable
 from minirl.rl.mdp import State
 from minirl.tasks import Problem
 
+CERTAIN = 0.995  # a probability that the page shows as 100%
+
 
 class Choice(NamedTuple):
     """A token that the policy might have taken."""
@@ -30,7 +32,7 @@ class Moment(NamedTuple):
     t: int
     state: State
     choices: list[Choice]
-    """The likeliest tokens, the likeliest first."""
+    """The most likely tokens, the most likely first."""
     action: str
     """The action's own text."""
     text: str
@@ -53,8 +55,16 @@ class Moment(NamedTuple):
         """log pi(a_t | s_t), nats."""
         return float(np.log(max(self.probability, np.finfo(np.float32).tiny)))
 
+    @property
+    def certain(self) -> bool:
+        """Whether the page shows the action's probability as 100%: training can hardly change it, either way.
+
+        The gradient of log pi with respect to the logits is 1 - pi at the action and -pi elsewhere: near 0 everywhere.
+        """
+        return self.probability >= CERTAIN
+
     def bars(self) -> list[Choice]:
-        """The likeliest tokens, and the action too where it is not one of them."""
+        """The most likely tokens, and the action too where it is not one of them."""
         if any(choice.taken for choice in self.choices):
             return self.choices
         return [*self.choices, Choice(self.action, self.probability, True)]
@@ -113,6 +123,13 @@ class TraceData:
         """What the model wrote."""
         return "".join(moment.text for moment in self.moments)
 
+    def pull(self, moment: Moment) -> float | None:
+        """The advantage where training on this episode would visibly change the action's probability, 0 where it would
+        not; None where the advantage is not known."""
+        if moment.forced:
+            return 0.0
+        return 0.0 if moment.certain and self.advantage is not None else self.advantage
+
     def gradient(self, moment: Moment | None = None) -> str:
         """A sentence: whether training on this episode would change an action's probability, and which way. Without a
         moment it is about all actions of the episode."""
@@ -123,11 +140,16 @@ class TraceData:
         if self.advantage is None:
             return "The advantage is unknown: there is only one episode, and nothing to compare it with."
         if self.advantage != 0:
-            way = "likelier" if self.advantage > 0 else "less likely"
-            reason = f"{way}: the advantage is {signed(f'{self.advantage:+.2f}')}."
+            amount = f"the advantage is {signed(f'{self.advantage:+.2f}')}"
+            chosen = [action for action in ([moment] if moment is not None else self.moments) if not action.forced]
+            if chosen and all(action.certain for action in chosen):
+                what = "This action stays" if moment is not None else "These actions stay"
+                return f"{what} at 100%: nothing else was likely, so there is almost no gradient, though {amount}."
+            reason = f"{'likelier' if self.advantage > 0 else 'less likely'}: {amount}."
             if moment is not None:
                 return f"Training makes this action {reason}"
-            return f"Training makes these actions {reason} The prompt carries no gradient."
+            rest = " Actions at 100% stay there." if any(action.certain for action in chosen) else ""
+            return f"Training makes these actions {reason}{rest} The prompt carries no gradient."
         if len(self.rewards) > 1 and len(set(self.rewards)) == 1:
             return f"No gradient: all {len(self.rewards)} episodes got the same reward, so the advantage is 0."
         return "No gradient: the advantage is 0."

@@ -54,7 +54,7 @@ def data(trace: TraceData) -> list[dict[str, Any]]:
             "reward": None if trace.reward is None else moment.reward,
             "return": trace.reward,
             "advantage": trace.advantage,
-            "pull": 0 if moment.forced else trace.advantage,
+            "pull": trace.pull(moment),
             "gradient": trace.gradient(moment),
         }
         for moment in trace.moments

@@ -74,12 +74,12 @@ def look(
     moments = []
     for (state, action, reward), forced in zip(episode.steps(tokenizer), episode.forced.tolist(), strict=True):
         policy = agent.policy(state).astype(np.float64)
-        likeliest = np.argsort(-policy, kind="stable")[:top]
+        best = np.argsort(-policy, kind="stable")[:top]
         moments.append(
             Moment(
                 state.step,
                 state,
-                [Choice(tokenizer.decode([i]), float(policy[i]), i == action) for i in likeliest.tolist()],
+                [Choice(tokenizer.decode([i]), float(policy[i]), i == action) for i in best.tolist()],
                 tokenizer.decode([action]),
                 decoder.push(action),
                 probability=float(policy[action]),

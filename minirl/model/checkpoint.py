@@ -16,9 +16,10 @@ import numpy as np
 from minirl.kernels.precision import BFLOAT16
 from minirl.model.config import GPTConfig
 from minirl.model.hugging_face import BUFFERS, PREFIXES, Entry, entries, from_json, model_type, to_json
-from minirl.model.json_file import CheckpointError, plain, read_json, several, shown
+from minirl.model.json_file import CheckpointError, plain, read_json, several
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.tensor_file import TensorFile, write_tensors
+from minirl.storage.strict_json import brief
 from minirl.storage.transaction import recover, replacing_files
 
 Array = np.ndarray
@@ -163,7 +164,7 @@ def mismatches(wanted: Sequence[Entry], stored: Stored) -> list[str]:
             file, name = stored[entry.name]
             shape, dtype = file.shapes()[name], file.dtypes()[name]
             if shape != entry.shape:
-                problems.append(f"{name} has shape {shown(shape)}; expected {entry.shape}")
+                problems.append(f"{name} has shape {brief(shape)}; expected {entry.shape}")
             elif dtype not in WEIGHT_DTYPES:
                 problems.append(f"{name} has dtype {dtype}; expected one of {', '.join(WEIGHT_DTYPES)}")
     return problems
@@ -197,7 +198,7 @@ def open_weights(folder: Path) -> list[TensorFile]:
         raise FileNotFoundError(f"{folder} holds neither {WEIGHTS} nor {INDEX}{hint}")
     where = read_json(index).get("weight_map")
     if not isinstance(where, dict) or not all(isinstance(name, str) for name in where.values()):
-        raise CheckpointError(f"{index} cannot be read: its weight_map is {shown(where)}; expected names of files")
+        raise CheckpointError(f"{index} cannot be read: its weight_map is {brief(where)}; expected names of files")
     for name in set(where.values()):
         if len(name) > LONGEST_NAME or Path(name).name != name or not (folder / name).is_file():
             raise FileNotFoundError(f"{index} names the shard {plain(name)}, which is not there")

@@ -5,6 +5,8 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from minirl.storage.strict_json import brief
+
 NORMS = ("layer", "rms")
 POSITIONS = ("learned", "rope")
 MLPS = ("gelu", "gelu_exact", "swiglu")
@@ -59,11 +61,11 @@ class GPTConfig:
             _positive(name, getattr(self, name))
         for name in ("bias", "tie_embeddings"):
             if not isinstance(getattr(self, name), bool):
-                raise ValueError(f"GPTConfig: {name} is {_shown(getattr(self, name))}; expected True or False")
+                raise ValueError(f"GPTConfig: {name} is {brief(getattr(self, name))}; expected True or False")
         for name in ("norm_eps", "rope_base", "dropout"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not -LARGEST <= value <= LARGEST:
-                raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected a finite number")
+                raise ValueError(f"GPTConfig: {name} is {brief(value)}; expected a finite number")
         if self.n_kv_head is None:
             object.__setattr__(self, "n_kv_head", self.n_head)
         if self.d_ff is None:
@@ -158,21 +160,14 @@ def _divisors(n: int) -> list[int]:
 
 def _positive(name: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected a whole number, 1 or more")
+        raise ValueError(f"GPTConfig: {name} is {brief(value)}; expected a whole number, 1 or more")
     if value > MOST:
-        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; expected at most {MOST}, the largest int32")
+        raise ValueError(f"GPTConfig: {name} is {brief(value)}; expected at most {MOST}, the largest int32")
 
 
 def _one_of(name: str, value: str, valid: tuple[str, ...]) -> None:
     if value not in valid:
-        raise ValueError(f"GPTConfig: {name} is {_shown(value)}; use one of {', '.join(map(repr, valid))}")
-
-
-def _shown(value: object) -> str:
-    """A value for a message, cut where it is long: it may come from anyone's file."""
-    if isinstance(value, int) and not isinstance(value, bool) and value.bit_length() > 200:
-        return f"a number of {value.bit_length()} bits"
-    return f"{value!r:.80}"
+        raise ValueError(f"GPTConfig: {name} is {brief(value)}; use one of {', '.join(map(repr, valid))}")
 
 
 PRESETS = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from minirl.model.config import GPTConfig
-from minirl.model.json_file import shown
+from minirl.storage.strict_json import brief
 
 GPT2_ACTIVATIONS = {"gelu_new": "gelu", "gelu_pytorch_tanh": "gelu", "gelu": "gelu_exact"}
 PREFIXES = {"gpt2": "transformer.", "llama": "model."}  # before every name but lm_head; GPT-2's first files lack it
@@ -164,7 +164,7 @@ def from_json(found: Mapping[str, Any]) -> GPTConfig:
         return _gpt2_config(found)
     if kind == "llama":
         return _llama_config(found)
-    raise ValueError(f"config.json has model_type {shown(kind)}; minirl loads 'gpt2' and 'llama'")
+    raise ValueError(f"config.json has model_type {brief(kind)}; minirl loads 'gpt2' and 'llama'")
 
 
 def _gpt2_config(found: Mapping[str, Any]) -> GPTConfig:
@@ -190,7 +190,7 @@ def _llama_config(found: Mapping[str, Any]) -> GPTConfig:
     heads, width = _needed(found, "num_attention_heads"), _needed(found, "hidden_size")
     for key, value in (("num_attention_heads", heads), ("hidden_size", width)):
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"config.json has {key} = {shown(value)}; expected a whole number, 1 or more")
+            raise ValueError(f"config.json has {key} = {brief(value)}; expected a whole number, 1 or more")
     _expect(found, "hidden_act", "silu")
     _expect(found, "mlp_bias", False, (found.get("attention_bias", False),))
     _expect(found, "head_dim", None, (None, width // heads))
@@ -198,11 +198,11 @@ def _llama_config(found: Mapping[str, Any]) -> GPTConfig:
     for key in ("rope_scaling", "rope_parameters"):
         settings = found.get(key) or {}
         if not isinstance(settings, Mapping):
-            raise ValueError(f"config.json has {key} = {shown(settings)}; expected an object, {{...}}, or null")
+            raise ValueError(f"config.json has {key} = {brief(settings)}; expected an object, {{...}}, or null")
         rope.update(settings)
     scaling = rope.get("rope_type", rope.get("type", "default"))
     if scaling != "default":
-        raise ValueError(f"config.json has RoPE of type {shown(scaling)}; minirl's is 'default', without scaling")
+        raise ValueError(f"config.json has RoPE of type {brief(scaling)}; minirl's is 'default', without scaling")
     return GPTConfig.llama(
         vocab_size=_needed(found, "vocab_size"),
         context_length=_needed(found, "max_position_embeddings"),
@@ -228,5 +228,5 @@ def _needed(found: Mapping[str, Any], key: str) -> Any:
 def _expect(found: Mapping[str, Any], key: str, default: Any, valid: tuple[Any, ...] | None = None) -> None:
     value = found.get(key, default)
     if value not in (valid or (default,)):
-        options = " or ".join(map(shown, valid or (default,)))
-        raise ValueError(f"config.json has {key} = {shown(value)}; minirl's model has {options}")
+        options = " or ".join(map(brief, valid or (default,)))
+        raise ValueError(f"config.json has {key} = {brief(value)}; minirl's model has {options}")

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from minirl.storage import strict_json
+from minirl.storage.strict_json import brief
 
-SHOWN = 80  # characters of a foreign name or value in a message
 LIMIT = 100_000_000  # bytes of a file
 
 
@@ -27,19 +27,13 @@ def parse_json(data: bytes, source: str) -> dict[str, Any]:
     except ValueError as error:
         raise CheckpointError(f"{source} is no valid JSON ({error})") from None
     if not isinstance(found, dict):
-        raise CheckpointError(f"{source} holds {shown(found)}; expected an object, {{...}}")
+        raise CheckpointError(f"{source} holds {brief(found)}; expected an object, {{...}}")
     return found
-
-
-def shown(value: object) -> str:
-    """A foreign value for a message: its repr, or the beginning of it."""
-    text = repr(value if not isinstance(value, str) else value[: SHOWN + 1])
-    return text if len(text) <= SHOWN else text[:SHOWN] + "..."
 
 
 def plain(name: str) -> str:
     """A foreign name for a message: without quotes, unprintable characters escaped, and not too long."""
-    return shown(name)[1:].rstrip("'\"")
+    return brief(name)[1:-1]
 
 
 def several(problems: list[str], most: int = 8) -> str:

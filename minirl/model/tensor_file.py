@@ -21,8 +21,9 @@ from typing import Any
 import numpy as np
 
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
-from minirl.model.json_file import CheckpointError, parse_json, plain, shown
+from minirl.model.json_file import CheckpointError, parse_json, plain
 from minirl.storage.files import naming
+from minirl.storage.strict_json import brief
 
 Array = np.ndarray
 
@@ -87,11 +88,11 @@ Entry = tuple[str, tuple[int, ...], tuple[int, int]]  # dtype, shape, and the da
 def read_entry(name: str, entry: Any) -> Entry:
     """What the header says about a tensor. Raises ValueError for anything but the three fields of the format."""
     if not isinstance(entry, dict) or not {"dtype", "shape", "data_offsets"} <= entry.keys():
-        raise ValueError(f"{plain(name)} is {shown(entry)}; expected dtype, shape and data_offsets")
+        raise ValueError(f"{plain(name)} is {brief(entry)}; expected dtype, shape and data_offsets")
     dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
     counts = isinstance(shape, list) and isinstance(offsets, list) and len(shape) <= MOST_AXES and len(offsets) == 2
     if not isinstance(dtype, str) or not counts or not all(map(is_count, [*shape, *offsets])):
-        raise ValueError(f"{plain(name)} has dtype {shown(dtype)}, shape {shown(shape)}, offsets {shown(offsets)}")
+        raise ValueError(f"{plain(name)} has dtype {brief(dtype)}, shape {brief(shape)}, offsets {brief(offsets)}")
     return dtype, tuple(shape), (offsets[0], offsets[1])
 
 
@@ -125,7 +126,7 @@ class TensorFile:
             self._check_layout(size - self._start)
             if CHECKSUM in self.metadata:
                 if not re.fullmatch("[0-9a-f]{8}", self.metadata[CHECKSUM]):
-                    raise self._error(f"has the checksum {shown(self.metadata[CHECKSUM])}; it is corrupted")
+                    raise self._error(f"has the checksum {brief(self.metadata[CHECKSUM])}; it is corrupted")
                 checksum = zlib.crc32(text.replace(self.metadata[CHECKSUM].encode(), NO_CHECKSUM.encode(), 1))
                 while block := file.read(1 << 22):
                     checksum = zlib.crc32(block, checksum)
@@ -138,7 +139,7 @@ class TensorFile:
             if dtype not in DTYPES:
                 raise self._error(f"holds {plain(name)} as {plain(dtype)}; this reads {', '.join(DTYPES)}")
             if start != end or stop - start != math.prod(shape) * DTYPES[dtype].itemsize:
-                placed = f"{plain(name)} {dtype} {shown(shape)} at bytes {start} to {stop}"
+                placed = f"{plain(name)} {dtype} {brief(shape)} at bytes {start} to {stop}"
                 raise self._error(f"places {placed}, but the tensor before it ends at {end}; it is corrupted")
             end = stop
         if end != size:

@@ -62,7 +62,7 @@ class Agent:
     """The agent is the language model itself."""
 
     def __init__(self, model: GPT, tokenizer: "Tokenizer", temperature: float = 1.0) -> None:
-        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the likeliest token.
+        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the most likely token.
 
         Raises ValueError for a tokenizer with more tokens than the model. Surplus ids of the model are never drawn."""
         self.model, self.tokenizer, self.temperature = model, tokenizer, temperature
@@ -72,9 +72,9 @@ class Agent:
         """pi(. | s): the probability of every token as the next action, (V,)."""
         logits = self._logits(state)
         if self.temperature == 0:
-            likeliest = kernels.zeros(len(logits), np.float32)
-            likeliest[np.argmax(logits[: self.vocabulary])] = 1
-            return likeliest
+            greedy = kernels.zeros(len(logits), np.float32)
+            greedy[np.argmax(logits[: self.vocabulary])] = 1
+            return greedy
         return kernels.softmax(np.ascontiguousarray(logits / np.float32(self.temperature)))
 
     def act(self, state: State, rng: np.random.Generator) -> int:

@@ -8,7 +8,8 @@ import numpy as np
 
 from minirl.console import printable
 from minirl.storage.checksums import DamagedError, parse_json
-from minirl.storage.shape import ShapeError, checked, shown
+from minirl.storage.shape import ShapeError, checked
+from minirl.storage.strict_json import brief
 
 Stage = Literal["pretrain", "sft", "rl"]
 NUMBERS = (int, float)
@@ -153,7 +154,7 @@ def read_state(path: Path) -> dict[str, Any]:
     numbers |= {f"logs.{name}": number for name, number in state["logs"].items()}
     for name, number in numbers.items():
         if not 0 <= number < 2**63:
-            raise DamagedError(f"{path} is damaged: {name} is {shown(number)}; expected a number from 0 to 2**63 - 1")
+            raise DamagedError(f"{path} is damaged: {name} is {brief(number)}; expected a number from 0 to 2**63 - 1")
     try:
         np.random.default_rng(0).bit_generator.state = state["dropout"]
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -194,14 +195,14 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
 def check_measures(record: Any, where: str) -> None:
     """A stage, perhaps a step, and numbers. There are thousands of these lines, so this is fast."""
     if not isinstance(record, dict):
-        raise DamagedError(f"{where} is damaged: it is {shown(record)}; expected an object {{...}}")
+        raise DamagedError(f"{where} is damaged: it is {brief(record)}; expected an object {{...}}")
     for name, value in record.items():
         if type(value) not in NUMBERS:
             if name != "stage" or not isinstance(value, str):
                 expected = "a text" if name == "stage" else "a number"
-                raise DamagedError(f"{where} is damaged: {name} is {shown(value)}; expected {expected}")
+                raise DamagedError(f"{where} is damaged: {name} is {brief(value)}; expected {expected}")
         elif value > LARGEST or value < -LARGEST:
-            raise DamagedError(f"{where} is damaged: {name} is {shown(value)}; expected at most {LARGEST:g}")
+            raise DamagedError(f"{where} is damaged: {name} is {brief(value)}; expected at most {LARGEST:g}")
     for name, kind in (("stage", str), ("seconds", NUMBERS)):
         if not isinstance(record.get(name), kind):
             raise DamagedError(f"{where} is damaged: {name} is {'no text' if name in record else 'missing'}")

@@ -37,8 +37,8 @@ def trace(
     question: "informative" takes the first dev problem whose samples got mixed rewards, "roger" our running example.
     answer: the right answer, a number or words, for reward and advantage. Without it the run's demonstrations, its dev
     problems and the science questions are searched for the same question. stage: "pretrain", "sft" or "rl"; by default
-    the last one that has a checkpoint. top: how many of the likeliest tokens each step shows. samples: episodes of the
-    prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
+    the last one that has a checkpoint. top: how many of the most likely tokens each step shows. samples: episodes of
+    the prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
     run's reinforcement learning. seed: of the actions.
     Raises FileNotFoundError without a checkpoint, ValueError for a question that is empty or does not fit into the
     context, and for a number out of its range.

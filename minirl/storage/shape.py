@@ -14,8 +14,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints, is_typeddict
 
+from minirl.storage.strict_json import brief
+
 LARGEST = 1e300  # a whole number beyond this is none that a float holds
-SHOWN = 60  # characters of a wrong value
 
 PLAIN: dict[Any, tuple[type | tuple[type, ...], str]] = {
     str: (str, "a text"),
@@ -43,7 +44,7 @@ def checked(kind: Any, value: Any, place: str = "") -> Any:
     origin, members = get_origin(kind), get_args(kind)
     if origin is Literal:
         if not isinstance(value, str | int) or value not in members:
-            raise ShapeError(f"{place} is {shown(value)}; expected one of {', '.join(map(str, members))}")
+            raise ShapeError(f"{place} is {brief(value)}; expected one of {', '.join(map(str, members))}")
     elif origin in (Union, types.UnionType):
         alternatives(members, value, place)
     elif is_typeddict(kind):
@@ -63,9 +64,9 @@ def plain(kind: Any, value: Any, place: str) -> Any:
     """`value` where it is of one of the PLAIN kinds. JSON's true is no number, though Python's True is."""
     expected, words = PLAIN[kind]
     if not isinstance(value, expected) or (isinstance(value, bool) and kind is not bool):
-        raise ShapeError(f"{place or 'it'} is {shown(value)}; expected {words}")
+        raise ShapeError(f"{place or 'it'} is {brief(value)}; expected {words}")
     if kind is float and isinstance(value, int) and abs(value) > LARGEST:
-        raise ShapeError(f"{place or 'it'} is {shown(value)}; expected a number that a float holds")
+        raise ShapeError(f"{place or 'it'} is {brief(value)}; expected a number that a float holds")
     return value
 
 
@@ -99,11 +100,3 @@ def hints_of(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
 def below(place: str, name: str) -> str:
     """The name of a field inside a place: config.rl.steps."""
     return f"{place}.{name}" if place else name
-
-
-def shown(value: Any) -> str:
-    """The value for a message, cut short."""
-    if isinstance(value, int) and not -(10**20) < value < 10**20:
-        return "a whole number of more than 20 digits"
-    text = ascii(value) if not isinstance(value, list | dict) else f"{type(value).__name__} of {len(value)}"
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."

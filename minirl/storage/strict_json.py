@@ -11,8 +11,18 @@ from typing import Any
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
-_short = reprlib.Repr()
-_short.maxstring = _short.maxother = _short.maxlong = 60
+LONGEST = 100  # characters of a value in a message
+
+
+class _Short(reprlib.Repr):
+    """A repr that keeps the ends of long texts, the beginning of long lists, and writes no endless number."""
+
+    def repr_int(self, x: int, level: int) -> str:
+        return repr(x) if -(10**20) < x < 10**20 else "a whole number of more than 20 digits"
+
+
+_short = _Short()
+_short.maxstring = _short.maxother = 60
 _short.maxlevel = 3
 
 
@@ -36,15 +46,13 @@ def decoder() -> json.JSONDecoder:
 
 
 def brief(value: object) -> str:
-    """A value of any size for a message, on one line and short.
+    """A value of any size for a message: its repr on one line, with "..." where something is left out.
 
     >>> brief([1, 2, "x" * 1000])
     "[1, 2, 'xxxxxxxxxxxxxxxxxxxxxxxxxxxx...xxxxxxxxxxxxxxxxxxxxxxxxxxxxx']"
     """
-    try:
-        return _short.repr(value)
-    except ValueError:  # Python writes no number of more than a few thousand digits
-        return f"<{type(value).__name__}>"
+    text = _short.repr(value)
+    return text if len(text) <= LONGEST else text[:LONGEST] + "..."
 
 
 def has_surrogate(text: str) -> bool:

@@ -3,10 +3,12 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from minirl import kernels
 from minirl.bench import case, report, runner
@@ -142,7 +144,7 @@ class TestProgram:
         data, picture = tmp_path / "bench.json", tmp_path / "bench.png"
         flags = ["--only", "softmax,rope", "--quick", "--repeats", "1", "--json", str(data), "--plot", str(picture)]
         bench.main([*flags, "--threads", str(before[1])])
-        printed = capsys.readouterr().out
+        printed = " ".join(capsys.readouterr().out.split())
         assert (kernels.backend(), kernels.get_threads()) == before
         for wanted in ("100 GFLOP/s in float32, 200 GFLOP/s in bfloat16, 10.0 GB/s", "log-softmax backward", "RoPE"):
             assert wanted in printed
@@ -153,6 +155,21 @@ class TestProgram:
         assert row["fraction_of_peak"][lead] == pytest.approx(row["bytes"] / PEAKS.bandwidth / row["seconds"][lead])
         assert written["peaks"]["bandwidth"] == PEAKS.bandwidth
         assert picture.read_bytes().startswith(b"\x89PNG")
+
+    @pytest.mark.parametrize("width", [80, 200])
+    def test_the_table_fits_and_loses_nothing(self, width: int, capsys: pytest.CaptureFixture[str]) -> None:
+        """At 80 columns a name stands above its numbers; at 200 there is room for both."""
+        name = "forward + backward  16 x 12 x 1024 x 64"
+        results = [replace(result({"minirl": 0.0123, "numpy": 0.0234, "torch": 0.0345}), name=name)]
+        report.print_table(Console(width=width), report.table(results, PEAKS))
+        lines = capsys.readouterr().out.splitlines()
+        assert max(map(len, lines)) <= width
+        (above,) = [number for number, line in enumerate(lines) if name in line]
+        row = " ".join(lines[above : above + 2])
+        assert all(wanted in row for wanted in ("12.3 ms", "23.4 ms", "34.5 ms", "1.90", "2.80"))
+        assert ("12.3 ms" in lines[above]) == (width == 200)
+        header = next(line for line in lines if "minirl" in line and "NumPy" in line)
+        assert all(column in header for column in ("case", "rate", "of peak", "PyTorch"))
 
     def test_the_summary_has_geometric_means(self) -> None:
         results = [result({"minirl": 0.1, "numpy": 0.4, "torch": 0.1}), result({"minirl": 0.2, "numpy": 0.2})]
@@ -200,7 +217,7 @@ class TestProgram:
         monkeypatch.setattr(peak, "measure", lambda: PEAKS)
         bench.main(["--quick", "--only", "rope", "--repeats", "1", "--threads", str(kernels.get_threads())])
         shown = capsys.readouterr().out
-        assert "no time or ratio here means anything" in shown and "Geometric means" not in shown
+        assert "no time or ratio here means anything" in " ".join(shown.split()) and "Geometric means" not in shown
 
     def test_the_training_shapes_are_gpt2s(self) -> None:
         assert (TRAINING.C, TRAINING.F, TRAINING.H, TRAINING.V) == (768, 3072, 12, 50257)

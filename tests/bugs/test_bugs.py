@@ -201,5 +201,7 @@ def test_every_bug_is_some_mystery():
 def test_impossible_requests_say_what_to_do(capsys):
     assert main(["typo"]) == 1
     assert "no bug 'typo'; there are" in capsys.readouterr().err
+    assert main(["Unshiftd targets"]) == 1
+    assert "no bug 'Unshiftd targets'; did you mean 'unshifted targets'? There are" in capsys.readouterr().err
     assert main(["--mystery", "1", "--reveal", "1"]) == 1
     assert "give one of" in capsys.readouterr().err

@@ -145,7 +145,7 @@ class TestDownload:
             fetch(File(f"{server}/missing", len(CONTENT), SHA256), target)
 
     def test_no_server(self, target: Path) -> None:
-        with pytest.raises(FetchError, match=r"cannot be downloaded: .*refused"):
+        with pytest.raises(FetchError, match=r"^127.0.0.1:9 cannot be reached \(Connection refused\)$"):
             fetch(File("http://127.0.0.1:9/nobody", len(CONTENT), SHA256), target)
         assert not target.exists()
 
@@ -216,6 +216,26 @@ class TestProgram:
         error = capsys.readouterr().err
         assert "/cut cannot be downloaded" in error and "python -m minirl.data fetch all --from FOLDER" in error
         assert program.main(["fetch", "all"]) == 0  # goes on, and needs only the other half
+
+    def test_without_a_network_it_says_so_in_one_line_and_asks_once(
+        self, two: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        names = ("train.jsonl", "test.jsonl")
+        files = {name: File(f"http://127.0.0.1:9/{name}", len(CONTENT), SHA256) for name in names}
+        monkeypatch.setitem(DATASETS, "gsm8k", Dataset("gsm8k", "A paper", "MIT", files))
+        assert program.main(["fetch", "gsm8k"]) == 1
+        (line,) = capsys.readouterr().err.strip().splitlines()
+        for wanted in (
+            "127.0.0.1:9 cannot be reached",
+            "Go online",
+            "`python -m minirl.data fetch gsm8k --from FOLDER`",
+        ):
+            assert wanted in line
+        assert program.main(["fetch", "all"]) == 1
+        lines = capsys.readouterr().err.splitlines()
+        assert sum("cannot be reached" in line for line in lines) == 1 and any(
+            "/cut cannot be" in line for line in lines
+        )
 
     @pytest.mark.parametrize("place", ["gsm8k/a.json", "a.json"])
     def test_from_a_folder(self, two: Path, tmp_path: Path, place: str) -> None:

@@ -16,7 +16,7 @@ def test_unknown_backends_and_instruction_sets():
         kernels.use("gpu")
     with pytest.raises(ValueError, match="instruction set 'sse9' is not in this build; this CPU can run portable"):
         kernels.set_isa("sse9")
-    with pytest.raises(ValueError, match="set_precision: 'float16' is not one of float32, bfloat16"):
+    with pytest.raises(ValueError, match="there is no precision 'float16'; choose 'float32' or 'bfloat16'"):
         kernels.set_precision("float16")
     with pytest.raises(ValueError, match="set_threads: 0"):
         kernels.set_threads(0)
@@ -90,14 +90,14 @@ for call in (lambda: minirl.Tensor([1.0]) + 1, lambda: kernels.use("reference"),
 @pytest.mark.parametrize(
     ("variable", "value", "message"),
     [
-        ("MINIRL_BACKEND", "gpu", "MINIRL_BACKEND=gpu: kernels.use: there is no backend 'gpu'; choose"),
+        ("MINIRL_BACKEND", "gpu", "MINIRL_BACKEND=gpu: there is no backend 'gpu'; choose"),
         (
             "MINIRL_ISA",
             "avx3",
             "MINIRL_ISA=avx3: instruction set 'avx3' is not in this build; this CPU can run portable",
         ),
         ("MINIRL_THREADS", "abc", "MINIRL_THREADS='abc' is not a number of threads; use 1 or more, or unset it"),
-        ("MINIRL_PRECISION", "float8", "MINIRL_PRECISION=float8: set_precision: 'float8' is not one of"),
+        ("MINIRL_PRECISION", "float8", "MINIRL_PRECISION=float8: there is no precision 'float8'; choose"),
     ],
 )
 def test_a_setting_that_cannot_be_used_stops_what_computes_and_nothing_else(variable, value, message):

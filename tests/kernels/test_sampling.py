@@ -79,7 +79,7 @@ def test_frequencies_follow_the_softmax(backend):
 
 
 @backends
-def test_temperature_zero_takes_the_first_of_the_likeliest(backend):
+def test_temperature_zero_takes_the_first_of_the_most_likely(backend):
     logits = np.array([[1, 3, 3, 2], [-np.inf, -5, -np.inf, -6]], np.float32)
     with kernels.using(backend):
         ids, log_prob = kernels.sample(logits, np.array([0.9, 0.9]), temperature=0)

@@ -156,6 +156,21 @@ class TestGradient:
         assert all(found.gradient(moment) == words for moment in found.moments)
         assert found.gradient().startswith(words.replace("this action", "these actions"))
 
+    @pytest.mark.parametrize("advantage", [0.5, -0.5])
+    def test_a_certain_action_stays_whatever_the_advantage(self, advantage: float, agent: Agent) -> None:
+        """0.994 is shown as 99%, 0.996 as 100%; neither sign of the advantage moves what is at 100%."""
+        found = look(agent, episode(agent, " 5"), [1.0, 0.0], advantage, "plain")
+        first, *rest = found.moments
+        certain, unsure = first._replace(probability=0.996), first._replace(probability=0.994)
+        mixed, sure = replace(found, moments=[certain, *rest]), replace(found, moments=[certain, certain])
+        assert found.gradient(certain).startswith("This action stays at 100%: ")
+        assert signed(f"the advantage is {advantage:+.2f}.") in found.gradient(certain)
+        assert "Training makes this action" in found.gradient(unsure)
+        assert "Actions at 100% stay there." in mixed.gradient() and "100%" not in found.gradient()
+        assert sure.gradient().startswith("These actions stay at 100%: ")
+        entries = json.loads(Page(page(mixed)).scripts[0])
+        assert [entry["pull"] for entry in entries] == [0, *[advantage] * len(rest)]
+
     def test_forced_tokens_carry_none(self, agent: Agent) -> None:
         found = look(agent, episode(agent, " 5 and 6", forced=(0, 2)), [1.0], 0.5, "plain")
         told = ["inserted" in found.gradient(moment) for moment in found.moments]

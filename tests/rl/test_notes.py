@@ -66,7 +66,7 @@ def test_the_action_is_the_next_token_sampled_from_the_policy(agent, s0):
     assert statistic < freedom + 4.3 * np.sqrt(2 * freedom) + 15  # exceeded by chance less than once in 10,000 seeds
 
 
-def test_at_temperature_0_the_action_is_the_likeliest_token(agent, s0):
+def test_at_temperature_0_the_action_is_the_most_likely_token(agent, s0):
     greedy = Agent(agent.model, agent.tokenizer, temperature=0)
     action = greedy.act(s0, np.random.default_rng(0))
     assert action == agent.policy(s0).argmax()

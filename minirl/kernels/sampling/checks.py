@@ -27,7 +27,7 @@ def check_sample(
 def check_sampling(temperature: float, top_k: int, top_p: float) -> None:
     """Raise ValueError for a setting that makes no distribution."""
     if not 0 <= temperature < math.inf:
-        raise ValueError(f"sample: temperature {temperature} must be 0 (take the likeliest) or a positive number")
+        raise ValueError(f"sample: temperature {temperature} must be 0 (take the most likely) or a positive number")
     if top_k < 0:
         raise ValueError(f"sample: top_k {top_k} must be 0 (all tokens) or positive")
     if not 0 < top_p <= 1:

@@ -13,10 +13,10 @@ def sample(
 ) -> tuple[Array, Array]:
     """Draw a token per row by inverting the distribution at a given uniform number.
 
-    logits: (N, V). uniform: (N,) float64 in [0, 1). pi = softmax(logits / temperature) is cut to the top_k likeliest
-    tokens (0: all), renormalised, then cut to the smallest set of likeliest tokens whose probability reaches top_p
+    logits: (N, V). uniform: (N,) float64 in [0, 1). pi = softmax(logits / temperature) is cut to the top_k most likely
+    tokens (0: all), renormalised, then cut to the smallest set of most likely tokens whose probability reaches top_p
     (Holtzman et al. 2020); of equally likely tokens the lower id is kept. The token drawn is the first, in order of
-    id, at which the running sum of what is left exceeds uniform. temperature 0 takes the likeliest token.
+    id, at which the running sum of what is left exceeds uniform. temperature 0 takes the most likely token.
     Returns (ids (N,) int32, log_prob (N,)), the drawn token's log pi before the cuts (at temperature 0: log 1 = 0).
     Raises ValueError where a row holds NaN or +inf, or nothing but -inf.
     """
@@ -31,14 +31,14 @@ def sample(
             continue
         pi = np.exp((z - z.max()) / temperature)
         total = pi.sum()
-        likeliest = np.argsort(-z, kind="stable")
+        order = np.argsort(-z, kind="stable")
         if top_k:
-            likeliest = likeliest[:top_k]
+            order = order[:top_k]
         if top_p < 1:
-            running = np.cumsum(pi[likeliest])
-            likeliest = likeliest[: 1 + np.searchsorted(running, top_p * running[-1])]
+            running = np.cumsum(pi[order])
+            order = order[: 1 + np.searchsorted(running, top_p * running[-1])]
         kept = np.zeros_like(pi)
-        kept[likeliest] = pi[likeliest]
+        kept[order] = pi[order]
         running = np.cumsum(kept)
         ids[row] = min(np.searchsorted(running, u * running[-1], side="right"), np.flatnonzero(kept)[-1])
         log_prob[row] = np.log(pi[ids[row]] / total)
