@@ -15,6 +15,8 @@ class Arguments:
     """Folder of a run, such as runs/roger."""
     compare: tuple[str, str] | None = None
     """Compare two runs on the same problems, with the first run's settings. A colon selects a stage: runs/roger:sft."""
+    together: tuple[Path, ...] = ()
+    """Summarise the tables of several runs that differ in their seed: mean, interval over runs, lowest, highest."""
     audit: bool = False
     """Count false positives and false negatives of each answer checker; needs no run."""
     contamination: bool = False
@@ -43,8 +45,12 @@ class Arguments:
 
 def check(arguments: Arguments) -> None:
     """Raises ValueError for arguments that do not go together."""
-    if [arguments.run is not None, arguments.compare is not None, arguments.audit].count(True) != 1:
-        raise ValueError("give the folder of a run, such as runs/roger, or --compare and two of them, or --audit alone")
+    asked = [arguments.run is not None, arguments.compare is not None, bool(arguments.together), arguments.audit]
+    if asked.count(True) != 1:
+        raise ValueError(
+            "give the folder of a run, such as runs/roger, or --compare and two of them, or --together and several, or "
+            "--audit alone"
+        )
     for name in ("limit", "samples", "max_new_tokens", "ngram"):
         value = getattr(arguments, name)
         if value is not None and value < 1:

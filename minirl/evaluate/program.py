@@ -18,6 +18,10 @@ Two models, compared problem by problem:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
 
+Several runs with different seeds: what to expect of another one?
+
+    python -m minirl.evaluate --together runs/roger runs/roger-2 runs/roger-3
+
 Do the test problems occur in the training text?
 
     python -m minirl.evaluate runs/roger --contamination
@@ -35,6 +39,7 @@ from minirl import flags
 from minirl.console import printable
 from minirl.evaluate import actions
 from minirl.evaluate.arguments import Arguments, check
+from minirl.evaluation import together
 from minirl.evaluation.model import open_model
 from minirl.runs import Run, Screen
 from minirl.storage.files import atomic_write
@@ -48,6 +53,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         check(arguments)
         if arguments.audit:
             report = actions.audit_checkers(screen)
+        elif arguments.together:
+            report = together.show([Run.open(folder) for folder in arguments.together], screen)
         elif arguments.compare is not None:
             first, second = map(open_model, arguments.compare)
             report = actions.compare_models(first, second, arguments, screen)
