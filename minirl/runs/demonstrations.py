@@ -1,9 +1,11 @@
 """The worked problems that SFT shows in a run; the configuration determines them."""
 
+import random
+
 from minirl.runs.config import TrainConfig
 from minirl.streams import stream_seed
 from minirl.tasks import Problem, Task
-from minirl.tasks.science import Science
+from minirl.tasks.science import Science, with_words_missing
 
 
 def demonstrations(config: TrainConfig, task: Task) -> list[Problem]:
@@ -18,6 +20,7 @@ def science_problems() -> list[Problem]:
 
 
 def shown(config: TrainConfig, task: Task) -> list[Problem]:
-    """All problems that SFT shows with their solutions: the task's own, and the science questions in each of the ways
-    that training knows to ask them."""
-    return [*demonstrations(config, task), *(problem for ways in Science().facts for problem in ways)]
+    """All problems that SFT shows with their solutions: the task's own, and each science question as it is and with
+    words missing."""
+    science, rng = science_problems(), random.Random(stream_seed(config.seed, "words missing"))
+    return [*demonstrations(config, task), *science, *(with_words_missing(problem, rng) for problem in science)]

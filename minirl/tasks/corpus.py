@@ -1,6 +1,6 @@
 """Documents for pretraining: what the model reads before it is shown how to solve a problem.
 
-There are seven kinds. None contains a word problem with its solution; those come with supervised fine-tuning:
+There are six kinds. None contains a word problem with its solution; those come with supervised fine-tuning:
 
     recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
     repeat   how to copy               Q: Mia has 12 pens. She gives 5 to a friend. ... Copy: Mia has 12 pens. She ...
@@ -8,7 +8,6 @@ There are seven kinds. None contains a word problem with its solution; those com
     sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
     chain    how to continue           12, 3, 5: 12 - 5 = 7. 7 * 3 = 21. Answer: 21
     science  facts                     Q: What is the Milky Way? Reasoning: The Milky Way is ... Answer: our galaxy
-    reask    how to ask in other words Q: Tell me what sound is. Again: What is sound?
 
 Half of the lines of sums are steps from problems of the split `train`; the other half are random sums with numbers
 from 1 to 50. A chain uses its numbers in any order and has no story: the later stages teach which numbers to combine,
@@ -16,7 +15,7 @@ and how. Copies look like a waste. But every token of a copy can be predicted fr
 learns early to look things up and carry them over (the induction heads of Olsson et al. 2022), and every later skill
 builds on that.
 
-An eighth kind, solved, is for the published datasets: their problems with solutions.
+A seventh kind, solved, is for the published datasets: their problems with solutions.
 
 A document is a list of pieces (text, loss weight), cut at token boundaries. Text that nobody could predict has a small
 weight: which numbers somebody adds teaches nothing (0.1), and how a question is phrased teaches little (0.3).
@@ -25,10 +24,9 @@ weight: which numbers somebody adds teaches nothing (0.1), and how a question is
 import random
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from itertools import islice
 
-from minirl.tasks.science import Science
+from minirl.tasks.science import Science, with_words_missing
 from minirl.tasks.task import END, Problem, Task
 from minirl.tasks.word_problems import LARGEST
 
@@ -38,7 +36,7 @@ Fact = tuple[str, str]  # ("7 + 8", "15")
 OPERANDS, QUESTION, FULL = 0.1, 0.3, 1.0  # loss weights
 STEPS = 0.5  # for the numbers that a chain uses next: a guess, but only among the numbers that it has
 KINDS = {  # the share of each kind of document
-    "recap": 0.12, "repeat": 0.1, "retell": 0.17, "sums": 0.36, "chain": 0.1, "science": 0.11, "reask": 0.04,
+    "recap": 0.12, "repeat": 0.11, "retell": 0.17, "sums": 0.37, "chain": 0.1, "science": 0.13,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     # For 2, 3 or 4 numbers: the two values that each step combines. Values are the numbers, then the results so far
@@ -46,7 +44,7 @@ PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     3: (((0, 1), (2, 3)),),
     4: (((0, 1), (2, 4), (3, 5)), ((0, 1), (2, 3), (4, 5))),
 }
-KEPT = 2 / 3  # of the words of a science question that loses some
+WHOLE = 1 / 3  # of the science questions keep all of their words
 STEP = re.compile(r"(\d+ [-+*/] \d+) = (\d+)")
 
 
@@ -55,21 +53,19 @@ def pretraining_documents(
 ) -> Iterator[Document]:
     """`n` documents about the problems of a task; the kind of each is drawn with the weights `kinds`.
 
-    By default the kinds are the task's own, or the seven above if it names none. Equal arguments give equal documents.
+    By default the kinds are the task's own, or the six above if it names none. Equal arguments give equal documents.
     Science comes in rounds, so that the model reads all facts equally often. Raises ValueError for an unknown kind.
     """
     kinds = kinds or task.documents or KINDS
     rng = random.Random(f"corpus {seed}")
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
-    asked = asked_again(rng.getrandbits(32))
     write = {
         "recap": lambda: recap(next(problems)),
         "repeat": lambda: repeat(next(problems)),
         "retell": lambda: retell(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
         "chain": lambda: chain(rng),
-        "science": lambda: solved(in_part(next(questions), rng)),
-        "reask": lambda: next(asked),
+        "science": lambda: solved(next(questions)),
         "solved": lambda: solved(next(problems)),
     }
     if not set(kinds) <= set(write):
@@ -79,31 +75,15 @@ def pretraining_documents(
 
 
 def endless_science(seed: int) -> Iterator[Problem]:
-    """Round after round of the science facts, shuffled; how a fact is asked for is drawn from the ways there are."""
+    """Round after round of the science facts, shuffled; how a fact is asked for is drawn from the ways there are, and
+    two times of three some words of the question are missing."""
     rng = random.Random(seed)
     facts = Science().facts
     while True:
         rng.shuffle(facts)
-        yield from map(rng.choice, facts)
-
-
-def in_part(problem: Problem, rng: random.Random) -> Problem:
-    """A problem whose question, every other time, has lost about a third of its words, but never the longest: what is
-    left must do to know the fact again. So the model does not depend on the exact words, which a paraphrase changes."""
-    if rng.random() < 0.5:
-        return problem
-    words, mark = problem.question[:-1].split(), problem.question[-1]
-    longest = max(words, key=len)
-    return replace(problem, question=" ".join(word for word in words if word == longest or rng.random() < KEPT) + mark)
-
-
-def asked_again(seed: int) -> Iterator[Document]:
-    """Science questions, each in two of the ways that there are to ask for its fact."""
-    rng = random.Random(seed)
-    facts = [ways for ways in Science().facts if len(ways) > 1]
-    while True:
-        first, second = rng.sample(rng.choice(facts), 2)
-        yield [(f"Q: {first.question}\n", QUESTION), (f"Again: {second.question}", FULL), (END, FULL)]
+        for ways in facts:
+            problem = rng.choice(ways)
+            yield problem if rng.random() < WHOLE else with_words_missing(problem, rng)
 
 
 def recap(problem: Problem) -> Document:

@@ -12,11 +12,16 @@ model meets every way to ask, but not about every fact.
 """
 
 import json
+import random
+from dataclasses import replace
 
 from minirl.storage import shipped
 from minirl.tasks.checker import TextChecker, words
 from minirl.tasks.finite import Finite
 from minirl.tasks.task import Problem, bucket
+
+SHORT = 4  # letters of a short word, which rarely says what a question is about
+LOST, LOST_SHORT = 0.1, 0.5  # the share of words that a question loses
 
 
 class Science(Finite):
@@ -41,6 +46,19 @@ class Science(Finite):
 
     def listed(self, split: str) -> list[Problem]:
         return self._problems[split]
+
+
+def with_words_missing(problem: Problem, rng: random.Random) -> Problem:
+    """The problem, but some of the question's words are missing: half of the short ones, few of the others, and never
+    the longest.
+
+    What is left must do to know the fact again. A model that learns this depends less on the exact words of a question,
+    and paraphrases change these.
+    """
+    words, mark = problem.question[:-1].split(), problem.question[-1]
+    longest = max(words, key=len)
+    kept = [word for word in words if word == longest or rng.random() >= (LOST if len(word) > SHORT else LOST_SHORT)]
+    return replace(problem, question=" ".join(kept) + mark)
 
 
 def entries() -> list[dict]:

@@ -30,8 +30,7 @@ def kind(document: Document) -> str:
         (": ", "chain"),
         (" = ", "sums"),
     )
-    found = next(name for mark, name in marks if mark in whole)
-    return "reask" if found == "retell" and not re.search(r"\d", whole) else found
+    return next(name for mark, name in marks if mark in whole)
 
 
 @cache
@@ -101,13 +100,6 @@ def test_a_question_is_told_again_in_other_words_with_the_same_people_things_and
         assert stories & set(question.split()) >= stories & set(again.split()) != set()
 
 
-def test_a_science_question_is_asked_again_in_other_words_for_the_same_fact() -> None:
-    facts = [{problem.question for problem in ways} for ways in Science().facts]
-    for document in of("reask"):
-        question, again = (piece.split(": ", 1)[1].strip() for piece, _ in document[:2])
-        assert question != again and any({question, again} <= ways for ways in facts)
-
-
 def test_chains_use_the_numbers_given_and_end_in_the_answer() -> None:
     used_again = crossed = 0
     for document in of("chain"):
@@ -153,7 +145,7 @@ def test_science_is_asked_in_its_own_words_some_of_them_missing() -> None:
         ways = asked[completion + END]
         whole += question in ways
         assert any(longest(way) in question and in_order(question[:-1].split(), way[:-1].split()) for way in ways)
-    assert 0.4 < whole / len(of("science")) < 0.7
+    assert 0.3 < whole / len(of("science")) < 0.5
 
 
 def longest(question: str) -> str:
@@ -176,9 +168,7 @@ def test_paraphrases_are_never_read() -> None:
     held_out = {
         problem.question for split in ("dev", "test") for problem in science.problems(split, science.size(split))
     }
-    read = [*of("science"), *of("reask")]
-    assert not [document for document in read if document[0][0][3:-1] in held_out]
-    assert not [document for document in of("reask") if document[1][0].removeprefix("Again: ") in held_out]
+    assert not [document for document in of("science") if document[0][0][3:-1] in held_out]
 
 
 def test_same_seed_same_documents() -> None:
