@@ -2,7 +2,7 @@
 
 The n-grams of contamination.py cannot say this. Texts about other numbers share whole sentences with the question, and
 a text about other people and things shares none. So every wording of the story becomes a pattern: its words and numbers
-stay, and each name or thing is one word or two.
+stay, and each name or thing is one word or two. A pattern may find a text that differs by a word; it misses none.
 """
 
 import re
