@@ -42,7 +42,7 @@ def count(number: int, noun: str) -> str:
 def training(run: Run, results: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
     """A paragraph on how the model was trained, and one on what reinforcement learning changed on each set."""
     taught = {
-        "pretrain": f"pretrained on text for {run.config.task}",
+        "pretrain": f"pretrained on text for the task {run.config.task}",
         "sft": f"fine-tuned on {run.config.sft.demonstrations} demonstrations",
         "rl": f"then trained by {METHODS[run.config.rl.method]}: reward 1 for a correct final answer, else 0",
     }
