@@ -25,11 +25,12 @@ class Figure(matplotlib.figure.Figure):
             FigureCanvasAgg(self).print_png(buffer)  # savefig would lay everything out twice
         return buffer.getvalue()
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the image, a .png, atomically."""
+    def save(self, path: str | PathLike[str]) -> bytes:
+        """Write the image, a .png, atomically; returns what is in the file."""
         image = self.png()
         with atomic_write(path, "wb") as file:
             file.write(image)
+        return image
 
     def _repr_png_(self) -> bytes:
         """What Jupyter asks the value of a cell for."""

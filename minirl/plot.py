@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ValueError("there is no run to draw; give its folder: python -m minirl.plot runs/roger")
         runs = [Run.open(folder) for folder in arguments.runs]
         out = arguments.out or (runs[0].folder / PLOTS if len(runs) == 1 else Path("plots"))
-        written = curves.draw(runs, out)
+        written = [drawn.path for drawn in curves.draw(runs, out)]
         if not written:
             raise ValueError(curves.nothing_to_draw(runs))
     except (OSError, ValueError) as error:

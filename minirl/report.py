@@ -1,4 +1,4 @@
-"""Write the report of a run again, RUN/report.md, and its curves, RUN/plots: python -m minirl.report RUN"""
+"""Write the report of a run again, RUN/report.md and RUN/report.html, and RUN/plots: python -m minirl.report RUN"""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import tyro
 
 from minirl import flags
 from minirl.console import printable, run_program
-from minirl.evaluation.report import write_report
+from minirl.evaluation.report import PAGE, write_report
 from minirl.runs import Run
 
 
@@ -24,7 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status: 0 done, 1 an error."""
     arguments = flags.parse(Arguments, argv, "python -m minirl.report", __doc__)
     try:
-        print(printable(str(write_report(Run.open(arguments.run)))))
+        path = write_report(Run.open(arguments.run))
+        print(printable(f"{path}\n{path.with_name(PAGE)}"))
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1

@@ -18,7 +18,8 @@ from minirl.train import chain
 
 
 def test_a_run_leaves_what_it_promises(run: Run) -> None:
-    for name in ("config.json", "tokenizer.json", "metrics.jsonl", "samples.jsonl", "results.json", "report.md"):
+    names = ("config.json", "tokenizer.json", "metrics.jsonl", "samples.jsonl", "results.json")
+    for name in (*names, "report.md", "report.html"):
         assert (run.folder / name).stat().st_size > 0
     for stage in ("pretrain", "sft", "rl"):
         names = {path.name for path in (run.folder / stage).iterdir()}

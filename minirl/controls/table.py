@@ -13,8 +13,8 @@ import numpy as np
 
 from minirl.controls.jobs import Job, seconds
 from minirl.controls.variants import Group
-from minirl.evaluation.problem_sets import SCIENCE_SPLITS
-from minirl.evaluation.report import markdown_table, test_split
+from minirl.evaluation.markdown import markdown_table
+from minirl.evaluation.problem_sets import SCIENCE_SPLITS, headline_split
 from minirl.evaluation.results import evaluate_run
 from minirl.runs import Run, Screen
 
@@ -48,7 +48,7 @@ def outcome(run: Run, stage: str, problems: int) -> Outcome:
         run, Screen(quiet=True), stages=[stage], problems=problems, samples=samples, seed=run.config.seed
     )
     scores = {entry["split"]: entry for entry in results}
-    chosen = scores[test_split(results) or ""]
+    chosen = scores[headline_split(results) or ""]
     records = run.records(stage="rl") if stage == "rl" else []
     last = records[-max(1, round(END_SHARE * len(records))) :]
 
@@ -77,7 +77,7 @@ def group_table(group: Group, bases: Sequence[Run], steps: int, problems: int) -
     names, episodes = ", ".join(base.folder.name for base in bases), config.rl.prompts * config.rl.samples
     note = (
         f"Mean (lowest to highest) of {names}, after {steps} steps of {episodes} episodes, on {problems} problems of "
-        f"{test_split(bases[0].results() or [])}."
+        f"{headline_split(bases[0].results() or [])}."
     )
     measures = ["greedy, %", f"pass@{config.evaluation.samples}, %", "science, %", "reward, %", "entropy", "seconds"]
     return f"{note}\n\n{markdown_table([group.varies, *measures], rows)}"

@@ -12,9 +12,12 @@ from minirl.evaluation.answers import ANSWERS, environment_without_threads
 from minirl.evaluation.model import Model
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
+from minirl.evaluation.retellings import Retellings
 from minirl.runs import STAGES, Run, Screen
-from minirl.tasks import audit
+from minirl.tasks import ROGER, Problem, WordProblems, audit
 from minirl.train.texts import training_texts
+
+EXAMPLE = "Roger"  # the set that holds our running example alone
 
 
 def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
@@ -43,12 +46,20 @@ def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     chosen = chosen_sets(run, arguments)
     for note in filter(None, (one.note for one in chosen)):
         screen.say(note)
-    sets = {one.label: one.problems for one in chosen}
+    sets: dict[str, Sequence[Problem]] = {one.label: one.problems for one in chosen}
     sets.pop(SCIENCE_SPLITS["train"], None)  # training shows all of these questions, and says so
     screen.say(f"generating the training text of {run.folder} again ...")
-    found = contamination.find_overlaps(sets, training_texts(run), arguments.ngram)
+    texts, example = training_texts(run), Retellings(ROGER)
+    with_example = run.config.task == WordProblems.name
+    if with_example:
+        sets[EXAMPLE], texts = [ROGER], example.watch(texts)
+    found = contamination.find_overlaps(sets, texts, arguments.ngram)
     contamination.show(found, screen)
-    return {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
+    report: dict[str, Any] = {"run": str(run.folder), "contamination": [one.as_json() for one in found]}
+    if with_example:
+        screen.say(f"\nOur running example: {example.summary(found[-1])}")
+        report["running_example"] = example.as_json()
+    return report
 
 
 def audit_checkers(screen: Screen) -> dict[str, Any]:

@@ -117,6 +117,13 @@ def kept_answers(
     return attempts
 
 
+def find_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt] | None:
+    """The answers that `kept_answers` gives, where they are kept already; otherwise None. Raises DamagedError."""
+    dependencies = depends_on(run, stage, prompts, settings)
+    path = kept_in(run, stage, dependencies)
+    return read_answers(path, dependencies, len(prompts), settings) if path.exists() else None
+
+
 @lru_cache(maxsize=1)  # one model answers several sets of problems
 def _loaded(run: Run, stage: str, checkpoint: str) -> tuple[GPT, Tokenizer]:
     """The model and tokenizer whose files have the checksum `checkpoint`."""

@@ -63,9 +63,18 @@ class Overlap:
         parts = {number: len(self.grams[number] & found) / len(self.grams[number]) for number in self.first}
         return [self.first[number] for number in sorted(parts, key=lambda number: -parts[number])[:EXAMPLES]]
 
+    @property
+    def all_grams(self) -> set[Gram]:
+        """The n-grams of all problems, each once."""
+        return set().union(*self.grams)
+
     def found_in(self, sources: Iterable[str]) -> set[Gram]:
         """The n-grams found in these sources."""
         return set().union(*(self.found[source] for source in sources))
+
+    def share(self, sources: Iterable[str]) -> float:
+        """The share of all n-grams that is in these sources; 0 where there are none."""
+        return len(self.found_in(sources)) / max(len(self.all_grams), 1)
 
     def touched(self, sources: Iterable[str]) -> int:
         """How many problems have any n-gram in these sources."""
@@ -80,7 +89,10 @@ class Overlap:
     def as_json(self) -> dict[str, Any]:
         """What was found as plain dicts, for --json."""
         about = {"split": self.label, "n": self.n, "problems": len(self.grams), "too_short": self.too_short}
-        rows = {name: {"any": self.touched(of), "all": self.covered(of)} for name, of in self.rows().items()}
+        rows = {
+            name: {"any": self.touched(of), "all": self.covered(of), "grams": self.share(of)}
+            for name, of in self.rows().items()
+        }
         return {**about, "found": rows, "examples": [vars(example) for example in self.examples]}
 
     def rows(self) -> dict[str, list[str]]:
@@ -136,9 +148,9 @@ def show(overlaps: Sequence[Overlap], screen: Screen) -> None:
     for one in overlaps:
         rows, n = [], len(one.grams)
         for name, of in one.rows().items():
-            shares = [f"{100 * count / n:.1f}" for count in (one.touched(of), one.covered(of))]
-            rows.append([name, *shares])
-        header = ["training text", f"any {one.n}-gram found", f"all {one.n}-grams found"]
+            shares = [one.touched(of) / n, one.covered(of) / n, one.share(of)]
+            rows.append([name, *(f"{100 * share:.1f}" for share in shares)])
+        header = ["training text", f"any {one.n}-gram found", f"all {one.n}-grams found", f"of all {one.n}-grams"]
         screen.table(f"{one.label} (n={n}): problems found in the training text, in %", header, rows)
         if one.too_short:
             screen.say(f"Problems with fewer than {one.n} words, which cannot be looked up: {one.too_short}.")

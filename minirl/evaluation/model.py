@@ -1,9 +1,10 @@
 """A model to examine: a run and one of its stages, written runs/roger:sft."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minirl.evaluation.answers import ANSWERS, kept_answers
+from minirl.evaluation.answers import ANSWERS, Attempt, find_answers, kept_answers
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome, judge
 from minirl.runs import STAGE_NAMES, STAGES, Run, Screen
@@ -28,7 +29,17 @@ class Model(NamedTuple):
             screen.say(f"{after}: {doing if kept else f'solving {n} problems of {chosen.label} ...'}")
 
         answers = kept_answers(*asked, tell)
-        return [judge(chosen.task, *pair) for pair in zip(chosen.problems, answers, strict=True)]
+        return judged(chosen, answers)
+
+    def solved(self, chosen: ProblemSet) -> list[Outcome] | None:
+        """The outcomes where the answers are kept; None where the model would have to answer. Raises DamagedError."""
+        answers = find_answers(self.run, self.stage, [problem.prompt for problem in chosen.problems], chosen.settings)
+        return None if answers is None else judged(chosen, answers)
+
+
+def judged(chosen: ProblemSet, answers: Sequence[Attempt]) -> list[Outcome]:
+    """The outcome of each problem."""
+    return [judge(chosen.task, *pair) for pair in zip(chosen.problems, answers, strict=True)]
 
 
 def open_model(name: str) -> Model:

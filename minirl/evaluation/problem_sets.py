@@ -1,15 +1,18 @@
 """The problems that a model is evaluated on, and how it answers them: how many samples, how many tokens."""
 
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from minirl import tasks
 from minirl.evaluation.answers import Settings
 from minirl.runs import Run
 from minirl.streams import stream_seed
-from minirl.tasks import Problem, Task
+from minirl.tasks import Problem, Task, WordProblems
+from minirl.tasks.rewordings import rewordings
 from minirl.tasks.science import Science
 
 SCIENCE_SPLITS = {"train": "science questions", "test": "science paraphrases"}
+REWORDED = "Roger reworded"
 
 
 class ProblemSet(NamedTuple):
@@ -25,13 +28,21 @@ class ProblemSet(NamedTuple):
 
 
 def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[ProblemSet]:
-    """The sets of the run's final table: the test splits of its task, and science questions, answered greedily only."""
+    """The sets of the run's final table: the test splits of its task, and two that are answered greedily only: our
+    running example in other words, where the task is word problems, and science questions."""
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
+    if run.config.task == WordProblems.name:
+        own.append(reworded(run))
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [
         ProblemSet(label, science, science.problems(split, science.size(split)), settings)
         for split, label in SCIENCE_SPLITS.items()
     ]
+
+
+def reworded(run: Run) -> ProblemSet:
+    """Our running example in twenty other wordings."""
+    return ProblemSet(REWORDED, WordProblems(), rewordings(), Settings(0, run.config.evaluation.max_new_tokens, seed=0))
 
 
 def sets_of(
@@ -73,3 +84,9 @@ def distinct(problems: list[Problem]) -> list[Problem]:
 def test_splits(task: Task) -> list[str]:
     """The splits for the final table. Training and tuning never look at them."""
     return [split for split in task.splits if split not in ("train", "dev")]
+
+
+def headline_split(results: Sequence[Mapping[str, Any]]) -> str | None:
+    """The split that a table's headline is about: unseen where there is one, else the first. None without results."""
+    splits = [entry["split"] for entry in results]
+    return "unseen" if "unseen" in splits else next(iter(splits), None)

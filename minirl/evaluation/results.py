@@ -1,6 +1,6 @@
 """The table of results: every model of a run on every set of problems."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minirl.evaluation.estimate import Estimate
@@ -71,7 +71,7 @@ def legend(header: Sequence[str]) -> dict[str, str]:
     }  # fmt: skip
 
 
-def table(results: Sequence[dict[str, Any]]) -> tuple[list[str], list[list[str]]]:
+def table(results: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
     """Header and rows: one row per split and model, one column per measure."""
     names = list(dict.fromkeys(name for entry in results for name in entry if isinstance(entry[name], dict)))
     names.sort(key=lambda name: name == TOKENS)  # the last column

@@ -53,6 +53,17 @@ class Line(NamedTuple):
     """(steps, values) of each run of the group."""
 
 
+class Drawn(NamedTuple):
+    """A plot that was drawn into a file."""
+
+    plot: Plot
+    path: Path
+    png: bytes
+    """What is in the file."""
+    description: str
+    """What the plot shows, in words."""
+
+
 PLOTS = (
     Plot("pretrain_loss", "pretrain", "Pretraining loss", "nats per token", (Curve("loss", "training loss"),)),
     Plot(
@@ -95,15 +106,15 @@ PLOTS = (
 NAMES = tuple(plot.name for plot in PLOTS)
 
 
-def draw(runs: Sequence[RunFolder], out: Path) -> list[Path]:
-    """Write an image of every plot that the runs have measures for; the paths of the images."""
-    written = []
+def draw(runs: Sequence[RunFolder], out: Path) -> list[Drawn]:
+    """Write an image of every plot that the runs have measures for."""
+    drawn = []
     if out.is_dir():
         remove_litter(out)
     for plot, lines in drawable(runs, NAMES):
-        written.append(out / f"{plot.name}.png")
-        figure([(plot, lines)]).save(written[-1])
-    return written
+        path = out / f"{plot.name}.png"
+        drawn.append(Drawn(plot, path, figure([(plot, lines)]).save(path), describe(plot, lines)))
+    return drawn
 
 
 def draw_plots(runs: Sequence[RunFolder], name: str | None = None) -> Figure:
@@ -161,6 +172,16 @@ def lines(plot: Plot, groups: Mapping[str, Sequence[RunFolder]]) -> list[Line]:
             if series:
                 found.append(Line(name, f"C{number * len(plot.curves) + index}", series))
     return found
+
+
+def describe(plot: Plot, drawn: Sequence[Line]) -> str:
+    """What a plot shows, in words: for each line, where its smoothed values begin and where they end."""
+    steps = [step for line in drawn for x, _ in line.series for step in (x[0], x[-1])]
+    told = [f"{plot.title}, in {plot.y}, from {STEPS[plot.stage]} {min(steps)} to {max(steps)}"]
+    for line in drawn:
+        ends = np.mean([smooth(y)[[0, -1]] for _, y in line.series], axis=0)
+        told.append(f"{line.name}: {' to '.join(f'{value:.3g}' for value in ends)}")
+    return "; ".join(told) + "."
 
 
 def figure(plots: Sequence[tuple[Plot, Sequence[Line]]]) -> Figure:

@@ -10,7 +10,7 @@ runs/<name>/
   samples.jsonl       what the model said after each stage, and episodes
   results.json        the final table
   SHA256SUMS          of config.json, tokenizer.json and results.json
-  plots/*.png report.md
+  plots/*.png report.md report.html
 """
 
 import json

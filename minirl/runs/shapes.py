@@ -96,14 +96,20 @@ class Entry(Solved, total=False):
     too_long: int
 
 
-class StageSample(TypedDict):
-    """A line of samples.jsonl: what the model says after a stage."""
+class Said(TypedDict):
+    """What every line about a stage in samples.jsonl must hold."""
 
     kind: Literal["stage"]
     stage: Stage
     question: str
     prompt: str
     completion: str
+
+
+class StageSample(Said, total=False):
+    """A line of samples.jsonl: what the model says after a stage."""
+
+    finished: bool
 
 
 class Episode(TypedDict):

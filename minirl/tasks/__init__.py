@@ -16,7 +16,7 @@ TASKS: dict[str, type[Task]] = {
     task.name: task for task in (WordProblems, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
 }
 
-__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "get"]
+__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]
 
 
 def get(name: str, **settings: Any) -> Task:

@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from minirl import kernels, tasks
-from minirl.evaluation.report import REPORT, write_report
+from minirl.evaluation.report import PAGE, REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
 from minirl.generate import generate
 from minirl.model import GPT
@@ -148,8 +148,8 @@ def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, scree
     question = EXAMPLES[kind]
     prompt = f"Q: {question}\nReasoning:"
     (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS)
-    record = {"kind": "stage", "stage": stage, "question": question, "prompt": prompt, "completion": answer.text}
-    run.append(SAMPLES, record)
+    said = {"question": question, "prompt": prompt, "completion": answer.text, "finished": answer.finished}
+    run.append(SAMPLES, {"kind": "stage", "stage": stage, **said})
     screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, answer.text)
 
 
@@ -158,6 +158,8 @@ def say_what_next(run: Run, screen: Screen) -> None:
     folder = run.folder
     screen.say("\nThe report, with curves and episodes:")
     screen.command(str(folder / REPORT))
+    screen.say("The same as a page; open it in a browser:")
+    screen.command(str(folder / PAGE))
     screen.say("Ask the model something:")
     screen.command(command("chat", folder))
     screen.say("Watch it answer, token by token, with the probability of each:")

@@ -14,7 +14,7 @@ from minirl.controls import variants
 from minirl.controls.jobs import Job, seconds, train
 from minirl.controls.table import cell, fill, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
-from minirl.evaluation.report import markdown_table
+from minirl.evaluation.markdown import markdown_table
 from minirl.runs import CONFIG, RLStageConfig, Run, Screen
 
 

@@ -11,7 +11,7 @@ from minirl import evaluate, kernels
 from minirl.evaluation.answers import ANSWERS
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, sets_of, test_splits
 from minirl.evaluation.results import evaluate_run, show
-from minirl.runs import Run, Screen
+from minirl.runs import Run, Screen, shown
 from minirl.tasks import Problem, audit, get
 
 test_splits.__test__ = False  # it is no test
@@ -177,11 +177,15 @@ def test_audit_counts_the_errors_of_the_checkers(
 
 
 def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    found = report(run, tmp_path / "report.json", "--contamination", "--limit", "6", "--ngram", "5")["contamination"]
-    assert [one["split"] for one in found] == ["test", "unseen", "science paraphrases"]
+    whole = report(run, tmp_path / "report.json", "--contamination", "--limit", "6", "--ngram", "5")
+    found, example = whole["contamination"], whole["running_example"]
+    assert example["key"] == "packs more 5 2 3" and sum(example["found"].values()) == 0
+    assert example["texts"]["demonstrations"] == len(shown(run.config, get("word_problems")))
+    assert [one["split"] for one in found] == ["test", "unseen", "Roger reworded", "science paraphrases", "Roger"]
     for one in found:
         assert list(one["found"]) == ["pretraining", "demonstrations", "reinforcement learning", "all of it"]
         assert 0 <= one["found"]["all of it"]["all"] <= one["found"]["all of it"]["any"] <= one["problems"]
     assert found[0]["found"]["all of it"]["any"] > 0 and found[0]["examples"]
     printed = capsys.readouterr().out
     assert "5 words: " in printed and "any 5-gram found" in printed and "all 5-grams found" in printed
+    assert "Our running example: 0 of " in printed and " 5-grams; " in printed

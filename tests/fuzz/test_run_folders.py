@@ -138,7 +138,7 @@ def attempt(original: Path, tmp_path: Path, seed: int) -> str | None:
 @pytest.fixture
 def original(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small copy of a run, whose curves are computed but not drawn."""
-    monkeypatch.setattr(curves.Figure, "save", lambda *_: None)
+    monkeypatch.setattr(curves.Figure, "save", lambda *_: b"a PNG with its size at byte 16")
     monkeypatch.setattr(curves, "figure", lambda drawn: curves.Figure())
     folder = tmp_path / "original"
     shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("plots", "answers", "previous"))

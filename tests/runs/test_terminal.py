@@ -1,5 +1,6 @@
 """Names and texts with terminal codes and markup: a terminal, a table and a report show them and obey none."""
 
+import html
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from minirl import plot, report
+from minirl.console import printable
 from minirl.runs import Run, Screen
 
 ENCODINGS = ["ascii", *(pytest.param(name, marks=pytest.mark.slow) for name in ("cp1252", "latin-1"))]
@@ -33,10 +35,12 @@ def test_a_run_of_any_name_is_plotted_and_reported(
 ) -> None:
     folder = tmp_path / name
     shutil.copytree(run.folder, folder, ignore=shutil.ignore_patterns("plots", "answers", "previous"))
-    monkeypatch.setattr("minirl.runs.curves.Figure.save", lambda *_: None)
+    monkeypatch.setattr("minirl.runs.curves.Figure.save", lambda *_: b"a PNG with its size at byte 16")
     assert report.main([str(folder)]) == 0
     assert plot.main([str(folder)]) == 0
     assert "\x1b" not in capsys.readouterr().out
+    page = (folder / "report.html").read_text(encoding="utf-8")
+    assert f"<h1>{html.escape(printable(folder.name))}</h1>" in page
     title = (folder / "report.md").read_text(encoding="utf-8").splitlines()[0]
     assert title.startswith("# ") and not any(sign in title.replace("\\" + sign, "") for sign in "*_[]<>|$")
 

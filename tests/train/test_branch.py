@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from comparing import assert_same
 
-from minirl.evaluation.report import escaped
+from minirl.evaluation.markdown import escaped
 from minirl.runs import METRICS, SAMPLES, STAGES, Run, Screen
 from minirl.storage.checksums import DamagedError
 from minirl.train import chain, program

@@ -32,7 +32,7 @@ def test_the_last_lines_are_commands_that_a_shell_understands(
         ["python", "-m", "minirl.trace", str(folder)],
         ["python", "-m", "minirl.evaluate", "--compare", f"{folder}:rl", f"{folder}:sft"],
     ]
-    assert f"    {folder / 'report.md'}\n" in printed
+    assert f"    {folder / 'report.md'}\n" in printed and f"    {folder / 'report.html'}\n" in printed
 
 
 def test_stopped_before_the_tokenizer_is_trained_leaves_nothing(

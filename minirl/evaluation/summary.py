@@ -1,0 +1,79 @@
+"""The report's words on a run as a whole: what was trained, how, what reinforcement learning changed, where it ran."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from minirl.evaluation.content import Paragraph, Strong, paragraph
+from minirl.evaluation.problem_sets import headline_split
+from minirl.runs import CONFIG, STAGE_NAMES, Run
+from minirl.runs.config import learns_nothing
+from minirl.runs.environment import difference
+from minirl.tasks import WordProblems
+
+METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
+
+
+def lead(run: Run, results: Sequence[Mapping[str, Any]]) -> Paragraph:
+    """The report's first sentence: what was trained, and what reinforcement learning changed."""
+    model, task = run.config.model, run.config.task
+    aim = "to solve word problems" if task == WordProblems.name else f"on the task {task}"
+    who = f"A transformer of {count(model.n_layer, 'layer')} and width {model.d_model} was trained {aim}"
+    note = ""
+    if learns_nothing(run.config):
+        note = " Its pretraining is so short that it learns nothing: the run only checks that everything works."
+    split = headline_split(results)
+    solved = {entry["stage"]: f"{100 * entry['greedy']['value']:.1f}%" for entry in results if entry["split"] == split}
+    if not solved:
+        return paragraph(f"{who}. It has not been evaluated yet.{note}")
+    last = next(stage for stage in reversed(STAGE_NAMES) if stage in solved)
+    if last == "rl" and "sft" in solved:
+        before = (Strong(f"{solved['sft']} of the {split} problems before reinforcement learning"), ", ")
+        return paragraph(f"{who}. It solved ", *before, Strong(f"{solved['rl']} after"), f".{note}")
+    return paragraph(f"{who}. After {STAGE_NAMES[last]} it solves ",
+                     Strong(f"{solved[last]} of the {split} problems"), f".{note}")  # fmt: skip
+
+
+def count(number: int, noun: str) -> str:
+    """1 layer, 2 layers."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def training(run: Run, results: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
+    """A paragraph on how the model was trained, and one on what reinforcement learning changed on each set."""
+    taught = {
+        "pretrain": f"pretrained on text for the task {run.config.task}",
+        "sft": f"fine-tuned on {run.config.sft.demonstrations} demonstrations",
+        "rl": f"then trained by {METHODS[run.config.rl.method]}: reward 1 for a correct final answer, else 0",
+    }
+    text = f"The model was {', '.join(taught[stage] for stage in run.stages)}. Seed {run.config.seed}."
+    base = run.read_json(CONFIG).get("base")
+    if base is not None:
+        text += f" Its stages up to {base['stage']} were copied from {base['run']}."
+    told = [paragraph(text + other_machines(run, base or {}))]
+    if changes := changes_by_rl(results):
+        told.append(paragraph(Strong("Greedy accuracy after SFT and after RL:"), f" {', '.join(changes)}."))
+    return told
+
+
+def other_machines(run: Run, base: Mapping[str, Any]) -> str:
+    """A sentence for each time that the run, or its base, went on with another backend, instruction set or version."""
+    known = [base["environment"]] if "environment" in base else []
+    text = ""
+    for before, now in pairwise([*known, *run.environments()]):
+        differs = difference(before, now)
+        if differs is not None:
+            since = now.get("since", "the copied stages")
+            text += f" After {since}, other bits than on the first machine: {differs[1]} instead of {differs[0]}."
+    return text
+
+
+def changes_by_rl(results: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Of every split the accuracy before and after RL, the headline's split first: "unseen 62.2% → 93.8%"."""
+    greedy = {(entry["split"], entry["stage"]): 100 * entry["greedy"]["value"] for entry in results}
+    first = headline_split(results)
+    splits = sorted(dict.fromkeys(entry["split"] for entry in results), key=lambda split: split != first)
+    return [
+        f"{split} {greedy[split, 'sft']:.1f}% → {greedy[split, 'rl']:.1f}%"
+        for split in splits if {(split, "sft"), (split, "rl")} <= set(greedy)
+    ]  # fmt: skip
