@@ -74,7 +74,7 @@ class PretrainConfig(OptimizerConfig):
     learning_rate: float = 3.5e-3
     warmup: int = 100
     beta2: float = 0.98
-    steps: int = 2200
+    steps: int = 2400
     """Updates of the weights."""
     batch_tokens: int = 1536
     """Tokens per batch. Of a quarter of this, four times as many updates learn to copy late, or not with every seed."""

@@ -2,7 +2,7 @@
 
 There are six kinds. None contains a word problem with its solution; those come with supervised fine-tuning:
 
-    recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5.
+    recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5. 5 + 12 = 17.
     repeat   how to copy               Q: Mia has 12 pens. She gives 5 to a friend. ... Copy: Mia has 12 pens. She ...
     retell   how to carry words over   Q: Mia has 12 pens. She gives 5 to a friend. ... Again: Mia had 12 pens and ...
     sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
@@ -11,9 +11,10 @@ There are six kinds. None contains a word problem with its solution; those come 
 
 Half of the lines of sums are steps from problems of the split `train`; the other half are random sums with numbers
 from 1 to 50. A chain uses its numbers in any order and has no story: the later stages teach which numbers to combine,
-and how. Copies look like a waste. But every token of a copy can be predicted from the text before it. So attention
-learns early to look things up and carry them over (the induction heads of Olsson et al. 2022), and every later skill
-builds on that.
+and how. The same holds for the calculations after a recap: any two numbers of the question, any operation. Copies look
+like a waste. But every token of a copy can be predicted from the text before it. So attention learns to look things up
+and carry them over (the induction heads of Olsson et al. 2022), and every later skill builds on that. The sooner the
+better: the first documents have more copies, the later ones more sums.
 
 A seventh kind, solved, is for the published datasets: their problems with solutions.
 
@@ -34,9 +35,12 @@ Document = list[tuple[str, float]]
 Fact = tuple[str, str]  # ("7 + 8", "15")
 
 OPERANDS, QUESTION, FULL = 0.1, 0.3, 1.0  # loss weights
-STEPS = 0.5  # for the numbers that a chain uses next: a guess, but only among the numbers that it has
-KINDS = {  # the share of each kind of document
-    "recap": 0.12, "repeat": 0.11, "retell": 0.17, "sums": 0.37, "chain": 0.1, "science": 0.13,
+STEPS = 0.5  # for the numbers that a chain or recap uses next: a guess, but only among the numbers that it has
+KINDS_FIRST = {  # the share of each kind of document, to begin with
+    "recap": 0.24, "repeat": 0.15, "retell": 0.2, "sums": 0.22, "chain": 0.09, "science": 0.1,
+}  # fmt: skip
+KINDS = {  # and later
+    "recap": 0.2, "repeat": 0.06, "retell": 0.12, "sums": 0.38, "chain": 0.14, "science": 0.1,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     # For 2, 3 or 4 numbers: the two values that each step combines. Values are the numbers, then the results so far
@@ -60,7 +64,7 @@ def pretraining_documents(
     rng = random.Random(f"corpus {seed}")
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
     write = {
-        "recap": lambda: recap(next(problems)),
+        "recap": lambda: recap(next(problems), rng),
         "repeat": lambda: repeat(next(problems)),
         "retell": lambda: retell(next(problems)),
         "sums": lambda: sums(some_facts(rng, problems)),
@@ -86,10 +90,20 @@ def endless_science(seed: int) -> Iterator[Problem]:
             yield problem if rng.random() < WHOLE else with_words_missing(problem, rng)
 
 
-def recap(problem: Problem) -> Document:
-    """A question and its numbers in their order. This teaches copying, without which no solution comes out right."""
-    numbers = ", ".join(re.findall(r"\d+", problem.question))
-    return [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {numbers}.", FULL), (END, FULL)]
+def recap(problem: Problem, rng: random.Random) -> Document:
+    """A question, its numbers in their order, and up to two calculations with any two of them.
+
+    This teaches copying, without which no solution comes out right, and to calculate with what was copied.
+    """
+    numbers = re.findall(r"\d+", problem.question)
+    document = [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {', '.join(numbers)}.", FULL)]
+    for _ in range(2):
+        a, b = rng.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
+        possible = results(int(a), int(b))
+        if possible:
+            sign = rng.choice(list(possible))
+            document += [(f" {a} {sign} {b}", STEPS), (f" = {possible[sign]}.", FULL)]
+    return [*document, (END, FULL)]
 
 
 def repeat(problem: Problem) -> Document:

@@ -18,13 +18,14 @@ from minirl.runs import TrainConfig, demonstrations
 from minirl.runs.config import learns_nothing
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
+from minirl.tasks.corpus import KINDS_FIRST, pretraining_documents
 from minirl.tasks.corpus import Document as Pieces
-from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.skills import Skills, Watch
 from minirl.train.stage import Measures, SupervisedStage
 
 CHUNK = 4096  # documents generated at once
+FIRST_CHUNKS = 6  # of the default run's twenty-four or so
 HELD_OUT = 256  # documents to measure bits per byte on
 TOKENIZER_DOCUMENTS = 8000
 
@@ -57,8 +58,9 @@ class PretrainStage(SupervisedStage):
 
 
 def chunk_texts(config: TrainConfig, task: Task, number: int) -> Iterator[Pieces]:
-    """The documents of chunk `number` (0, 1, ...), as text."""
-    return pretraining_documents(task, CHUNK, stream_seed(config.seed, "documents", number))
+    """The documents of chunk `number` (0, 1, ...), as text. The first chunks hold more copies."""
+    kinds = KINDS_FIRST if number < FIRST_CHUNKS and task.documents is None else None
+    return pretraining_documents(task, CHUNK, stream_seed(config.seed, "documents", number), kinds)
 
 
 def tokenizer_texts(config: TrainConfig, task: Task) -> list[str]:
