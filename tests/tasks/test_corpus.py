@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 
 from minirl import tasks
-from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, STEPS, Document, pretraining_documents
+from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, STEPS, Document, pretraining_documents, results
 from minirl.tasks.science import Science
 from minirl.tasks.task import END
 from minirl.tasks.word_problems import number_split
@@ -53,7 +53,9 @@ def test_every_document_ends_and_has_its_weights() -> None:
         *pieces, end = document
         assert end == (END, FULL) and END not in text(pieces)
         if kind(document) in ("recap", "repeat", "retell", "science"):
-            assert [weight for _, weight in pieces] == [QUESTION, FULL]
+            calculated = [STEPS, FULL] * (len(pieces) // 2 - 1)  # after a recap
+            assert [weight for _, weight in pieces] == [QUESTION, FULL, *calculated]
+            assert not calculated or kind(document) == "recap"
             assert pieces[0][0].startswith("Q: ") and re.search(r"[?.]\n$", pieces[0][0])
         else:
             given = [OPERANDS, FULL] if kind(document) == "sums" else [STEPS, FULL]
@@ -64,10 +66,18 @@ def test_every_document_ends_and_has_its_weights() -> None:
                 assert (pieces[0][1], pieces[-1][1]) == (OPERANDS, FULL)
 
 
-def test_recaps_name_the_numbers_in_order() -> None:
+def test_recaps_name_the_numbers_in_order_and_calculate_with_two_of_them() -> None:
+    calculations = Counter()
     for document in of("recap"):
         question, recap = (piece for piece, _ in document[:2])
-        assert re.findall(r"\d+", question) == re.findall(r"\d+", recap)
+        numbers = re.findall(r"\d+", question)
+        assert numbers == re.findall(r"\d+", recap)
+        facts = FACT.findall(text(document[2:]))
+        calculations[len(facts)] += 1
+        for a, sign, b, result in facts:
+            assert not Counter([a, b]) - Counter(numbers if len(numbers) > 1 else numbers * 2)
+            assert results(int(a), int(b))[sign] == int(result)
+    assert set(calculations) == {0, 1, 2} and calculations[2] > sum(calculations.values()) / 2
 
 
 def test_sums_are_right_and_small() -> None:
