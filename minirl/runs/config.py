@@ -89,7 +89,7 @@ class SFTConfig(OptimizerConfig):
     learning_rate: float = 7e-4
     demonstrations: int = 300
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 6
+    epochs: int = 4
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""
@@ -127,7 +127,7 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     weight_decay: float = 0.0
     prompts: int = 64
     samples: int = 4
-    steps: int = 400
+    steps: int = 350
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
     rehearsal: int = 16
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
