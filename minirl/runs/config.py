@@ -89,7 +89,7 @@ class SFTConfig(OptimizerConfig):
     learning_rate: float = 7e-4
     demonstrations: int = 300
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 4
+    epochs: int = 5
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""
@@ -131,7 +131,7 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
     rehearsal: int = 16
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
-    rehearsal_weight: float = 0.3
+    rehearsal_weight: float = 1.0
     """Weight of the demonstrations' mean loss per token, beside the loss of the episodes."""
 
 

@@ -70,6 +70,20 @@ def test_initialisation(config):
     assert not any(p.data.any() for p in GPT(config, seed=None).parameters() if p.ndim > 1)
 
 
+def test_the_initial_spread_is_a_setting() -> None:
+    """All weights of GPT(config, seed, std) are those of GPT(config, seed) times std / 0.02."""
+    config = GPTConfig.llama(vocab_size=60, context_length=16, n_layer=2, n_head=2, d_model=16, d_ff=32)
+    usual, larger = GPT(config, 3), GPT(config, 3, std=0.05)
+    for (name, a), (_, b) in zip(usual.named_parameters(), larger.named_parameters(), strict=True):
+        np.testing.assert_allclose(b.data, a.data * (2.5 if a.ndim == 2 else 1.0), rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("std", [0.0, -0.02, float("nan"), float("inf")])
+def test_a_spread_that_is_none_is_refused(std: float) -> None:
+    with pytest.raises(ValueError, match="expected the spread of the initial weights"):
+        GPT(GPTConfig(vocab_size=10, n_layer=1, n_head=1, d_model=4), std=std)
+
+
 def test_two_layers_overfit_one_batch(config, ids):
     if config.mlp == "gelu_exact" and kernels.backend() == "reference":
         pytest.skip("NumPy has no erf; the reference's is slow")
