@@ -358,8 +358,8 @@ said = np.tanh(px[..., None] * trained["W"][:, 0] + py[..., None] * trained["W"]
 guessed = np.tanh(points @ trained["W"].T + b) @ w + c[0]
 right = int((np.sign(guessed) == targets).sum())
 picture = Picture(
-    f"Left: the loss falls from {yours[0]:.2f} to {yours[-1]:.2f}, the same line for both engines. Right: the network says "
-    f"'ring' outside a closed curve and 'inside' within it; {right} of 40 points are on the right side.",
+    f"Left: the loss falls from {yours[0]:.2f} to {yours[-1]:.2f}, the same line for both engines. Right: the network "
+    f"says 'ring' outside a closed curve and 'inside' within it; {right} of 40 points are on the right side.",
     8.5, 3,
 )  # fmt: skip
 left, plane = picture.subplots(1, 2)

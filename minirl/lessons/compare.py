@@ -26,9 +26,12 @@ class Bound:
     reason: str = "a few roundings"
     """Why so much is allowed, in words."""
 
+    epsilon: float = 0.0
+    """The spacing of numbers near 1 in the format that was computed in; 0: in the format of the result."""
+
     def allowed(self, expected: Any, epsilon: float) -> Any:
         """The allowed distance of each number from its expected value."""
-        relative = self.factor * self.terms * epsilon
+        relative = self.factor * self.terms * (self.epsilon or epsilon)
         return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
 
 
@@ -108,6 +111,8 @@ def _distance(got: float, expected: float, allowed: float, bound: Bound) -> str:
 
 
 def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference | None:
+    if expected.ndim == 0 and isinstance(got, np.generic):  # NumPy gives single numbers where sums leave no axis
+        got = np.asarray(got)
     if not isinstance(got, np.ndarray):
         return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a NumPy array of shape "
                           f"{expected.shape}")  # fmt: skip

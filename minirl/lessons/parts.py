@@ -86,7 +86,7 @@ class Use:
         else:
             done = f"{self.work:,.0f} of {self.total:,.0f} {self.seam.unit} ({self.share:.0%})"
         whose = "the course's" if self.seam.id in STAND_INS else "your"
-        agreed = f"; {self.compared} calls compared with minirl's, all equal" if self.compared else ""
+        agreed = f"; {self.compared} calls were checked, all right" if self.compared else ""
         return f"{self.seam.id}: {whose} function did {done}{agreed}"
 
 

@@ -2,6 +2,7 @@
 
 import runpy
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,17 +72,22 @@ def test_a_function_that_is_never_called_has_a_share_of_0() -> None:
         (lambda row: None, "None"),
     ],
 )
-def test_a_wrong_function_stops_the_run_and_leaves_a_program_that_repeats_the_call(function, words) -> None:
+def test_a_wrong_function_stops_the_run_and_leaves_a_program_that_repeats_the_call(
+    function, words, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     function.__name__ = "centre"
     implements("test.centre")(function)
     before = advantage.leave_one_out
     with pytest.raises(SwapError, match=words), swapped("test.centre", force=True):
-        advantages(REWARDS, "leave_one_out")
+        advantages(REWARDS.copy(), "leave_one_out")
     assert advantage.leave_one_out is before
     program = Path("replay_centre.py").read_text(encoding="utf-8")
     assert "centre(np.array([1.0, 0.0, 0.0, 1.0]))" in program
     Path("exercises.py").write_text("def centre(row):\n    return 'called again'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "exercises", raising=False)
     runpy.run_path("replay_centre.py")
+    assert sys.modules.pop("exercises").__file__ == str(tmp_path / "exercises.py")
 
 
 def test_a_function_that_goes_wrong_later_is_found_too() -> None:
