@@ -15,12 +15,13 @@ LONGEST = 450  # lines of a file
 
 # Each room and its layer; a room is a folder or a module of minirl/. Within a layer, rooms make no circle.
 LAYERS = {
-    0: "kernels storage streams flags console figure",
+    0: "kernels storage streams flags console figure swap",
     1: "autograd tensor functional nn optim schedule gradient_check",
     2: "model tokenizer",
     3: "data tasks generate",
     4: "rl runs evaluation microscope",
     5: "train evaluate chat trace plot report controls bench bugs doctor",
+    6: "lessons",
 }
 LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}
 DOORS = {"", "__main__"}  # minirl itself and `python -m minirl`: they show what all layers offer

@@ -13,12 +13,13 @@ FOLDER = Path(__file__).resolve().parent
 INK, SOFT, GREY = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, GREEN, RED = "#bcd7f5", "#bfe5c3", "#f6c5c0"
 LAYERS = (  # number, rooms, what the layer is for; from the top
+    ("6", "lessons", "the course"),
     ("5", "train   evaluate   chat   trace   plot   report   controls   bench   bugs   doctor", "programs you run"),
     ("4", "rl   evaluation   runs   microscope", "reinforcement learning, measuring"),
     ("3", "data   tasks   generate", "batches, problems and checkers, decoding"),
     ("2", "model   tokenizer", "transformer, byte-level BPE"),
     ("1", "autograd   tensor   functional   nn   optim   schedule   gradient_check", "automatic differentiation"),
-    ("0", "kernels   csrc   storage   streams   flags   console   figure", "NumPy and C, files, terminal"),
+    ("0", "kernels   csrc   storage   streams   flags   console   figure   swap", "NumPy and C, files, terminal"),
 )
 
 
@@ -135,11 +136,12 @@ def arrow(axes: Axes, y: float, label: str) -> None:
 
 
 def layers() -> Figure:
-    figure, axes = canvas(10.4, 4.0)
-    say(axes, 0.3, 3.67, "The code in layers", 14, weight="bold")
-    say(axes, 2.75, 3.66, "every layer imports only from the layers below it", 10, color=SOFT)
+    figure, axes = canvas(10.4, 4.56)
+    say(axes, 0.3, 4.23, "The code in layers", 14, weight="bold")
+    say(axes, 2.75, 4.22, "every layer imports only from the layers below it", 10, color=SOFT)
     for index, (number, rooms, meaning) in enumerate(LAYERS):
-        y, shade = 2.85 - 0.56 * index, ("#dbeafe", "#cfe3fb", "#c2dbf7", "#b5d2f3", "#a8c9ef", "#9bc0eb")[index]
+        y = 3.41 - 0.56 * index
+        shade = ("#e7f1ff", "#dbeafe", "#cfe3fb", "#c2dbf7", "#b5d2f3", "#a8c9ef", "#9bc0eb")[index]
         box(axes, 0.3, y, 9.8, 0.5, shade)
         say(axes, 0.5, y + 0.24, number, 12, weight="bold")
         say(axes, 0.85, y + 0.24, rooms, 9, family="monospace")

@@ -1,18 +1,14 @@
 """A bug that can be planted: the name of a function, and a wrong version of that function.
 
-Planting replaces the right function by the wrong one everywhere, as if the source had been edited: in the module or
-class that defines it, and in every module that has imported it by name. The rest of minirl knows nothing of this.
+Planting replaces the right function by the wrong one everywhere, as if the source had been edited (minirl/swap.py). The
+rest of minirl knows nothing of this.
 """
 
-import functools
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from pkgutil import resolve_name
-from typing import Any
 
-Function = Callable[..., Any]
+from minirl.swap import Function, replaced
 
 
 @dataclass(frozen=True)
@@ -33,23 +29,6 @@ class Bug:
     break_: Callable[[Function], Function]
     """Makes the wrong function from the right one."""
 
-    @contextmanager
-    def planted(self) -> Iterator[None]:
+    def planted(self) -> AbstractContextManager[None]:
         """Inside this context the bug is in the code. Afterwards, even after an error, the right function is back."""
-        module, path = self.where.split(":")
-        holder = resolve_name(":".join([module, path.rpartition(".")[0]]))
-        right = resolve_name(self.where)
-        wrong = functools.wraps(right)(self.break_(right))
-        replace(holder, right, wrong)
-        try:
-            yield
-        finally:
-            replace(holder, wrong, right)
-
-
-def replace(holder: Any, old: Function, new: Function) -> None:
-    """Put `new` in place of the function `old` in `holder` and in all modules, under whatever names they have it."""
-    for owner in (holder, *list(sys.modules.values())):
-        for name, value in list(getattr(owner, "__dict__", {}).items()):
-            if value is old:
-                setattr(owner, name, new)
+        return replaced(self.where, self.break_)

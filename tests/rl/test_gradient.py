@@ -1,6 +1,6 @@
 """Is the policy gradient the gradient of the expected reward? Every trajectory of a tiny model is enumerated to know.
 
-Five tokens and at most three actions make 93 trajectories a prompt, so J = sum_tau p(tau) R(tau) and its gradient can
+Five tokens and at most three actions make 85 trajectories a prompt, so J = sum_tau p(tau) R(tau) and its gradient can
 be computed without sampling, by differentiating J itself, with none of the code under test. The code under test then
 estimates the gradient from sampled episodes, several thousand times, and a statistical test compares the mean.
 

@@ -1,0 +1,209 @@
+# %% [markdown]
+# # Lesson 0b. What you need from NumPy and school
+#
+# *About 45 minutes, or none. Five questions tell you.*
+#
+# This course uses four things again and again: arrays, slopes, the chain rule, and averages of uncertain things. If
+# your school mathematics lies far back, this lesson brings back what you need, and nothing else.
+#
+# When you have finished this lesson, you can
+#
+# - compute with rows and columns of an array without a loop;
+# - say what a slope is, and use the chain rule;
+# - compute the mean of something uncertain, and say how far a measured mean may be off.
+
+# %% [markdown]
+# ## Warm-up: a test of yourself
+#
+# Answer these five, and say how sure you are. **If all are right and you were sure, go on to lesson 1.**
+#
+# 1. `predict 0b.a`: x is an array of shape (3, 4). What is the shape of `x.sum(axis=0)`?
+# 2. `predict 0b.b`: What is the slope of x² at x = 3?
+# 3. `predict 0b.c`: y = (3x)². What is the slope of y at x = 1?
+# 4. `predict 0b.d`: A lottery ticket wins 100 with probability 0.02, and nothing otherwise. What is it worth on
+#    average?
+# 5. `predict 0b.e`: You measured a success rate on 100 problems, and it may be off by about 10 points. On how many
+#    must you measure for about 5 points?
+#
+# `predict` shows the choices and stores your guess. The answers follow one by one.
+
+# %% [markdown]
+# ## 1. Arrays
+#
+# A NumPy array is a table of numbers with a **shape**. The shape (3, 4) means 3 rows and 4 columns. Operations work on
+# all numbers at once: `2 * x` doubles each. A sum can run over everything, or along one **axis**. Axis 0 runs down the
+# rows, axis 1 along the columns. *The axis that you name is the one that disappears.*
+
+# %%
+import numpy as np
+
+from minirl.lessons import COLOURS, Picture, exercises_of, reveal
+
+my = exercises_of("0b")
+x = np.arange(12.0).reshape(3, 4)
+print(x)
+print("sum(axis=0):", x.sum(axis=0), "  shape", x.sum(axis=0).shape)
+print("sum(axis=1):", x.sum(axis=1), "  shape", x.sum(axis=1).shape)
+print("sum(axis=1, keepdims=True) has shape", x.sum(axis=1, keepdims=True).shape, "\n")
+reveal("0b.a")
+
+# %% [markdown]
+# Two arrays of different shapes can meet, if NumPy can stretch one of them: an axis of size 1 is repeated as often as
+# needed. This is called **broadcasting**. A column of shape (3, 1) fits to (3, 4): each row gets its own number. That
+# is what `keepdims=True` is for.
+#
+# > **Exercise 0b.1** (level 1, 5 minutes). Write `centred(x)`: each row without its mean.
+#
+# An array can also be asked for several places at once, with one list of rows and one list of columns.
+#
+# > **Exercise 0b.2** (level 1, 5 minutes). Write `picked(table, columns)`: one number from each row. Lesson 3 needs
+# > this to pick the probability of the right token for each place in a text.
+
+# %%
+print(my.centred(x))
+print(my.picked(x, np.array([3, 0, 1])))
+
+# %% [markdown]
+# ## 2. Slopes
+#
+# The **slope** of a curve at a place is how much higher it gets for each step to the right. For x² at x = 3: go 0.01
+# to the right, and 9 becomes 9.0601. That is 0.0601 more for a step of 0.01, so the slope is about 6. School has a
+# rule for it: the derivative of x² is 2x.
+#
+# **Why may one speak of the slope of something that bends?** Look closer. The figure shows x² around x = 3 three
+# times, each time ten times closer.
+
+# %%
+picture = Picture(
+    "The curve x^2 around x = 3, with windows of width 4, 0.4 and 0.04. In the first it bends; in the last it cannot "
+    "be told from a straight line of slope 6.",
+    9, 2.5,
+)  # fmt: skip
+for axes, width in zip(picture.subplots(1, 3), (2, 0.2, 0.02), strict=True):
+    places = np.linspace(3 - width, 3 + width, 100)
+    axes.plot(places, places**2, color=COLOURS[0], linewidth=3, label="x²")
+    axes.plot(places, 9 + 6 * (places - 3), "--", color=COLOURS[1], label="slope 6")
+    axes.set_title(f"{2 * width:g} wide", fontsize=10)
+    axes.tick_params(labelsize=8)
+axes.legend(fontsize=8)
+reveal("0b.b")
+assert abs((3.01**2 - 2.99**2) / 0.02 - 6) < 1e-9
+picture
+
+# %% [markdown]
+# ## 3. The chain rule
+#
+# Many things are made in two steps. A car uses fuel for each kilometre, and it makes kilometres for each hour. So it
+# uses fuel for each hour: *multiply*. In the same way, let u = g(x), and then y = f(u). If u moves three times as fast
+# as x, and y six times as fast as u, then y moves 18 times as fast as x:
+#
+#     slope of f(g(x)) at x  =  (slope of f at u = g(x))  ·  (slope of g at x).
+#
+# Mind the place: the outer slope is taken where the outer function stands, at g(x).
+#
+# > **Exercise 0b.3** (level 1, 10 minutes). Write `chain(f_slope, g, g_slope, x)`.
+#
+# This one rule, used a million times in a row, is how neural networks learn. Lesson 2 builds it.
+
+# %%
+slope = my.chain(lambda u: 2 * u, lambda x: 3 * x, lambda x: 3.0, 1.0)
+measured = ((3 * 1.001) ** 2 - (3 * 0.999) ** 2) / 0.002
+print(f"slope of (3x)² at x = 1: {slope:g} by the rule, {measured:.6f} measured\n")
+reveal("0b.c")
+assert abs(slope - measured) < 1e-6
+
+# %% [markdown]
+# ## 4. Averages of uncertain things
+#
+# A lottery ticket has no fixed value, but it has a **mean** (also called its expectation): each value, weighted with
+# its **probability**. Probabilities are shares: 0.02 means in 2 of 100 cases, and together they are 1.
+#
+#     mean = Σ p(value) · value                  Σ, the Greek S, means: add up over all values.
+#
+# The mean does not tell how much the values scatter. For that there is the **variance**, the mean of the squared
+# distance to the mean, and its square root, the **standard deviation**, which is in the same unit as the values.
+#
+# > **Exercise 0b.4** (level 2, 10 minutes). Write `mean_and_variance(values, p)`.
+
+# %%
+mean, variance = my.mean_and_variance(np.array([0.0, 100.0]), np.array([0.98, 0.02]))
+print(f"the lottery: mean {mean:g}, variance {variance:g}, standard deviation {variance**0.5:g}\n")
+reveal("0b.d")
+assert abs(mean - 2) < 1e-9
+
+# %% [markdown]
+# ## 5. How far may a measured mean be off?
+#
+# You cannot see a probability. You can only try, count, and take the mean. A model answers 100 problems, 60 are right:
+# its true rate is *about* 0.6. How much is "about"? Repeat the measurement with other problems, and you get 0.55, or
+# 0.63.
+#
+# The more samples, the less a mean scatters. But it is the *square root* of their number that counts:
+#
+#     standard error of the mean = standard deviation of one sample / √n.
+#
+# > **Exercise 0b.5** (level 2, 10 minutes). Write `standard_error(samples)`.
+#
+# **Does this formula tell the truth?** We try it. The next cell measures a rate of 0.6 fifty times, each time with 100
+# samples, and draws for each the mean and two standard errors to both sides. If the formula is right, about 95 of 100
+# such lines contain the true rate.
+
+# %%
+rng = np.random.default_rng(4)
+TRUE, N = 0.6, 100
+
+
+def measurement():
+    """The mean of N samples of 0 or 1, and its standard error."""
+    samples = (rng.random(N) < TRUE).astype(float)
+    return samples.mean(), my.standard_error(samples.tolist())
+
+
+measured = [measurement() for _ in range(50)]
+hits = [abs(mean - TRUE) <= 2 * error for mean, error in measured]
+many = [measurement() for _ in range(2000)]
+covered = float(np.mean([abs(mean - TRUE) <= 2 * error for mean, error in many]))
+picture = Picture(
+    f"Fifty measured means with two standard errors to each side, and a line at the true rate 0.6. {sum(hits)} of the "
+    f"50 lines contain it; the others are marked with crosses.",
+    8, 2.8,
+)  # fmt: skip
+axes = picture.subplots()
+for place, ((mean, error), hit) in enumerate(zip(measured, hits, strict=True)):
+    colour, marker = (COLOURS[0], "o") if hit else (COLOURS[1], "X")
+    axes.plot([place, place], [mean - 2 * error, mean + 2 * error], color=colour, linewidth=1.5)
+    axes.plot(place, mean, marker, color=colour, markersize=4 if hit else 8)
+axes.axhline(TRUE, color="#52606d", linestyle="--", linewidth=1)
+axes.set(xlabel="measurement", ylabel="mean ± 2 standard errors")
+print(f"Of 2,000 measurements, {covered:.1%} contain the true rate.\n")
+reveal("0b.e")
+assert 0.92 < covered < 0.97
+picture
+
+# %% [markdown]
+# Keep this picture in mind whenever somebody shows you one number. "Model A solves 60 of 100 problems, and model B
+# solves 64": both means are uncertain by five points for one standard error, so nothing has been shown.
+
+# %% [markdown]
+# ## You should know
+#
+# 1. `axis` names the axis that disappears; `keepdims=True` leaves it with size 1, so that the result fits to the array
+#    again.
+# 2. A slope is rise over run, for a run so short that the curve is straight.
+# 3. Chain rule: multiply the slopes, each taken where its function stands.
+# 4. Mean = Σ probability · value. Variance = the mean squared distance to it.
+# 5. A mean of n samples is off by about its standard deviation divided by √n.
+#
+# ## How this fails in practice
+#
+# - **A forgotten `keepdims`.** Subtracting an array of shape (3,) from one of shape (3, 3) works, and subtracts the
+#   wrong numbers: NumPy lines it up with the columns.
+# - **Too few samples.** Differences of a few points between models are reported every day from a hundred problems.
+# - **Samples that are not independent.** A hundred answers to the same question are not a hundred questions.
+#
+# ## The code that runs
+#
+# - `minirl/evaluation/estimate.py` computes the intervals in all of minirl's tables. It uses a better one than two
+#   standard errors, which also works when nearly all samples are equal (Wilson's).
+#
+# **Next:** lesson 1. You are ready.

@@ -1,0 +1,86 @@
+"""Lesson 12: write these seven functions. `python -m minirl.lessons check 12.1` checks the first.
+
+The small agent looks only at the last token. Its parameters are a table theta of shape (V + 1, V): row i holds the
+logits of the next token after token i, and the last row, theta[-1], those of the first token. An episode is a tuple of
+tokens.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minirl.lessons import implements
+
+Episode = tuple[int, ...]
+
+# ---- 12.1 ----
+
+
+def all_episodes(vocab_size: int, end: int, horizon: int) -> list[Episode]:
+    """Every possible episode, in any order: those that end with the token `end`, and those of `horizon` tokens without
+    it. Nothing comes after the end token.
+
+    all_episodes(2, 0, 2) is [(0,), (1, 0), (1, 1)], or the same in another order.
+    """
+    raise NotImplementedError("write all_episodes")
+
+
+# ---- 12.2 ----
+
+
+def log_prob(theta: np.ndarray, episode: Episode) -> float:
+    """The logarithm of the probability that the small agent produces this episode."""
+    raise NotImplementedError("write log_prob")
+
+
+# ---- 12.3 ----
+
+
+def expected_return(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> float:
+    """J: the sum over all episodes of probability times reward. rewards[i] belongs to episodes[i]."""
+    raise NotImplementedError("write expected_return")
+
+
+# ---- 12.4 ----
+
+
+def grad_log_prob(theta: np.ndarray, episode: Episode) -> np.ndarray:
+    """The gradient of log_prob(theta, episode) with respect to theta, of theta's shape."""
+    raise NotImplementedError("write grad_log_prob")
+
+
+# ---- 12.5 ----
+
+
+def policy_gradient(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> np.ndarray:
+    """The gradient of expected_return with respect to theta, by the formula of REINFORCE."""
+    raise NotImplementedError("write policy_gradient")
+
+
+# ---- 12.6 ----
+
+
+@implements("rl.leave_one_out")
+def leave_one_out(rewards: np.ndarray) -> np.ndarray:
+    """How much better each sample was than the mean of the other samples of its problem.
+
+    rewards: (P, S) float64, S samples of each of P problems, S at least 2. Returns (P, S).
+
+    leave_one_out(np.array([[1.0, 0.0]])) is array([[1., -1.]]).
+    """
+    raise NotImplementedError("write leave_one_out")
+
+
+# ---- 12.7 ----
+
+
+@implements("rl.token_weights")
+def token_weights(advantages: np.ndarray, is_action: np.ndarray, N: int) -> np.ndarray:
+    """The weight of each token in loss = -sum of weight * log pi(token).
+
+    advantages: (T,) for each token the advantage of its episode. is_action: (T,) bool, whether the agent chose this
+    token; tokens of the prompt were not chosen. N: the number of actions in the whole batch. Returns (T,), in the dtype
+    of the advantages.
+    """
+    raise NotImplementedError("write token_weights")

@@ -1,0 +1,50 @@
+"""The course: exercises with checks that explain, and runs with your own functions: python -m minirl.lessons
+
+    python -m minirl.lessons init            # make the folder minirl-lessons, with all lessons
+    python -m minirl.lessons list            # what there is, and how far you are
+    python -m minirl.lessons start 1         # what a lesson is about, and where to begin
+    python -m minirl.lessons check 1.2       # is this exercise right? Without a number: all of them
+    python -m minirl.lessons run 1           # the code of a lesson, with your functions
+
+Exit status of check: 0 all passed, 1 not yet, 2 inconclusive, 3 broken set-up.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from minirl import flags
+from minirl.console import run_program
+from minirl.lessons import build as building
+from minirl.lessons import commands
+from minirl.lessons.lesson import NotFound
+from minirl.lessons.settings import SettingsError
+
+COMMANDS: dict[str, Callable[..., int]] = {
+    "init": commands.init,
+    "list": commands.list_,
+    "start": commands.start,
+    "check": commands.check,
+    "watch": commands.watch,
+    "hint": commands.hint,
+    "solution": commands.solution,
+    "predict": commands.predict,
+    "run": commands.run,
+    "progress": commands.progress,
+    "reset": commands.reset,
+    "build": building.build,
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The program; returns its exit status."""
+    run: Callable[[], Any] = flags.command(COMMANDS, argv, "python -m minirl.lessons", __doc__)
+    try:
+        return int(run())
+    except (NotFound, FileNotFoundError, SettingsError, ValueError) as error:
+        print(f"python -m minirl.lessons: {error.args[0] if error.args else error}", file=sys.stderr)
+        return 3
+
+
+if __name__ == "__main__":
+    sys.exit(run_program(main))

@@ -1,0 +1,120 @@
+"""The author's side: build the notebooks, and verify that every lesson keeps its promises.
+
+    python -m minirl.lessons build             # notebooks, and the table in lessons/README.md
+    python -m minirl.lessons build --verify    # nothing is written; exit status 1 and a list where a promise is broken
+
+Notebooks are built along the learner's path: in a fresh folder, with the solutions as the learner's exercises, which
+pass their checks first.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from minirl import kernels
+from minirl.lessons import commands, gates
+from minirl.lessons.folder import make_folder
+from minirl.lessons.lesson import Lesson, find_lesson, lessons
+from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
+from minirl.lessons.progress import Progress
+from minirl.lessons.screen import Screen
+from minirl.storage.files import atomic_write
+from minirl.storage.shipped import in_checkout, shipped
+
+ISA = "avx2"  # committed outputs come from this instruction set where the processor has it: others round differently
+TABLE = re.compile(r"(<!-- lessons: begin -->\n).*?(<!-- lessons: end -->)", re.DOTALL)
+
+
+def build(numbers: tyro.conf.Positional[tuple[str, ...]] = (), *, verify: bool = False, plain: bool = False) -> int:
+    """For authors, in a checkout: build the notebooks, or verify everything.
+
+    Args:
+        numbers: Lessons such as 1; none: all.
+        verify: Write nothing; check that stubs fail, solutions pass, mistakes draw their sentences, and more.
+        plain: No colours and boxes.
+    """
+    if not in_checkout():
+        raise ValueError("build is for authors and needs a checkout of minirl's source")
+    view = Screen(plain)
+    chosen = [find_lesson(number) for number in numbers] or list(lessons().values())
+    start = time.perf_counter()
+    problems: list[str] = []
+    for lesson in chosen:
+        view.say(f"lesson {lesson.number}. {lesson.title}", "bold")
+        if verify:
+            problems += gates.checks(lesson, view)
+        with solved_folder() as progress:
+            answer = commands.executed(lesson, progress.folder / lesson.name)
+        if answer["error"]:
+            problems.append(f"lesson {lesson.number} does not run:\n{answer['error']}")
+            continue
+        outputs = {int(index): made for index, made in answer["outputs"].items()}
+        contents = notebook(lesson_cells(lesson), outputs)
+        view.say(f"    its code took {answer['seconds']:.1f} s of {lesson.run_seconds}")
+        problems += gates.run(lesson, answer, contents)
+        if verify:
+            problems += gates.committed(lesson, contents)
+        else:
+            write_notebook(contents, lesson.notebook)
+    if verify:
+        problems += gates.course(list(lessons().values()), table())
+    else:
+        write_table()
+    for problem in problems:
+        view.say(f"- {problem}", "red")
+    count = f"{len(chosen)} lessons, {sum(len(lesson.exercises) for lesson in chosen)} exercises"
+    view.say(f"{count}, {len(problems)} problems, {time.perf_counter() - start:.0f} s")
+    return 1 if problems else 0
+
+
+@contextmanager
+def solved_folder() -> Iterator[Progress]:
+    """A learner's folder in which every exercise is solved and has passed."""
+    before = os.environ.get("MINIRL_ISA")
+    if before is None and kernels.isas().get(ISA):
+        os.environ["MINIRL_ISA"] = ISA
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            progress = make_folder(Path(folder))
+            for lesson in lessons().values():
+                file = progress.folder / lesson.name / "exercises.py"
+                shutil.copyfile(lesson.folder / "solution.py", file)
+                for exercise in lesson.exercises:
+                    progress.checked(exercise, file, "pass")  # gates.checks has seen them pass
+            yield progress
+    finally:
+        if before is None:
+            os.environ.pop("MINIRL_ISA", None)
+
+
+def table() -> str:
+    """The table of lessons in lessons/README.md, from the lessons themselves."""
+    rows = ["| | lesson | what you build | exercises | minutes |", "|---:|---|---|---:|---:|"]
+    for lesson in lessons().values():
+        built = ", ".join(f"`{exercise.name}`" for exercise in lesson.exercises)
+        link = f"[{lesson.title}]({lesson.notebook.name})"
+        rows.append(f"| {lesson.number} | {link} | {built} | {len(lesson.exercises)} | {lesson.minutes} |")
+    return "\n".join(rows) + "\n"
+
+
+def write_table() -> None:
+    """Put the table into lessons/README.md, between its two marks."""
+    path = shipped("lessons/README.md")
+    text = TABLE.sub(lambda found: found[1] + table() + found[2], path.read_text(encoding="utf-8"))
+    with atomic_write(path) as file:
+        file.write(text)
+
+
+def read_notebook(lesson: Lesson) -> dict[str, Any]:
+    """The committed notebook of a lesson."""
+    found: dict[str, Any] = json.loads(lesson.notebook.read_text(encoding="utf-8"))
+    return found

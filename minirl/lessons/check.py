@@ -1,0 +1,216 @@
+"""What a check is, and how one is carried out: cases, what must come out of them, and what must be true of it.
+
+    CHECKS = {
+        "policy": Check(
+            cases=lambda rng: [(np.zeros(2), 1.0), ...],     # the smallest first
+            expected=oracle,                                 # oracle(logits, temperature), apart from the solution
+            bound=lambda logits, temperature: Bound(...),    # how much rounding may do
+            properties=(Property("the probabilities add up to 1", adds_up),),
+        ),
+    }
+
+A check passes when every case gives what the oracle gives, leaves its inputs alone, and has the properties. Cases are
+fixed ones and generated ones; generated cases come from a seed, which is new each time unless it is given.
+"""
+
+import copy
+import itertools
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, difference, literal
+
+Case = tuple[Any, ...]
+Names = Mapping[str, Any]  # the names that a file of exercises defines
+SHRINKS = 200  # the most smaller inputs that are tried
+
+
+def always(*case: Any) -> bool:
+    """True, whatever the input is."""
+    return True
+
+
+@dataclass(frozen=True)
+class Property:
+    """Something that must be true of the function, in words and as a test: holds(call, *case)."""
+
+    says: str
+    holds: Callable[..., bool]
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one exercise is checked."""
+
+    cases: Callable[[np.random.Generator], Iterable[Case]]
+    """All inputs, the smallest first."""
+    expected: Callable[..., Any]
+    """The oracle: expected(*case)."""
+    observe: Callable[..., Any] | None = None
+    """observe(names, *case) uses the learner's names and returns what is compared; default: call the function."""
+    show: Callable[..., str] | None = None
+    """show(*case): the call as a learner would type it; default: the function with the case as arguments."""
+    bound: BoundOf = EXACT
+    properties: tuple[Property, ...] = ()
+    shrink: bool = True
+    """Whether a failing input may be made smaller by leaving out parts."""
+    only: Callable[..., bool] = always
+    """Which inputs are allowed; shrinking makes no others."""
+
+    def bound_of(self, case: Case) -> Bound:
+        """How much rounding may do in this case."""
+        return self.bound(*case) if callable(self.bound) else self.bound
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came out of one call: a value, or an error."""
+
+    value: Any = None
+    error: str = ""
+    """The exception, as "IndexError: ..."; empty where there was none."""
+    line: str = ""
+    """Where in the learner's file the exception arose."""
+    changed: str = ""
+    """How an input differs after the call; empty where all are as before."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A case that fails, and why."""
+
+    case: Case
+    outcome: Outcome
+    kind: str
+    """"error", "form", "input", "value" or "property"."""
+    text: str
+    mask: Any = None
+
+
+def call(check: Check, name: str, names: Names, case: Case) -> Outcome:
+    """Call the learner's function with a copy of the case."""
+    given = copy.deepcopy(case)
+    try:
+        value = names[name](*given) if check.observe is None else check.observe(names, *given)
+        value = copy.deepcopy(value)  # a result may share memory with what the next call changes
+    except Exception as error:
+        return Outcome(error=f"{type(error).__name__}: {error}", line=line_of(error, str(names.get("__file__", ""))))
+    for before, after in zip(case, given, strict=True):
+        if found := difference(after, before, EXACT, "the input"):
+            return Outcome(value, changed=found.text)
+    return Outcome(value)
+
+
+def line_of(error: BaseException, file: str) -> str:
+    """The last line of the learner's file that led to the error: line 12, `x = y[3]`."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
+    return f"line {frames[-1].lineno}, `{frames[-1].line}`" if frames else ""
+
+
+def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
+    """Whether one case is right: what the first of the steps finds that is wrong with it."""
+    outcome = call(check, name, names, case)
+    if outcome.error:
+        where = f" in {outcome.line}" if outcome.line else ""
+        return Failure(case, outcome, "error", f"raises {outcome.error}{where}")
+    found: Difference | None = difference(outcome.value, check.expected(*copy.deepcopy(case)), check.bound_of(case))
+    if found and found.kind == "form":
+        return Failure(case, outcome, "form", found.text)
+    if outcome.changed:
+        return Failure(case, outcome, "input", outcome.changed)
+    if found:
+        return Failure(case, outcome, "value", found.text, found.mask)
+    for wanted in check.properties:
+        try:
+            held = wanted.holds(lambda *inputs: call(check, name, names, inputs).value, *copy.deepcopy(case))
+        except Exception:
+            held = False
+        if not held:
+            return Failure(case, outcome, "property", wanted.says)
+    return None
+
+
+def broken_property(check: Check, name: str, names: Names, case: Case) -> str:
+    """The first property that does not hold in this case; empty where all hold."""
+    for wanted in check.properties:
+        try:
+            if not wanted.holds(lambda *inputs: call(check, name, names, inputs).value, *copy.deepcopy(case)):
+                return wanted.says
+        except Exception:
+            return wanted.says
+    return ""
+
+
+def first_failure(check: Check, name: str, names: Names, rng: np.random.Generator) -> tuple[Failure | None, int]:
+    """The first case that fails, made as small as it gets; and the number of cases tried."""
+    tried = 0
+    for case in check.cases(rng):
+        tried += 1
+        if failure := judge(check, name, names, case):
+            return (shrunk(check, name, names, failure) if check.shrink else failure), tried
+    return None, tried
+
+
+def shrunk(check: Check, name: str, names: Names, failure: Failure) -> Failure:
+    """The smallest input, found by leaving out parts, that fails in the same way."""
+    for _ in range(SHRINKS):
+        for case in itertools.islice(smaller_case(failure.case), SHRINKS):
+            try:
+                if not check.only(*case):
+                    continue
+                found = judge(check, name, names, case)
+            except Exception:  # the oracle does not take it
+                continue
+            if found and found.kind == failure.kind:
+                failure = found
+                break
+        else:
+            return failure
+    return failure
+
+
+def smaller_case(case: Case) -> Iterator[Case]:
+    """Cases of which one argument is simpler."""
+    for index, member in enumerate(case):
+        for less in smaller(member):
+            yield (*case[:index], less, *case[index + 1 :])
+
+
+def smaller(value: Any) -> Iterator[Any]:
+    """Simpler values of the same kind: shorter sequences and arrays, smaller and rounder numbers."""
+    if isinstance(value, tuple | list):
+        make = type(value)._make if hasattr(value, "_make") else type(value)
+        if not hasattr(value, "_fields") and not isinstance(value[0] if value else None, np.ndarray):
+            yield from (make([*value[:i], *value[i + 1 :]]) for i in range(len(value)))
+        for index, member in enumerate(value):
+            for less in smaller(member):
+                yield make([*value[:index], less, *value[index + 1 :]])
+    elif isinstance(value, np.ndarray):
+        for axis, size in enumerate(value.shape):
+            if size > 1:
+                yield np.ascontiguousarray(np.take(value, range(size - 1), axis))
+                yield np.ascontiguousarray(np.take(value, range(1, size), axis))
+        if value.dtype.kind == "f" and np.isfinite(value).all() and value.size:
+            for rounder in (np.zeros_like(value), np.sign(value), np.round(value), np.round(value, 1)):
+                if _simplicity(rounder) < _simplicity(value):
+                    yield rounder
+    elif isinstance(value, bool | np.bool_):
+        return
+    elif isinstance(value, int):
+        yield from (less for less in (0, value // 2, value - 1) if 0 <= less < value)
+    elif isinstance(value, float) and np.isfinite(value):
+        yield from (round(value, digits) for digits in (0, 1) if len(repr(round(value, digits))) < len(repr(value)))
+
+
+def _simplicity(value: np.ndarray) -> float:
+    """Smaller for arrays that are easier to read."""
+    return float(sum(len(repr(number)) for number in value.ravel().tolist()) + np.abs(value).sum() * 1e-9)
+
+
+def as_typed(check: Check, name: str, case: Case) -> str:
+    """The call as a learner would type it."""
+    return check.show(*case) if check.show is not None else f"{name}({', '.join(map(literal, case))})"

@@ -1,0 +1,416 @@
+"""The runner's commands for learners; __main__.py names them, build.py holds the author's."""
+
+import json as json_
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import tyro
+
+from minirl.lessons import folder as folders
+from minirl.lessons import isolate, lesson, screen
+from minirl.lessons.lesson import LEVELS, Exercise, Lesson, all_exercises, find_exercise, find_lesson, find_prediction
+from minirl.lessons.progress import FOLDER, Progress
+from minirl.lessons.score import calibration
+from minirl.lessons.screen import Screen
+from minirl.storage.files import atomic_write
+
+Word = tyro.conf.Positional[str]
+Words = tyro.conf.Positional[tuple[str, ...]]
+LETTERS = "abcdefgh"
+POLL = 0.3  # seconds between two looks at a watched file
+
+
+def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = False) -> int:
+    """Make the learner's folder with all lessons. Files that are there already stay as they are.
+
+    Args:
+        folder: Where; default minirl-lessons.
+        plain: No colours and boxes.
+    """
+    progress = folders.make_folder(folder)
+    where = progress.folder
+    Screen(plain).say(f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start 1")
+    return 0
+
+
+def list_(*, plain: bool = False, json: bool = False) -> int:
+    """List lessons and exercises, and how far you are.
+
+    Args:
+        plain: No colours and boxes.
+        json: As JSON.
+    """
+    progress = Progress.open()
+    if json:
+        print(_dumped(overview(progress)))
+        return 0
+    view = Screen(plain)
+    for found in lesson.lessons().values():
+        done = sum(map(progress.passed, found.exercises))
+        needs = f"; needs {', '.join(found.needs)}" if found.needs else ""
+        passed = f"{done} of {len(found.exercises)} passed"
+        title = f"Lesson {found.number}. {found.title} ({passed}; about {found.minutes} minutes{needs})"
+        rows = [
+            (
+                exercise.number,
+                exercise.title,
+                f"{exercise.level} of 5",
+                str(exercise.minutes),
+                state(progress, found, exercise),
+            )
+            for exercise in found.exercises
+        ]
+        view.table(("exercise", "what", "level", "minutes", "state"), rows, title)
+    return 0
+
+
+def state(progress: Progress, found: Lesson, exercise: Exercise) -> str:
+    """How far an exercise is, in words."""
+    entry = progress.of(exercise)
+    if "passed" in entry:
+        same = progress.passed_as_is(exercise, file_of(progress, found))
+        return "passed" if same else "passed, file changed since"
+    tries = entry.get("tries", 0)
+    return f"{tries} {'try' if tries == 1 else 'tries'}" if tries else ""
+
+
+def start(number: Word, *, plain: bool = False) -> int:
+    """Say what a lesson is about, and where to begin.
+
+    Args:
+        number: The lesson, such as 1.
+        plain: No colours and boxes.
+    """
+    progress, found, view = Progress.open(), find_lesson(number), Screen(plain)
+    folders.add_lesson(progress.folder, found)
+    view.say(f"Lesson {found.number}. {found.title}", "bold")
+    view.say(f"{found.promise} About {found.minutes} minutes.")
+    if found.needs:
+        view.say(f"It builds on lesson {', '.join(found.needs)}. Any order is allowed.")
+    view.say("\nWhen you have finished it, you can")
+    for goal in found.goals:
+        view.say(f"- {goal}")
+    inside = progress.folder / found.name
+    view.say(f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {inside / 'exercises.py'}")
+    for prediction in found.predictions[:1]:
+        view.say(f"\nBefore you read: predict {prediction.number}. {prediction.question}")
+        view.say(f"    python -m minirl.lessons predict {prediction.number}")
+    return 0
+
+
+def check(
+    numbers: Words = (),
+    *,
+    plain: bool = False,
+    json: bool = False,
+    junit: Path | None = None,
+    seed: int | None = None,
+    file: Path | None = None,
+) -> int:
+    """Check exercises, each in a process of its own; explain what is wrong.
+
+    Args:
+        numbers: Exercises such as 1.2, or whole lessons such as 1; none: every exercise that you have begun.
+        plain: No colours and boxes.
+        json: As JSON.
+        junit: Also write JUnit XML to this file.
+        seed: Of the generated cases; a failed check prints the one it used.
+        file: Check this file instead of the exercises.py in your folder; nothing is stored.
+    """
+    progress = None if file else Progress.open()
+    view, results = Screen(plain), []
+    for found, exercise in wanted(numbers, progress):
+        target = file or file_of(progress, found)
+        if not target.is_file():
+            raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
+        result = isolate.run_check(exercise, target.resolve(), seed)
+        if progress:
+            progress.checked(exercise, target, result.verdict)
+        results.append((exercise.number, result))
+        if not json:
+            view.result(result, exercise.number)
+            after(view, progress, exercise, result)
+    if json:
+        print(screen.as_json(results))
+    if junit:
+        screen.write_junit(results, junit)
+    return max((isolate.STATUS[result.verdict] for _, result in results), default=0)
+
+
+def after(view: Screen, progress: Progress | None, exercise: Exercise, result: isolate.Result) -> None:
+    """What to do after a check."""
+    if result.verdict == "fail" and progress:
+        tries = progress.of(exercise).get("tries", 0)
+        more = f"; `solution {exercise.number}` shows one way to write it" if tries >= 3 else ""
+        view.say(f"\nThe same cases again: --seed {result.seed}. A hint: `hint {exercise.number}`{more}.")
+
+
+def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exercise]]:
+    """The exercises that the words on the command line mean."""
+    if not numbers:
+        if progress is None:
+            raise ValueError("name the exercises to check in the file, such as 1.2")
+        begun = [pair for pair in all_exercises() if changed(progress, *pair)]
+        return begun or [next(iter(all_exercises()))]
+    chosen: list[tuple[Lesson, Exercise]] = []
+    for number in numbers:
+        if number in lesson.lessons() or "." not in number:
+            found = find_lesson(number)
+            chosen += [(found, exercise) for exercise in found.exercises]
+        else:
+            chosen.append(find_exercise(number))
+    return chosen
+
+
+def changed(progress: Progress, found: Lesson, exercise: Exercise) -> bool:
+    """Whether the learner has begun an exercise: its file differs from the one that `init` brought."""
+    file = file_of(progress, found)
+    return file.is_file() and file.read_bytes() != (found.folder / "exercises.py").read_bytes()
+
+
+def file_of(progress: Progress | None, found: Lesson) -> Path:
+    """The learner's file for a lesson."""
+    return (progress.folder if progress else Path()) / found.name / "exercises.py"
+
+
+def watch(number: Word, *, plain: bool = False) -> int:
+    """Check each time you save. Type h and Enter for a hint, s to go to the next exercise, q to stop.
+
+    Args:
+        number: An exercise such as 1.2, or a lesson: its first exercise that has not passed.
+        plain: No colours and boxes.
+    """
+    progress, view = Progress.open(), Screen(plain)
+    queue = wanted((number,), progress)
+    if len(queue) > 1:
+        queue = [pair for pair in queue if not progress.passed(pair[1])] or queue
+    keys: list[str] = []
+    threading.Thread(target=lambda: keys.extend(line.strip() for line in sys.stdin), daemon=True).start()
+    seen = 0.0
+    while queue:
+        found, exercise = queue[0]
+        file = file_of(progress, found)
+        saved = file.stat().st_mtime if file.exists() else 0.0
+        if saved != seen:
+            seen = saved
+            result = isolate.run_check(exercise, file.resolve())
+            progress.checked(exercise, file, result.verdict)
+            view.result(result, exercise.number)
+            done = " s and Enter: the next exercise." if result.verdict == "pass" else ""
+            view.say(f"\nWatching {file} for {exercise.number}. h: hint, s: next, q: stop.{done}")
+        while keys:
+            key = keys.pop(0)[:1].lower()
+            if key == "q":
+                return 0
+            if key == "h":
+                hint(exercise.number, plain=plain)
+                progress = Progress.read(progress.folder)
+            if key == "s":
+                queue.pop(0)
+                seen = 0.0
+                break
+        time.sleep(POLL)
+    view.say("That was the last exercise of the lesson.")
+    return 0
+
+
+def hint(number: Word, *, plain: bool = False) -> int:
+    """Give a hint, and the next one each time you ask.
+
+    Args:
+        number: The exercise, such as 1.2.
+        plain: No colours and boxes.
+    """
+    progress, (_, exercise) = Progress.open(), find_exercise(number)
+    entry = progress.of(exercise)
+    given = min(entry.get("hints", 0) + 1, len(exercise.hints))
+    entry["hints"] = given
+    progress.save()
+    view = Screen(plain)
+    for index, text in enumerate(exercise.hints[:given], start=1):
+        view.say(f"Hint {index} of {len(exercise.hints)}. {text}")
+    return 0
+
+
+def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
+    """Show one way to write an exercise: after it has passed, after three tries, or with --show.
+
+    Args:
+        number: The exercise, such as 1.2.
+        show: Show it now. This is kept in your progress, and nobody minds.
+        plain: No colours and boxes.
+    """
+    progress, (found, exercise) = Progress.open(), find_exercise(number)
+    entry = progress.of(exercise)
+    view = Screen(plain)
+    if not (show or "passed" in entry or entry.get("tries", 0) >= 3):
+        view.say(
+            f"Tries so far: {entry.get('tries', 0)}. The solution appears after three; "
+            f"`hint {exercise.number}` helps before, and --show shows it now."
+        )
+        return 1
+    entry["solution"] = True
+    progress.save()
+    view.say(lesson.source_of(found.folder / "solution.py", exercise.name))
+    return 0
+
+
+def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int = -1, plain: bool = False) -> int:
+    """Store a guess before you read the answer, and how sure you are of it.
+
+    Args:
+        number: The question, such as 1.a.
+        choice: The letter of your guess; asked for where it is not given.
+        sure: How sure you are, in percent; asked for where it is not given.
+        plain: No colours and boxes.
+    """
+    progress, (_, question), view = Progress.open(), find_prediction(number), Screen(plain)
+    letters = LETTERS[: len(question.choices)]
+    if (before := progress.guess(question)) and not choice:
+        view.say(
+            f"Your guess is stored: ({LETTERS[before['choice']]}), {before['sure']}% sure. The lesson has the answer."
+        )
+        return 0
+    view.say(question.question)
+    for letter, text in zip(letters, question.choices, strict=True):
+        view.say(f"  ({letter}) {text}")
+    least = round(100 / len(letters))
+    choice = choice or ask(f"Your guess ({', '.join(letters)}): ")
+    if choice.lower().strip("()") not in [*letters]:
+        raise ValueError(f"{choice!r} is no choice of {question.number}; choose one of {', '.join(letters)}")
+    if sure < 0:
+        text = ask(f"How sure are you, in percent ({least} is a blind guess, 100 is certain)? ")
+        sure = int(text) if text.isdigit() else -1
+    if not 0 <= sure <= 100:
+        raise ValueError("give a whole number from 0 to 100 for how sure you are, such as --sure 70")
+    progress.predictions[question.id] = {"choice": letters.index(choice.lower().strip("()")), "sure": sure}
+    progress.save()
+    view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
+    return 0
+
+
+def ask(text: str) -> str:
+    """A line from the terminal. Raises ValueError where nobody can answer."""
+    try:
+        return input(text).strip()
+    except EOFError:
+        raise ValueError("nobody answers here: give the choice and --sure on the command line") from None
+
+
+def run(number: Word, *, plain: bool = False) -> int:
+    """Run the code of a lesson with your functions. Pictures go to the folder `figures` of the lesson.
+
+    Args:
+        number: The lesson, such as 1.
+        plain: No colours and boxes.
+    """
+    progress, found, view = Progress.open(), find_lesson(number), Screen(plain)
+    inside = progress.folder / found.name
+    folders.add_lesson(progress.folder, found)
+    answer = executed(found, inside)
+    for index, outputs in answer["outputs"].items():
+        for number_, output in enumerate(outputs):
+            if output["output_type"] == "stream":
+                view.say("".join(output["text"]).rstrip("\n"))
+            else:
+                view.say("".join(output["data"]["text/plain"]))
+                if image := output["data"].get("image/png"):
+                    path = inside / "figures" / f"{int(index):02d}_{number_}.png"
+                    with atomic_write(path, "wb") as file:
+                        file.write(b64decode(image))
+                    view.say(f"    in {path}")
+    if answer["error"]:
+        view.say(answer["error"])
+        return 1
+    progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
+    progress.save()
+    view.say(f"\nLesson {found.number} ran in {answer['seconds']:.0f} seconds.")
+    return 0
+
+
+def executed(found: Lesson, inside: Path) -> dict[str, Any]:
+    """Run a lesson in a process of its own, in the learner's folder `inside`; what execute.py answers."""
+    with tempfile.TemporaryDirectory() as scratch:
+        answer = Path(scratch) / "answer.json"
+        done = subprocess.run(
+            [sys.executable, "-m", "minirl.lessons.execute", found.number, str(answer)],
+            cwd=inside, env=isolate.environment(), capture_output=True, text=True, encoding="utf-8",
+        )  # fmt: skip
+        if not answer.is_file():
+            crash = (
+                f"lesson {found.number} ended Python (exit status {done.returncode}):\n{isolate.tail(done.stderr, 20)}"
+            )
+            return {"outputs": {}, "error": crash, "reached": [], "seconds": 0.0}
+        found_: dict[str, Any] = json_.loads(answer.read_text(encoding="utf-8"))
+        return found_
+
+
+def progress(*, plain: bool = False, json: bool = False) -> int:
+    """Show what you have passed, and how good your guesses were.
+
+    Args:
+        plain: No colours and boxes.
+        json: As JSON, for teachers.
+    """
+    stored = Progress.open()
+    if json:
+        print(_dumped(overview(stored)))
+        return 0
+    view = Screen(plain)
+    rows = []
+    for found in lesson.lessons().values():
+        passed = sum(map(stored.passed, found.exercises))
+        tries = sum(stored.of(exercise).get("tries", 0) for exercise in found.exercises)
+        ran = "yes" if found.number in stored.runs else ""
+        rows.append((f"{found.number}. {found.title}", f"{passed} of {len(found.exercises)}", str(tries), ran))
+    view.table(("lesson", "passed", "tries", "run"), rows)
+    view.say(calibration(stored))
+    return 0
+
+
+def overview(stored: Progress) -> dict[str, Any]:
+    """Everything about a learner's progress as plain data."""
+    exercises = []
+    for found, exercise in all_exercises():
+        entry, file = stored.of(exercise), file_of(stored, found)
+        about = {
+            "exercise": exercise.number,
+            "id": exercise.id,
+            "level": exercise.level,
+            "what": LEVELS[exercise.level],
+            "passed": "passed" in entry,
+            "unchanged_since": stored.passed_as_is(exercise, file),
+            "hash": entry.get("passed"),
+            "tries": entry.get("tries", 0),
+            "hints": entry.get("hints", 0),
+            "solution_shown": entry.get("solution", False),
+        }
+        exercises.append(about)
+    return {"exercises": exercises, "predictions": stored.predictions, "runs": stored.runs}
+
+
+def reset(number: Word, *, yes: bool = False, plain: bool = False) -> int:
+    """Put a fresh exercises.py of a lesson in place. Your file is kept beside it, and your progress too.
+
+    Args:
+        number: The lesson, such as 1, or one of its exercises.
+        yes: Do not ask.
+        plain: No colours and boxes.
+    """
+    stored = Progress.open()
+    found = find_exercise(number)[0] if "." in number else find_lesson(number)
+    if not yes and ask(f"Replace {file_of(stored, found)} by a fresh copy? (y/n) ").lower() not in ("y", "yes"):
+        return 1
+    kept = folders.reset(stored.folder, found)
+    Screen(plain).say(f"Your file is now {kept}, and a fresh one is in its place.")
+    return 0
+
+
+def _dumped(contents: Any) -> str:
+    return json_.dumps(contents, indent=1, sort_keys=True)

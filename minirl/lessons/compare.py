@@ -1,0 +1,181 @@
+"""Are two results the same? And if not, where do they differ, and by how much more than rounding can explain?
+
+Whatever is exact is compared exactly: whole numbers, truth values, text, shapes, types. Floating-point numbers may
+differ by rounding. How much rounding may do is not one constant for everything: it follows from the number format, from
+the length of the sums and from the size of the terms. A `Bound` states these, with the reason in words.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Allowed distance = factor * terms * (spacing of numbers near 1 in this format) * max(scale, |expected|)."""
+
+    terms: float = 1
+    """How many roundings can add up, for example the length of a sum."""
+    scale: float = 0.0
+    """The size of the largest term that goes into a result, where results may be smaller than their terms."""
+    factor: float = 4
+    """How much worse than the estimate a correct program may be: the order of its operations is its own."""
+    reason: str = "a few roundings"
+    """Why so much is allowed, in words."""
+
+    epsilon: float = 0.0
+    """The spacing of numbers near 1 in the format that was computed in; 0: in the format of the result."""
+
+    def allowed(self, expected: Any, epsilon: float) -> Any:
+        """The allowed distance of each number from its expected value."""
+        relative = self.factor * self.terms * (self.epsilon or epsilon)
+        return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
+
+
+EXACT = Bound(factor=0, reason="the result is exact")
+BoundOf = Bound | Callable[..., Bound]  # the same for all cases, or computed from the case
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Where a result differs from the expected one."""
+
+    kind: str
+    """"form" (missing, or another type, shape or dtype) or "value"."""
+    text: str
+    """What is different, as a sentence."""
+    mask: Any = None
+    """For arrays: which elements are wrong."""
+
+
+def difference(got: Any, expected: Any, bound: Bound, at: str = "the result") -> Difference | None:
+    """The first difference between two results, nested tuples, lists and dicts included; None where they agree."""
+    if expected is None or isinstance(expected, str | bool | np.bool_):
+        return _exact(got, expected, at)
+    if got is None:
+        return Difference("form", f"{at} is None. Is there a `return` on every path through the function?")
+    if isinstance(expected, np.ndarray):
+        return _array(got, expected, bound, at)
+    if isinstance(expected, Real):
+        return _number(got, expected, bound, at)
+    if isinstance(expected, dict):
+        if not isinstance(got, dict) or got.keys() != expected.keys():
+            return Difference("form", f"{at} is {brief(got)}; expected a dict with the keys {sorted(expected)}")
+        inner = ((difference(got[key], expected[key], bound, f"{at}[{key!r}]")) for key in expected)
+        return next((found for found in inner if found), None)
+    if isinstance(expected, tuple | list):
+        return _sequence(got, expected, bound, at)
+    return None if bool(got == expected) else Difference("value", f"{at} is {brief(got)}; expected {brief(expected)}")
+
+
+def _exact(got: Any, expected: Any, at: str) -> Difference | None:
+    same_type = (
+        isinstance(got, bool | np.bool_) if isinstance(expected, bool | np.bool_) else type(got) is type(expected)
+    )
+    if not same_type:
+        wanted = "None" if expected is None else f"a {type(expected).__name__}"
+        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected {wanted}")
+    return None if got == expected else Difference("value", f"{at} is {brief(got)}; expected {brief(expected)}")
+
+
+def _number(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:
+    if isinstance(got, np.ndarray) and got.shape == ():
+        got = got[()]
+    if isinstance(got, bool | np.bool_) or not isinstance(got, Real):
+        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a number")
+    if isinstance(expected, Integral):
+        if not isinstance(got, Integral) and got != int(expected):
+            return Difference("value", f"{at} is {brief(got)}; expected the whole number {expected}")
+        return None if got == expected else Difference("value", f"{at} is {brief(got)}; expected {expected}")
+    narrow = np.float32 if isinstance(got, np.float32) else np.float64
+    allowed = float(bound.allowed(float(expected), float(np.finfo(narrow).eps)))
+    if _close(float(got), float(expected), allowed):
+        return None
+    return Difference("value", f"{at} is {brief(got)}; {_distance(float(got), float(expected), allowed, bound)}")
+
+
+def _close(got: float, expected: float, allowed: float) -> bool:
+    return got == expected or (np.isnan(got) and np.isnan(expected)) or abs(got - expected) <= allowed
+
+
+def _distance(got: float, expected: float, allowed: float, bound: Bound) -> str:
+    if not np.isfinite(got) or not np.isfinite(expected):
+        return f"expected {expected:.6g}"
+    return (
+        f"expected {expected:.6g}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
+        f"({bound.reason})"
+    )
+
+
+def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference | None:
+    if expected.ndim == 0 and isinstance(got, np.generic):  # NumPy gives single numbers where sums leave no axis
+        got = np.asarray(got)
+    if not isinstance(got, np.ndarray):
+        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a NumPy array of shape "
+                          f"{expected.shape}")  # fmt: skip
+    if got.shape != expected.shape:
+        return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
+    if got.dtype != expected.dtype:
+        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}")
+    if expected.dtype.kind != "f":
+        wrong = got != expected
+    else:
+        allowed = bound.allowed(expected.astype(np.float64), float(np.finfo(expected.dtype).eps))
+        with np.errstate(invalid="ignore"):
+            near = np.abs(got.astype(np.float64) - expected) <= allowed
+        wrong = ~(near | (got == expected) | (np.isnan(got) & np.isnan(expected)))
+    if not wrong.any():
+        return None
+    index = tuple(int(i) for i in np.argwhere(wrong)[0])
+    place = f"{at}[{', '.join(map(str, index))}]" if index else at
+    count = f" {int(wrong.sum())} of {wrong.size} numbers are wrong." if wrong.size > 1 else ""
+    if expected.dtype.kind == "f":
+        far = _distance(
+            float(got[index]), float(expected[index]), float(np.broadcast_to(allowed, wrong.shape)[index]), bound
+        )
+    else:
+        far = f"expected {expected[index]}"
+    return Difference("value", f"{place} is {brief(got[index])}; {far}.{count}", wrong)
+
+
+def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:
+    kind = "tuple" if isinstance(expected, tuple) else "list"
+    if not isinstance(got, tuple if kind == "tuple" else list):
+        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a {kind}")
+    if len(got) != len(expected):
+        return Difference("value", f"{at} has {len(got)} elements, {brief(got)}; expected {len(expected)}")
+    for index, (one, other) in enumerate(zip(got, expected, strict=True)):
+        if found := difference(one, other, bound, f"{at}[{index}]"):
+            return found
+    return None
+
+
+def brief(value: Any, longest: int = 160) -> str:
+    """A value as text, shortened."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def literal(value: Any) -> str:
+    """A value as Python code that a learner can paste; arrays as np.array(...)."""
+    if isinstance(value, np.ndarray):
+        kind = {"float64": "", "int64": "", "bool": ""}.get(value.dtype.name, f", np.{value.dtype.name}")
+        if value.size == 0:
+            return f"np.zeros({value.shape}{kind})"
+        return f"np.array({value.tolist()}{kind})"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return f"({', '.join(map(literal, value))}{',' if len(value) == 1 else ''})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(literal, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key!r}: {literal(member)}" for key, member in value.items()) + "}"
+    return repr(value)

@@ -1,0 +1,88 @@
+"""Runs the code of a lesson, cell by cell, and keeps what each cell prints and shows.
+
+    python -m minirl.lessons.execute LESSON ANSWER      started by `run` and `build`, in the learner's folder
+
+This does what a Jupyter kernel does with a notebook, without one: the cells share their names, and the value of a
+cell's last expression is shown, as a picture where it is one. The answer is a JSON file with the outputs in the format
+of a notebook, the seams that were reached, and the seconds of processor time that it took.
+"""
+
+import ast
+import base64
+import contextlib
+import io
+import json
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+from minirl.lessons import parts
+from minirl.lessons.lesson import find_lesson
+from minirl.lessons.notebook import Cell, lesson_cells
+
+
+class CellError(RuntimeError):
+    """A cell raised an exception; the message shows it."""
+
+
+def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) -> dict[int, list[dict[str, Any]]]:
+    """Run the code cells in order; returns their outputs by index. Raises CellError where one of them fails."""
+    names = {"__name__": "__main__"} if names is None else names
+    return {index: run_cell(cell, file, names) for index, cell in enumerate(source) if cell.kind == "code"}
+
+
+def run_cell(cell: Cell, file: str, names: dict[str, Any]) -> list[dict[str, Any]]:
+    """The outputs of one cell."""
+    tree = ast.parse(cell.source, file)
+    ast.increment_lineno(tree, cell.line)
+    last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    tree.body = tree.body[:-1] if last else tree.body
+    printed, value = io.StringIO(), None
+    try:
+        with contextlib.redirect_stdout(printed):
+            exec(compile(tree, file, "exec"), names)
+            if isinstance(last, ast.Expr):
+                value = eval(compile(ast.Expression(last.value), file, "eval"), names)
+    except Exception as error:
+        text = "".join(traceback.format_exception(error, limit=-3))
+        raise CellError(f"{file}, the cell at line {cell.line}:\n{printed.getvalue()}{text}") from error
+    outputs = []
+    if printed.getvalue():
+        lines = printed.getvalue().splitlines(keepends=True)
+        outputs.append({"name": "stdout", "output_type": "stream", "text": lines})
+    if value is not None:
+        outputs.append(shown(value))
+    return outputs
+
+
+def shown(value: Any) -> dict[str, Any]:
+    """The value of a cell as an output: as text, and as an image where it has one."""
+    data: dict[str, Any] = {"text/plain": repr(value).splitlines(keepends=True)}
+    metadata: dict[str, Any] = {}
+    if hasattr(value, "_repr_png_"):
+        made = value._repr_png_()
+        image, about = made if isinstance(made, tuple) else (made, {})
+        data["image/png"] = base64.b64encode(image).decode("ascii")
+        metadata = {"image/png": about} if about else {}
+    return {"data": data, "execution_count": None, "metadata": metadata, "output_type": "execute_result"}
+
+
+def main(name: str, answer: str) -> int:
+    """Run a lesson in the current folder, and write what came of it to the file `answer`; returns the exit status."""
+    lesson = find_lesson(name)
+    start = time.process_time()
+    sys.path.insert(0, str(Path.cwd()))
+    try:
+        outputs, error = execute(lesson_cells(lesson), f"{lesson.name}/lesson.py"), ""
+    except CellError as failed:
+        outputs, error = {}, str(failed)
+    seconds = time.process_time() - start  # of the processor: a busy machine hardly changes it
+    found = {"outputs": outputs, "error": error, "reached": sorted(parts.REACHED), "seconds": seconds}
+    Path(answer).write_text(json.dumps(found), encoding="utf-8")
+    return 1 if error else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,139 @@
+"""The promises that every lesson keeps, each with the test that finds a broken one.
+
+A gate that nobody has seen fail proves nothing. So the checks of the exercises are tested themselves: the stub must
+fail, the solution must pass, and each known mistake must fail with the sentence that explains it, and with no other.
+"""
+
+import json
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from minirl.lessons.explain import says
+from minirl.lessons.isolate import run_checks
+from minirl.lessons.lesson import Exercise, Lesson, lessons
+from minirl.lessons.notebook import lesson_cells
+from minirl.lessons.screen import Screen
+from minirl.storage.shipped import shipped
+
+FEWEST_WRONG, FEWEST_HINTS = 2, 2
+LARGEST_PICTURE, LARGEST_NOTEBOOK = 60_000, 400_000  # bytes
+AT_ONCE = 2
+SEED = 1
+
+
+def checks(lesson: Lesson, view: Screen) -> list[str]:
+    """Stub, solution and every known mistake of each exercise, each checked as a learner's file would be."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
+        found = list(pool.map(lambda exercise: of_exercise(lesson, exercise, Path(folder)), lesson.exercises))
+    for exercise, problems in zip(lesson.exercises, found, strict=True):
+        wrong = len(lesson.wrong(exercise))
+        view.say(f"    {exercise.number} {exercise.name}: stub, solution, {wrong} mistakes; {len(problems)} problems")
+    return [problem for problems in found for problem in problems]
+
+
+def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
+    """What is wrong with the stub, the solution and the mistakes of one exercise."""
+    number = f"{exercise.number} {exercise.name}"
+    solution = (lesson.folder / "solution.py").read_text(encoding="utf-8")
+    mistakes = lesson.wrong(exercise)
+    texts = {"stub": (lesson.folder / "exercises.py").read_text(encoding="utf-8"), "solution": solution}
+    texts |= {name: solution + "\n\n" + path.read_text(encoding="utf-8") for name, path in mistakes.items()}
+    files = []
+    for name, text in texts.items():
+        files.append(folder / f"{exercise.name}_{name}.py")
+        files[-1].write_text(text, encoding="utf-8")
+    results = dict(zip(texts, run_checks(exercise, files, SEED), strict=True))
+
+    problems = []
+    if len(mistakes) < FEWEST_WRONG and exercise.level < 5:
+        problems.append(f"{number} has {len(mistakes)} known mistakes; expected {FEWEST_WRONG} or more")
+    if results["stub"].verdict != "fail":
+        problems.append(f"{number}: the stub gets {results['stub'].verdict}; it must fail")
+    if results["solution"].verdict != "pass":
+        problems.append(f"{number}: the solution gets {results['solution'].verdict}:\n{results['solution'].text}")
+    for name, path in mistakes.items():
+        result, sentence = results[name], says(path)
+        if result.verdict != "fail":
+            problems.append(f"{number}: the mistake {name} gets {result.verdict}; it must fail")
+        elif not sentence or sentence not in result.text:
+            problems.append(
+                f"{number}: the mistake {name} does not draw its sentence, {sentence!r}, but:\n{result.text}"
+            )
+    return problems
+
+
+def run(lesson: Lesson, answer: dict[str, Any], contents: dict[str, Any]) -> list[str]:
+    """What came of the lesson's code: its time, the seams it must reach, the sizes and words of its pictures."""
+    problems = []
+    if answer["seconds"] > lesson.run_seconds:
+        problems.append(f"lesson {lesson.number} ran {answer['seconds']:.0f} s; its budget is {lesson.run_seconds}")
+    seams = {exercise.seam for exercise in lesson.exercises if exercise.seam}
+    for seam in sorted(seams - set(answer["reached"])):
+        problems.append(f"lesson {lesson.number} never calls the learner's function at {seam}")
+    for cell in contents["cells"]:
+        for output in cell.get("outputs", ()):
+            if "image/png" not in output.get("data", {}):
+                continue
+            alt = output["metadata"].get("image/png", {}).get("alt", "")
+            size = len(output["data"]["image/png"]) * 3 // 4
+            if len(alt) < 20:
+                problems.append(f"lesson {lesson.number}: a picture has no words: {cell['source'][0]!r}")
+            if size > LARGEST_PICTURE:
+                problems.append(f"lesson {lesson.number}: a picture has {size} bytes; at most {LARGEST_PICTURE}")
+    if (size := len(json.dumps(contents))) > LARGEST_NOTEBOOK:
+        problems.append(f"lesson {lesson.number}: its notebook has {size} bytes; at most {LARGEST_NOTEBOOK}")
+    return problems
+
+
+def committed(lesson: Lesson, contents: dict[str, Any]) -> list[str]:
+    """Whether the committed notebook is the one that the source makes. Outputs are not compared: the facts of a lesson
+    are asserted in its cells, and another processor rounds differently."""
+    command = f"`python -m minirl.lessons build {lesson.number}` makes it"
+    if not lesson.notebook.is_file():
+        return [f"{lesson.notebook.name} is missing: {command}"]
+    kept = json.loads(lesson.notebook.read_text(encoding="utf-8"))
+    if bare(kept) != bare(contents):
+        return [f"{lesson.notebook.name} is not what lesson.py makes: {command}"]
+    kinds = [[len(cell.get("outputs", ())) for cell in part["cells"]] for part in (kept, contents)]
+    return [] if kinds[0] == kinds[1] else [f"{lesson.notebook.name} lacks outputs: {command}"]
+
+
+def bare(contents: dict[str, Any]) -> Any:
+    """A notebook without its outputs."""
+    return [(cell["cell_type"], cell["id"], cell["source"]) for cell in contents["cells"]]
+
+
+def course(all_lessons: list[Lesson], table: str) -> list[str]:
+    """What holds for the course as a whole: ids, hints, questions, order, the number of notebooks, the table."""
+    problems = []
+    exercises = [exercise for lesson in all_lessons for exercise in lesson.exercises]
+    predictions = [prediction for lesson in all_lessons for prediction in lesson.predictions]
+    ids = [*(exercise.id for exercise in exercises), *(prediction.id for prediction in predictions)]
+    problems += [f"the id {name} occurs twice" for name in sorted({name for name in ids if ids.count(name) > 1})]
+    for exercise in exercises:
+        hints = [hint for hint in exercise.hints if hint.strip()]
+        if len(hints) < FEWEST_HINTS:
+            problems.append(f"{exercise.number} has {len(hints)} hints; expected {FEWEST_HINTS} or more")
+    for prediction in predictions:
+        if len(prediction.because) != len(prediction.choices):
+            problems.append(
+                f"{prediction.number} explains {len(prediction.because)} of {len(prediction.choices)} choices"
+            )
+    for lesson in all_lessons:
+        text = "\n".join(cell.source for cell in lesson_cells(lesson))
+        problems += [f"lesson {lesson.number} needs a lesson {number} that does not exist" for number in lesson.needs
+                     if number not in lessons()]  # fmt: skip
+        for heading in ("You should know", "How this fails in practice", "The code that runs"):
+            if f"## {heading}" not in text:
+                problems.append(f"lesson {lesson.number} has no section {heading!r}")
+        numbers = [*(item.number for item in lesson.exercises), *(item.number for item in lesson.predictions)]
+        problems += [f"lesson {lesson.number} never mentions {number}" for number in numbers if number not in text]
+    notebooks = {path.name for path in shipped("lessons").glob("*.ipynb")}
+    expected = {lesson.notebook.name for lesson in all_lessons}
+    if notebooks != expected:
+        problems.append(f"notebooks without a lesson, or lessons without one: {sorted(notebooks ^ expected)}")
+    if table not in shipped("lessons/README.md").read_text(encoding="utf-8"):
+        problems.append("the table in lessons/README.md is out of date: `python -m minirl.lessons build` makes it")
+    return problems

@@ -1,0 +1,225 @@
+"""What a lesson is: a folder with its text, its exercises, their checks, and a file that describes them.
+
+    lessons/01_decisions/
+        lesson.toml       title, goals, minutes, the exercises with their hints, the questions to predict
+        lesson.py         the text and the code of the lesson, in jupytext's percent format
+        exercises.py      what the learner fills in
+        solution.py       the same, filled in
+        checks.py         CHECKS: for each exercise, what is tried and what must come out
+        wrong/*.py        mistakes that readers make, each with the sentence that explains it
+        seams.py          SEAMS: where the learner's functions go into minirl
+    lessons/01_decisions.ipynb    generated from all this
+
+An exercise has a number, such as 1.2, and an id, such as "decisions.policy". The number may change when a lesson grows;
+the id never does, and progress is kept under it.
+"""
+
+import ast
+import functools
+import importlib.util
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from minirl.lessons.settings import read_settings
+from minirl.storage import shipped
+
+LEVELS = {
+    1: "fill in one line",
+    2: "write one function",
+    3: "put several parts together",
+    4: "find out by measuring",
+    5: "open, with a rubric",
+}
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise of a lesson."""
+
+    number: str
+    id: str
+    name: str
+    """The function or class that the learner writes."""
+    title: str
+    level: int
+    minutes: int
+    hints: tuple[str, ...]
+    seam: str
+    """Where the function goes into minirl; empty where it goes nowhere."""
+    was: tuple[str, ...]
+    """Earlier ids, under which progress may be stored."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A question that is answered by a guess before the lesson gives the answer."""
+
+    number: str
+    id: str
+    question: str
+    choices: tuple[str, ...]
+    answer: int
+    """The index of the right choice."""
+    because: tuple[str, ...]
+    """For each choice, why it is right or wrong."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """One lesson: what lesson.toml says, and the folder that it stands in."""
+
+    folder: Path
+    number: str
+    title: str
+    promise: str
+    """What the lesson gives, in one sentence."""
+    minutes: int
+    """An estimate of a learner's time, by the rule in lessons/README.md."""
+    run_seconds: int
+    """The most that all code of the lesson may take on two cores."""
+    needs: tuple[str, ...]
+    """Numbers of the lessons that come before."""
+    goals: tuple[str, ...]
+    exercises: tuple[Exercise, ...]
+    predictions: tuple[Prediction, ...]
+
+    @property
+    def name(self) -> str:
+        """The name of its folder, such as "01_decisions"."""
+        return self.folder.name
+
+    @property
+    def notebook(self) -> Path:
+        """The generated notebook, which lies beside the folder."""
+        return self.folder.parent / f"{self.name}.ipynb"
+
+    def module(self, name: str) -> ModuleType:
+        """A Python file of the lesson, such as "checks", imported under a name of its own."""
+        return load(self.folder / f"{name}.py")
+
+    def wrong(self, exercise: Exercise) -> dict[str, Path]:
+        """The files with mistakes in this exercise, by name: wrong/policy_multiplied.py for the function `policy`."""
+        return {path.stem: path for path in sorted((self.folder / "wrong").glob(f"{exercise.name}__*.py"))}
+
+
+@functools.cache
+def lessons() -> dict[str, Lesson]:
+    """All lessons by number, in the order of the course."""
+    folders = sorted(path.parent for path in shipped("lessons").glob("*/lesson.toml"))
+    return {lesson.number: lesson for lesson in map(read_lesson, folders)}
+
+
+def read_lesson(folder: Path) -> Lesson:
+    """The lesson in a folder. Raises SettingsError or KeyError for a description that is not complete."""
+    about = read_settings(folder / "lesson.toml")
+    number, short = str(about["number"]), folder.name.partition("_")[2]
+    exercises = tuple(
+        Exercise(
+            number=f"{number}.{index}",
+            id=f"{short}.{entry['name']}",
+            name=entry["name"],
+            title=entry["title"],
+            level=entry["level"],
+            minutes=entry["minutes"],
+            hints=tuple(entry["hints"]),
+            seam=entry.get("seam", ""),
+            was=tuple(entry.get("was", ())),
+        )
+        for index, entry in enumerate(about.get("exercise", ()), start=1)
+    )
+    predictions = tuple(
+        Prediction(
+            number=f"{number}.{'abcdefgh'[index]}",
+            id=f"{short}.{entry['name']}",
+            question=entry["question"],
+            choices=tuple(entry["choices"]),
+            answer="abcdefgh".index(entry["answer"]),
+            because=tuple(entry["because"]),
+        )
+        for index, entry in enumerate(about.get("prediction", ()))
+    )
+    return Lesson(
+        folder, number, about["title"], about["promise"], about["minutes"], about["run_seconds"],
+        tuple(map(str, about["needs"])), tuple(about["goals"]), exercises, predictions,
+    )  # fmt: skip
+
+
+class NotFound(LookupError):
+    """No lesson, exercise or prediction has this name; the message lists what there is."""
+
+
+def find_lesson(name: str) -> Lesson:
+    """A lesson by its number, "1", or its folder's name. Raises NotFound."""
+    for lesson in lessons().values():
+        if name.lower() in (lesson.number, lesson.name):
+            return lesson
+    raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}")
+
+
+def find_exercise(name: str) -> tuple[Lesson, Exercise]:
+    """An exercise by its number, "1.2", its id, "decisions.policy", or an earlier id. Raises NotFound."""
+    for lesson, exercise in all_exercises():
+        if name in (exercise.number, exercise.id, *exercise.was):
+            return lesson, exercise
+    raise NotFound(f"there is no exercise {name!r}; `list` shows all, and 1.2 is the second of lesson 1")
+
+
+def find_prediction(name: str) -> tuple[Lesson, Prediction]:
+    """A question by its number, "1.a", or its id. Raises NotFound."""
+    for lesson in lessons().values():
+        for prediction in lesson.predictions:
+            if name.lower() in (prediction.number, prediction.id):
+                return lesson, prediction
+    raise NotFound(f"there is no question {name!r} to predict; 1.a is the first of lesson 1")
+
+
+def all_exercises() -> Iterator[tuple[Lesson, Exercise]]:
+    """Every exercise of the course with its lesson, in order."""
+    for lesson in lessons().values():
+        for exercise in lesson.exercises:
+            yield lesson, exercise
+
+
+def load(path: Path) -> ModuleType:
+    """The Python file at `path` as a module, under a name that collides with no other; imported once."""
+    name = "minirl_lesson_" + "_".join([path.parent.name, path.stem]).replace("-", "_")
+    if name in sys.modules:
+        return sys.modules[name]
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def namespace(*paths: Path) -> dict[str, Any]:
+    """The names that the files define when they are read one after the other, as if they were one file.
+
+    A mistake is a short file that changes one function of the solution, so it is read after the solution. The functions
+    of the solution then call the changed one.
+    """
+    names: dict[str, Any] = {"__name__": "exercises", "__file__": str(paths[0])}
+    for path in paths:
+        exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
+    return names
+
+
+def source_of(path: Path, name: str) -> str:
+    """The source of one function or class in a file, with its decorators and the comments above it."""
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            return "\n".join(lines[first - 1 : node.end_lineno])
+    raise LookupError(f"{path} does not define {name}")

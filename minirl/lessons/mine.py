@@ -1,0 +1,98 @@
+"""What a lesson's text needs from the runner: the learner's functions, pictures with words, and the answers to guesses.
+
+my = exercises_of(1)           # my.policy is the learner's function, once it has passed its check
+reveal("1.a")                  # the answer to the question that opened the lesson
+"""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from minirl.figure import Figure
+from minirl.lessons import parts
+from minirl.lessons.lesson import find_lesson, find_prediction, namespace
+from minirl.lessons.progress import NoFolder, Progress
+
+INK, SOFT = "#1f2933", "#52606d"
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")  # Okabe and Ito: told apart by colour-blind readers
+STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))  # and a line style each, for printouts
+
+
+class Picture(Figure):
+    """A figure with its description in words, for readers who cannot see it and for search."""
+
+    def __init__(self, alt: str, width: float = 7.0, height: float = 3.0) -> None:
+        """alt: what the figure shows, in one or two sentences. width, height: in inches."""
+        super().__init__(figsize=(width, height), dpi=90, layout="constrained", facecolor="white")
+        self.alt = " ".join(alt.split())
+
+    def __repr__(self) -> str:
+        return f"Figure: {self.alt}"
+
+    def _repr_png_(self) -> Any:
+        return self.png(), {"alt": self.alt}  # Jupyter takes an image alone, or with what is to be known about it
+
+
+def exercises_of(lesson: int | str) -> SimpleNamespace:
+    """The functions of a lesson's exercises, as attributes.
+
+    Each is the learner's where its check has passed. Where it has not, the course's own function stands in, so that the
+    text can be read on; this is printed.
+    """
+    found = find_lesson(str(lesson))
+    names = namespace(found.folder / "solution.py")
+    theirs = {exercise.seam: parts.PARTS.get(exercise.seam) for exercise in found.exercises}
+    file = Path("exercises.py").resolve()
+    try:
+        progress = Progress.open()
+        if not file.is_file():
+            file = progress.folder / found.name / "exercises.py"
+    except NoFolder:
+        progress = Progress(Path())
+    mine = _defined(file, names)
+    missing = []
+    for exercise in found.exercises:
+        if progress.passed(exercise) and exercise.name in mine:
+            names[exercise.name] = mine[exercise.name]
+            parts.STAND_INS.discard(exercise.seam)
+            continue
+        missing.append(exercise)
+        if exercise.seam:
+            parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
+            parts.STAND_INS.add(exercise.seam)
+    if missing:
+        numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in missing)
+        print(f"Not passed yet, so the course's own function stands in: {numbers}.")
+    return SimpleNamespace(**{name: value for name, value in names.items() if not name.startswith("__")})
+
+
+def _defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
+    """What the learner's file defines; the course's names, with a note, for a file that is missing or does not run."""
+    if not file.is_file():
+        return {}
+    try:
+        return namespace(file)
+    except Exception as error:
+        print(f"{file.name} does not run ({type(error).__name__}: {error}).")
+        return {}
+
+
+def reveal(number: str) -> None:
+    """Print the answer to a question, why it is the answer, and what the learner had guessed."""
+    _, prediction = find_prediction(number)
+    try:
+        guess = Progress.open().guess(prediction)
+    except NoFolder:
+        guess = None
+    letter = "abcdefgh"
+    print(f"{prediction.question}\n")
+    print(f"Answer: ({letter[prediction.answer]}) {prediction.choices[prediction.answer]}")
+    print(prediction.because[prediction.answer])
+    if guess is None:
+        print(f"\nYou stored no guess. Next time, `predict {number}` before you read on.")
+    elif guess["choice"] == prediction.answer:
+        print(f"\nYour guess was right, and you were {guess['sure']}% sure.")
+    else:
+        choice = guess["choice"]
+        print(f"\nYour guess was ({letter[choice]}) {prediction.choices[choice]}, and you were {guess['sure']}% sure.")
+        print(prediction.because[choice])

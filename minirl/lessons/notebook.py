@@ -1,0 +1,96 @@
+"""From lesson.py to a notebook, one way: the text in jupytext's percent format becomes cells of a Jupyter notebook.
+
+    # %% [markdown]
+    # # A heading
+    # Text, one comment line for each line.
+
+    # %%
+    print("code")
+
+The notebook is written here and not by jupytext, because the format is this small, and because `init` makes notebooks
+on machines that have the core packages alone. The ids of the cells come from their source, so an unchanged lesson gives
+an unchanged file.
+"""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from minirl.lessons.lesson import Lesson
+from minirl.storage.files import atomic_write
+
+MARKER = re.compile(r"# %%(?: (\[markdown\]))?\s*")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: text or code."""
+
+    kind: str
+    """"markdown" or "code"."""
+    source: str
+    line: int
+    """Of lesson.py, where it begins."""
+
+
+def cells(source: str) -> list[Cell]:
+    """The cells of a lesson.py. Raises ValueError for text cells with lines that are no comments."""
+    found: list[Cell] = []
+    kind, start, lines = "", 0, list[str]()
+
+    def close() -> None:
+        text = "\n".join(lines).strip("\n")
+        if kind and text:
+            found.append(Cell(kind, _uncommented(text, start) if kind == "markdown" else text, start))
+
+    for number, line in enumerate(source.splitlines(), start=1):
+        if marker := MARKER.fullmatch(line):
+            close()
+            kind, start, lines = "markdown" if marker[1] else "code", number, []
+        else:
+            lines.append(line)
+    close()
+    return found
+
+
+def _uncommented(text: str, start: int) -> str:
+    lines = text.splitlines()
+    for number, line in enumerate(lines, start=start + 1):
+        if line and line != "#" and not line.startswith("# "):
+            raise ValueError(f"lesson.py, near line {number}: a text cell holds {line!r}; begin its lines with '# '")
+    return "\n".join(line[2:] for line in lines)
+
+
+def lesson_cells(lesson: Lesson) -> list[Cell]:
+    """The cells of a lesson."""
+    return cells((lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+
+
+def notebook(source: list[Cell], outputs: dict[int, list[dict[str, Any]]] | None = None) -> dict[str, Any]:
+    """The notebook as plain data. outputs: of the code cells, by index."""
+    made = []
+    for index, cell in enumerate(source):
+        identity = hashlib.sha256(f"{index} {cell.source}".encode()).hexdigest()[:8]
+        entry: dict[str, Any] = {
+            "cell_type": cell.kind, "id": identity, "metadata": {}, "source": cell.source.splitlines(keepends=True),
+        }  # fmt: skip
+        if cell.kind == "code":
+            entry |= {"execution_count": None, "outputs": (outputs or {}).get(index, [])}
+        made.append(entry)
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    return {
+        "cells": made,
+        "metadata": {"kernelspec": kernel, "language_info": {"name": "python"}},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def write_notebook(contents: dict[str, Any], path: Path) -> None:
+    """Write a notebook, atomically."""
+    with atomic_write(path) as file:
+        json.dump(contents, file, indent=1, ensure_ascii=False)
+        file.write("\n")

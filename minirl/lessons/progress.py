@@ -1,0 +1,108 @@
+"""What a learner has done, in one file of the learner's folder: progress.json.
+
+It is written whole or not at all. Exercises and predictions are kept under their ids, so a lesson that grows a new
+exercise loses nothing. A passed exercise is kept with a hash of the file that passed: when the file has changed since,
+minirl checks it again before it trusts it.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from minirl.lessons.lesson import Exercise, Prediction
+from minirl.storage.files import atomic_write
+
+FILE = "progress.json"
+FOLDER = "minirl-lessons"
+VERSION = 1
+
+
+class NoFolder(FileNotFoundError):
+    """There is no learner's folder here; the message names the command that makes one."""
+
+
+@dataclass
+class Progress:
+    """The contents of progress.json."""
+
+    folder: Path
+    exercises: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """id -> tries, hints, passed (hash), solution (whether it was shown)"""
+    predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """id -> choice (index), sure (percent)"""
+    runs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    """number of a lesson -> seconds of its last run"""
+
+    @classmethod
+    def open(cls, start: Path | None = None) -> "Progress":
+        """The progress in `start` or a folder above it, or else in its subfolder minirl-lessons.
+
+        Raises NoFolder where there is none, ValueError for a file that is not progress, or of a newer version.
+        """
+        start = Path.cwd() if start is None else start
+        for folder in (start, *start.parents, start / FOLDER):
+            if (folder / FILE).is_file():
+                return cls.read(folder)
+        raise NoFolder(
+            f"no folder with {FILE} here or above {start}: `python -m minirl.lessons init` makes one, called {FOLDER}"
+        )
+
+    @classmethod
+    def read(cls, folder: Path) -> "Progress":
+        """The progress stored in this very folder."""
+        path = folder / FILE
+        try:
+            stored = json.loads(path.read_text(encoding="utf-8"))
+            version = stored["version"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(
+                f"{path} is not a file of progress ({error}); rename it, and `init` makes a new one"
+            ) from None
+        if version > VERSION:
+            raise ValueError(f"{path} has version {version}, and this minirl knows {VERSION}: update minirl")
+        parts = (stored.get(name, {}) for name in ("exercises", "predictions", "runs"))
+        return cls(folder, *parts)
+
+    def save(self) -> None:
+        """Write progress.json."""
+        contents = {
+            "version": VERSION, "exercises": self.exercises, "predictions": self.predictions, "runs": self.runs,
+        }  # fmt: skip
+        with atomic_write(self.folder / FILE) as file:
+            json.dump(contents, file, indent=1, sort_keys=True)
+            file.write("\n")
+
+    def of(self, exercise: Exercise) -> dict[str, Any]:
+        """What is stored about an exercise, also under an earlier id; empty where there is nothing."""
+        for old in exercise.was:
+            if old in self.exercises and exercise.id not in self.exercises:
+                self.exercises[exercise.id] = self.exercises.pop(old)
+        return self.exercises.setdefault(exercise.id, {})
+
+    def guess(self, prediction: Prediction) -> dict[str, Any] | None:
+        """The stored guess: choice (index) and sure (percent)."""
+        return self.predictions.get(prediction.id)
+
+    def checked(self, exercise: Exercise, file: Path, verdict: str) -> None:
+        """Store one check of the file and its verdict."""
+        entry = self.of(exercise)
+        if "passed" not in entry:
+            entry["tries"] = entry.get("tries", 0) + 1
+        if verdict == "pass":
+            entry["passed"] = file_hash(file)
+        self.save()
+
+    def passed(self, exercise: Exercise) -> bool:
+        """Whether the exercise has passed once."""
+        return "passed" in self.of(exercise)
+
+    def passed_as_is(self, exercise: Exercise, file: Path) -> bool:
+        """Whether the exercise has passed, and the file has not changed since."""
+        return file.is_file() and self.of(exercise).get("passed") == file_hash(file)
+
+
+def file_hash(file: Path) -> str:
+    """The SHA-256 of a file, shortened to what tells files apart."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]

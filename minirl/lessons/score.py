@@ -1,0 +1,40 @@
+"""How good are a learner's guesses? Not only how often they were right, but whether the learner knew it.
+
+Whoever is 80% sure of ten guesses should be right with eight of them. The Brier score sums this up: the mean of
+(p - right)^2 over all guesses, with p the stated probability and right 1 or 0. It is 0 for somebody who is certain and
+right, and 0.25 for somebody who always says 50%.
+"""
+
+from minirl.lessons.lesson import lessons
+from minirl.lessons.progress import Progress
+
+BANDS = ((0, 49), (50, 69), (70, 89), (90, 100))  # percent
+
+
+def guesses(progress: Progress) -> list[tuple[int, bool]]:
+    """(how sure in percent, whether right) of every stored guess."""
+    found = []
+    for lesson in lessons().values():
+        for prediction in lesson.predictions:
+            if guess := progress.guess(prediction):
+                found.append((guess["sure"], guess["choice"] == prediction.answer))
+    return found
+
+
+def calibration(progress: Progress) -> str:
+    """A few lines that compare how sure the learner was with how often that was right."""
+    made = guesses(progress)
+    if not made:
+        return "No guess stored yet. `predict 1.a` is the first."
+    lines = [f"{sum(right for _, right in made)} of {len(made)} guesses were right."]
+    for low, high in BANDS:
+        inside = [(sure, right) for sure, right in made if low <= sure <= high]
+        if inside:
+            said = sum(sure for sure, _ in inside) / len(inside)
+            was = sum(right for _, right in inside)
+            lines.append(
+                f"When you were {low} to {high}% sure (on average {said:.0f}%), {was} of {len(inside)} were right."
+            )
+    brier = sum((sure / 100 - right) ** 2 for sure, right in made) / len(made)
+    lines.append(f"Brier score {brier:.2f}: 0 is certain and right, 0.25 is what always saying 50% gives.")
+    return "\n".join(lines)

@@ -1,0 +1,148 @@
+"""From lesson.py to a notebook and its outputs; and the gates, each seen to fail."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from minirl.lessons import gates
+from minirl.lessons.build import table
+from minirl.lessons.execute import CellError, execute
+from minirl.lessons.lesson import Lesson, find_lesson, lessons, read_lesson
+from minirl.lessons.mine import Picture
+from minirl.lessons.notebook import cells, lesson_cells, notebook
+from minirl.lessons.screen import Screen
+
+SOURCE = """\
+# %% [markdown]
+# # Title
+#
+# Text with *stress*.
+
+# %%
+x = 20
+print("twice", 2 * x)
+x + 1
+
+# %%
+def f():
+    return x
+"""
+
+
+def test_cells_and_their_ids_come_from_the_source() -> None:
+    found = cells(SOURCE)
+    assert [cell.kind for cell in found] == ["markdown", "code", "code"]
+    assert found[0].source == "# Title\n\nText with *stress*."
+    ids = [cell["id"] for cell in notebook(found)["cells"]]
+    assert len(set(ids)) == 3 and ids == [cell["id"] for cell in notebook(cells(SOURCE))["cells"]]
+    with pytest.raises(ValueError, match="begin its lines with '# '"):
+        cells("# %% [markdown]\nbare text\n")
+
+
+def test_code_cells_print_and_show_their_last_value() -> None:
+    outputs = execute(cells(SOURCE), "lesson.py")
+    assert outputs[1][0]["text"] == ["twice 40\n"] and outputs[1][1]["data"] == {"text/plain": ["21"]}
+    assert outputs[2] == []
+
+
+def test_a_picture_carries_its_words() -> None:
+    names = {"Picture": Picture}
+    (output,) = execute(cells('# %%\nPicture("two bars of the same height")'), "lesson.py", names)[0]
+    assert output["metadata"]["image/png"]["alt"] == "two bars of the same height"
+    assert output["data"]["text/plain"] == ["Figure: two bars of the same height"]
+
+
+def test_an_error_names_the_cell() -> None:
+    with pytest.raises(CellError, match=r"the cell at line 3:\nbefore\n(.|\n)*ZeroDivisionError"):
+        execute(cells('# %%\nx = 1\n# %%\nprint("before")\n1 / 0\n'), "lesson.py")
+
+
+@pytest.mark.parametrize("number", lessons())
+def test_the_committed_notebook_is_what_the_source_makes_and_has_run(number: str) -> None:
+    lesson = find_lesson(number)
+    kept = json.loads(lesson.notebook.read_text(encoding="utf-8"))
+    assert gates.bare(kept) == gates.bare(notebook(lesson_cells(lesson)))
+    outputs = [output for cell in kept["cells"] for output in cell.get("outputs", ())]
+    assert outputs and not [output for output in outputs if output["output_type"] == "error"]
+    answer = {"seconds": 0, "reached": [exercise.seam for exercise in lesson.exercises]}
+    assert gates.run(lesson, answer, kept) == []
+
+
+def test_the_course_keeps_its_promises() -> None:
+    assert gates.course(list(lessons().values()), table()) == []
+
+
+# ---- the gates fail where a promise is broken ----
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A copy of lesson 1 to break."""
+    lesson = find_lesson("1")
+    return Path(shutil.copytree(lesson.folder, tmp_path / lesson.name))
+
+
+def problems_with(folder: Path, only: str) -> str:
+    lesson = read_lesson(folder)
+    lesson = replace(lesson, exercises=tuple(exercise for exercise in lesson.exercises if exercise.name == only))
+    return "\n".join(gates.checks(lesson, Screen(plain=True)))
+
+
+def rewrite(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_stub_that_passes_is_found(broken: Path) -> None:
+    rewrite(broken / "exercises.py", 'raise NotImplementedError("write after")', "return (*state, action)")
+    assert "the stub gets pass" in problems_with(broken, "after")
+
+
+def test_a_solution_that_fails_is_found(broken: Path) -> None:
+    rewrite(broken / "solution.py", "return (*state, action)", "return state")
+    assert "the solution gets fail" in problems_with(broken, "after")
+
+
+def test_a_mistake_that_passes_or_draws_another_sentence_is_found(broken: Path) -> None:
+    front = broken / "wrong" / "after__front.py"
+    front.write_text('"""A sentence."""\n\n\ndef after(state, action):\n    return (*state, action)\n')
+    (broken / "wrong" / "after__forgets.py").write_text("def after(state, action):\n    return ()\n")
+    found = problems_with(broken, "after")
+    assert "mistake after__front gets pass" in found and "after__forgets does not draw its sentence" in found
+
+
+def test_a_single_mistake_is_too_few(broken: Path) -> None:
+    (broken / "wrong" / "after__front.py").unlink()
+    assert "1 known mistakes; expected 2" in problems_with(broken, "after")
+
+
+def test_what_came_of_a_run_is_judged() -> None:
+    lesson = find_lesson("1")
+    picture = {"output_type": "execute_result", "data": {"image/png": "x" * 200_000}, "metadata": {}}
+    contents = {"cells": [{"source": ["picture"], "outputs": [picture]}]}
+    found = "\n".join(gates.run(lesson, {"seconds": 1e6, "reached": ["rl.after"]}, contents))
+    for words in ("its budget is", "never calls the learner's function at rl.policy", "has no words", "at most 60000"):
+        assert words in found
+    assert "rl.after" not in found
+
+
+def test_a_lesson_without_its_sections_hints_or_numbers_is_found(broken: Path) -> None:
+    rewrite(broken / "lesson.py", "## You should know", "## What else")
+    rewrite(broken / "lesson.py", "1.6", "1.9")
+    lesson: Lesson = replace(read_lesson(broken), needs=("77",))
+    bare = replace(lesson.exercises[0], hints=("one",))
+    lesson = replace(lesson, exercises=(bare, *lesson.exercises[1:], lesson.exercises[1]))
+    found = "\n".join(gates.course([lesson], "no such table"))
+    for words in ("no section 'You should know'", "never mentions 1.6", "needs a lesson 77", "has 1 hints",
+                  "decisions.policy occurs twice", "table in lessons/README.md is out of date"):  # fmt: skip
+        assert words in found
+
+
+def test_a_notebook_of_another_source_is_found() -> None:
+    lesson = find_lesson("1")
+    other = notebook(cells(SOURCE))
+    assert "is not what lesson.py makes" in gates.committed(lesson, other)[0]

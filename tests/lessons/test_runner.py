@@ -1,0 +1,196 @@
+"""The learner's path: a folder, guesses, checks that survive everything, hints, solutions, progress."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+
+from minirl.lessons import isolate
+from minirl.lessons.__main__ import main
+from minirl.lessons.lesson import find_exercise, find_lesson, lessons
+from minirl.lessons.progress import Progress
+
+SOLUTION = find_lesson("1").folder / "solution.py"
+STUB = '    raise NotImplementedError("write {}")'
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    assert main(["init"]) == 0
+    monkeypatch.chdir(tmp_path / "minirl-lessons")
+    return Path.cwd()
+
+
+@pytest.fixture
+def write(folder: Path) -> Callable[[str, str], None]:
+    """write("after", "return 1") puts this line in place of the stub."""
+    file = folder / "01_decisions" / "exercises.py"
+
+    def put(name: str, code: str) -> None:
+        text = file.read_text(encoding="utf-8")
+        assert STUB.format(name) in text
+        file.write_text(text.replace(STUB.format(name), f"    {code}"), encoding="utf-8")
+
+    return put
+
+
+def test_init_brings_every_lesson_and_overwrites_nothing(folder: Path) -> None:
+    for lesson in lessons().values():
+        assert (folder / lesson.name / "exercises.py").is_file()
+        assert json.loads((folder / lesson.name / "lesson.ipynb").read_text(encoding="utf-8"))["cells"]
+    mine = folder / "01_decisions" / "exercises.py"
+    mine.write_text("mine")
+    assert main(["init", str(folder)]) == 0
+    assert mine.read_text() == "mine" and "tutor" in (folder / "AGENTS.md").read_text()
+
+
+def test_the_folder_is_found_from_inside_and_from_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for place in (folder / "01_decisions", folder.parent):
+        monkeypatch.chdir(place)
+        assert Progress.open().folder == folder
+    monkeypatch.chdir(folder.parents[1])
+
+
+def test_without_a_folder_the_message_says_how_to_make_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["list"]) == 3
+    assert "init" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["check", "9.9"], ["start", "77"], ["predict", "1.z"], ["predict", "1.a", "x"]])
+def test_a_name_that_does_not_exist_is_explained(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 3
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_check_passes_and_is_remembered(
+    folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("after", "return (*state, action)")
+    assert main(["check", "1.1", "--junit", "results.xml"]) == 0
+    assert "1.1 after: passed" in capsys.readouterr().out
+    (case,) = ElementTree.parse(folder / "results.xml").getroot()
+    assert case.attrib["name"] == "1.1 after" and not list(case)
+    assert main(["list"]) == 0 and "passed" in capsys.readouterr().out
+    assert main(["progress", "--json"]) == 0
+    first = json.loads(capsys.readouterr().out)["exercises"][0]
+    assert first["passed"] and first["unchanged_since"] and first["tries"] == 1
+    write("draw", "return 0")  # another exercise of the same file
+    exercise = find_exercise("1.1")[1]
+    progress = Progress.open()
+    assert progress.passed(exercise) and not progress.passed_as_is(exercise, folder / "01_decisions" / "exercises.py")
+
+
+def test_the_same_seed_tries_the_same_cases(
+    folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("draw", "return int(pi.argmax())")
+    texts = []
+    for _ in range(2):
+        assert main(["check", "1.3", "--seed", "5", "--json"]) == 1
+        texts.append(capsys.readouterr().out)
+    assert texts[0] == texts[1] and "likeliest action, whatever u is" in texts[0]
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("import ctypes; ctypes.string_at(0)", "crashed Python itself (SIGSEGV), at line"),
+        ("import os; os._exit(0)", "ended Python (exit status 0)"),
+        ("return bytearray(10**13)", "MemoryError"),
+        ("return state +", "cannot be read: line"),
+    ],
+)
+def test_what_ends_a_child_is_explained(
+    folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str], code: str, words: str
+) -> None:
+    write("after", code)
+    assert main(["check", "1.1"]) == 1
+    assert words in capsys.readouterr().out
+
+
+def test_an_endless_loop_is_shown_with_its_line(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("after", "while True: pass")
+    exercise = find_exercise("1.1")[1]
+    result = isolate.run_check(exercise, folder / "01_decisions" / "exercises.py", seconds=1)
+    assert result.verdict in ("fail", "inconclusive")  # a busy machine gives the loop too little time to tell
+    assert "did not return within 1 seconds" in result.text and "`while True: pass`" in result.text
+
+
+def test_waiting_is_inconclusive(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("after", "import time; time.sleep(60)")
+    exercise = find_exercise("1.1")[1]
+    result = isolate.run_check(exercise, folder / "01_decisions" / "exercises.py", seconds=2)
+    assert "sleep" in result.text and result.verdict == "inconclusive"
+
+
+def test_a_file_without_the_function_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "01_decisions" / "exercises.py").write_text("x = 1\n")
+    assert main(["check", "1.2"]) == 1
+    assert "has no `policy`" in capsys.readouterr().out
+
+
+def test_hints_come_one_by_one_and_the_solution_after_three_tries(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["hint", "1.2"]) == 0
+    assert capsys.readouterr().out.count("Hint") == 1
+    assert main(["hint", "1.2"]) == 0
+    assert capsys.readouterr().out.count("Hint") == 2
+    assert main(["solution", "1.2"]) == 1
+    assert "def policy" not in capsys.readouterr().out
+    exercise = find_exercise("1.2")[1]
+    progress = Progress.open()
+    for _ in range(3):
+        progress.checked(exercise, folder / "01_decisions" / "exercises.py", "fail")
+    assert main(["solution", "decisions.policy"]) == 0
+    assert "def policy" in capsys.readouterr().out
+    assert Progress.open().of(exercise)["solution"] is True
+
+
+def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "1.a", "c", "--sure", "80"]) == 0
+    assert main(["predict", "1.b", "a", "--sure", "60"]) == 0
+    capsys.readouterr()
+    assert main(["predict", "1.a"]) == 0
+    assert "(c), 80% sure" in capsys.readouterr().out
+    assert main(["progress"]) == 0
+    said = capsys.readouterr().out
+    assert "1 of 2 guesses were right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert main(["predict", "1.a", "c", "--sure", "800"]) == 3
+
+
+def test_reset_keeps_the_old_file(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("after", "return 1")
+    before = (folder / "01_decisions" / "exercises.py").read_text()
+    assert main(["reset", "1", "--yes"]) == 0
+    assert (folder / "01_decisions" / "exercises.old1.py").read_text() == before
+    assert "write after" in (folder / "01_decisions" / "exercises.py").read_text()
+
+
+def test_progress_survives_a_new_id_and_refuses_a_newer_version(folder: Path) -> None:
+    from dataclasses import replace
+
+    exercise = find_exercise("1.2")[1]
+    progress = Progress.open()
+    progress.exercises["decisions.softmax"] = {"passed": "abc", "tries": 2}
+    assert progress.of(replace(exercise, was=("decisions.softmax",))) == {"passed": "abc", "tries": 2}
+    (folder / "progress.json").write_text('{"version": 99}')
+    with pytest.raises(ValueError, match="version 99"):
+        Progress.open()
+    (folder / "progress.json").write_text("{")
+    with pytest.raises(ValueError, match="not a file of progress"):
+        Progress.open()
+
+
+def test_a_copied_solution_passes_as_a_learners_file(folder: Path) -> None:
+    shutil.copyfile(SOLUTION, folder / "01_decisions" / "exercises.py")
+    assert main(["check", "1.1", "1.6"]) == 0
