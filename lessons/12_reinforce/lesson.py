@@ -54,8 +54,8 @@ assert len(episodes) == 85
 
 # %% [markdown]
 # There are 85: one that ends at once, 4 that end with the second token, 16 that end with the third, and 64 that are
-# cut off. We pay a reward of 1 to the episodes in which the agent says 3 at some time and ends by itself. For a real
-# task this would be "the answer is right".
+# cut off. We pay a reward of 1 to every episode in which the agent never says 2. (Token 2 is the wrong word. In a real
+# task the checker would say "the answer is right".)
 #
 # What is the probability of an episode, say (2, 3, 0)? The agent draws 2 in the beginning, then 3 after 2, then 0
 # after 3. These draws are independent, so the probabilities multiply:
@@ -73,7 +73,7 @@ assert len(episodes) == 85
 
 # %%
 theta = np.random.default_rng(3).normal(0, 1, (V + 1, V))
-rewards = [1.0 if 3 in episode and episode[-1] == END else 0.0 for episode in episodes]
+rewards = [0.0 if 2 in episode else 1.0 for episode in episodes]
 probabilities = np.exp([my.log_prob(theta, episode) for episode in episodes])
 print(f"p(2, 3, 0) = {math.exp(my.log_prob(theta, (2, 3, 0))):.5f}")
 print(f"All 85 probabilities add up to {probabilities.sum():.12f}. {sum(rewards):.0f} episodes have reward 1.")
@@ -147,7 +147,7 @@ assert abs(mean - J) < 5 * error
 # %%
 gradient = my.policy_gradient(theta, episodes, rewards)
 print("parameter        REINFORCE    measured")
-for index in [(V, 3), (3, 0), (3, 3), (2, 3)]:
+for index in [(V, 2), (V, 0), (1, 2), (3, 0)]:
     measured = []
     for sign in (1, -1):
         moved = theta.copy()
@@ -170,7 +170,7 @@ for _ in range(60):
     climbing += 1.0 * my.policy_gradient(climbing, episodes, rewards)
 likeliest = max(episodes, key=lambda episode: my.log_prob(climbing, episode))
 print(f"J rises from {heights[0]:.3f} to {heights[-1]:.3f}. The likeliest episode is now {likeliest}.")
-assert heights[-1] > 0.6 and all(np.diff(heights) > 0)
+assert heights[-1] > 0.9 and all(np.diff(heights) > 0)
 
 # %% [markdown]
 # ## 3. From the sum to a sample
@@ -180,7 +180,7 @@ assert heights[-1] > 0.6 and all(np.diff(heights) > 0)
 # gradient. Each thin arrow is an estimate from 16 episodes.
 
 # %%
-first, second = (V, 3), (3, 0)  # say 3 at the beginning; end after a 3
+first, second = (V, 2), (V, 0)  # say 2 at the beginning; end at once
 axis = np.linspace(-2.5, 2.5, 19)
 hill = np.empty((len(axis), len(axis)))
 for i, up in enumerate(axis):
@@ -207,10 +207,10 @@ def plain(rewards):
 
 rng = np.random.default_rng(1)
 sampled = np.array([estimate(rng, 16, plain) for _ in range(40)])
-LENGTH = 5
+LENGTH = 12
 spread = sampled.std(axis=0)
 picture = Picture(
-    f"Lines of equal J over two parameters rise to the upper right. The true gradient points there. Forty estimates "
+    f"Lines of equal J over two parameters rise to the upper left. The true gradient points there. Forty estimates "
     f"from 16 episodes each scatter around it: their standard deviation is {spread[first]:.2f} and "
     f"{spread[second]:.2f}, where the gradient is {gradient[first]:.2f} and {gradient[second]:.2f}.",
     6, 4,
@@ -222,7 +222,7 @@ for one in sampled:
     axes.plot([0, LENGTH * one[first]], [0, LENGTH * one[second]], color=COLOURS[1], linewidth=0.8, alpha=0.7)
 arrow = {"arrowstyle": "-|>", "color": COLOURS[0], "linewidth": 3}
 axes.annotate("", xy=(LENGTH * gradient[first], LENGTH * gradient[second]), xytext=(0, 0), arrowprops=arrow)
-axes.set(xlabel="logit of 3 at the beginning", ylabel="logit of the end after 3")
+axes.set(xlabel="logit of 2 at the beginning, moved by", ylabel="logit of the end, moved by")
 picture
 
 # %% [markdown]
@@ -300,15 +300,13 @@ assert abs(found["own mean"].bias - 1 / 8) < 1e-12 and found["own mean"].cosine 
 # by another factor, so hard and easy problems get more weight than they have in J.
 #
 # **When does a baseline help most?** The figure shows the signal for agents that are right with probability p. To make
-# such agents, the logit of token 3 is moved in all rows.
+# such agents, the logit of token 2 is moved in all rows.
 
 # %%
 rates, signals = [], {"plain": [], "leave-one-out": []}
-for shift in np.linspace(-2.5, 7, 14):
+for shift in np.linspace(-3, 5, 14):
     moved = theta.copy()
-    moved[:, 3] += shift
-    moved[3, 0] += max(shift, 0) * 1.4  # a 3 that never ends would be worth nothing
-    moved[3, 3] -= max(shift, 0)
+    moved[:, 2] += shift
     p = np.exp([my.log_prob(moved, episode) for episode in episodes])
     g = np.array([my.grad_log_prob(moved, episode) for episode in episodes]).reshape(len(episodes), -1)
     one = one_episode(p / p.sum(), g, rewards)
@@ -319,8 +317,8 @@ for shift in np.linspace(-2.5, 7, 14):
 gain = np.array(signals["leave-one-out"]) / np.array(signals["plain"])
 picture = Picture(
     f"Signal to noise of an estimate from 8 episodes against the probability of being right, for no baseline and for "
-    f"leave-one-out. At p = {rates[0]:.2f} both are about the same; at p = {rates[-1]:.2f} leave-one-out has "
-    f"{gain[-1]:.1f} times the signal.",
+    f"leave-one-out. At p = {rates[-1]:.2f} both are about the same. At p = {rates[0]:.2f} leave-one-out has "
+    f"{gain[0]:.1f} times the signal.",
     6.5, 3,
 )  # fmt: skip
 axes = picture.subplots()
@@ -328,7 +326,7 @@ axes.plot(rates, signals["leave-one-out"], "-o", color=COLOURS[0], markersize=4,
 axes.plot(rates, signals["plain"], "--s", color=COLOURS[1], markersize=4, label="no baseline")
 axes.set(xlabel="probability of a right answer", ylabel="signal to noise", ylim=(0, None))
 axes.legend()
-assert gain[-1] > 1.5
+assert gain[0] > 2 and abs(gain[-1] - 1) < 0.05
 picture
 
 # %% [markdown]
@@ -336,6 +334,29 @@ picture
 # are right, plain REINFORCE pushes up everything that happens, with large random arrows that cancel only on average.
 # The baseline removes them. And at both ends the signal vanishes: **whoever is always right or always wrong learns
 # nothing.**
+#
+# Is a baseline always better, then? No theorem says so, and you have a machine to ask. Take another reward: 1 for
+# episodes in which the agent says 3 and ends by itself. And take an agent that has nearly learned one of them, (3, 0).
+
+# %%
+other = theta.copy()
+other[:, 3] += 1
+other[V, 3] += 2.5
+other[3, 0] += 3.4
+other[3, 3] -= 1
+p = np.exp([my.log_prob(other, episode) for episode in episodes])
+g = np.array([my.grad_log_prob(other, episode) for episode in episodes]).reshape(len(episodes), -1)
+one = one_episode(p / p.sum(), g, [1.0 if 3 in episode and episode[-1] == END else 0.0 for episode in episodes])
+print(f"right with probability {one.probability[1]:.2f}")
+for name in signals:
+    print(f"{name:15s} signal {exact_moments(kinds[name], one, 8).signal:.3f}")
+assert exact_moments(plain, one, 8).signal > exact_moments(my.leave_one_out, one, 8).signal
+
+# %% [markdown]
+# Here the plain estimate is the better one! All rewarded episodes are nearly the same, so their arrows agree, and
+# there is no noise to remove. The negative pushes on rare wrong episodes only add some. In a language model's long
+# answers, most tokens do not matter, and the first case is the usual one. But "usual" is a word that one should
+# measure.
 
 # %% [markdown]
 # ## 5. How mistakes look from outside
@@ -399,12 +420,15 @@ for row, cosine in enumerate(cosines.values()):
 axes.axvline(1, color="#52606d", linestyle="--", linewidth=1)
 axes.set(xlim=(-1.1, 1.2), xlabel="cosine to the true gradient")
 axes.invert_yaxis()
-assert cosines["sign"] < -0.99 and all(cosine < 0.99 for name, cosine in cosines.items())
+assert cosines["sign"] < -0.99 and all(cosine < 0.9 for cosine in cosines.values())
+assert cosines["only the last"] > 0.4 and cosines["temperature"] > 0.4
 picture
 
 # %% [markdown]
-# Except for the sign, every one of these programs still goes uphill, more or less. That is why such mistakes live
-# long: the reward rises, only less than it could. A curve that rises is no proof. A comparison with the truth is.
+# The wrong sign is found at once: the reward falls. The shifted actions and the imitation point across the slope, so
+# their program learns nothing, and one would look for the mistake. But two of them go uphill, at an angle. Their
+# reward rises, only less than it could. Such mistakes live long. **A curve that rises is no proof. A comparison with
+# the truth is.**
 
 # %% [markdown]
 # ## 6. The same loss as always
@@ -491,8 +515,8 @@ picture
 #
 # 1. ∇J = average of R · Σ ∇log π(aₜ | sₜ). The trick is ∇p = p ∇log p; it turns a sum into an average.
 # 2. A baseline that does not depend on the own episode leaves the average as it is, because probabilities add up to 1.
-# 3. It takes away noise, most of all where most episodes are right. Groups that are all right or all wrong teach
-#    nothing.
+# 3. It usually takes away noise, most of all where most episodes are right. Groups that are all right or all wrong
+#    teach nothing.
 # 4. The loss of REINFORCE is the loss of pretraining with other weights. Its gradient is right, and its value is
 #    meaningless.
 # 5. A rising reward does not prove that a program is right. A comparison with an exact gradient does.

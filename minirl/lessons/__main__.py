@@ -42,7 +42,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(run())
     except (NotFound, FileNotFoundError, SettingsError, ValueError) as error:
-        print(f"python -m minirl.lessons: {error.args[0] if error.args else error}", file=sys.stderr)
+        said = str(error) if isinstance(error, OSError) or not error.args else error.args[0]
+        print(f"python -m minirl.lessons: {said}", file=sys.stderr)
         return 3
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minirl import kernels
+from minirl.swap import active
 
 NOT_INSTALLED = "not installed"
 
@@ -26,6 +27,7 @@ def environment() -> dict[str, Any]:
         "isa": kernels.isa(),
         "precision": kernels.precision(),
         "threads": kernels.get_threads(),
+        **({"replaced": list(active())} if active() else {}),  # functions that are not minirl's own: see swap.py
     }
 
 

@@ -1,0 +1,11 @@
+"""The points turn the other way round, clockwise. For attention alone this would do as well, but the weights were
+trained with the usual direction."""
+
+import numpy as np
+
+
+def rotate(x, base):
+    T, D = x.shape
+    angles = -np.arange(T)[:, None] * base ** (-np.arange(0, D, 2) / D)
+    a, b = x[:, : D // 2], x[:, D // 2 :]
+    return np.concatenate([a * np.cos(angles) - b * np.sin(angles), b * np.cos(angles) + a * np.sin(angles)], axis=1)
