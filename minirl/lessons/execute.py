@@ -16,6 +16,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from minirl.lessons import parts
@@ -28,8 +29,14 @@ class CellError(RuntimeError):
 
 
 def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) -> dict[int, list[dict[str, Any]]]:
-    """Run the code cells in order; returns their outputs by index. Raises CellError where one of them fails."""
-    names = {"__name__": "__main__"} if names is None else names
+    """Run the code cells in order; returns their outputs by index. Raises CellError where one of them fails.
+
+    As in a kernel, the names of the cells are those of the module __main__: what a cell has imported from minirl can
+    then be exchanged by `swapped` there too.
+    """
+    if names is None:
+        sys.modules["__main__"] = ModuleType("__main__")
+        names = vars(sys.modules["__main__"])
     return {index: run_cell(cell, file, names) for index, cell in enumerate(source) if cell.kind == "code"}
 
 

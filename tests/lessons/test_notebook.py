@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_cells_and_their_ids_come_from_the_source() -> None:
 
 
 def test_code_cells_print_and_show_their_last_value() -> None:
-    outputs = execute(cells(SOURCE), "lesson.py")
+    outputs = execute(cells(SOURCE), "lesson.py", {})
     assert outputs[1][0]["text"] == ["twice 40\n"] and outputs[1][1]["data"] == {"text/plain": ["21"]}
     assert outputs[2] == []
 
@@ -55,9 +56,21 @@ def test_a_picture_carries_its_words() -> None:
     assert output["data"]["text/plain"] == ["Figure: two bars of the same height"]
 
 
+def test_what_a_cell_imports_is_swapped_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])  # put back afterwards
+    source = """# %%
+from minirl.schedule import warmup_cosine
+from minirl.swap import replaced
+# %%
+with replaced("minirl.schedule:warmup_cosine", lambda original: lambda *step, **named: "mine"):
+    print(warmup_cosine(0, peak=1, warmup=1, total=1))
+"""
+    assert execute(cells(source), "lesson.py")[1][0]["text"] == ["mine\n"]
+
+
 def test_an_error_names_the_cell() -> None:
     with pytest.raises(CellError, match=r"the cell at line 3:\nbefore\n(.|\n)*ZeroDivisionError"):
-        execute(cells('# %%\nx = 1\n# %%\nprint("before")\n1 / 0\n'), "lesson.py")
+        execute(cells('# %%\nx = 1\n# %%\nprint("before")\n1 / 0\n'), "lesson.py", {})
 
 
 @pytest.mark.parametrize("number", lessons())

@@ -1,0 +1,91 @@
+"""Lesson 9: one way to write the seven functions."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from minirl.lessons import implements
+
+# ---- 9.1 ----
+
+
+def inputs_and_targets(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the model reads and what it has to predict, place by place: two arrays of len(ids) - 1 tokens.
+
+    inputs_and_targets(np.array([5, 6, 7])) is (array([5, 6]), array([6, 7])).
+    """
+    return ids[:-1], ids[1:]
+
+
+# ---- 9.2 ----
+
+
+def bigram_loss(ids: np.ndarray, vocab_size: int) -> float:
+    """The mean of -log p(next | token) over all neighbours in ids, for a model that counts pairs in these very ids.
+
+    bigram_loss(np.array([0, 1, 0, 1]), 2) is 0.0, and bigram_loss(np.array([0, 0, 1]), 2) is log 2.
+    """
+    counts = np.zeros((vocab_size, vocab_size))
+    np.add.at(counts, (ids[:-1], ids[1:]), 1)
+    p = counts[ids[:-1], ids[1:]] / counts.sum(axis=1)[ids[:-1]]
+    return float(-np.log(p).mean())
+
+
+# ---- 9.3 ----
+
+
+def bits_per_byte(losses: np.ndarray, n_bytes: int) -> float:
+    """How many bits the model needs for each byte of a text. losses: of each token, in nats. n_bytes: of the text."""
+    return float(losses.sum() / math.log(2) / n_bytes)
+
+
+# ---- 9.4 ----
+
+
+@implements("optim.adamw")
+def adamw(
+    p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, t: int, lr: float, beta1: float, beta2: float,
+    eps: float, weight_decay: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """The new parameter and the new averages (p, m, v) after step t = 1, 2, ... All arrays have the same shape.
+
+    m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
+    p = p - lr (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p)
+    """
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return p - lr * (m_hat / (np.sqrt(v_hat) + eps) + weight_decay * p), m, v
+
+
+# ---- 9.5 ----
+
+
+def clip(gradients: Sequence[np.ndarray], max_norm: float) -> list[np.ndarray]:
+    """The gradients, all multiplied by the same factor, so that together they are no longer than max_norm. If they are
+    not, they come back unchanged. The length is that of one long vector with all numbers of all arrays."""
+    norm = math.sqrt(sum(float((g * g).sum()) for g in gradients))
+    factor = max_norm / norm if norm > max_norm else 1.0
+    return [g * factor for g in gradients]
+
+
+# ---- 9.6 ----
+
+
+@implements("schedule.warmup_cosine")
+def learning_rate(step: int, peak: float, warmup: int, total: int, final: float) -> float:
+    """The learning rate of a step, counted from 0: up in a straight line to `peak` over `warmup` steps, the first being
+    peak / warmup; then down along half a cosine to `final` at step `total`, and from there on `final`."""
+    if step < warmup:
+        return peak * (step + 1) / warmup
+    x = min((step - warmup) / max(total - warmup, 1), 1.0)
+    return final + (peak - final) * (1 + math.cos(math.pi * x)) / 2
+
+
+# ---- 9.7 ----
+
+
+def combined(gradients: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
+    """The mean gradient over all tokens of a batch, from its parts: gradients[i] is the mean over tokens[i] tokens."""
+    return sum(g * n for g, n in zip(gradients, tokens, strict=True)) / sum(tokens)
