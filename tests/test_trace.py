@@ -56,9 +56,11 @@ class TestProgram:
             episodes = rollout(model, tokenizer, Mixed(), [problem], 4, max_new_tokens=30, seed=seed)
             return [episode.reward for episode in episodes]
 
-        # a seed with which the first problem is not informative, so that there is something to find
-        seed = next(seed for seed in range(50) if len(set(rewards(problems[0], seed))) == 1)
-        first = next(i for i, problem in enumerate(problems) if len(set(rewards(problem, seed))) > 1)
+        def informative(seed: int) -> list[int]:
+            return [i for i, problem in enumerate(problems) if len(set(rewards(problem, seed))) > 1]
+
+        # a seed with which the first problem is not informative, but another is, so that there is something to find
+        seed, first = next((seed, found[0]) for seed in range(50) if (found := informative(seed)) and found[0] > 0)
         found = run.trace(samples=4, max_new_tokens=30, seed=seed)
         assert found.problem == problems[first] and found.rewards == rewards(problems[first], seed)
         assert found.advantage != 0
