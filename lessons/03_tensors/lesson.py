@@ -443,5 +443,4 @@ print("".join(characters[i] for i in written))
 # - `minirl/kernels/cross_entropy/`: the loss without ever storing all logits. One kernel serves pretraining,
 #   fine-tuning and reinforcement learning.
 #
-# **Next:** put such operations together, and you have a transformer. Until that lesson is here, read
-# `minirl/model/plain.py`: you know every operation in it.
+# **Next:** lesson 8. Put such operations together, and you have a transformer. You know every operation in it.
