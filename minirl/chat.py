@@ -5,23 +5,33 @@ Each question is separate: the model was trained to answer one question, and doe
     python -m minirl.chat runs/roger
     python -m minirl.chat runs/roger "What is the Milky Way?"
     python -m minirl.chat runs/roger --stage pretrain --temperature 1
+
+Search for the most likely whole answer, or let 8 samples vote, of which only those with right arithmetic count:
+
+    python -m minirl.chat runs/roger --beam 4
+    python -m minirl.chat runs/roger --samples 8 --temperature 1.5:0.3/20 --choose arithmetic
 """
 
 import io
-import math
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
 
-from minirl import flags
+from minirl import flags, tasks
 from minirl.console import printable, run_program
-from minirl.generate import stream
+from minirl.generate import beam_search, step_beams, stream
+from minirl.generate.options import Drawing, Searching
+from minirl.generate.temperature import always_zero
+from minirl.generate.vote import Choice, Verdict, self_consistency
 from minirl.model import GPT
 from minirl.runs import Run
+from minirl.tasks import Checker, Problem
+from minirl.tasks.checker import NumberChecker
+from minirl.tasks.choice import ChoiceChecker
 from minirl.tokenizer import Tokenizer
 
 
@@ -33,8 +43,15 @@ class Arguments:
     """Answer this question and end. Without it you are asked for questions, until an empty line."""
     stage: str | None = None
     """Which checkpoint: pretrain, sft or rl (default: the latest)."""
-    temperature: float = 0.0
-    """0 always takes the most likely token; 1 samples from the model's own distribution."""
+    drawing: Annotated[Drawing, tyro.conf.OmitArgPrefixes] = field(default_factory=lambda: Drawing("0"))
+    searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
+    samples: int = 1
+    """Answer this many times and choose one of the answers; needs a temperature above 0."""
+    choose: Choice = "majority"
+    """How to choose among the samples: the most frequent answer; the same, weighted by probability; the same among
+    samples whose equations all hold; or the likeliest sample."""
+    sure: float = 1.0
+    """Draw fewer samples where the leading answer is this sure before; 0.95 is usual, 1 draws all."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
@@ -44,14 +61,13 @@ class Arguments:
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     arguments = flags.parse(Arguments, argv, "python -m minirl.chat", __doc__)
-    if not 0 <= arguments.temperature < math.inf:
-        print(f"--temperature is {arguments.temperature:g}; give 0 or more", file=sys.stderr)
-        return 1
     try:
+        check(arguments)
         run = Run.open(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
         if arguments.dtype == "bfloat16":
             model.to_bfloat16()
+        checker = reader_of_answers(run) if arguments.samples > 1 else None
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
@@ -62,7 +78,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for number, question in enumerate(asked):
         try:
             print("Reasoning:", end="", flush=True)
-            for piece in answer(model, tokenizer, question, arguments.temperature, arguments.seed + number):
+            for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker):
                 print(printable(piece), end="", flush=True)
             print("\n")
         except ValueError as error:  # a question longer than the context: say so and go on
@@ -93,12 +109,57 @@ def ask() -> Iterator[str]:
         yield question
 
 
-def answer(model: GPT, tokenizer: Tokenizer, question: str, temperature: float, seed: int) -> Iterator[str]:
+def check(arguments: Arguments) -> None:
+    """Raises ValueError for flags that are out of range, or that do not go together."""
+    temperature = arguments.drawing.settings()["temperature"]
+    if arguments.searching.rule() is not None and arguments.samples > 1:
+        raise ValueError("--beam searches for one answer, and --samples draws several; give one of the two")
+    if arguments.samples < 1:
+        raise ValueError(f"--samples is {arguments.samples}; give 1 or more")
+    if (arguments.samples > 1 or arguments.searching.by_steps) and always_zero(temperature):
+        raise ValueError("at temperature 0 all samples are the same; add --temperature 1")
+    if not 0.5 < arguments.sure <= 1:
+        raise ValueError(f"--sure is {arguments.sure:g}; give more than 0.5, and at most 1")
+
+
+def reader_of_answers(run: Run) -> Checker:
+    """The checker that says which answers are the same: the one of the run's task, unless that needs more than the
+    question, as multiple choice needs the options."""
+    checker = tasks.get(run.config.task).checker
+    return NumberChecker() if isinstance(checker, ChoiceChecker) else checker
+
+
+def answer(
+    model: GPT, tokenizer: Tokenizer, question: str, arguments: Arguments, seed: int, checker: Checker | None = None
+) -> Iterator[str]:
     """The model's reasoning and answer, piece by piece. Raises ValueError for a question that fills the context."""
-    prompt = f"Q: {question}\nReasoning:"
-    return stream(
-        model, tokenizer, prompt, temperature=temperature, seed=seed, max_new_tokens=model.config.context_length
-    )
+    prompt, longest = f"Q: {question}\nReasoning:", model.config.context_length
+    settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
+    if (rule := arguments.searching.rule()) is not None:
+        if arguments.searching.by_steps:
+            found = step_beams(model, tokenizer, prompt, width=rule.width, branches=rule.width, **settings)
+        else:
+            found = beam_search(
+                model, tokenizer, prompt, width=rule.width, penalty=rule.penalty, alpha=rule.alpha,
+                max_new_tokens=longest,
+            )  # fmt: skip
+        return (hypotheses[0].text for hypotheses in found)
+    if checker is None:
+        return stream(model, tokenizer, prompt, **settings)
+    problem = Problem(question, "", "", question)
+    verdicts = self_consistency(
+        model, tokenizer, checker, [problem], samples=arguments.samples, by=arguments.choose, threshold=arguments.sure,
+        **settings,
+    )  # fmt: skip
+    return (said(verdict) for verdict in verdicts)
+
+
+def said(verdict: Verdict) -> str:
+    """The chosen sample, and how many agree with it."""
+    n = len(verdict.samples)
+    if verdict.text is None:
+        return f" (none of {n} samples came to an answer)"
+    return f"{verdict.text}\n({verdict.votes} of {n} samples give this answer)"
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from minirl import flags, microscope
 from minirl.console import printable, run_program
+from minirl.generate import parse_temperature
 from minirl.microscope import Moment, Trace, signed, visible
 from minirl.runs import Run
 from minirl.storage.files import atomic_write
@@ -44,8 +45,9 @@ class Arguments:
     """Which checkpoint: pretrain, sft or rl. Default: the latest."""
     top: int = 5
     """How many of the policy's most likely tokens each step shows; the action is always shown."""
-    temperature: float = 1.0
-    """Of the policy; 0 puts all probability on the most likely token."""
+    temperature: str = "1"
+    """Of the policy; 0 puts all probability on the most likely token. 1.5:0.3/20 falls from 1.5 to 0.3 over the first
+    20 tokens, 1.5:0.3/20/exp by a factor per token."""
     samples: int | None = None
     """Episodes of the prompt, which the advantage compares; the first is shown. Default: as in the run's RL."""
     max_new_tokens: int | None = None
@@ -66,8 +68,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         run = Run.open(arguments.run)
         trace = run.trace(
             arguments.question, arguments.answer, stage=arguments.stage, top=arguments.top,
-            temperature=arguments.temperature, samples=arguments.samples, max_new_tokens=arguments.max_new_tokens,
-            seed=arguments.seed,
+            temperature=parse_temperature(arguments.temperature), samples=arguments.samples,
+            max_new_tokens=arguments.max_new_tokens, seed=arguments.seed,
         )  # fmt: skip
         if arguments.html is not None:
             with atomic_write(arguments.html) as file:

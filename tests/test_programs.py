@@ -119,6 +119,49 @@ class TestChat:
         assert chat.main([str(run.folder), "Why?", "--temperature", temperature]) == 1
         assert capsys.readouterr() == ("", f"--temperature is {temperature}; give 0 or more\n")
 
+    @pytest.mark.parametrize(
+        ("words", "shown"),
+        [
+            ("--beam 2", "Reasoning:"),
+            ("--beam 2 --judge arithmetic --temperature 1", "Reasoning:"),
+            ("--samples 3 --temperature 1 --choose arithmetic", "of 3 samples"),
+            ("--samples 3 --temperature 1:0.5/4 --sure 0.9 --choose likeliest", "of 3 samples"),
+            ("--temperature 1.5:0.3/20/exp --min-p 0.1 --no-repeat-ngram 3", "Reasoning:"),
+        ],
+    )
+    def test_other_decoding(self, words: str, shown: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        assert chat.main([str(run.folder), "Why?", *words.split()]) == 0
+        assert shown in capsys.readouterr().out
+
+    def test_a_beam_of_one_answers_as_greedy_decoding(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        said = []
+        for words in ([], ["--beam", "1", "--alpha", "0"]):
+            assert chat.main([str(run.folder), "Why?", *words]) == 0
+            said.append(capsys.readouterr().out)
+        assert said[0] == said[1]
+
+    @pytest.mark.parametrize(
+        ("words", "problem"),
+        [
+            ("--beam 2 --samples 3", "give one of the two"),
+            ("--judge arithmetic", "say how many with --beam 4"),
+            ("--beam 2 --judge arithmetic", "at temperature 0 all samples are the same"),
+            ("--samples 3", "at temperature 0 all samples are the same"),
+            ("--samples 0", "--samples is 0; give 1 or more"),
+            ("--sure 0.2", "--sure is 0.2; give more than 0.5"),
+            ("--temperature warm", "--temperature is 'warm'; give a number, or a schedule"),
+            ("--temperature 1:0.5/0", "--temperature: Schedule: tokens is 0"),
+            ("--beam -1", "width is -1; expected 1 or more"),
+            ("--min-p 2", "min_p is 2.0"),
+        ],
+    )
+    def test_decoding_that_cannot_be(
+        self, words: str, problem: str, run: Run, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert chat.main([str(run.folder), "Why?", *words.split()]) == 1
+        printed, said = capsys.readouterr()
+        assert not printed and problem in said and said.count("\n") == 1
+
     def test_codes_of_terminals_are_shown_and_not_obeyed(self, run: Run, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
         """In what the model writes, in a question from a pipe, and in an error."""
         monkeypatch.setattr(chat, "answer", lambda *rest: iter(["\x1b[2J", "\x1b", "]0;x\x07", " é🎾\u202e", "\n\t1"]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from minirl import trace
+from minirl.generate import Schedule
 from minirl.rl.rollout import rollout
 from minirl.runs import Run, demonstrations
 from minirl.runs import trace as run_trace
@@ -92,6 +93,7 @@ class TestProgram:
             (["roger", "--samples", "0"], "samples is 0; give 1 or more"),
             (["roger", "--seed", "-1"], "seed is -1; give 0 or more"),
             (["roger", "--temperature", "nan"], "temperature is nan; give 0 or more"),
+            (["roger", "--temperature", "1:2"], "temperature is '1:2'; give a number, or a schedule"),
             (["--max-new-tokens", "99999"], "fits into the model's context length, 256"),
             (["roger", "--stage", "ppo"], "choose one of pretrain, sft, rl"),
         ],
@@ -136,6 +138,13 @@ class TestProgram:
             )
             texts.append(file.read_bytes())
         assert texts[0] == texts[1] != texts[2]
+
+    def test_a_schedule(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+        """Its last temperature is 0 here: from token 2 on all probability is on one token."""
+        found = run.trace("roger", temperature=Schedule(1.5, 0.0, 2), max_new_tokens=4, samples=2)
+        assert [moment.probability == 1 for moment in found.moments[:4]] == [False, False, True, True]
+        assert found.origin is not None and ("temperature", "1.5:0/2") in found.origin.facts()
+        assert trace.main([str(run.folder), "roger", "--temperature", "1.5:0.3/20", "--max-new-tokens", "2"]) == 0
 
     def test_a_prompt_without_room(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert trace.main([str(run.folder), "why " * 500]) == 1

@@ -4,15 +4,17 @@ Each action prints its table and returns what --json writes.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from minirl.evaluate.arguments import Arguments
 from minirl.evaluation import compare, contamination
-from minirl.evaluation.answers import ANSWERS, environment_without_threads
+from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
 from minirl.evaluation.model import Model
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
 from minirl.evaluation.retellings import Retellings
+from minirl.generate import Sampling
 from minirl.runs import STAGES, Run, Screen
 from minirl.tasks import ROGER, Problem, WordProblems, audit
 from minirl.train.texts import training_texts
@@ -93,11 +95,23 @@ def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
     problems, seed = arguments.limit or run.config.evaluation.problems, chosen_seed(run, arguments)
     samples = arguments.samples or run.config.evaluation.samples
     if arguments.task is arguments.split is arguments.max_new_tokens is None:
-        return own_sets(run, problems=problems, samples=samples, seed=seed)
-    return sets_of(
-        run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
-        max_new_tokens=arguments.max_new_tokens,
-    )  # fmt: skip
+        sets = own_sets(run, problems=problems, samples=samples, seed=seed)
+    else:
+        sets = sets_of(
+            run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
+            max_new_tokens=arguments.max_new_tokens,
+        )  # fmt: skip
+    return [one._replace(settings=decoding(one.settings, arguments)) for one in sets]
+
+
+def decoding(settings: Settings, arguments: Arguments) -> Settings:
+    """The settings with the decoding that the arguments ask for. What only samples need is left out where none are
+    drawn, so that the answers that are kept already can be used."""
+    searching = arguments.searching
+    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps)
+    if settings.samples or searching.by_steps:
+        settings = replace(settings, sampling=Sampling(**arguments.drawing.settings()))
+    return replace(settings, log_probs=arguments.choose and settings.samples > 0)
 
 
 def chosen_ks(run: Run, arguments: Arguments) -> list[int]:

@@ -1,11 +1,12 @@
 """The flags of the program."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
 
 import tyro
 
+from minirl.generate.options import Drawing, Searching
 from minirl.runs import STAGES
 
 
@@ -28,7 +29,7 @@ class Arguments:
     limit: int | None = None
     """Largest number of problems per split. Default: as in the run's own table."""
     samples: int | None = None
-    """Sampled answers per problem, at temperature 1. Default: as in the run's own table."""
+    """Sampled answers per problem. Default: as in the run's own table."""
     k: str | None = None
     """The k of pass@k and majority@k: numbers up to --samples, separated by commas, 1,4,8. Default: 1 and --samples."""
     stages: tuple[str, ...] = STAGES
@@ -39,6 +40,10 @@ class Arguments:
     """Seed that draws problems and samples. Default: the run's seed."""
     ngram: int | None = None
     """Length of the word sequences that --contamination looks up, in words. Default: 13, for short questions less."""
+    drawing: Annotated[Drawing, tyro.conf.OmitArgPrefixes] = field(default_factory=Drawing)
+    searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
+    choose: bool = False
+    """Also choose one of the samples in other ways: by log-probability, by arithmetic, after fewer samples."""
     json: Path | None = None
     """Also write the results to this file, with the outcome of every problem."""
 
@@ -55,5 +60,7 @@ def check(arguments: Arguments) -> None:
         value = getattr(arguments, name)
         if value is not None and value < 1:
             raise ValueError(f"--{name.replace('_', '-')} is {value}; give 1 or more")
+    arguments.drawing.settings()
+    arguments.searching.rule()
     if arguments.seed is not None and arguments.seed < 0:
         raise ValueError(f"--seed is {arguments.seed}; give 0 or more")

@@ -14,6 +14,11 @@ Another task:
 
     python -m minirl.evaluate runs/roger --task arithmetic --limit 200
 
+Other decoding: beam search in the place of greedy decoding, samples that begin hot and end cool, other votes:
+
+    python -m minirl.evaluate runs/roger --stages sft --beam 4
+    python -m minirl.evaluate runs/roger --stages sft --samples 16 --temperature 1.5:0.3/20 --choose
+
 Two models, compared problem by problem:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft

@@ -10,15 +10,16 @@ hold answers only: the checker judges them again each time. To have the model an
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl import kernels
-from minirl.generate import Completion, generate
+from minirl.generate import Beams, Completion, Sampling, beam_search, generate, step_beams
+from minirl.generate.temperature import show_temperature
 from minirl.model import GPT
 from minirl.runs import Run, environment
 from minirl.storage.checksums import DamagedError, parse_json
@@ -26,6 +27,8 @@ from minirl.storage.files import atomic_write, remove_litter
 from minirl.tokenizer import Tokenizer
 
 ANSWERS = "answers"
+USUAL = Sampling()
+DRAWN = [field.name for field in fields(Sampling) if field.name != "max_new_tokens"]
 MODEL_FILES = ("config.json", "model*.safetensors", "tokenizer.json")
 
 
@@ -37,15 +40,17 @@ class Answer(NamedTuple):
     """Its length in tokens, with the end token."""
     finished: bool
     """Whether it ended with the end token. Otherwise it was cut off."""
+    log_prob: float | None = None
+    """Its log-probability; None where the settings do not ask for it."""
 
 
 class Attempt(NamedTuple):
     """All answers to one prompt."""
 
     greedy: Answer
-    """The answer of greedy decoding: always the most likely token."""
+    """The answer of greedy decoding, which always takes the most likely token, or of beam search."""
     samples: list[Answer]
-    """Answers sampled at temperature 1."""
+    """Sampled answers."""
     fits: bool
     """Whether the prompt fits into the model's context. If not, the answers are empty."""
 
@@ -55,11 +60,20 @@ class Settings:
     """How prompts are answered."""
 
     samples: int
-    """Sampled answers per prompt, at temperature 1; the greedy answer comes on top."""
+    """Sampled answers per prompt; the greedy answer comes on top."""
     max_new_tokens: int
     """Longest answer, in tokens."""
     seed: int
     """Seed of the samples."""
+    sampling: Sampling = USUAL
+    """How they are drawn: by default at temperature 1 from the model's own distribution. Its max_new_tokens is not
+    used."""
+    beam: Beams | None = None
+    """The beam search that takes the place of greedy decoding. Its max_new_tokens is not used."""
+    by_steps: bool = False
+    """Whether the search goes from sentence to sentence, led by arithmetic; its sentences are drawn as samples are."""
+    log_probs: bool = False
+    """Whether each answer comes with its log-probability."""
 
     def __post_init__(self) -> None:
         for name, least in (("samples", 0), ("max_new_tokens", 1)):
@@ -67,22 +81,57 @@ class Settings:
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"Settings: {name} is {value}; expected a whole number, {least} or more")
 
+    @property
+    def first(self) -> str:
+        """The measure of the one answer that is not sampled: greedy, or beam@4."""
+        return "greedy" if self.beam is None else f"{'steps' if self.by_steps else 'beam'}@{self.beam.width}"
+
+    def draw(self) -> dict[str, Any]:
+        """How samples are drawn, as `generate` takes it."""
+        return {name: getattr(self.sampling, name) for name in DRAWN}
+
+    def as_json(self) -> dict[str, Any]:
+        """What the answers depend on. A setting that is as usual is left out, so that it may be added in a later
+        version of minirl without another name for the answers that exist."""
+        said: dict[str, Any] = {"samples": self.samples, "max_new_tokens": self.max_new_tokens, "seed": self.seed}
+        unusual = {name: value for name, value in self.draw().items() if value != getattr(USUAL, name)}
+        if "temperature" in unusual:
+            unusual["temperature"] = show_temperature(self.sampling.temperature)
+        if self.beam is not None:
+            unusual["beam"] = [self.beam.width, *(["steps"] if self.by_steps else [self.beam.penalty, self.beam.alpha])]
+        return said | unusual | ({"log_probs": True} if self.log_probs else {})
+
 
 def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
     """Answer each prompt. The same settings give the same answers, on any number of threads."""
     context = model.config.context_length
     fitting = [prompt for prompt in prompts if len(tokenizer.encode(prompt)) <= context]
     longest = settings.max_new_tokens
-    greedy = map(as_answer, generate(model, tokenizer, fitting, temperature=0.0, max_new_tokens=longest))
+    kept_as = partial(as_answer, log_probs=settings.log_probs)
+    first: Iterator[Completion] = generate(model, tokenizer, fitting, temperature=0.0, max_new_tokens=longest)
+    if settings.beam is not None:
+        rule = settings.beam
+        if settings.by_steps:
+            found = step_beams(
+                model, tokenizer, fitting, width=rule.width, branches=rule.width, max_new_tokens=longest,
+                seed=settings.seed, **settings.draw(),
+            )  # fmt: skip
+        else:
+            found = beam_search(
+                model, tokenizer, fitting, width=rule.width, penalty=rule.penalty, alpha=rule.alpha,
+                max_new_tokens=longest,
+            )  # fmt: skip
+        first = (hypotheses[0] for hypotheses in found)
+    greedy = map(kept_as, first)
     samples = map(
-        as_answer,
+        kept_as,
         generate(
-            model, tokenizer, fitting if settings.samples else [], temperature=1.0, max_new_tokens=longest,
-            seed=settings.seed, samples=max(settings.samples, 1),
+            model, tokenizer, fitting if settings.samples else [], max_new_tokens=longest,
+            seed=settings.seed, samples=max(settings.samples, 1), **settings.draw(),
         ),
     )  # fmt: skip
     answered = iter([Attempt(one, list(islice(samples, settings.samples)), True) for one in greedy])
-    nothing = Answer("", 0, False)
+    nothing = Answer("", 0, False, 0.0 if settings.log_probs else None)
     kept = set(fitting)
     return [
         next(answered) if prompt in kept else Attempt(nothing, [nothing] * settings.samples, False)
@@ -90,9 +139,10 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
     ]
 
 
-def as_answer(completion: Completion) -> Answer:
+def as_answer(completion: Completion, log_probs: bool = False) -> Answer:
     """What is kept of a completion."""
-    return Answer(completion.text, len(completion.ids), completion.finished)
+    log_prob = completion.log_prob if log_probs else None
+    return Answer(completion.text, len(completion.ids), completion.finished, log_prob)
 
 
 def kept_answers(
@@ -112,9 +162,16 @@ def kept_answers(
     with kernels.using_precision(run.config.precision):
         attempts = answer(*_loaded(run, stage, dependencies["checkpoint"]), prompts, settings)
     with atomic_write(path) as file:
-        json.dump({"depends_on": dependencies, "attempts": attempts}, file, ensure_ascii=False)
+        written = [as_written(attempt) for attempt in attempts]
+        json.dump({"depends_on": dependencies, "attempts": written}, file, ensure_ascii=False)
         file.write("\n")
     return attempts
+
+
+def as_written(attempt: Attempt) -> list[Any]:
+    """An attempt as a file holds it; a log-probability that is not known is left out."""
+    greedy, *samples = (list(one[: 3 + (one.log_prob is not None)]) for one in (attempt.greedy, *attempt.samples))
+    return [greedy, samples, attempt.fits]
 
 
 def find_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt] | None:
@@ -140,7 +197,7 @@ def depends_on(run: Run, stage: str, prompts: Sequence[str], settings: Settings)
     with kernels.using_precision(run.config.precision):
         environment = environment_without_threads()
     return {
-        **asdict(settings), "checkpoint": checkpoint_digest(run, stage),
+        **settings.as_json(), "checkpoint": checkpoint_digest(run, stage),
         "prompts": digest(json.dumps(list(prompts)).encode()), "environment": environment,
     }  # fmt: skip
 
@@ -166,19 +223,23 @@ def read_attempt(fields: Any, number: int, settings: Settings) -> Attempt:
         greedy, samples, fits = fields
         if isinstance(fits, bool) and len(samples) == settings.samples:
             longest = settings.max_new_tokens
-            return Attempt(read_answer(greedy, longest), [read_answer(sample, longest) for sample in samples], fits)
+            read = partial(read_answer, longest=longest, log_probs=settings.log_probs)
+            return Attempt(read(greedy), list(map(read, samples)), fits)
     except (TypeError, ValueError):
         pass  # the message below says what was expected
     raise ValueError(f"attempt {number} is not a greedy answer, {settings.samples} samples and whether the prompt fits")
 
 
-def read_answer(fields: Any, longest: int) -> Answer:
-    """One answer of a file, [text, tokens, finished]. Raises ValueError or TypeError where it is anything else."""
-    text, tokens, finished = fields
+def read_answer(fields: Any, longest: int, log_probs: bool = False) -> Answer:
+    """One answer of a file, [text, tokens, finished], with log_probs also its log-probability. Raises ValueError or
+    TypeError where it is anything else."""
+    text, tokens, finished, *rest = fields
+    if len(rest) != log_probs or not all(isinstance(x, int | float) and x <= 0 for x in rest):
+        raise ValueError("not the log-probabilities that were asked for")
     if not (isinstance(text, str) and type(tokens) is int and isinstance(finished, bool) and 0 <= tokens <= longest):
         raise ValueError("not a text, its length in tokens and whether it is finished")
     text.encode()  # raises where the text is not valid Unicode
-    return Answer(text, tokens, finished)
+    return Answer(text, tokens, finished, *map(float, rest))
 
 
 def environment_without_threads() -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from minirl.evaluation.estimate import Comparison, Estimate, paired_bootstrap
 from minirl.evaluation.model import Model
 from minirl.evaluation.problem_sets import ProblemSet
-from minirl.evaluation.score import TOKENS, measures, scores
+from minirl.evaluation.score import TOKENS, is_share, measures, scores
 from minirl.runs import Screen
 
 
@@ -39,7 +39,8 @@ def compare(first: Model, second: Model, sets: Sequence[ProblemSet], ks: Sequenc
         if chosen.note:
             screen.say(chosen.note)
         outcomes = [model.solve(chosen, screen) for model in (first, second)]
-        (a, b), (mean_a, mean_b) = [measures(side, ks) for side in outcomes], [scores(side, ks) for side in outcomes]
+        a, b = (measures(side, ks, chosen.settings) for side in outcomes)
+        mean_a, mean_b = (scores(side, ks, chosen.settings) for side in outcomes)
         for name in a:
             compared = paired_bootstrap(a[name], b[name])
             rows.append(Row(chosen.label, len(chosen.problems), name, mean_a[name], mean_b[name], compared))
@@ -51,7 +52,7 @@ def show(first: Model, second: Model, rows: Sequence[Row], screen: Screen) -> No
     header = ["problems", "measure", "A", "B", "A - B", "P(A > B),\nbootstrap", "problems\nA > B", "problems\nB > A"]
     cells = []
     for label, n, name, a, b, compared in rows:
-        scale = 1 if name == TOKENS else 100
+        scale = 100 if is_share(name) else 1
         cells.append(
             [
                 f"{label} (n={n})", name.replace("majority", "maj"),

@@ -10,16 +10,12 @@ not say how much it would change with another training run.
 """
 
 import math
-import operator
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
-from itertools import combinations
-from typing import NamedTuple, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 Array = np.ndarray
-T = TypeVar("T", bound=Hashable)
 
 Z = 1.959964  # the standard normal's 97.5% quantile: 95% lie within
 RESAMPLES = 2000
@@ -148,35 +144,3 @@ def pass_at_k(correct: int, n: int, k: int) -> float:
     if not 1 <= k <= n or not 0 <= correct <= n or any(x % 1 for x in (correct, n, k)):
         raise ValueError(f"pass_at_k: correct={correct}, n={n}, k={k}; expected 0 <= correct <= n and 1 <= k <= n")
     return 1.0 - math.comb(int(n - correct), int(k)) / math.comb(int(n), int(k))
-
-
-def majority(
-    answers: Sequence[T | None], same: Callable[[T, T], bool] = operator.eq, spelled: Callable[[T], str] = str
-) -> int | None:
-    """The index of a sample with the most frequent answer. Which answer wins does not depend on the samples' order.
-
-    same: whether two answers are the same; the votes for an answer are all that are the same. `same` need not be
-    transitive: 25% is the same as 25 and as 1/4, which differ from each other. Where both occur, 25% is no candidate,
-    and votes for both: so it joins the larger side.
-    spelled: how an answer is written. Of equally frequent answers the first in the alphabet wins. The samples of the
-    winning answer may be written differently; the index is of the most frequent spelling.
-
-    None stands for a sample without an answer: it does not vote. Nor does an answer that is not the same as itself.
-    Without any vote the result is None.
-
-        >>> majority(["11", "12", None, "12"])
-        1
-    """
-    counts = Counter(answer for answer in answers if answer is not None and same(answer, answer))
-    voters: dict[T, set[T]] = {answer: {answer} for answer in counts}
-    for one, other in combinations(counts, 2):
-        if same(one, other):
-            voters[one].add(other)
-            voters[other].add(one)
-
-    def rank(answer: T) -> tuple[int, str, int, str]:
-        votes = sum(counts[voter] for voter in voters[answer])
-        return -votes, min(map(spelled, voters[answer])), -counts[answer], spelled(answer)
-
-    clear = [one for one, its_voters in voters.items() if all(its_voters <= voters[voter] for voter in its_voters)]
-    return answers.index(min(clear or voters, key=rank)) if voters else None

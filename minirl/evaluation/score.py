@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from typing import Any
 
 from minirl.evaluation.answers import Answer, Attempt, Settings, answer
-from minirl.evaluation.estimate import Estimate, bootstrap, majority, pass_at_k, share
+from minirl.evaluation.estimate import Estimate, bootstrap, pass_at_k, share
+from minirl.generate.vote import Choice, choose, needed, winner
 from minirl.model import GPT
 from minirl.rl.mdp import final_reward
 from minirl.tasks import Checker, Problem, Task
-from minirl.tasks.task import answer_text, same_answer
 from minirl.tokenizer import Tokenizer
 
-TOKENS = "tokens"  # the only measure that is not a share
+TOKENS = "tokens"
+DRAWN = "drawn@"  # with the number of samples: this and tokens are the only measures that are no shares
+SURE = 0.95  # adaptive consistency stops where the leading answer is this sure
+CHOSEN: dict[str, Choice] = {"weighted@": "weighted", "arithmetic@": "arithmetic", "likeliest@": "likeliest"}
 
 
 @dataclass(frozen=True)
@@ -37,17 +39,22 @@ class Outcome:
 
     def majority_at(self, k: int) -> bool:
         """Whether the most frequent answer among the first k samples is right. Their order does not matter; see
-        `estimate.majority` for ties. Raises ValueError for a k that is not between 1 and the number of samples."""
+        `generate.vote.majority` for ties. Raises ValueError for a k that is not between 1 and the number of samples."""
         if not 1 <= k <= len(self.right):
             raise ValueError(
                 f"majority_at: k is {k}, and there are {len(self.right)} samples; expected 1 <= k <= samples"
             )
-        votes = self.votes[:k]
-        spelled = {text: spelling(text) for text in sorted({text for text in votes if text is not None})}
-        one_text = {written: text for text, written in spelled.items()}  # whatever the reasoning before the answer
-        texts = [None if text is None else one_text[spelled[text]] for text in votes]
-        winner = majority(texts, partial(same_answer, self.checker, self.problem), spelled.__getitem__)
-        return winner is not None and self.right[votes.index(texts[winner])]
+        chosen = winner(self.checker, self.problem, self.votes[:k])
+        return chosen is not None and self.right[chosen]
+
+    def chosen_at(self, k: int, by: Choice) -> bool:
+        """Whether the sample that is chosen among the first k is right; `generate.vote` has the ways to choose."""
+        chosen = choose(self.checker, self.problem, self.attempt.samples[:k], by)
+        return chosen is not None and self.right[chosen]
+
+    def drawn_at(self, k: int) -> int:
+        """How many of k samples adaptive consistency draws before it stops; at least 1."""
+        return needed(self.checker, self.problem, self.votes[:k], SURE)
 
     def as_json(self) -> dict[str, Any]:
         """The problem, the greedy answer, and how many samples are right."""
@@ -77,20 +84,20 @@ def is_right(task: Task, problem: Problem, answer: Answer) -> bool:
     return final_reward(task, problem, answer.text, answer.finished) == 1
 
 
-def spelling(text: str) -> str:
-    """How a text writes its answer. A checker of your own may read texts without a line `Answer:`, as a whole."""
-    answer = answer_text(text)
-    return text if answer is None else answer
-
-
 def vote(answer: Answer) -> str | None:
     """The text of a sample that has ended. None for one that was cut off: nobody knows its answer."""
     return answer.text if answer.finished else None
 
 
-def measures(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, list[float]]:
+def measures(
+    outcomes: Sequence[Outcome], ks: Sequence[int], settings: Settings | None = None
+) -> dict[str, list[float]]:
     """Of each measure one number per problem: "greedy"; "tokens", the length of the greedy answer; and with samples
     "pass@k" and, for k above 1, "majority@k".
+
+    settings: how the answers were made. With beam search its "beam@width" is in the place of "greedy". Where the
+    answers have log-probabilities, the other ways to choose among k samples follow: "weighted@k", "arithmetic@k",
+    "likeliest@k", and "adaptive@k", the majority of as many samples as adaptive consistency draws, "drawn@k" in number.
 
     Raises ValueError where there are no outcomes, where problems have different numbers of samples, and for a k above
     that number.
@@ -100,17 +107,28 @@ def measures(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, list[f
     samples = sorted({len(outcome.right) for outcome in outcomes})
     if len(samples) > 1:
         raise ValueError(f"measures: some problems have {samples[0]} samples, others {samples[-1]}")
-    found = {"greedy": [float(outcome.solved) for outcome in outcomes]}
+    found = {settings.first if settings else "greedy": [float(outcome.solved) for outcome in outcomes]}
     sampled = ks if samples[0] else []
     found |= {f"pass@{k}": [outcome.pass_at(k) for outcome in outcomes] for k in sampled}
     found |= {f"majority@{k}": [float(outcome.majority_at(k)) for outcome in outcomes] for k in sampled if k > 1}
+    for k in sampled if settings and settings.log_probs else []:
+        if k > 1:
+            drawn = [outcome.drawn_at(k) for outcome in outcomes]
+            found |= {f"{name}{k}": [float(one.chosen_at(k, by)) for one in outcomes] for name, by in CHOSEN.items()}
+            found[f"adaptive@{k}"] = [float(one.majority_at(n)) for one, n in zip(outcomes, drawn, strict=True)]
+            found[f"{DRAWN}{k}"] = list(map(float, drawn))
     return {**found, TOKENS: [float(outcome.attempt.greedy.tokens) for outcome in outcomes]}
 
 
-def scores(outcomes: Sequence[Outcome], ks: Sequence[int]) -> dict[str, Estimate]:
+def scores(outcomes: Sequence[Outcome], ks: Sequence[int], settings: Settings | None = None) -> dict[str, Estimate]:
     """The mean of each measure over the problems, with its 95% interval."""
-    values = measures(outcomes, ks)
-    return {name: bootstrap(x) if name == TOKENS else share(x) for name, x in values.items()}
+    values = measures(outcomes, ks, settings)
+    return {name: share(x) if is_share(name) else bootstrap(x) for name, x in values.items()}
+
+
+def is_share(name: str) -> bool:
+    """Whether a measure is between 0 and 1, and shown in percent."""
+    return name != TOKENS and not name.startswith(DRAWN)
 
 
 def greedy_accuracy(

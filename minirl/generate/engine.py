@@ -9,7 +9,7 @@ Nothing a row receives depends on the rows around it: not the arithmetic of its 
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import compress
@@ -34,8 +34,9 @@ class Row:
     ids: Array = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,), the end token included
     log_probs: Array = field(
         default_factory=lambda: np.zeros(0, np.float32)
-    )  # (n,), log pi(id) at the sampling temperature
-    finished: bool = False  # True: ended with the end token. False: a limit cut it off
+    )  # (n,), log pi(id) at each step's temperature, before penalties and cuts; at temperature 1 where that is 0
+    finished: bool = False  # True: ended with the end token. False: a limit or a stop cut it off
+    written: int = 0  # how many of the prompt's last tokens the model wrote itself: schedules and penalties count them
 
 
 class Engine:
@@ -56,10 +57,13 @@ class Engine:
         slots: int,
         capacity: int,
         vocabulary: int | None = None,
+        stop: Callable[[Array], bool] | None = None,
     ) -> None:
         """end: the token that ends a row. slots: the number of rows computed at once. capacity: the most tokens that
         the cache holds for a row: the prompt, and the completion without its last token. At most the context length.
-        vocabulary: only ids below it are drawn; by default all of the model's."""
+        vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that a row has drawn
+        so far, says whether it stops here, though it is not finished."""
+        self.stop = stop
         self.model, self.sampling, self.end = model, sampling, end
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
@@ -75,6 +79,8 @@ class Engine:
         self.log_probs = np.zeros((slots, longest), np.float32)
         self.uniforms = np.zeros((slots, longest))
         self.counts = np.zeros(slots, np.int64)  # tokens drawn so far
+        self.before = np.zeros(slots, np.int64)  # tokens that the row had written before it came here
+        self.tails: dict[int, Array] = {}  # these tokens, where penalties need them
         self.limits = np.zeros(slots, np.int64)  # tokens at which the row is cut off
         self.last = np.zeros(slots, np.int32)  # each row's newest token
 
@@ -140,15 +146,24 @@ class Engine:
         self.at = np.concatenate([self.at, slots])
         self.prefixes = np.concatenate([self.prefixes, np.where(counts > 1, held_by, np.int32(-1))[source]])
         self.counts[slots] = 0
-        self.limits[slots] = np.minimum(self.sampling.max_new_tokens, self.capacity - lengths[source] + 1)
+        self.before[slots] = [row.written for row in self.rows[-len(slots) :]]
+        most = self.sampling.max_new_tokens - self.before[slots]
+        self.limits[slots] = np.minimum(most, self.capacity - lengths[source] + 1)
         for slot, row in zip(slots, self.rows[-len(slots) :], strict=True):
             self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
+            if self.sampling.looks_back:
+                self.tails[int(slot)] = row.prompt[len(row.prompt) - row.written :]
         return logits[source]
 
     def _draw(self, logits: Array, slots: Array) -> None:
         """Draw the next token of the rows in these slots."""
         counts = self.counts[slots]
-        ids, log_probs = draw(logits, self.uniforms[slots, counts], self.sampling, self.vocabulary)
+        written = None
+        if self.sampling.looks_back:
+            drawn = zip(slots.tolist(), counts.tolist(), strict=True)
+            written = [np.concatenate([self.tails[slot], self.ids[slot, :count]]) for slot, count in drawn]
+        uniforms, steps = self.uniforms[slots, counts], counts + self.before[slots]
+        ids, log_probs = draw(logits, uniforms, self.sampling, self.vocabulary, steps, written)
         self.ids[slots, counts], self.log_probs[slots, counts] = ids, log_probs
         self.last[slots] = ids
         self.counts[slots] += 1
@@ -160,6 +175,10 @@ class Engine:
         if self.end is not None:
             ended |= self.last[self.at] == self.end
         ended[:first] = False
+        if self.stop is not None:
+            for place in np.flatnonzero(~ended[first:]) + first:
+                slot = self.at[place]
+                ended[place] = self.stop(self.ids[slot, : self.counts[slot]])
         if not ended.any():
             return []
         done = list(compress(self.rows, ended))

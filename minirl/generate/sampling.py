@@ -1,5 +1,6 @@
 """How the next token is drawn, and which random numbers it uses."""
 
+import math
 import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array
+from minirl.generate.cuts import cut, penalised
+from minirl.generate.temperature import Schedule, Temperature, scoring_temperatures, temperatures_at
 from minirl.kernels.sampling.checks import check_sampling
 
 Seed = int | Sequence[int]
@@ -18,46 +21,96 @@ MOST = 2**31 - 1  # more tokens than any context or vocabulary has
 
 @dataclass(frozen=True)
 class Sampling:
-    """How logits become a token; kernels.sample has the equations.
+    """How logits become a token; kernels.sample has the equations, and cuts.py says in which order everything happens.
 
     Raises ValueError for settings that do not define a distribution, TypeError for those that are no numbers.
     """
 
-    temperature: float = 1.0
-    """Logits are divided by the temperature: 1 samples the model's own distribution, 0 takes the most likely token."""
+    temperature: Temperature = 1.0
+    """Logits are divided by the temperature: 1 samples the model's own distribution, 0 takes the most likely token. A
+    Schedule gives each token of a row its own: Schedule(1.5, 0.3, 20) falls from 1.5 to 0.3 over 20 tokens."""
     top_k: int = 0
     """Draw only among this many of the most likely tokens; 0: all."""
     top_p: float = 1.0
     """Draw only among the smallest set of most likely tokens whose total probability reaches this; 1: all."""
     max_new_tokens: int = 256
     """A row that has not ended after this many tokens is cut off."""
+    min_p: float = 0.0
+    """Draw only among tokens with at least this share of the most likely token's probability; 0: all."""
+    no_repeat_ngram: int = 0
+    """Never write the same sequence of this many tokens twice in one row; 0: off."""
+    frequency_penalty: float = 0.0
+    """Subtracted from a token's logit for each time that the row has written it."""
+    presence_penalty: float = 0.0
+    """Subtracted once from the logit of every token that the row has written."""
 
     def __post_init__(self) -> None:
-        for name in ("temperature", "top_p"):
+        names = ["temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty"]
+        for name in names[isinstance(self.temperature, Schedule) :]:
             if not isinstance(getattr(self, name), Real):
                 raise TypeError(f"Sampling: {name} is {getattr(self, name)!r}; expected a number")
         top_k = whole("top_k", self.top_k, 0)
-        check_sampling(self.temperature, top_k, self.top_p)
+        check_sampling(1.0 if isinstance(self.temperature, Schedule) else self.temperature, top_k, self.top_p)
+        if not 0 <= self.min_p <= 1:
+            raise ValueError(f"Sampling: min_p is {self.min_p}; expected 0 (all tokens) to 1 (the most likely ones)")
+        for name in names[3:]:
+            if not math.isfinite(getattr(self, name)):
+                raise ValueError(f"Sampling: {name} is {getattr(self, name)}; expected a finite number, 0 for none")
         object.__setattr__(self, "top_k", min(top_k, MOST))
         object.__setattr__(self, "max_new_tokens", min(whole("max_new_tokens", self.max_new_tokens, 1), MOST))
+        object.__setattr__(self, "no_repeat_ngram", min(whole("no_repeat_ngram", self.no_repeat_ngram, 0), MOST))
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether the draw depends on what the row has generated, beyond the logits."""
+        return bool(self.no_repeat_ngram or self.frequency_penalty or self.presence_penalty)
 
 
-def draw(logits: Array, uniform: Array, rule: Sampling, vocabulary: int) -> tuple[Array, Array]:
-    """Draw each row's next token as kernels.sample does, among the ids below `vocabulary`: ids and log pi(id), (N,).
+def draw(
+    logits: Array,
+    uniform: Array,
+    rule: Sampling,
+    vocabulary: int,
+    steps: Array | None = None,
+    written: list[Array] | None = None,
+) -> tuple[Array, Array]:
+    """Draw each row's next token among the ids below `vocabulary`: ids and log pi(id), (N,).
 
     logits: (N, V). A model's table often has more rows than the tokenizer has tokens, because a round number is faster.
-    Nothing stands for the surplus ids, so they are left out of the draw. log pi stays the log-probability among all V
-    ids, as in training.
+    Nothing stands for the surplus ids, so they are left out of the draw. steps: (N,), how many tokens each row has
+    drawn before, by default none; a schedule needs them. written: each row's generated ids, which penalties need.
+
+    log pi is the model's own log-probability among all V ids, before penalties and cuts, as in training: at the
+    temperature of the step, and at temperature 1 where that is 0.
     """
-    options: dict[str, Any] = {"temperature": rule.temperature, "top_k": rule.top_k, "top_p": rule.top_p}
-    if vocabulary >= logits.shape[1]:
-        return kernels.sample(logits, uniform, **options)
-    ids, log_probs = kernels.sample(np.ascontiguousarray(logits[:, :vocabulary]), uniform, **options)
-    if rule.temperature == 0:
-        return ids, log_probs
-    scaled = (logits - logits.max(axis=1, keepdims=True)) / np.float64(rule.temperature)
-    log_pi = kernels.log_softmax(np.maximum(scaled, np.finfo(np.float32).min).astype(np.float32))
-    return ids, np.take_along_axis(log_pi, ids[:, None].astype(np.int64), axis=1)[:, 0]
+    N, V = logits.shape
+    steps = np.zeros(N, np.int64) if steps is None else steps
+    z = logits if vocabulary >= V else np.ascontiguousarray(logits[:, :vocabulary])
+    if rule.looks_back:
+        empty = [np.zeros(0, np.int32)] * N
+        z = penalised(
+            z, empty if written is None else written, rule.frequency_penalty, rule.presence_penalty,
+            rule.no_repeat_ngram,
+        )  # fmt: skip
+    drawn_at = temperatures_at(rule.temperature, steps)
+    ids, log_probs = np.empty(N, np.int32), np.empty(N, np.float32)
+    for temperature in np.unique(drawn_at).tolist():  # the kernel takes one temperature for all of its rows
+        rows = np.flatnonzero(drawn_at == temperature)
+        own, numbers = (z, uniform) if len(rows) == N else (z[rows], uniform[rows])
+        options: dict[str, Any] = {"top_k": rule.top_k, "top_p": rule.top_p}
+        if rule.min_p and temperature:
+            own, options = cut(own, temperature, rule.top_k, rule.top_p, rule.min_p), {}
+        ids[rows], log_probs[rows] = kernels.sample(own, numbers, temperature=temperature, **options)
+    if z is logits and not rule.min_p and drawn_at.all():
+        return ids, log_probs  # the kernel saw the model's own distribution
+    return ids, log_pi(logits, ids, scoring_temperatures(rule.temperature, steps))
+
+
+def log_pi(logits: Array, ids: Array, temperatures: Array) -> Array:
+    """log softmax(logits / temperature) of one id a row, (N,) float32. logits: (N, V); ids, temperatures: (N,)."""
+    scaled = (logits - logits.max(axis=1, keepdims=True)) / temperatures[:, None]  # float64
+    log_probs = kernels.log_softmax(np.maximum(scaled, np.finfo(np.float32).min).astype(np.float32))
+    return np.take_along_axis(log_probs, ids[:, None].astype(np.int64), axis=1)[:, 0]
 
 
 def row_stream(seed: Seed, problem: int, sample: int) -> np.random.Generator:

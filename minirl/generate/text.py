@@ -9,6 +9,7 @@ from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
 from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, stream_of, whole
+from minirl.generate.temperature import Temperature
 from minirl.model import GPT
 from minirl.tasks.task import END
 
@@ -29,12 +30,17 @@ class Completion:
     ids: Array
     """(n,) int32, the end token included."""
     log_probs: Array
-    """(n,) float32: log pi(id | tokens before) at the sampling temperature, before top-k and top-p; 0 at temperature
-    0."""
+    """(n,) float32: log pi(id | tokens before) at the temperature of each step, before penalties, top-k, top-p and
+    min-p. Where the temperature is 0 it is the log-probability at temperature 1."""
     text: str
     """The completion without special tokens."""
     finished: bool
     """Whether it ended with the end token; otherwise a limit cut it off."""
+
+    @property
+    def log_prob(self) -> float:
+        """Of the whole completion: the sum of log_probs."""
+        return float(self.log_probs.sum(dtype="float64"))
 
 
 def generate(
@@ -42,9 +48,13 @@ def generate(
     tokenizer: "Tokenizer",
     prompts: str | Iterable[str],
     *,
-    temperature: float = 1.0,
+    temperature: Temperature = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    min_p: float = 0.0,
+    no_repeat_ngram: int = 0,
+    frequency_penalty: float = 0.0,
+    presence_penalty: float = 0.0,
     max_new_tokens: int = 256,
     seed: Seed = 0,
     samples: int = 1,
@@ -52,23 +62,29 @@ def generate(
 ) -> Iterator[Completion]:
     """Complete each prompt `samples` times; yield the completions in order, prompt by prompt, as soon as possible.
 
-    A single text is one prompt. The same seed gives the same completions. They do not depend on `slots`, the number of
-    rows computed at once. A row ends with the end token, after max_new_tokens, or where the context is full. A model
-    may have more ids than the tokenizer has tokens, because tables are often padded; the surplus ids are never drawn.
+    The settings of the draw are explained at `Sampling`. A single text is one prompt. The same seed gives the same
+    completions. They do not depend on `slots`, the number of rows computed at once. A row ends with the end token,
+    after max_new_tokens, or where the context is full. A model may have more ids than the tokenizer has tokens, because
+    tables are often padded; the surplus ids are never drawn.
 
     Raises ValueError, before anything is computed, for an empty prompt, for one that does not fit into the model's
     context, for settings out of range, and for a tokenizer with more tokens than the model; TypeError for a prompt that
     is no text.
     """
-    rule, vocabulary = Sampling(temperature, top_k, top_p, max_new_tokens), known_tokens(model, tokenizer)
+    rule = Sampling(
+        temperature, top_k, top_p, max_new_tokens, min_p, no_repeat_ngram, frequency_penalty, presence_penalty
+    )
+    vocabulary = known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
     rows = generate_ids(
         model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots, vocabulary=vocabulary
     )
-    return (
-        Completion(row.prompt, row.ids, row.log_probs, tokenizer.decode(row.ids, skip_special=True), row.finished)
-        for row in rows
-    )
+    return (as_completion(row, tokenizer) for row in rows)
+
+
+def as_completion(row: Row, tokenizer: "Tokenizer") -> Completion:
+    """A row that has ended, with its text."""
+    return Completion(row.prompt, row.ids, row.log_probs, tokenizer.decode(row.ids, skip_special=True), row.finished)
 
 
 def generate_ids(
@@ -92,18 +108,25 @@ def generate_ids(
     for i, array in enumerate(arrays):
         if array.ndim != 1 or not array.size:
             raise ValueError(f"generate: prompt {i} has shape {array.shape}; expected (P,), with 1 token or more")
-    longest = max(map(len, arrays), default=0)
+    capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)))
+    if not arrays:
+        return iter(())
+    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary), arrays, words, samples)
+
+
+def check_prompts(model: GPT, prompts: Sequence[Array], sampling: Sampling, slots: int) -> tuple[int, int]:
+    """The capacity of a row that these prompts need, and how many of `slots` rows their memory allows. Raises
+    ValueError for a prompt that is longer than the context."""
+    config = model.config
+    longest = max(map(len, prompts), default=0)
     if longest > config.context_length:
         raise ValueError(
             f"generate: a prompt has {longest} tokens, more than the model's context length, {config.context_length}; "
             "shorten it, or train a model with a longer context"
         )
-    if not arrays:
-        return iter(())
     capacity = min(longest + sampling.max_new_tokens, config.context_length)
     row_bytes = 8 * config.n_layer * capacity * config.kv_heads * config.head_size
-    slots = min(slots, samples * len(arrays), max(CACHE_BYTES // row_bytes, 1))
-    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary), arrays, words, samples)
+    return capacity, min(slots, max(CACHE_BYTES // row_bytes, 1))
 
 
 def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int) -> Iterator[Row]:
@@ -134,15 +157,22 @@ def stream(
     tokenizer: "Tokenizer",
     prompt: str,
     *,
-    temperature: float = 1.0,
+    temperature: Temperature = 1.0,
     top_k: int = 0,
     top_p: float = 1.0,
+    min_p: float = 0.0,
+    no_repeat_ngram: int = 0,
+    frequency_penalty: float = 0.0,
+    presence_penalty: float = 0.0,
     max_new_tokens: int = 256,
     seed: Seed = 0,
 ) -> Iterator[str]:
     """The completion of one prompt, piece by piece. The joined pieces are the text that `generate` returns; it raises
     the same errors."""
-    rule, vocabulary = Sampling(temperature, top_k, top_p, max_new_tokens), known_tokens(model, tokenizer)
+    rule = Sampling(
+        temperature, top_k, top_p, max_new_tokens, min_p, no_repeat_ngram, frequency_penalty, presence_penalty
+    )
+    vocabulary = known_tokens(model, tokenizer)
     ids, end = encode_prompt(tokenizer, prompt), end_token(tokenizer)
     capacity = min(len(ids) + rule.max_new_tokens, model.config.context_length)
     engine = Engine(model, rule, end, 1, capacity, vocabulary)

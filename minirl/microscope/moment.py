@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minirl.console import printable
+from minirl.generate import Temperature
+from minirl.generate.temperature import show_temperature
 from minirl.rl.mdp import State
 from minirl.tasks import Problem
 
@@ -77,7 +79,7 @@ class Origin(NamedTuple):
     """Name of the run's folder."""
     stage: str
     """The stage whose model answered."""
-    temperature: float
+    temperature: Temperature
     seed: int
     chosen: str = ""
     """How the question was chosen, where a program chose it: one sentence."""
@@ -85,7 +87,7 @@ class Origin(NamedTuple):
     def facts(self) -> list[tuple[str, str]]:
         """Names and values, as a page and an image show them."""
         return [
-            ("run", self.run), ("model after", self.stage), ("temperature", f"{self.temperature:g}"),
+            ("run", self.run), ("model after", self.stage), ("temperature", show_temperature(self.temperature)),
             ("seed", str(self.seed)),
         ]  # fmt: skip
 

@@ -6,6 +6,7 @@ from textwrap import shorten
 
 import numpy as np
 
+from minirl.generate.temperature import always_zero
 from minirl.microscope.moment import Choice, Moment, Origin, TraceData, signed
 from minirl.microscope.page import page
 from minirl.rl.advantage import advantages
@@ -54,7 +55,7 @@ def record(
     for name, number in (("samples", samples), ("max_new_tokens", max_new_tokens)):
         if number < 1:
             raise ValueError(f"{name} is {number}; give 1 or more")
-    alone = agent.temperature == 0 or not known
+    alone = always_zero(agent.temperature) or not known
     episodes = rollout(
         agent.model, agent.tokenizer, task, [problem], 1 if alone else samples,
         temperature=agent.temperature, max_new_tokens=max_new_tokens, seed=seed,

@@ -79,6 +79,16 @@ class KVCache:
         """Empty these rows, so that they can be used again."""
         self.held[rows] = 0
 
+    def copy(self, sources: Array, targets: Array) -> None:
+        """Let each row targets[i] hold what row sources[i] held before the call; a row may be both. sources, targets:
+        (n,) whole numbers, no target twice. Raises ValueError for a target that occurs twice."""
+        if len(np.unique(targets)) < len(targets):
+            raise ValueError(f"KVCache: rows are to be copied to {targets}; expected each target once")
+        longest = int(self.held[sources].max(initial=0))
+        for table in (*self.keys, *self.values):
+            table[targets, :longest] = table[sources, :longest]  # the right side is read as a whole first
+        self.held[targets] = self.held[sources]
+
     def check_model(self, config: GPTConfig) -> None:
         """Raise ValueError unless a model of this config can fill the cache."""
         own = self.config

@@ -18,7 +18,8 @@ import numpy as np
 from minirl import kernels
 from minirl.autograd import Array, no_grad
 from minirl.functional import linear_cross_entropy
-from minirl.generate import without_dropout
+from minirl.generate import Schedule, Temperature, without_dropout
+from minirl.generate.temperature import scoring_temperatures
 from minirl.model import GPT
 from minirl.model.transformer import IGNORE
 from minirl.rl.batch import Batch
@@ -80,10 +81,14 @@ def ratio_of(log_ratio: Array) -> Array:
 # ---- log-probabilities under the policy, temperature included ----
 
 
-def scaled_hidden(model: GPT, batch: Batch, temperature: float) -> Tensor:
-    """Hidden states (tokens, C) whose products with the output layer are logits / temperature."""
+def scaled_hidden(model: GPT, batch: Batch, temperature: Temperature) -> Tensor:
+    """Hidden states (tokens, C) whose products with the output layer are logits / temperature: at each token the
+    temperature at which its target was recorded."""
     h = model.hidden(batch.ids, batch.starts, batch.prefixes).reshape(len(batch.ids), -1)
-    return h if temperature == 1 else h * (1 / temperature)
+    if isinstance(temperature, Schedule):
+        steps = np.arange(len(batch.ids)) - np.repeat(batch.starts[:-1], np.diff(batch.starts))  # of answers: t of a_t
+        return h * Tensor((1 / scoring_temperatures(temperature, steps))[:, None].astype(np.float32))
+    return h if temperature in (0, 1) else h * (1 / temperature)
 
 
 @no_grad()
@@ -94,7 +99,8 @@ def log_probs_from(model: GPT, h: Tensor, batch: Batch) -> Array:
 
 
 @no_grad()
-def action_log_probs(model: GPT, batch: Batch, temperature: float) -> Array:
-    """log pi(a_t | s_t) under `model`, (tokens,), 0 where there is no action."""
+def action_log_probs(model: GPT, batch: Batch, temperature: Temperature) -> Array:
+    """log pi(a_t | s_t) under `model`, (tokens,), 0 where there is no action. What rollouts at this temperature
+    recorded, up to rounding."""
     with without_dropout(model):
         return log_probs_from(model, scaled_hidden(model, batch, temperature), batch)

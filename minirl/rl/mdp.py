@@ -20,7 +20,9 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.generate import Sampling, draw, end_token, known_tokens, without_dropout
+from minirl.generate import Sampling, Temperature, draw, end_token, known_tokens, without_dropout
+from minirl.generate.sampling import log_pi
+from minirl.generate.temperature import scoring_temperatures, temperatures_at
 from minirl.model import GPT
 from minirl.tasks.task import Problem, Task
 
@@ -61,8 +63,9 @@ class State:
 class Agent:
     """The agent is the language model itself."""
 
-    def __init__(self, model: GPT, tokenizer: "Tokenizer", temperature: float = 1.0) -> None:
-        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the most likely token.
+    def __init__(self, model: GPT, tokenizer: "Tokenizer", temperature: Temperature = 1.0) -> None:
+        """temperature: the policy is softmax(logits / temperature); 0 puts all probability on the most likely token. A
+        Schedule gives each step its own.
 
         Raises ValueError for a tokenizer with more tokens than the model. Surplus ids of the model are never drawn."""
         self.model, self.tokenizer, self.temperature = model, tokenizer, temperature
@@ -70,17 +73,27 @@ class Agent:
 
     def policy(self, state: State) -> Array:
         """pi(. | s): the probability of every token as the next action, (V,)."""
-        logits = self._logits(state)
-        if self.temperature == 0:
+        logits, temperature = self._logits(state), self.temperature_at(state)
+        if temperature == 0:
             greedy = kernels.zeros(len(logits), np.float32)
             greedy[np.argmax(logits[: self.vocabulary])] = 1
             return greedy
-        return kernels.softmax(np.ascontiguousarray(logits / np.float32(self.temperature)))
+        return kernels.softmax(np.ascontiguousarray(logits / np.float32(temperature)))
+
+    def temperature_at(self, state: State) -> float:
+        """The temperature of the next action."""
+        return float(temperatures_at(self.temperature, np.array(state.step)))
+
+    def log_prob(self, state: State, action: int) -> float:
+        """log pi(action | s), as episodes record it: at temperature 1 where the agent's is 0."""
+        logits, temperature = self._logits(state), scoring_temperatures(self.temperature, np.array([state.step]))
+        return float(log_pi(logits[None], np.array([action]), temperature)[0])
 
     def act(self, state: State, rng: np.random.Generator) -> int:
         """a ~ pi(. | s). Takes one number from rng."""
         uniform = np.array([rng.random()])
-        ids, _ = draw(self._logits(state)[None], uniform, Sampling(self.temperature), self.vocabulary)
+        rule, step = Sampling(self.temperature), np.array([state.step])
+        ids, _ = draw(self._logits(state)[None], uniform, rule, self.vocabulary, step)
         return int(ids[0])
 
     @no_grad()
@@ -144,7 +157,8 @@ class Episode:
     actions: Array
     """(n,) int32, the end token included."""
     log_probs: Array
-    """(n,) float32: log pi(a_t | s_t) under the policy that acted, at its temperature."""
+    """(n,) float32: log pi(a_t | s_t) under the policy that acted, at the temperature of the step; at temperature 1
+    where that is 0."""
     reward: float
     """The reward of the last action; every other action has reward 0."""
     finished: bool
@@ -173,7 +187,7 @@ def play(agent: Agent, environment: Environment, problem: Problem, rng: np.rando
     log_probs = []
     while not done:
         action = agent.act(state, rng)
-        log_probs.append(np.log(agent.policy(state)[action]))
+        log_probs.append(agent.log_prob(state, action))
         state, reward, done = environment.step(action)
     return Episode(
         problem,

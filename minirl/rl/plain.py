@@ -18,7 +18,7 @@ import numpy as np
 
 from minirl import functional as F
 from minirl.autograd import Array
-from minirl.generate import without_dropout
+from minirl.generate import Schedule, without_dropout
 from minirl.optim import AdamW
 from minirl.rl.mdp import Agent, Environment, Episode, play
 from minirl.tasks.task import Problem
@@ -43,7 +43,10 @@ def plain_reinforce(
 
 def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tensor:
     """-sum over all actions of A log pi(a_t | s_t) / N, N being the number of actions. Its value says nothing about
-    progress, since the episodes change with every step: only its gradient counts."""
+    progress, since the episodes change with every step: only its gradient counts. Raises TypeError for an agent with a
+    schedule of temperatures."""
+    if isinstance(agent.temperature, Schedule):
+        raise TypeError(f"plain_loss: the agent's temperature is the schedule {agent.temperature}; expected a number")
     N = sum(len(episode.actions) for episode in episodes)
     loss = Tensor(0.0)
     for episode, A in zip(episodes, plain_advantages(episodes, samples), strict=True):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minirl.generate import Sampling, Seed, end_token, generate_ids, known_tokens
+from minirl.generate import Sampling, Seed, Temperature, end_token, generate_ids, known_tokens
 from minirl.model import GPT
 from minirl.rl.mdp import Episode, final_reward
 from minirl.tasks.task import Problem, Task
@@ -21,7 +21,7 @@ def rollout(
     problems: Sequence[Problem],
     samples: int,
     *,
-    temperature: float = 1.0,
+    temperature: Temperature = 1.0,
     max_new_tokens: int = 64,
     seed: Seed = 0,
     slots: int = 256,

@@ -7,6 +7,8 @@ The best prompt to look at is an informative one: some of its samples are right 
 from collections.abc import Iterator
 
 from minirl import kernels, microscope
+from minirl.generate import Schedule, Temperature
+from minirl.generate.temperature import always_zero
 from minirl.microscope import Origin, Trace
 from minirl.rl.mdp import Agent
 from minirl.rl.rollout import rollout
@@ -27,7 +29,7 @@ def trace(
     *,
     stage: str | None = None,
     top: int = 5,
-    temperature: float = 1.0,
+    temperature: Temperature = 1.0,
     samples: int | None = None,
     max_new_tokens: int | None = None,
     seed: int = 0,
@@ -39,7 +41,7 @@ def trace(
     problems and the science questions are searched for the same question. stage: "pretrain", "sft" or "rl"; by default
     the last one that has a checkpoint. top: how many of the most likely tokens each step shows. samples: episodes of
     the prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
-    run's reinforcement learning. seed: of the actions.
+    run's reinforcement learning. temperature: a number, or a Schedule over the steps. seed: of the actions.
     Raises FileNotFoundError without a checkpoint, ValueError for a question that is empty or does not fit into the
     context, and for a number out of its range.
     """
@@ -49,7 +51,7 @@ def trace(
         raise ValueError("the answer is empty; write a number or words, or leave it out")
     if seed < 0:
         raise ValueError(f"seed is {seed}; give 0 or more")
-    if not 0 <= temperature < float("inf"):
+    if not isinstance(temperature, Schedule) and not 0 <= temperature < float("inf"):
         raise ValueError(f"temperature is {temperature}; give 0 or more")
     with kernels.using_precision(run.config.precision):
         stage = stage or run.last_stage()
@@ -86,7 +88,7 @@ def find_informative(
             f"{agent.model.config.context_length}, together with {max_new_tokens or 1} new tokens"
         )
     first = problems[0]
-    if agent.temperature == 0 or samples < 2:
+    if always_zero(agent.temperature) or samples < 2:
         return task, first, "The first dev problem. With one sample no prompt is informative."
     for number, problem in enumerate(problems):
         length = room(run, agent, problem) if max_new_tokens is None else max_new_tokens

@@ -11,6 +11,7 @@ import pytest
 from minirl import kernels
 from minirl.evaluation import answers
 from minirl.evaluation.answers import ANSWERS, Settings, answer, kept_answers
+from minirl.generate import Beams, Sampling, Schedule, beam_search, generate, step_beams
 from minirl.model import GPT
 from minirl.runs import Run
 from minirl.storage.checksums import DamagedError
@@ -87,6 +88,39 @@ def test_what_differs_is_another_file(change: dict, own: Run) -> None:
     kept_answers(own, **{**usual, **change})
     assert len(files(own)) == 2
     assert (own.folder / ANSWERS / name).read_bytes() == before and kept_answers(own, **usual) == first
+
+
+def test_usual_settings_keep_the_names_of_their_files() -> None:
+    """Settings that were added later do not count while they are as usual."""
+    assert SETTINGS.as_json() == {"samples": 3, "max_new_tokens": 6, "seed": 1}
+    rule = Sampling(Schedule(1.5, 0.3, 20), min_p=0.1, max_new_tokens=99)
+    unusual = replace(SETTINGS, sampling=rule, beam=Beams(4), log_probs=True)
+    assert unusual.as_json() == {
+        **SETTINGS.as_json(), "temperature": "1.5:0.3/20", "min_p": 0.1, "beam": [4, "gnmt", 0.6], "log_probs": True,
+    }  # fmt: skip
+    assert replace(unusual, by_steps=True).as_json()["beam"] == [4, "steps"]
+    assert [one.first for one in (SETTINGS, unusual, replace(unusual, by_steps=True))] == [
+        "greedy",
+        "beam@4",
+        "steps@4",
+    ]
+
+
+def test_answers_of_a_search_and_of_a_schedule(own: Run) -> None:
+    model, tokenizer = own.model("sft"), own.tokenizer()
+    rule = Sampling(Schedule(1.5, 0.3, 4))
+    settings = replace(SETTINGS, sampling=rule, beam=Beams(2), log_probs=True)
+    made = kept_answers(own, "sft", PROMPTS, settings)
+    assert kept_answers(own, "sft", PROMPTS, settings) == made  # read from the file
+    searched = [found[0] for found in beam_search(model, tokenizer, PROMPTS, width=2, max_new_tokens=6)]
+    assert [(a.greedy.text, a.greedy.log_prob) for a in made] == [(one.text, one.log_prob) for one in searched]
+    stepped = answer(model, tokenizer, PROMPTS[:2], replace(settings, samples=0, by_steps=True))
+    found = step_beams(
+        model, tokenizer, PROMPTS[:2], width=2, branches=2, temperature=rule.temperature, max_new_tokens=6, seed=1
+    )
+    assert [a.greedy.text for a in stepped] == [one[0].text for one in found]
+    drawn = generate(model, tokenizer, PROMPTS, temperature=rule.temperature, samples=3, max_new_tokens=6, seed=1)
+    assert [(s.text, s.log_prob) for a in made for s in a.samples] == [(one.text, one.log_prob) for one in drawn]
 
 
 def test_other_weights_have_other_answers(own: Run) -> None:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.evaluation.estimate import Estimate, bootstrap, majority, paired_bootstrap, pass_at_k, share, wilson
+from minirl.evaluation.estimate import Estimate, bootstrap, paired_bootstrap, pass_at_k, share, wilson
+from minirl.generate.vote import majority
 
 
 class TestWilson:

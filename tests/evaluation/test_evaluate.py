@@ -59,6 +59,33 @@ def test_says_whether_it_solves_or_reads(run: Run, capsys: pytest.CaptureFixture
         assert words in printed and "The split hard is now called unseen." in printed
 
 
+def test_other_decoding(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Beam search, a schedule and other votes are columns of the table, and kept apart from the usual answers."""
+    flags = ["--limit", "2", "--stages", "sft", "--split", "test", "--samples", "3", "--max-new-tokens", "6"]
+    usual = report(run, tmp_path / "usual.json", *flags)
+    before = {path.name for path in (run.folder / ANSWERS).iterdir()}
+    capsys.readouterr()
+    found = report(run, tmp_path / "other.json", *flags, "--beam", "2", "--temperature", "1.5:0.3/4", "--choose")
+    assert {path.name for path in (run.folder / ANSWERS).iterdir()} > before
+    (one,) = found["results"]
+    choices = {"weighted@3", "arithmetic@3", "likeliest@3", "adaptive@3", "drawn@3"}
+    assert {"beam@2", "pass@3", "majority@3", *choices} <= set(one) and "greedy" not in one
+    assert 1 <= one["drawn@3"]["value"] <= 3
+    assert choices.isdisjoint(usual["results"][0]) and "greedy" in usual["results"][0]
+    printed = capsys.readouterr().out
+    for words in ("One answer chosen among k samples", "the best hypothesis of a search with k beams", "drawn@3"):
+        assert words in printed
+    assert (
+        report(run, tmp_path / "again.json", *flags, "--beam", "2", "--temperature", "1.5:0.3/4", "--choose") == found
+    )
+
+
+def test_decoding_that_cannot_be(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    for flags, words in ((["--temperature", "x"], "--temperature is 'x'"), (["--beam", "-2"], "width is -2")):
+        assert evaluate.main([str(run.folder), *flags]) == 1
+        assert words in capsys.readouterr().err
+
+
 def test_says_why_there_are_fewer_problems(run: Run) -> None:
     (few,) = sets_of(run, "arithmetic", "test", problems=200, samples=1, seed=0)
     assert len(few.problems) < 200 and few.note is not None

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.generate import Engine, Row, Sampling, generate_ids, row_stream
+from minirl.generate import Engine, Row, Sampling, Schedule, generate_ids, row_stream
 from minirl.model import GPT, GPTConfig
 
 V, END = 29, 5
@@ -38,6 +38,8 @@ def one_at_a_time(prompt, sampling, stream, end=END):
             logits, stream.random(1), temperature=sampling.temperature, top_k=sampling.top_k, top_p=sampling.top_p
         )
         ids.append(int(token[0]))
+        if sampling.temperature == 0:  # the draw is certain; recorded is what the model itself thinks of the token
+            log_prob = kernels.log_softmax(logits)[0, token]
         log_probs.append(log_prob[0])
         if ids[-1] == end:
             break
@@ -164,6 +166,12 @@ def test_misuse_is_refused_before_anything_is_computed(changes, error, message):
         ({"top_p": 1.1}, ValueError, "top_p 1.1 must lie in"),
         ({"top_p": float("nan")}, ValueError, "top_p nan must lie in"),
         ({"max_new_tokens": 0}, ValueError, "max_new_tokens is 0; expected 1 or more"),
+        ({"min_p": 1.5}, ValueError, "min_p is 1.5; expected 0"),
+        ({"min_p": None}, TypeError, "min_p is None; expected a number"),
+        ({"no_repeat_ngram": -1}, ValueError, "no_repeat_ngram is -1; expected 0 or more"),
+        ({"frequency_penalty": float("inf")}, ValueError, "frequency_penalty is inf; expected a finite number"),
+        ({"presence_penalty": "x"}, TypeError, "presence_penalty is 'x'; expected a number"),
+        ({"temperature": Schedule(1.0, 0.5, 3), "min_p": "x"}, TypeError, "min_p is 'x'; expected a number"),
         ({"max_new_tokens": 1e6}, TypeError, "max_new_tokens is 1000000.0; expected a whole number"),
     ],
 )

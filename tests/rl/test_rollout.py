@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from roger import ANNA, ROGER, make_model
 
-from minirl.generate import row_stream
+from minirl.generate import Schedule, row_stream
 from minirl.rl import Agent, Environment, play, rollout
 from minirl.rl.batch import make_batch
 from minirl.rl.loss import action_log_probs
@@ -18,7 +18,7 @@ def styled(request, tokenizer):
     return make_model(tokenizer, norm=norm, position=position, mlp=mlp, dropout=0.1)
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.0])
+@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.0, Schedule(1.5, 0.3, 6), Schedule(0.2, 2.0, 5, "exponential")])
 def test_a_rollout_equals_stepping_the_mdp_one_token_at_a_time(styled, tokenizer, chance, temperature):
     episodes = rollout(styled, tokenizer, chance, PROBLEMS, 3, temperature=temperature, max_new_tokens=24, seed=5)
     agent, environment = Agent(styled, tokenizer, temperature), Environment(tokenizer, chance, 24)
@@ -37,7 +37,7 @@ def test_some_rows_end_and_some_are_cut_off_some_are_right_and_some_wrong(model,
     assert {(e.finished, e.reward) for e in episodes} == {(True, 1.0), (True, 0.0), (False, 0.0)}
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.6])
+@pytest.mark.parametrize("temperature", [1.0, 0.6, 0.0, Schedule(1.5, 0.0, 6), Schedule(0.5, 2.0, 5, "exponential")])
 def test_its_log_probabilities_are_those_of_the_training_forward(styled, tokenizer, chance, temperature):
     episodes = rollout(styled, tokenizer, chance, PROBLEMS, 4, temperature=temperature, max_new_tokens=24)
     batch = make_batch(episodes, np.ones(len(episodes)))
