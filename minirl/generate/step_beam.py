@@ -11,7 +11,7 @@ function of the text may take its place, such as a model that was trained to jud
 difference, the mean log-probability of a token decides, because beams have different lengths.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,11 @@ from minirl.generate.engine import Engine, Row
 from minirl.generate.equations import equations
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
 from minirl.generate.text import check_prompts, encode_prompt, end_token, known_tokens
+from minirl.generate.vote import Judge
 from minirl.model import GPT
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
-
-Judge = Callable[[str], float]
 
 
 def true_equations(text: str) -> float:

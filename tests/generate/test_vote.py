@@ -65,6 +65,13 @@ def test_ties_of_the_likeliest_go_to_the_first():
     assert choose(CHECKER, ASKED, [said("7", -1.0), said("8", -1.0)], "likeliest") == 0
 
 
+def test_a_judge_of_your_own_chooses_among_those_with_an_answer():
+    samples = [said("7"), said("123456"), said("18"), said("1234567", finished=False), said("654321")]
+    best = choose(CHECKER, ASKED, samples, lambda text: len(text))
+    assert best == 1  # the longest that ended, and the first of two
+    assert choose(CHECKER, ASKED, [said(""), said("7", finished=False)], len) is None
+
+
 def test_misuse_is_refused():
     with pytest.raises(ValueError, match="by is 'best'; expected one of majority, weighted"):
         choose(CHECKER, ASKED, [said("7")], "best")
