@@ -55,7 +55,7 @@ def show(results: Sequence[dict[str, Any]], screen: Screen) -> None:
     header, rows = table([entry for entry in results if any(map(chooses, entry))], of=chooses)
     if rows:
         screen.table("One answer chosen among k samples, in %, with 95% intervals", header, rows, grouped=True)
-        screen.say("\n" + "\n".join(f"  {name:<13}{meaning}" for name, meaning in legend(header).items()))
+        screen.say("\n" + "\n".join(f"  {name:<14}{meaning}" for name, meaning in legend(header).items()))
     for split, too_long in {entry["split"]: entry.get("too_long", 0) for entry in results}.items():
         if too_long:
             screen.say(f"{too_long} problems of {split} are longer than the model's context and count as not solved.")

@@ -11,7 +11,7 @@ function of the text may take its place, such as a model that was trained to jud
 difference, the mean log-probability of a token decides, because beams have different lengths.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,12 +23,11 @@ from minirl.generate.engine import Engine, Row
 from minirl.generate.equations import equations
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
 from minirl.generate.text import check_prompts, encode_prompt, end_token, known_tokens
+from minirl.generate.vote import Judge
 from minirl.model import GPT
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
-
-Judge = Callable[[str], float]
 
 
 def true_equations(text: str) -> float:
@@ -61,40 +60,27 @@ def step_beams(
     rule, vocabulary = Sampling(max_new_tokens=max_new_tokens, **sampling), known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
     check_prompts(model, encoded, rule, 1)
-    ends, sentence = end_token(tokenizer), SentenceEnd(tokenizer)
+    end, sentence = end_token(tokenizer), SentenceEnd(tokenizer)
 
     def search(number: int, prompt: Array) -> list[Hypothesis]:
         longest = min(rule.max_new_tokens, model.config.context_length - len(prompt) + 1)
-        beams = [Beam((), (), False, 0.0)]
-        drawn = 0  # each sampled sentence has random numbers of its own
-        while any(not beam.closed(longest) for beam in beams):
-            live = [beam for beam in beams if not beam.closed(longest)]
-            engine = Engine(
-                model, rule, ends, width * branches, min(len(prompt) + longest, model.config.context_length),
-                vocabulary, stop=sentence,
-            )  # fmt: skip
+        capacity = min(len(prompt) + longest, model.config.context_length)
+        beams, drawn = [Beam((), (), False, 0.0)], 0
+        while live := [beam for beam in beams if not beam.closed(longest)]:
+            engine = Engine(model, rule, end, width * branches, capacity, vocabulary, stop=sentence)
             for place, beam in enumerate(live):
-                engine.add(
-                    [
-                        Row(
-                            np.concatenate([prompt, np.array(beam.ids, np.int32)]), place, sample,
-                            stream_of(words, number, drawn + sample), written=len(beam.ids),
-                        )
-                        for sample in range(branches)
-                    ]
-                )  # fmt: skip
+                streams = [stream_of(words, number, drawn + branch) for branch in range(branches)]
+                engine.add(beam.rows(prompt, place, streams))
                 drawn += branches
             rows: list[Row] = []
             while engine.busy:
                 rows += engine.step()
             found = {beam.ids: beam for beam in beams if beam.closed(longest)}
             for row in sorted(rows, key=lambda row: (row.problem, row.sample)):
-                before = live[row.problem]
-                ids = (*before.ids, *row.ids.tolist())
-                score = judge(tokenizer.decode(ids, skip_special=True))
-                found.setdefault(ids, Beam(ids, (*before.log_probs, *row.log_probs.tolist()), row.finished, score))
+                longer = live[row.problem].after(row, tokenizer, judge)
+                found.setdefault(longer.ids, longer)  # the same sentence twice is one beam
             beams = sorted(found.values(), key=lambda beam: beam.rank)[:width]
-        beams.sort(key=lambda beam: (not beam.finished, beam.rank))
+        beams.sort(key=lambda beam: not beam.finished)  # and by rank within both
         return [beam.hypothesis(prompt, tokenizer) for beam in beams]
 
     return (search(number, prompt) for number, prompt in enumerate(encoded))
@@ -117,6 +103,17 @@ class Beam:
     def rank(self) -> tuple[float, float, tuple[int, ...]]:
         """Sorts the best first."""
         return -self.score, -sum(self.log_probs) / max(len(self.log_probs), 1), self.ids
+
+    def rows(self, prompt: Array, number: int, streams: Sequence[np.random.Generator]) -> list[Row]:
+        """The rows that go on from here, one for each stream of random numbers; `number` tells the beams apart."""
+        so_far = np.concatenate([prompt, np.array(self.ids, np.int32)])
+        return [Row(so_far, number, i, stream, written=len(self.ids)) for i, stream in enumerate(streams)]
+
+    def after(self, row: Row, tokenizer: "Tokenizer", judge: Judge) -> "Beam":
+        """This beam followed by what a row has drawn."""
+        ids = (*self.ids, *row.ids.tolist())
+        score = judge(tokenizer.decode(ids, skip_special=True))
+        return Beam(ids, (*self.log_probs, *row.log_probs.tolist()), row.finished, score)
 
     def hypothesis(self, prompt: Array, tokenizer: "Tokenizer") -> Hypothesis:
         """The beam as a result."""

@@ -11,6 +11,7 @@ How to choose among n samples:
     arithmetic    the most frequent answer among the samples whose equations all hold (equations.py); among all of them
                   where no sample's do
     likeliest     the sample with the highest log-probability ("best of n")
+    a function    the sample that it scores highest: a judge of your own, such as a model that was trained to verify
 
 Samples cost time, and easy problems need few of them. Adaptive consistency (Aggarwal et al. 2023) draws on until the
 leading answer is very probably the most frequent one of the model: with v_1 votes for the first answer and v_2 for the
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=Hashable)
 
+Judge = Callable[[str], float]
 Choice = Literal["majority", "weighted", "arithmetic", "likeliest"]
 CHOICES: tuple[Choice, ...] = ("majority", "weighted", "arithmetic", "likeliest")
 
@@ -65,13 +67,17 @@ class Sample(Protocol):
 # ---- choosing among samples ----
 
 
-def choose(checker: Checker, problem: Problem, samples: Sequence[Sample], by: Choice = "majority") -> int | None:
+def choose(
+    checker: Checker, problem: Problem, samples: Sequence[Sample], by: Choice | Judge = "majority"
+) -> int | None:
     """The index of the chosen sample; None where none of them has an answer.
+
+    by: one of CHOICES, or a function that scores a sample's text; higher is better, and of equal ones the first wins.
 
     Raises ValueError for another way to choose, and for one that needs log-probabilities which the samples do not have.
     """
-    if by not in CHOICES:
-        raise ValueError(f"choose: by is {by!r}; expected one of {', '.join(CHOICES)}")
+    if not callable(by) and by not in CHOICES:
+        raise ValueError(f"choose: by is {by!r}; expected one of {', '.join(CHOICES)}, or a function of the text")
     texts = [sample.text if sample.finished else None for sample in samples]
     if by == "majority":
         return winner(checker, problem, texts)
@@ -79,6 +85,10 @@ def choose(checker: Checker, problem: Problem, samples: Sequence[Sample], by: Ch
         checked = [None if text is None or not arithmetic_holds(text) else text for text in texts]
         best = winner(checker, problem, checked)
         return winner(checker, problem, texts) if best is None else best
+    voting = {i: text for i, text in enumerate(texts) if text is not None and voices(checker, problem, text)}
+    if callable(by):
+        scores = {i: by(text) for i, text in voting.items()}
+        return max(scores, key=scores.__getitem__, default=None)
     log_probs = [sample.log_prob for sample in samples]
     known = [log_prob for log_prob in log_probs if log_prob is not None]
     if len(known) < len(samples):
@@ -86,7 +96,6 @@ def choose(checker: Checker, problem: Problem, samples: Sequence[Sample], by: Ch
     if by == "weighted":
         highest = max(known, default=0.0)  # a common factor changes no vote, and keeps the largest weight at 1
         return winner(checker, problem, texts, [math.exp(log_prob - highest) for log_prob in known])
-    voting = [i for i, text in enumerate(texts) if text is not None and voices(checker, problem, text)]
     return max(voting, key=known.__getitem__, default=None)  # of equal ones the first
 
 
@@ -226,7 +235,7 @@ def self_consistency(
     problems: Sequence[Problem],
     *,
     samples: int = 8,
-    by: Choice = "majority",
+    by: Choice | Judge = "majority",
     threshold: float = 1.0,
     at_once: int | None = None,
     seed: Seed = 0,
@@ -245,8 +254,8 @@ def self_consistency(
     samples, words = whole("samples", samples, 1), seed_words(seed)
     if not 0.5 < threshold <= 1:
         raise ValueError(f"self_consistency: threshold is {threshold}; expected more than 0.5, and at most 1")
-    if by not in CHOICES:
-        raise ValueError(f"self_consistency: by is {by!r}; expected one of {', '.join(CHOICES)}")
+    if not callable(by) and by not in CHOICES:
+        raise ValueError(f"self_consistency: by is {by!r}; expected one of {', '.join(CHOICES)}, or a function")
     step = (samples if threshold == 1 else 1) if at_once is None else whole("at_once", at_once, 1)
     rule, vocabulary = Sampling(**sampling), known_tokens(model, tokenizer)
     prompts = [encode_prompt(tokenizer, problem.prompt) for problem in problems]
@@ -257,7 +266,7 @@ def self_consistency(
 
 def _verdicts(
     engine: Engine | None, tokenizer: "Tokenizer", checker: Checker, problems: Sequence[Problem], prompts: list[Any],
-    words: tuple[int, ...], samples: int, step: int, by: Choice, threshold: float,
+    words: tuple[int, ...], samples: int, step: int, by: Choice | Judge, threshold: float,
 ) -> Iterator[Verdict]:  # fmt: skip
     drawn: list[list[Row]] = [[] for _ in problems]
     asked, ready, due = [0] * len(problems), {}, 0
@@ -292,7 +301,7 @@ def _verdicts(
             due += 1
 
 
-def verdict(checker: Checker, problem: Problem, samples: list[Completion], by: Choice = "majority") -> Verdict:
+def verdict(checker: Checker, problem: Problem, samples: list[Completion], by: Choice | Judge = "majority") -> Verdict:
     """Choose one of the samples, and count who agrees with it."""
     chosen = choose(checker, problem, samples, by)
     if chosen is None:

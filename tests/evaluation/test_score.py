@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minirl.evaluation.answers import Answer, Attempt
+from minirl.evaluation.answers import Answer, Attempt, Settings
 from minirl.evaluation.estimate import pass_at_k
 from minirl.evaluation.score import Outcome, is_right, judge, measures, scores, vote
+from minirl.generate import Beams
 from minirl.tasks import Problem, get
 
 TASK = get("word_problems")
@@ -92,3 +93,19 @@ def test_an_answer_that_was_cut_off_is_wrong_and_has_no_vote() -> None:
     cut = Answer(" x\nAnswer: 1", 4, finished=False)
     assert not is_right(TASK, Problem("q", "r", "1", "k"), cut)
     assert vote(cut) is None
+
+
+def test_other_ways_to_choose_among_samples() -> None:
+    """Four samples say 1 first, then five say 2: less likely ones, with a false equation."""
+    samples = [Answer(" 1 * 1 = 1.\nAnswer: 1", 9, True, -1.0)] * 4
+    samples += [Answer(" 1 * 1 = 2.\nAnswer: 2", 9, True, -3.0)] * 5
+    found = [judge(TASK, Problem("q?", "r", right, right), Attempt(samples[0], samples, True)) for right in ("1", "2")]
+    settings = Settings(9, 9, seed=0, beam=Beams(4), log_probs=True)
+    values = measures(found, [1, 9], settings)
+    assert values["majority@9"] == [0, 1]
+    for name in ("beam@4", "weighted@9", "arithmetic@9", "likeliest@9", "adaptive@9"):
+        assert values[name] == [1, 0], name
+    assert values["drawn@9"] == [4, 4]  # 4 to 0 is sure enough
+    assert {name for name in values if name.endswith("@1")} == {"pass@1"}
+    means = scores(found, [1, 9], settings)
+    assert (means["drawn@9"].value, means["drawn@9"].low, means["weighted@9"].value) == (4, 4, 0.5)

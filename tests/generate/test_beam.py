@@ -127,6 +127,15 @@ def searched(table, width, alpha=0.0, penalty="power", T=3):
     return search.result()
 
 
+def test_a_live_beam_that_only_a_long_answer_redeems_is_not_stopped():
+    """After two tokens, two short answers have ended. The beam 0 1 could not beat them with its next token, but it goes
+    on with certainty, and its mean log-probability per token becomes the best."""
+    table = {(): [0.3, 0.2, 0.5], (0,): [0.13, 0.17, 0.7], (1,): [0.01, 0.01, 0.98], (0, 0): [0.01, 0.01, 0.98]}
+    certain = [0.98, 0.01, 0.01]
+    table |= {(0, 1): certain, (0, 1, 0): certain, (0, 1, 0, 0): certain, (0, 1, 0, 0, 0): certain[::-1]}
+    assert searched(table, 2, 1.0, T=6)[0].ids == [0, 1, 0, 0, 0, 2]
+
+
 def test_greedy_takes_a_trap_that_two_beams_avoid():
     """0 is the likelier beginning, but nothing likely follows it; 1 is followed by the end for certain."""
     table = {(): [0.55, 0.44, 0.01], (0,): [0.49, 0.48, 0.03], (1,): [0.005, 0.005, 0.99]}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from test_engine import END, MODEL
 
-from minirl.generate import Engine, Row, Sampling, Schedule, generate_ids, row_stream, step_beams
+from minirl.generate import Engine, Row, Sampling, Schedule, generate_ids, row_stream, step_beam, step_beams
 from minirl.generate.step_beam import SentenceEnd, true_equations
 from minirl.model import GPT, GPTConfig
 from minirl.tokenizer import Tokenizer
@@ -63,6 +63,14 @@ def test_hypotheses_are_whole_and_in_order(model, tokenizer):
         assert len(one.ids) == len(one.log_probs) and (one.finished or len(one.ids) == 20)
     ranks = [(not one.finished, -one.score) for one in found]
     assert len(found) == 3 and ranks == sorted(ranks)
+
+
+def test_every_sentence_has_random_numbers_of_its_own(model, tokenizer, monkeypatch):
+    names, make = [], step_beam.stream_of
+    monkeypatch.setattr(step_beam, "stream_of", lambda *name: names.append(name) or make(*name))
+    monkeypatch.setattr(SentenceEnd, "__call__", lambda self, ids: len(ids) == 4)
+    list(step_beams(model, tokenizer, ["2 * 3", "5"], width=2, branches=3, max_new_tokens=12))
+    assert len(names) == len(set(names)) > 2 * 3
 
 
 def test_other_prompts_change_nothing(model, tokenizer):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_engine import END, MODEL, ids_of
 
-from minirl.generate import Sampling, Schedule, generate_ids, parse_temperature, temperature
+from minirl.generate import Sampling, Schedule, draw, generate_ids, parse_temperature, temperature
 from minirl.generate.temperature import show_temperature
 
 PROMPTS = [[1, 2, 3], [4], [9, 8, 7, 6, 5, 4, 3], [2, 2]]
@@ -84,3 +84,16 @@ def test_log_probabilities_are_at_the_temperature_of_the_step(schedule):
         np.testing.assert_allclose(row.log_probs, log_pi[np.arange(len(row.ids)), row.ids], atol=1e-4)
         cold = np.flatnonzero(at == 0)
         assert (row.ids[cold] == logits[cold].argmax(axis=1)).all()
+
+
+def test_rows_at_different_steps_are_drawn_together():
+    """One at a hot step, one at a cooler, one at 0: each as if it were alone."""
+    logits = np.random.default_rng(3).standard_normal((3, 11)).astype(np.float32) * 3
+    uniforms, steps = np.array([0.9, 0.9, 0.9]), np.array([0, 3, 7])
+    rule = Sampling(Schedule(2.0, 0.0, 4))
+    ids, log_probs = draw(logits, uniforms, rule, 11, steps)
+    for row, (T, scored_at) in enumerate([(2.0, 2.0), (0.5, 0.5), (0.0, 1.0)]):
+        alone = draw(logits[row : row + 1], uniforms[:1], Sampling(T), 11)
+        z = logits[row].astype(np.float64) / scored_at
+        assert ids[row] == alone[0][0]
+        assert log_probs[row] == pytest.approx(z[ids[row]] - np.log(np.exp(z).sum()), abs=1e-5)

@@ -43,7 +43,8 @@ def test_a_weighted_vote_adds_up_probabilities():
     for order in permutations(samples):
         assert chosen(list(order), "weighted") in ("7", "7.0")  # 0.6 together: more than 0.55, though each has less
         assert chosen(list(order), "likeliest") == "9"
-    assert chosen([said("18", -900.0), said("7", -901.0), said("7", -901.0)], "weighted") == "18"  # 1 against 2 / e
+    tiny = [said("18", -901.0), said("7", -900.0)]  # probabilities that a float cannot hold
+    assert chosen(tiny, "weighted") == "7" and chosen([*tiny, tiny[0], tiny[0]], "weighted") == "18"  # 3 / e against 1
 
 
 def test_only_samples_whose_equations_hold_vote():
@@ -62,6 +63,13 @@ def test_what_was_cut_off_or_says_nothing_has_no_vote(by):
 
 def test_ties_of_the_likeliest_go_to_the_first():
     assert choose(CHECKER, ASKED, [said("7", -1.0), said("8", -1.0)], "likeliest") == 0
+
+
+def test_a_judge_of_your_own_chooses_among_those_with_an_answer():
+    samples = [said("7"), said("123456"), said("18"), said("1234567", finished=False), said("654321")]
+    best = choose(CHECKER, ASKED, samples, lambda text: len(text))
+    assert best == 1  # the longest that ended, and the first of two
+    assert choose(CHECKER, ASKED, [said(""), said("7", finished=False)], len) is None
 
 
 def test_misuse_is_refused():
