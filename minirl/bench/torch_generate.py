@@ -74,7 +74,8 @@ def extend(model: GPT, ids: Tensor, padding: Tensor, cache: Cache) -> Tensor:
 def draw(logits: Tensor, uniform: Tensor | None) -> tuple[Tensor, Tensor]:
     """A token for each row, and log pi(token)."""
     if uniform is None:
-        return logits.argmax(-1), torch.zeros(len(logits))
+        tokens = logits.argmax(-1)
+        return tokens, logits.float().log_softmax(-1).gather(-1, tokens[:, None])[:, 0]
     pi = torch.softmax(logits, -1)
     running = pi.cumsum(-1)
     tokens = torch.searchsorted(running, uniform[:, None] * running[:, -1:], right=True).clamp(max=pi.shape[1] - 1)
