@@ -4,7 +4,7 @@
 # *About 90 minutes. You need Python, a little NumPy and school mathematics. Lesson 0b brings back what is forgotten.*
 #
 # A language model writes text. Reinforcement learning is about agents that act in a world and are rewarded for it.
-# This lesson shows that the first is a case of the second, and that the whole idea fits into five short functions. You
+# This lesson shows that the first is a case of the second, and that the whole idea fits into six short functions. You
 # write them. At the end, minirl trains a model with your functions, and you see the model get better.
 #
 # When you have finished this lesson, you can
@@ -375,8 +375,8 @@ print("Roger's question:  J = {:.2f} ± {:.2f}, from 200 episodes".format(*mean_
 #
 # We let it practise Roger's question alone: 15 updates, with 16 episodes for each.
 #
-# **Predict** (`predict 1.c`). The model also knows the 100 problems that it was trained on, and solves more than half
-# of them. What happens to these while it practises Roger's question? (a) They get better too: it is the same kind of
+# **Predict** (`predict 1.c`). The model also knows the 100 problems that it was trained on, and solves about half of
+# them. What happens to these while it practises Roger's question? (a) They get better too: it is the same kind of
 # arithmetic. (b) They stay as they are: nothing was said about them. (c) They get worse.
 
 # %%
@@ -410,8 +410,8 @@ assert others_after < others_before - 0.1
 
 # %% [markdown]
 # The next figure answers two questions. **How did the reward rise?** On the left is the mean reward of the 16 episodes
-# of each update. **And what has changed in the model?** On the right is its policy after "5 + 6 = 1", the state in
-# which it was so unsure.
+# of each update. **And what has changed in the model?** In the middle and on the right is its policy after "5 + 6 = 1",
+# the state in which it was so unsure, before and after the training.
 
 # %%
 picture = Picture(

@@ -47,8 +47,8 @@
 #
 # How small should the step be? Small, of course: a curve looks straighter from close by.
 #
-# **Predict** (`predict 2.b`). For the curve e^x, a step of 10⁻⁵ gives an error of about 10⁻¹¹. What error does a step
-# of 10⁻¹² give? (a) About 10⁻¹⁸. (b) About 10⁻¹¹, as before. (c) A much larger one, about 10⁻⁵.
+# **Predict** (`predict 2.b`). For the curve e^x, a step of 10⁻⁵ gives an error of about 10⁻¹⁰. What error does a step
+# of 10⁻¹² give? (a) About 10⁻¹⁷. (b) About 10⁻¹⁰, as before. (c) A much larger one, about 10⁻⁴.
 
 # %%
 import math

@@ -258,10 +258,11 @@ print(my.leave_one_out(np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])).r
 reveal("12.c")
 
 # %% [markdown]
-# It would be simpler to subtract the mean of *all* samples, the own one included. Many programs do, and the widely
+# It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely
 # used method GRPO also divides by the standard deviation of the group.
 #
-# **Predict** (`predict 12.d`). What does the own sample in the mean do to the average of the estimate, with 8 samples?
+# **Predict** (`predict 12.d`). What does a sample's own reward in the mean do to the average of the estimate, with 8
+# samples?
 # (a) Nothing. (b) It becomes shorter by an eighth, and keeps its direction. (c) It points in another direction.
 #
 # We need not sample to find out. The advantages depend on the 8 rewards alone, and 8 rewards of 0 or 1 can come out in
@@ -278,7 +279,7 @@ from minirl.rl.exact import exact_moments, one_episode
 
 
 def own_mean(rewards):
-    """Minus the mean of all samples, the own one included."""
+    """Minus the mean of all samples, its own one included."""
     return rewards - rewards.mean(axis=1, keepdims=True)
 
 
@@ -441,7 +442,7 @@ picture
 # gradient of this expression is minus the estimate of ∇J, up to the factor of the normalisation. So going down on it
 # is going up on J.
 #
-# Compare it with the cross-entropy of lesson 3. That is the same sum, with wₜ = 1/N! **Learning from a book and
+# Compare it with the cross-entropy of lesson 3. That is the same sum, with wₜ = 1/N. **Learning from a book and
 # learning from a reward differ in one factor for each token.** In the book every token is right. In an episode a token
 # is as right as the episode was better than expected. minirl has a single function for both, `linear_cross_entropy`.
 #
@@ -514,7 +515,7 @@ picture
 # ## You should know
 #
 # 1. ∇J = average of R · Σ ∇log π(aₜ | sₜ). The trick is ∇p = p ∇log p; it turns a sum into an average.
-# 2. A baseline that does not depend on the own episode leaves the average as it is, because probabilities add up to 1.
+# 2. A baseline that does not depend on its own episode leaves the average as it is, because probabilities add up to 1.
 # 3. It usually takes away noise, most of all where most episodes are right. Groups that are all right or all wrong
 #    teach nothing.
 # 4. The loss of REINFORCE is the loss of pretraining with other weights. Its gradient is right, and its value is
@@ -524,7 +525,7 @@ picture
 # ## How this fails in practice
 #
 # - **Weights on the prompt.** With leave-one-out, the pushes on the prompt cancel within a group, so the mistake
-#   hides. With another advantage it does not. `python -m minirl.bugs "prompt trained"` has a relative of it.
+#   hides. With another advantage it does not. `python -m minirl.bugs "prompt trained on"` has a relative of it.
 # - **The temperature is forgotten.** The agent acts with softmax(z / T), and the loss uses softmax(z). You saw how the
 #   arrow bends; `python -m minirl.bugs "no temperature"` shows the run.
 # - **A mean of means.** Parts of a batch are averaged for themselves, so that tokens of short answers count more.

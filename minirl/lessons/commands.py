@@ -66,7 +66,7 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
             )
             for exercise in found.exercises
         ]
-        view.table(("exercise", "what", "level", "minutes", "state"), rows, title)
+        view.table(("exercise", "", "level", "minutes", "state"), rows, title)
     return 0
 
 
@@ -330,7 +330,7 @@ def run(number: Word, *, plain: bool = False) -> int:
         return 1
     progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
     progress.save()
-    view.say(f"\nLesson {found.number} ran in {answer['seconds']:.0f} seconds.")
+    view.say(f"\nLesson {found.number} took {answer['seconds']:.0f} seconds of processor time.")
     return 0
 
 

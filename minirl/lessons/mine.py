@@ -94,5 +94,6 @@ def reveal(number: str) -> None:
         print(f"\nYour guess was right, and you were {guess['sure']}% sure.")
     else:
         choice = guess["choice"]
-        print(f"\nYour guess was ({letter[choice]}) {prediction.choices[choice]}, and you were {guess['sure']}% sure.")
+        words = prediction.choices[choice].rstrip(".")
+        print(f"\nYour guess was ({letter[choice]}) {words}, and you were {guess['sure']}% sure.")
         print(prediction.because[choice])

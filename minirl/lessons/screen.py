@@ -53,7 +53,7 @@ class Screen:
                 first, *rest = row
                 print(
                     f"{first}: "
-                    + "; ".join(f"{head} {cell}" for head, cell in zip(heads[1:], rest, strict=True) if cell)
+                    + "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], rest, strict=True) if cell)
                 )
             return
         table = Table(*heads, title=title or None, title_justify="left")
