@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(not kernels.has_native(), reason="needs both bac
 
 GUARD = 64  # elements before and after each array
 SIZES = (0, 1, 2, 3, 5, 17)
-DTYPES = (np.float16, np.float64, np.int32, np.int64, np.uint8, ">f4")
+DTYPES = (np.float16, np.int32, np.int64, np.uint8, ">f4")  # not float64, in which the reference alone computes
 SIGN = 0xA5  # every byte of a guard band
 REFUSED = (TypeError, ValueError, IndexError)
 
