@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from minirl.storage.strict_json import brief
 from minirl.tasks.aqua import AQuA
 from minirl.tasks.arithmetic import Arithmetic
 from minirl.tasks.countdown import Countdown
@@ -22,5 +23,5 @@ __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems"
 def get(name: str, **settings: Any) -> Task:
     """The task called `name`, made with `settings`. Raises ValueError for an unknown name."""
     if name not in TASKS:
-        raise ValueError(f"no task is called {name!r}; there are {', '.join(sorted(TASKS))}")
+        raise ValueError(f"no task is called {brief(name)}; there are {', '.join(sorted(TASKS))}")
     return TASKS[name](**settings)
