@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from minirl.evaluation.estimate import Estimate, bootstrap
 from minirl.evaluation.model import Model
-from minirl.evaluation.problem_sets import own_sets
+from minirl.evaluation.problem_sets import headline_split, own_sets
+from minirl.evaluation.score import is_share
 from minirl.runs import STAGE_NAMES, Run, Screen
 from minirl.tasks.word_problems import WordProblem, WordProblems
 
@@ -56,14 +57,15 @@ def measures(runs: Sequence[Run]) -> dict[tuple[str, str, str], Together]:
 
 
 def scored(result: dict[str, Any]) -> list[str]:
-    """The names of a result's scores: greedy, pass@8 and so on, without its length in tokens."""
-    return [name for name, score in result.items() if isinstance(score, dict) and name != "tokens"]
+    """The names of a result's shares of problems: greedy, pass@8 and so on."""
+    return [name for name, score in result.items() if isinstance(score, dict) and is_share(name)]
 
 
-def stories(runs: Sequence[Run], split: str, screen: Screen) -> dict[str, Together]:
+def stories(runs: Sequence[Run], split: str | None) -> dict[str, Together]:
     """Greedy accuracy after the last stage on the problems of a split, story by story, with the hardest first.
 
-    Reads the answers that the runs' tables were made of. Empty where the problems have no stories.
+    Reads the answers that the runs' tables were made of. Empty where the problems have no stories, and where a run's
+    answers are not kept, or are those of another machine.
     """
     tables = []
     for run in runs:
@@ -72,8 +74,11 @@ def stories(runs: Sequence[Run], split: str, screen: Screen) -> dict[str, Togeth
         chosen = next((one for one in sets if one.label == split), None)
         if chosen is None or not isinstance(chosen.task, WordProblems):
             return {}
+        outcomes = Model(run, run.stages[-1]).solved(chosen)
+        if outcomes is None:
+            return {}
         right: dict[str, list[bool]] = {}
-        for outcome in Model(run, run.stages[-1]).solve(chosen, screen):
+        for outcome in outcomes:
             assert isinstance(outcome.problem, WordProblem)
             right.setdefault(outcome.problem.story, []).append(outcome.solved)
         tables.append({story: sum(found) / len(found) for story, found in right.items()})
@@ -90,10 +95,10 @@ def show(runs: Sequence[Run], screen: Screen) -> dict[str, Any]:
     for (split, stage, name), one in found.items():
         rows.append([f"{split}, {STAGE_NAMES[stage]}, {name}", *one.cells()])
     screen.table(f"{len(runs)} runs, in %", header, rows)
-    split = next((split for split, *_ in found if split == "unseen"), next(iter(found))[0])
-    by_story = stories(runs, split, Screen(quiet=True))
+    headline = headline_split(runs[0].results() or [])
+    by_story = stories(runs, headline)
     if by_story:
-        screen.table(f"{split} by story, greedy, after {STAGE_NAMES[runs[0].stages[-1]]}, in %", header,
+        screen.table(f"{headline} by story, greedy, after {STAGE_NAMES[runs[0].stages[-1]]}, in %", header,
                      [[story, *one.cells()] for story, one in by_story.items()])  # fmt: skip
     return {
         "runs": [str(run.folder) for run in runs],

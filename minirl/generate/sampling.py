@@ -5,14 +5,13 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Real
-from typing import Any
 
 import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array
 from minirl.generate.cuts import cut, penalised
-from minirl.generate.temperature import Schedule, Temperature, scoring_temperatures, temperatures_at
+from minirl.generate.temperature import Schedule, Temperature, scoring_temperatures
 from minirl.kernels.sampling.checks import check_sampling
 
 Seed = int | Sequence[int]
@@ -84,7 +83,6 @@ def draw(
     temperature of the step, and at temperature 1 where that is 0.
     """
     N, V = logits.shape
-    steps = np.zeros(N, np.int64) if steps is None else steps
     z = logits if vocabulary >= V else np.ascontiguousarray(logits[:, :vocabulary])
     if rule.looks_back:
         empty = [np.zeros(0, np.int32)] * N
@@ -92,22 +90,34 @@ def draw(
             z, empty if written is None else written, rule.frequency_penalty, rule.presence_penalty,
             rule.no_repeat_ngram,
         )  # fmt: skip
-    drawn_at = temperatures_at(rule.temperature, steps)
+    own = z is logits and not rule.min_p  # then the kernel sees the model's own distribution
+    if not isinstance(rule.temperature, Schedule):
+        ids, log_probs = draw_at(rule.temperature, z, uniform, rule)
+        if own and rule.temperature:
+            return ids, log_probs
+        return ids, log_pi(logits, ids, np.full(N, rule.temperature or 1.0))
+    steps = np.zeros(N, np.int64) if steps is None else steps
+    drawn_at = rule.temperature.at(steps)
     ids, log_probs = np.empty(N, np.int32), np.empty(N, np.float32)
     for temperature in np.unique(drawn_at).tolist():  # the kernel takes one temperature for all of its rows
         rows = np.flatnonzero(drawn_at == temperature)
-        own, numbers = (z, uniform) if len(rows) == N else (z[rows], uniform[rows])
-        options: dict[str, Any] = {"top_k": rule.top_k, "top_p": rule.top_p}
-        if rule.min_p and temperature:
-            own, options = cut(own, temperature, rule.top_k, rule.top_p, rule.min_p), {}
-        ids[rows], log_probs[rows] = kernels.sample(own, numbers, temperature=temperature, **options)
-    if z is logits and not rule.min_p and drawn_at.all():
-        return ids, log_probs  # the kernel saw the model's own distribution
+        ids[rows], log_probs[rows] = draw_at(temperature, z[rows], uniform[rows], rule)
+    if own and drawn_at.all():
+        return ids, log_probs
     return ids, log_pi(logits, ids, scoring_temperatures(rule.temperature, steps))
+
+
+def draw_at(temperature: float, z: Array, uniform: Array, rule: Sampling) -> tuple[Array, Array]:
+    """Draw a token for each row, all at one temperature: ids and the kernel's log-probabilities of them, (N,)."""
+    if rule.min_p and temperature:
+        return kernels.sample(cut(z, temperature, rule.top_k, rule.top_p, rule.min_p), uniform, temperature=temperature)
+    return kernels.sample(z, uniform, temperature=temperature, top_k=rule.top_k, top_p=rule.top_p)
 
 
 def log_pi(logits: Array, ids: Array, temperatures: Array) -> Array:
     """log softmax(logits / temperature) of one id a row, (N,) float32. logits: (N, V); ids, temperatures: (N,)."""
+    if (temperatures == 1).all():
+        return kernels.cross_entropy(np.ascontiguousarray(logits), ids.astype(np.int32, copy=False))[0]
     scaled = (logits - logits.max(axis=1, keepdims=True)) / temperatures[:, None]  # float64
     log_probs = kernels.log_softmax(np.maximum(scaled, np.finfo(np.float32).min).astype(np.float32))
     return np.take_along_axis(log_probs, ids[:, None].astype(np.int64), axis=1)[:, 0]

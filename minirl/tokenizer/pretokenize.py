@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from minirl.storage.strict_json import brief
 from minirl.tokenizer.special import part
 
 _GPT4 = (
@@ -58,8 +59,10 @@ def resolve(pattern: str) -> str:
 
     try:
         regex.compile(pattern)
-    except regex.error as error:
-        raise ValueError(f"pattern {pattern!r} is neither one of {names} nor a regular expression: {error}") from error
+    except (regex.error, OverflowError, RecursionError) as error:  # the last two: \p{inf}, and very many parentheses
+        raise ValueError(
+            f"pattern {brief(pattern)} is neither one of {names} nor a regular expression: {error}"
+        ) from error
     return pattern
 
 

@@ -8,8 +8,6 @@ by themselves, on held-out documents: the mean probability of the right number
 A model that guesses is at a few percent, one that has the skill near 100%. docs/results.md shows both over eight seeds.
 """
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from minirl.autograd import no_grad
@@ -20,7 +18,7 @@ from minirl.tasks import Task
 from minirl.tasks.corpus import FULL, KINDS, pretraining_documents
 from minirl.tokenizer import Tokenizer
 
-SKILLS: Mapping[str, Sequence[str]] = {"copying": ("repeat",), "calculating": ("sums",)}
+SKILLS = {"copying": "repeat", "calculating": "sums"}  # and the kind of document that shows each
 DOCUMENTS = 64  # of each skill
 FORMED = 0.9  # from this probability on, copying is there
 
@@ -31,10 +29,9 @@ class Skills:
     def __init__(self, tokenizer: Tokenizer, task: Task, seed: int) -> None:
         taught = task.documents or KINDS
         self.held_out: dict[str, tuple[Batch, np.ndarray]] = {}
-        for skill, kinds in SKILLS.items():
-            if set(kinds) <= set(taught):
-                shares = {kind: 1.0 for kind in kinds}
-                documents = pretraining_documents(task, DOCUMENTS, seed, shares, split="dev")
+        for skill, kind in SKILLS.items():
+            if kind in taught:
+                documents = pretraining_documents(task, DOCUMENTS, seed, {kind: 1.0}, split="dev")
                 batch = pack(encode_documents(tokenizer, documents))
                 self.held_out[skill] = batch, (batch.weights == FULL) & np.isin(batch.targets, numbers(tokenizer))
 

@@ -2,15 +2,17 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from minirl.evaluate.program import main
+from minirl.evaluation.model import Model
+from minirl.evaluation.problem_sets import ProblemSet
+from minirl.evaluation.score import Outcome
 from minirl.evaluation.together import Together, measures, stories
-from minirl.runs import Run, Screen
-
-QUIET = Screen(quiet=True)
+from minirl.runs import Run
 
 
 def copies(run: Run, folder: Path, values: list[float]) -> list[Run]:
@@ -45,13 +47,37 @@ def test_lengths_are_no_shares(run: Run, tmp_path: Path) -> None:
 
 def test_stories_are_those_of_the_table(run: Run, tmp_path: Path) -> None:
     runs = copies(run, tmp_path, [0.5, 0.5])
-    found = stories(runs, "unseen", QUIET)
-    table = measures([run, run])["unseen", "rl", "greedy"]
     problems = run.config.evaluation.problems
-    assert 1 <= len(found) <= problems
-    if not table.mean.value:
-        assert {one.mean.value for one in found.values()} == {0.0}
-    assert stories(runs, "science questions", QUIET) == {} == stories(runs, "no such split", QUIET)
+    found = stories(runs, "unseen")
+    assert 1 <= len(found) <= problems and all(len(one.values) == 2 for one in found.values())
+    assert stories(runs, "science questions") == {} == stories(runs, "no such split")
+
+
+def test_stories_count_the_problems_that_are_solved(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if every other problem were solved."""
+    right: dict[str, list[bool]] = {}
+    original = Model.solved
+
+    def solved(self: Model, chosen: ProblemSet) -> list[Outcome]:
+        outcomes = [replace(one, solved=place % 2 == 0) for place, one in enumerate(original(self, chosen) or [])]
+        right.clear()
+        for one in outcomes:
+            right.setdefault(one.problem.story, []).append(one.solved)  # type: ignore[attr-defined]
+        return outcomes
+
+    monkeypatch.setattr(Model, "solved", solved)
+    found = stories(copies(run, tmp_path, [0.5, 0.5]), "unseen")
+    assert {story: one.mean.value for story, one in found.items()} == {
+        story: pytest.approx(sum(flags) / len(flags)) for story, flags in right.items()
+    }
+    assert sum(map(len, right.values())) == run.config.evaluation.problems
+
+
+def test_where_the_answers_are_gone_there_are_no_stories(run: Run, tmp_path: Path) -> None:
+    """The model is not asked again: that may take minutes."""
+    runs = copies(run, tmp_path, [0.5, 0.5])
+    shutil.rmtree(runs[1].folder / "answers")
+    assert stories(runs, "unseen") == {} and not (runs[1].folder / "answers").exists()
 
 
 def test_the_program_prints_and_writes_it(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -107,6 +107,12 @@ class TestSplit:
         with pytest.raises(ValueError, match="neither one of gpt2, gpt4, gpt4-digits nor a regular expression"):
             resolve("(")
 
+    @pytest.mark.parametrize("pattern", [r"\p{inf}", "(" * 5000 + ")" * 5000, "[" * 5000])
+    def test_what_regex_itself_fails_at_is_no_regular_expression_either(self, pattern: str) -> None:
+        with pytest.raises(ValueError, match="nor a regular expression") as caught:
+            resolve(pattern)
+        assert len(str(caught.value)) < 500
+
 
 class TestCutting:
     @given(st.lists(tricky_text | any_text, max_size=8), st.integers(1, 12), st.sampled_from(sorted(PATTERNS)))

@@ -48,6 +48,7 @@ def test_resume_takes_no_other_flag() -> None:
         (["--pretrain.steps", "0"], "--pretrain.steps is 0; give 1 or more"),
         (["--sft.learning-rate", "-1"], "--sft.learning-rate is -1.0; give more than 0"),
         (["--pretrain.max-norm", "0"], "--pretrain.max-norm is 0.0; give more than 0"),
+        (["--model.init-std", "0"], "--model.init-std is 0.0; give more than 0"),
         (["--rl.beta2", "1"], "--rl.beta2 is 1.0"),
         (["--rl.rehearsal", "-1"], "--rl.rehearsal is -1; give 0 or more"),
         (["--rl.rehearsal-weight", "nan"], "--rl.rehearsal-weight is nan; give a finite number"),
