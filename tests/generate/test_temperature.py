@@ -97,3 +97,16 @@ def test_rows_at_different_steps_are_drawn_together():
         z = logits[row].astype(np.float64) / scored_at
         assert ids[row] == alone[0][0]
         assert log_probs[row] == pytest.approx(z[ids[row]] - np.log(np.exp(z).sum()), abs=1e-5)
+
+
+@pytest.mark.parametrize("rule", [{"min_p": 0.5}, {"frequency_penalty": 2.0}])
+def test_beside_cuts_and_penalties_a_schedule_records_the_models_own_probability(rule):
+    """What is drawn comes from other logits than what is recorded."""
+    generator = np.random.default_rng(4)
+    logits, steps = generator.standard_normal((50, 11)).astype(np.float32), np.arange(50) % 8
+    written = [np.array([number % 11, 3], np.int32) for number in range(50)]
+    schedule = Schedule(1.5, 0.3, 6)
+    ids, log_probs = draw(logits, generator.random(50), Sampling(schedule, **rule), 11, steps, written)
+    for z, t, drawn, recorded in zip(logits.astype(float), steps, ids, log_probs, strict=True):
+        z = z / schedule.at([t])[0]
+        assert recorded == pytest.approx(z[drawn] - np.log(np.exp(z).sum()), abs=1e-5)

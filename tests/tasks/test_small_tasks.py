@@ -78,3 +78,9 @@ def test_countdown_needs_its_own_question() -> None:
         tasks.get("countdown").checker.check(addition(1, 2), "Answer: 3")
     with pytest.raises(ValueError, match="no operation"):
         countdown(3, 7, 1000)
+
+
+def test_a_name_of_any_length_is_refused_in_a_short_line() -> None:
+    with pytest.raises(ValueError, match="no task is called 'xxx") as caught:
+        tasks.get("x" * 5000)
+    assert len(str(caught.value)) < 300
