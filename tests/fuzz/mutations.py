@@ -55,8 +55,10 @@ def damaged_value(value: Any, rng: random.Random) -> Any:
             name = rng.choice(("", "type", "extra", "Ġa", "\ud800", "x" * 3000))
             holder[name] = rng.choice((copy.deepcopy(holder[key]), odd_value(rng)))
         elif kind == 3:
-            for _ in range(rng.choice((1, 3, 400))):
+            for _ in range(depth := rng.choice((1, 3, 400))):
                 holder[key] = [holder[key]]
+            if depth == 400:
+                return value  # whoever walked or copied this again would meet Python's own limit
         else:
             holder[key] = odd_value(rng)
     return value
