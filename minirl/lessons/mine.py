@@ -49,7 +49,7 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
             file = progress.folder / found.name / "exercises.py"
     except NoFolder:
         progress = Progress(Path())
-    mine = _defined(file, names)
+    mine = defined(file, names)
     missing = []
     for exercise in found.exercises:
         if progress.passed(exercise) and exercise.name in mine:
@@ -66,7 +66,7 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
     return SimpleNamespace(**{name: value for name, value in names.items() if not name.startswith("__")})
 
 
-def _defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
+def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
     """What the learner's file defines; the course's names, with a note, for a file that is missing or does not run."""
     if not file.is_file():
         return {}
