@@ -71,8 +71,8 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
     """The learner's functions for a run, ready to be swapped in.
 
     words: lessons ("9"), exercises ("9.4") or seams ("optim.adamw"); without words, all that has passed; "none":
-    nothing. A function whose file has changed since it passed is checked again. Raises NotFound for a word that names nothing,
-    ValueError for an exercise that goes nowhere in minirl, NoFolder outside a learner's folder.
+    nothing. A function whose file has changed since it passed is checked again. Raises NotFound for a word that names
+    nothing, ValueError for an exercise that goes nowhere in minirl, NoFolder outside a learner's folder.
     """
     wanted = {seam for word in words if word != NOBODY for seam in seams_named(word)}
     progress = Progress.open()
