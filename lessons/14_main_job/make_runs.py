@@ -1,0 +1,95 @@
+"""Makes runs.json: healthy runs of the small job and sick ones, each trained and measured, none invented.
+
+    python lessons/14_main_job/make_runs.py
+
+It takes six minutes of processor time. The healthy runs are also the eight seeds that a learner's run is compared with.
+"""
+
+import json
+import tempfile
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from minirl.bugs import planted
+from minirl.lessons.small_job import SMALL
+from minirl.runs import EvalConfig, Run, Screen
+from minirl.storage.files import atomic_write
+from minirl.train import train
+from minirl.train.branch import branch
+from minirl.train.chain import complete
+
+FILE = Path(__file__).with_name("runs.json")
+SEEDS, SICK = range(8), range(3)
+KEPT = (
+    "stage", "step", "loss", "copying", "reward", "informative", "finished", "entropy", "kl_to_start", "grad_norm",
+)  # fmt: skip
+EVERY = 25  # of the updates of pretraining and SFT, those with this distance are kept, and those with a probe
+QUICK = EvalConfig(problems=2, samples=1, dev_problems=24, probes=4)  # nobody asks how well a sick model does
+
+
+def healthy(folder, seed):
+    """The small job as it is."""
+    return train(replace(SMALL, runs=folder, name="healthy", seed=seed), Screen(quiet=True))
+
+
+def from_base(base, stage="sft", bug=None, **settings):
+    """The rest of a healthy run with other settings of RL, or with a bug."""
+    config = replace(base.config, name="sick", evaluation=QUICK, rl=replace(base.config.rl, **settings))
+    with planted(bug) if bug else nullcontext():
+        run = branch(base, stage, config)
+        complete(run, Screen(quiet=True))
+    return run
+
+
+def uncopied(base):
+    """A run whose pretraining is over too soon."""
+    pretrain = replace(base.config.pretrain, steps=70)
+    return train(replace(base.config, name="short", evaluation=QUICK, pretrain=pretrain), Screen(quiet=True))
+
+
+SICKNESSES = (  # (what it is, how it came, the run)
+    ("collapse", "a learning rate ten times too high", lambda base: from_base(base, learning_rate=1e-2)),
+    ("no signal", 'the bug "constant reward"', lambda base: from_base(base, bug="constant reward")),
+    ("no signal", "all samples of a problem alike: temperature 0", lambda base: from_base(base, temperature=0.0)),
+    ("never ends", 'the bug "masked end"', lambda base: from_base(base, "pretrain", bug="masked end")),
+    ("never copied", "70 updates of pretraining instead of 250", uncopied),
+)
+
+
+def entry(run: Run, truth: str, how: str):
+    """A run as it is kept: the measures that can be seen, rounded to four digits."""
+    lines = []
+    for line in run.records():
+        probe = "copying" in line or "dev_loss" in line
+        if line["stage"] == "rl" or line.get("step", 0) % EVERY == 1 or probe:
+            lines.append({name: rounded(line[name]) for name in KEPT if name in line})
+    tests = {one["stage"]: one for one in run.results() if one["split"] == "test"}
+    test = {stage: {name: tests[stage][name]["value"] for name in ("greedy", "pass@1")} for stage in ("sft", "rl")}
+    found = {"truth": truth, "how": how, "seed": run.config.seed, "metrics": lines}
+    return {**found, "test": test} if truth == "healthy" else found
+
+
+def rounded(value):
+    """Four significant digits."""
+    return float(f"{value:.4g}") if isinstance(value, float) else value
+
+
+def main() -> None:
+    """Train all, and write runs.json."""
+    found = []
+    with tempfile.TemporaryDirectory() as folder:
+        bases = [healthy(folder, seed) for seed in SEEDS]
+        found += [entry(base, "healthy", "nothing was changed") for base in bases]
+        for truth, how, make in SICKNESSES:
+            for seed in SICK:
+                found.append(entry(make(bases[seed]), truth, how))
+                print(truth, how, seed, flush=True)
+    found.sort(key=lambda one: (one["seed"], one["metrics"][-1]["grad_norm"]))  # so that a number tells nothing
+    with atomic_write(FILE) as file:
+        json.dump(found, file, indent=None, separators=(",", ":"))
+        file.write("\n")
+
+
+if __name__ == "__main__":
+    main()
