@@ -1,7 +1,7 @@
-"""What the default run reaches with several seeds, as it was last measured: a file that ships, and the table made of it.
+"""What the default run reaches with several seeds, as last measured: a file that ships, and the table made of it.
 
-    python -m minirl.evaluate --together runs/roger runs/roger-2 ... --json data/results/seeds.json     # a new measurement
-    python -m minirl.controls.seeds                                                     # puts it into docs/results.md
+    python -m minirl.evaluate --together runs/roger runs/roger-2 ... --json data/results/seeds.json     # measure again
+    python -m minirl.controls.seeds                                                 # put it into docs/results.md
 
 docs/results.md prints these numbers, and the course compares a learner's run with them.
 """

@@ -148,10 +148,11 @@ def main_job(
 
 
 def stopped_before(config: TrainConfig, mine: Mine) -> Run | None:
-    """A run of this job with these parts that has no results yet, if there is one."""
+    """A run of this job with these parts that did not get to its end, if there is one."""
     for folder in sorted(path.parent for path in Path(config.runs).glob(f"{config.name}*/{PARTS}")):
         run = Run.open(folder)
-        if run.results() is None and job(run.config) == job(config) and contributors(run) == set(mine.yours):
+        unfinished = stored(run)["roger"] is None
+        if unfinished and job(run.config) == job(config) and contributors(run) == set(mine.yours):
             return run
     return None
 

@@ -186,6 +186,8 @@ def _watched(use: Use, verify: int, function: Function, *args: Any) -> Any:
     start = time.perf_counter()
     try:
         result = function(*args)
+    except SwapError:  # of another part, which this one has called
+        raise
     except Exception as error:
         raise SwapError(replay(use.seam, function, given, f"raised {type(error).__name__}: {error}")) from error
     use.seconds += time.perf_counter() - start

@@ -1,4 +1,4 @@
-"""The main job in small: the same chain of stages, on one story with 160 sets of numbers, in a quarter of a minute.
+"""The main job in small: the same chain of stages, on one story with 192 sets of numbers, in a quarter of a minute.
 
     run = main_job(SMALL, my_parts())
 
@@ -9,7 +9,7 @@
 
 It is small enough to be done twice in a lesson, and large enough that something happens in each stage: pretraining
 learns to copy numbers, fine-tuning learns the form of a solution from 48 examples, and reinforcement learning practises
-on 96 problems. The 40 problems of `test`, with Roger's own among them, are kept from all stages.
+on 112 problems. The 40 problems of `test`, with Roger's own among them, are kept from all stages.
 """
 
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from minirl.tasks import TASKS, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.finite import Finite
 
-TRAIN, DEV = 96, 24  # problems of these splits; the others are test
+TRAIN, DEV = 112, 40  # problems of these splits; the others are test
 
 
 class Tennis(Finite):
-    """Roger's story with 2 to 11 balls, and 2 to 5 cans of 2 to 5."""
+    """Roger's story with 2 to 13 balls, and 2 to 5 cans of 2 to 5."""
 
     name = "tennis"
     checker = NumberChecker()
@@ -35,7 +35,7 @@ class Tennis(Finite):
     science = False
 
     def __init__(self) -> None:
-        every = [roger(a, b, c) for a in range(2, 12) for b in range(2, 6) for c in range(2, 6)]
+        every = [roger(a, b, c) for a in range(2, 14) for b in range(2, 6) for c in range(2, 6)]
         others = [problem for problem in every if problem.key != ROGER.key]
         order = [others[i] for i in np.random.default_rng(0).permutation(len(others))]
         dev = TRAIN + DEV

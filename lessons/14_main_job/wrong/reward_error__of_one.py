@@ -1,5 +1,5 @@
-"""This is how far single problems lie from the mean. How far the mean itself lies off is less, by the root of the number
-of problems."""
+"""This is how far single problems lie from the mean. The mean itself is off by less, by the root of the number of
+problems."""
 
 
 def reward_error(rewards):
