@@ -295,3 +295,265 @@ print()
 reveal("14.c")
 gains = {name: my.paired(*both) for name, both in solved.items()}
 assert gains["practised"][0] > 3 * gains["practised"][1] and gains["practised"][0] > gains["kept apart"][0]
+
+# %% [markdown]
+# The small job practises 112 problems, each of them five or six times. That is enough to learn their answers by heart,
+# and little reason to learn the arithmetic behind them. The main job is different in this respect: every step takes
+# *new* problems, and what it learns carries over.
+#
+# The error above says how much the difference could change with *other problems*. It does not say how much it would
+# change with *another run*. For that you need runs with other seeds. minirl keeps eight of each job: of the small one
+# in this lesson's folder, of the main job in `data/results/seeds.json`.
+#
+# **Where is your run among them?** Each open circle in the figure is a run with its own seed and minirl's parts. Your
+# small job is on the left. On the right there is room for your main job: when you have run it (section 7), it will be
+# there.
+
+# %%
+import json
+
+from minirl.controls.seeds import published
+from minirl.lessons.main_job import full_runs
+from minirl.storage import shipped
+
+stored = json.loads(shipped("lessons/14_main_job/runs.json").read_text(encoding="utf-8"))
+small = [run["test"] for run in stored if run["truth"] == "healthy"]
+eight = {stage: [100 * test[stage]["pass@1"] for test in small] for stage in ("sft", "rl")}
+whole = {stage: [100 * x for x in published()["unseen", stage, "greedy"].values] for stage in ("sft", "rl")}
+kept = {one["stage"]: one for one in yours.results() if one["split"] == "test"}
+dots = {stage: 100 * kept[stage]["pass@1"]["value"] for stage in ("sft", "rl")}
+full = [run.table().headline()[1] for run in full_runs()]
+print(f"small job, test: {dots['sft']:.1f}% after SFT, {dots['rl']:.1f}% after RL")
+print(f"eight seeds:     {np.mean(eight['sft']):.1f}% after SFT, {np.mean(eight['rl']):.1f}% after RL (means)")
+print(f"main job, unseen, eight seeds: {np.mean(whole['sft']):.1f}% and {np.mean(whole['rl']):.1f}% (means)")
+picture = Picture(
+    "Percent of problems solved after SFT and after RL, one open circle for each of eight seeds. Left, small job, on "
+    f"problems kept apart: SFT {min(eight['sft']):.0f} to {max(eight['sft']):.0f}, RL {min(eight['rl']):.0f} to "
+    f"{max(eight['rl']):.0f}; your run is the filled diamond, at {dots['sft']:.0f} and {dots['rl']:.0f}. Right, main "
+    f"job, on unseen problems: SFT {min(whole['sft']):.0f} to {max(whole['sft']):.0f}, RL {min(whole['rl']):.0f} to "
+    f"{max(whole['rl']):.0f}" + ("; your runs are filled diamonds." if full else "; no run of yours yet."),
+    8, 3,
+)  # fmt: skip
+for axes, seeds, title, own in zip(
+    picture.subplots(1, 2), (eight, whole), ("small job (kept apart)", "main job (unseen)"), ([dots], full), strict=True
+):
+    for pair in zip(*seeds.values(), strict=True):
+        axes.plot([0, 1], pair, "-o", color="#52606d", linewidth=0.7, markersize=5, markerfacecolor="white")
+    for one in own:
+        axes.plot([0, 1], [one["sft"], one["rl"]], "--D", color=COLOURS[1], markersize=7, label="yours")
+    axes.set_xticks([0, 1], ["after SFT", "after RL"])
+    axes.set(xlim=(-0.3, 1.3), ylim=(-3, 103), title=title, ylabel="% solved")
+    if own:
+        axes.legend()
+assert np.mean(whole["rl"]) > np.mean(whole["sft"]) + 10
+picture
+
+# %% [markdown]
+# ## 5. Where has the probability gone?
+#
+# Accuracies say *how much* has changed. The policy itself says *what*. Take one problem that the model has learned in
+# RL, and one right answer to it. In each state along this answer we ask both models: what would you do here?
+#
+# How far a policy has moved from another one is measured by the **KL divergence**: the mean, over the tokens that the
+# new policy draws, of the logarithm of how much likelier they have become:
+#
+#     KL = Σ over tokens a of  π_after(a) · log( π_after(a) / π_before(a) ).
+#
+# It is 0 where the two are equal, and never negative. minirl writes its mean down in each step, as `kl_to_start`.
+#
+# > **Exercise 14.5** (level 2, 10 minutes). Write `moved(before, after)`. Mind tokens whose probability is 0 afterwards:
+# > 0 · log 0 is not a number for a computer, and here it means nothing.
+
+# %%
+from minirl.rl.mdp import Agent
+
+before, after = solved["practised"]
+problem = task.listed("train")[int(np.argmax(after - before))]
+print(
+    f"{problem.question}\nright answers: {before[np.argmax(after - before)]:.0%} before RL, {max(after - before):+.0%}"
+)
+tries = rollout(models["rl"], tokenizer, task, [problem], 32, max_new_tokens=40, seed=6)
+episode = next(one for one in tries if one.reward == 1)
+agents = {stage: Agent(models[stage], tokenizer) for stage in models}
+states = [state for state, _, _ in episode.steps()]
+policies = {stage: np.array([agent.policy(state) for state in states], float) for stage, agent in agents.items()}
+distances = my.moved(policies["sft"], policies["rl"])
+words = [tokenizer.decode([action]) for action in episode.actions.tolist()]
+chosen = {stage: policies[stage][range(len(words)), episode.actions] for stage in policies}
+largest = np.argsort(-distances)[:3]
+picture = Picture(
+    f"Along the {len(words)} tokens of a right answer: above, how far the policy moved, largest at the tokens "
+    + ", ".join(f"{words[i]!r} ({distances[i]:.2f} nats)" for i in largest)
+    + f". Below, the probability of the token before and after RL; over the whole answer it rose from "
+    f"{chosen['sft'].prod():.3f} to {chosen['rl'].prod():.3f}.",
+    9, 3.6,
+)  # fmt: skip
+upper, lower = picture.subplots(2, 1, sharex=True)
+upper.bar(range(len(words)), distances, color=COLOURS[0])
+upper.set(ylabel="KL, nats", title=f"{problem.key.replace(' ', ', ')}: where RL moved the policy")
+lower.plot(chosen["sft"], "o", color=COLOURS[1], markerfacecolor="white", label="before RL")
+lower.plot(chosen["rl"], "D", color=COLOURS[0], markersize=4, label="after RL")
+lower.set(ylabel="π(token)", ylim=(-0.05, 1.05))
+lower.set_xticks(range(len(words)), [repr(word)[1:-1] for word in words], rotation=90, family="monospace", fontsize=8)
+lower.legend(loc="lower left", fontsize=8)
+few = int((distances > 0.1 * distances.max()).sum())
+print(f"In {few} of {len(words)} states the policy moved by more than a tenth of the largest distance.")
+assert few < len(words) / 2 and chosen["rl"].prod() > chosen["sft"].prod()
+picture
+
+# %% [markdown]
+# Most bars are flat. The form of an answer was learned in fine-tuning, and reinforcement learning left it alone. It
+# moved the policy where the answer is decided: at the digits that have to be calculated. The reward spoke of the whole
+# answer, and of nothing else. Which token deserved it came out by itself, over many samples: the right digit was there
+# in the rewarded ones, and missing in the others.
+#
+# `python -m minirl.trace RUN` shows the same for any question of a run of the main job, as a page to click through.
+
+# %% [markdown]
+# ## 6. What went wrong here?
+#
+# Now five runs that you have not seen. All did the small job with the same seed. One of them is healthy. In the others
+# something was changed on purpose: a setting, or a bug of `minirl/bugs/`. Nothing crashed.
+#
+# Each column of the figure is a run. Above: the reward. In the middle: the share of informative problems, and the share
+# of answers that ended by themselves (the others were cut off). Below: how well the model could copy a number at four
+# moments of pretraining, which is what `copying` in the metrics says.
+#
+# **Look at each column, and say what happened, before you read on.** There is one of each of these:
+#
+# - *healthy*;
+# - *never copied*: pretraining ended before the model could copy numbers from the question;
+# - *never ends*: the model does not end its answers;
+# - *no signal*: all samples of a problem get the same reward, so nothing can be learned;
+# - *collapse*: the updates were too large, and destroyed what the model could do.
+
+# %%
+firsts = {}
+for number, run in enumerate(stored):
+    if run["seed"] == 0:
+        firsts.setdefault(run["truth"], number)
+numbers = sorted(firsts.values())
+picture = Picture(
+    "Five runs in columns: reward, informative and finished share, and copying. "
+    + " ".join(
+        f"Run {number}: reward from {np.mean([m['reward'] for m in rl[:5]]):.2f} to "
+        f"{np.mean([m['reward'] for m in rl[-5:]]):.2f}, informative {np.mean([m['informative'] for m in rl]):.2f}, "
+        f"finished {np.mean([m['finished'] for m in rl]):.2f}, copying at last {copied[-1]:.2f}."
+        for number in numbers
+        for rl in [[m for m in stored[number]["metrics"] if m["stage"] == "rl"]]
+        for copied in [[m["copying"] for m in stored[number]["metrics"] if "copying" in m]]
+    ),
+    10, 4.2,
+)  # fmt: skip
+grid = picture.subplots(3, 5, sharey="row")
+for column, number in enumerate(numbers):
+    rl = [line for line in stored[number]["metrics"] if line["stage"] == "rl"]
+    top, middle, bottom = grid[:, column]
+    top.plot([line["reward"] for line in rl], color=COLOURS[0])
+    middle.plot([line["informative"] for line in rl], color=COLOURS[1], label="informative")
+    middle.plot([line["finished"] for line in rl], "--", color=COLOURS[2], label="finished")
+    bottom.plot([line["copying"] for line in stored[number]["metrics"] if "copying" in line], "-s", color=COLOURS[3])
+    top.set(title=f"run {number}", ylim=(-0.05, 1.05))
+    middle.set(ylim=(-0.05, 1.05), xlabel="step of RL")
+    bottom.set(ylim=(-0.05, 1.05), xlabel="pretraining", xticks=[])
+grid[0, 0].set(ylabel="reward")
+grid[1, 0].set(ylabel="share")
+grid[2, 0].set(ylabel="copying")
+grid[1, 0].legend(fontsize=7, loc="center left")
+picture
+
+# %% [markdown]
+# Two things make this harder than it looks. A trouble leads to others: a model that never ends an answer is never
+# paid, so its rewards are all the same, too. So one has to ask in the order of causes. What comes first in the chain
+# is asked first. And single steps are noisy, as you have seen. So one never judges by one step, but by a mean, and by
+# a bound that is far from both cases.
+#
+# And one measure does not help at all: the `loss` of reinforcement learning. You know why from lesson 12.
+#
+# > **Exercise 14.6** (level 4, 30 minutes). Write `diagnose(metrics)`. `a_run(number)` in your file gives the measures
+# > of each run of the figure, and of the others that are kept. Print them, look for what tells two kinds apart, and
+# > choose your bounds. The check tries all runs, the same kinds with other seeds among them, and some with lines
+# > missing.
+
+# %%
+found = [my.diagnose(run["metrics"]) for run in stored]
+for number in numbers:
+    print(f"run {number:2d}: {found[number]:13s} What was changed: {stored[number]['how']}.")
+right = sum(one == run["truth"] for one, run in zip(found, stored, strict=True))
+own = my.diagnose([line for line in yours.records() if "step" in line])
+print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {own}.")
+assert right == len(stored) and own == "healthy"
+
+# %% [markdown]
+# A bound that tells these runs apart may fail for the next kind of run. That is true of every such rule, and so a rule
+# is only the first look. When it says that something is wrong, find out *where*: look at samples, plant a bug and
+# compare (`python -m minirl.bugs`), and go back to the first stage that is not as it should be.
+
+# %% [markdown]
+# ## 7. The main job
+#
+# Now the job itself: a model of 0.7 million parameters, 2400 updates of pretraining, 300 worked problems, 350 steps of
+# reinforcement learning, in a terminal:
+#
+# ```bash
+# python -m minirl.lessons run 14 --plan                 # how long will it take with my parts?
+# python -m minirl.lessons run 14 --full                 # the main job with every part that has passed
+# python -m minirl.lessons run 14 --full --mine 9 12     # only with those of lessons 9 and 12
+# python -m minirl.lessons run 14 --full --mine none     # with minirl's own, to compare
+# ```
+#
+# PLAN
+#
+# It may be stopped with Ctrl-C, and the same command goes on with it. The run lies in the folder `runs` of your
+# lessons, with a report like every run of minirl's, and with `parts.json`. When both runs are done, the program says
+# at which update they part. And when you execute this notebook again, your main job is in the figure of section 4.
+#
+# ## 8. A task of your own
+#
+# The last exercise has no single answer, and it may take an afternoon. Choose something that a model of this size could
+# learn, and that a program can check: which of three numbers is the largest, which weekday it is in 12 days, whether a
+# word is a palindrome. `docs/your-own-task.md` shows how a task is trained.
+#
+# > **Exercise 14.7** (level 5, open). Write `MyTask`. The check tests what every task has to keep: the same arguments
+# > give the same problems, no problem is in two splits, the checker accepts right answers and refuses wrong ones. Then
+# > train on it, and judge the result by this list.
+#
+# | | not yet | good | very good |
+# |---|---|---|---|
+# | question | any number would please you | one sentence, and it can turn out wrong | also says what would count as "no" |
+# | prediction | made afterwards | written down before the run, as a range | and a reason for the range |
+# | checker | accepts what contains the answer | you tried ten wrong answers on it | you tried to cheat it, and mended it |
+# | splits | by chance | by key; no key in two splits | and a test that is harder than training on purpose |
+# | runs | one | two, after SFT and after RL compared on the same problems | three seeds, all reported |
+# | result | a percentage | with its standard error, and what it is compared with | and where the prediction was wrong |
+#
+# A result that fails your prediction, told well, is worth more than a success that nobody foresaw.
+#
+# ## You should know
+#
+# 1. A part counts when it was called, compared, and did the work. A function that is never called makes no error.
+# 2. With the same seed, right parts agree at first up to rounding. Later the runs part, and that is no error.
+# 3. The standard error of a step is one over its problems, not over its samples.
+# 4. Compare two models on the same problems, and pair the differences. Other seeds are another source of doubt.
+# 5. Read a run in the order of causes: pretraining first, then whether answers end, then whether rewards differ.
+#
+# ## How this fails in practice
+#
+# - **The part that was not used.** A patched function that another module had imported before. Counting calls is the
+#   only way to know.
+# - **A resumed run with other parts.** Half of it is yours, half is not. minirl refuses to go on with a run whose
+#   functions were replaced, unless they are replaced again.
+# - **A rise that is chance.** Two steps, one seed, one set of problems. Each can rise by ten points for no reason.
+# - **Progress on what is practised.** The reward of training problems rises, and the others stay. Keep a set apart, and
+#   look at it seldom.
+# - **The symptom is mended.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
+#
+# ## The code that runs
+#
+# - `minirl/train/chain.py`: the main job, link by link. `minirl/lessons/main_job.py`: the same with your parts.
+# - `minirl/swap.py`: how a function is replaced everywhere. `minirl/runs/environment.py`: how a run remembers it.
+# - `minirl/rl/measures.py`: the measures of a step. `docs/metrics.md` explains each, and how failure looks.
+# - `minirl/evaluation/compare.py`: the paired comparison, `python -m minirl.evaluate --compare`.
+# - `minirl/microscope/`: the policy of each step, `python -m minirl.trace`.
+#
+# **Next:** choose a mystery, `python -m minirl.bugs --mystery 1`, and diagnose it with more measures than you had here.

@@ -53,7 +53,7 @@ SICKNESSES = (  # (what it is, how it came, the run)
     ("no signal", 'the bug "constant reward"', lambda base: from_base(base, bug="constant reward")),
     ("no signal", "all samples of a problem alike: temperature 0", lambda base: from_base(base, temperature=0.0)),
     ("never ends", 'the bug "masked end"', lambda base: from_base(base, "pretrain", bug="masked end")),
-    ("never copied", "70 updates of pretraining instead of 250", uncopied),
+    ("never copied", "70 updates of pretraining instead of 300", uncopied),
 )
 
 
@@ -70,6 +70,16 @@ def entry(run: Run, truth: str, how: str):
     return {**found, "test": test} if truth == "healthy" else found
 
 
+def told(one):
+    """The same entry; prints what is in it."""
+    rl = [line for line in one["metrics"] if line["stage"] == "rl"]
+    copying = [line["copying"] for line in one["metrics"] if "copying" in line]
+    rewards = [round(sum(line["reward"] for line in rl[at : at + 10]) / 10, 2) for at in range(0, len(rl), 10)]
+    shares = {name: round(sum(line[name] for line in rl) / len(rl), 2) for name in ("informative", "finished")}
+    print(one["truth"], one["seed"], one["how"], copying, rewards, shares, one.get("test", ""), flush=True)
+    return one
+
+
 def rounded(value):
     """Four significant digits."""
     return float(f"{value:.4g}") if isinstance(value, float) else value
@@ -79,12 +89,13 @@ def main() -> None:
     """Train all, and write runs.json."""
     found = []
     with tempfile.TemporaryDirectory() as folder:
-        bases = [healthy(folder, seed) for seed in SEEDS]
-        found += [entry(base, "healthy", "nothing was changed") for base in bases]
+        bases = []
+        for seed in SEEDS:
+            bases.append(healthy(folder, seed))
+            found.append(told(entry(bases[-1], "healthy", "nothing was changed")))
         for truth, how, make in SICKNESSES:
             for seed in SICK:
-                found.append(entry(make(bases[seed]), truth, how))
-                print(truth, how, seed, flush=True)
+                found.append(told(entry(make(bases[seed]), truth, how)))
     found.sort(key=lambda one: (one["seed"], one["metrics"][-1]["grad_norm"]))  # so that a number tells nothing
     with atomic_write(FILE) as file:
         json.dump(found, file, indent=None, separators=(",", ":"))

@@ -22,15 +22,16 @@ from minirl.lessons import parts
 from minirl.lessons.lesson import Exercise, Lesson, all_exercises, find_exercise, find_lesson, lessons
 from minirl.lessons.mine import defined
 from minirl.lessons.parts import SwapError, Uses, swapped
-from minirl.lessons.progress import Progress, file_hash
+from minirl.lessons.progress import NoFolder, Progress, file_hash
 from minirl.rl import mdp
-from minirl.runs import Run, Screen, TrainConfig, to_json
+from minirl.runs import PRESETS, Run, Screen, TrainConfig, to_json
 from minirl.storage.files import atomic_write
 from minirl.tasks import ROGER
 from minirl.train.chain import complete, train_tokenizer
 from minirl.train.check import check
 
 PARTS = "parts.json"
+RUNS = "runs"  # the folder of a learner's runs of the main job, beside the lessons
 NOBODY = "none"  # in place of names of parts: minirl's own alone
 VERIFY = 500  # of the calls of a part, after the first ones, each of this number is compared with minirl's own
 MEASURE = {"pretrain": "loss", "sft": "loss", "rl": "entropy"}  # what two runs are compared by; see `measured`
@@ -71,11 +72,14 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
     """The learner's functions for a run, ready to be swapped in.
 
     words: lessons ("9"), exercises ("9.4") or seams ("optim.adamw"); without words, all that has passed; "none":
-    nothing. A function whose file has changed since it passed is checked again. Raises NotFound for a word that names
-    nothing, ValueError for an exercise that goes nowhere in minirl, NoFolder outside a learner's folder.
+    nothing. A function whose file has changed since it passed is checked again. Outside a learner's folder nothing has
+    passed. Raises NotFound for a word that names nothing, ValueError for an exercise that goes nowhere in minirl.
     """
     wanted = {seam for word in words if word != NOBODY for seam in seams_named(word)}
-    progress = Progress.open()
+    try:
+        progress = Progress.open()
+    except NoFolder:
+        progress = Progress(Path())
     yours, missing, left_out = [], [], []
     for lesson in lessons().values():
         if not any(exercise.seam for exercise in lesson.exercises):
@@ -220,8 +224,8 @@ def whose(run: Run) -> str:
             share = one["work"] / one["total"] if one["total"] else 0
             agreed = f", {one['compared']:,} of them compared with minirl's" if one["compared"] else ""
             lines.append(
-                f"{one['exercise']:24s}{share:5.0%} of {one['total']:,.0f} {one['unit']}, in {one['calls']:,} calls"
-                f"{agreed}"
+                f"{one['exercise']:22s}{share:5.0%} of {one['total']:,.0f} {one['unit']}, in {one['calls']:,} "
+                f"call{'' if one['calls'] == 1 else 's'}{agreed}"
             )
     if unused:
         lines.append(f"Never called, as this job does not come by them: {', '.join(unused)}.")
@@ -264,6 +268,19 @@ def agreement(one: Run, other: Run) -> str:
     stage, step, a, b = found
     what = f"{MEASURE[stage]} {a:.6g} and {b:.6g}"
     return f"{names} agree within rounding ({ROUNDING:g}) up to {stage}, step {step}: there they have {what}."
+
+
+def full_runs() -> list[Run]:
+    """The learner's finished runs of the main job, as `run 14 --full` makes them, with at least one part of the
+    learner's."""
+    try:
+        folder = Progress.open().folder / RUNS
+    except NoFolder:
+        return []
+    found = [Run.open(path.parent) for path in sorted(folder.glob(f"*/{PARTS}"))]
+    size = job(PRESETS["roger"]) | {"seed": None}
+    same = [run for run in found if job(run.config) | {"seed": None} == size]
+    return [run for run in same if run.results() is not None and contributors(run)]
 
 
 def same_job(run: Run) -> list[Run]:

@@ -4,15 +4,13 @@ import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
-from minirl.lessons.main_job import agreement, main_job, my_parts, roger, same_job, whose
+from minirl.lessons.main_job import RUNS, agreement, main_job, my_parts, roger, same_job, whose
 from minirl.lessons.parts import SwapError
 from minirl.lessons.plan import plan
 from minirl.lessons.screen import Screen
 from minirl.runs import PRESETS
 from minirl.runs import Screen as RunScreen
 from minirl.train.loop import Stopped, TrainingError
-
-RUNS = "runs"  # the folder of the learner's runs, beside the lessons
 
 
 def plan_job(view: Screen, words: Sequence[str], preset: str) -> int:

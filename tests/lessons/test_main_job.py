@@ -168,7 +168,7 @@ def test_a_run_that_was_stopped_goes_on(solved: Path, tiny: TrainConfig, monkeyp
 def test_run_full_does_the_job_and_compares(
     solved: Path, tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(PRESETS, "smoke", tiny: TrainConfig)
+    monkeypatch.setitem(PRESETS, "smoke", tiny)
     assert main(["run", "14", "--full", "--preset", "smoke", "--mine", "9", "12.6", "--seed", "3"]) == 0
     said = capsys.readouterr().out
     assert "Yours: 9.4 adamw, 9.6 learning_rate, 12.6 leave_one_out." in said and "--mine none" in said
@@ -181,7 +181,7 @@ def test_run_full_does_the_job_and_compares(
 def test_run_plan_measures_each_part(
     solved: Path, tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(PRESETS, "smoke", tiny: TrainConfig)
+    monkeypatch.setitem(PRESETS, "smoke", tiny)
     assert main(["run", "14", "--plan", "--preset", "smoke", "--mine", "9"]) == 0
     said = capsys.readouterr().out
     assert "All updates (3 of pretraining, 2 of SFT, 2 of RL)" in said and "minutes of it in your 9.4 adamw" in said
