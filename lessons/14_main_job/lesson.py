@@ -26,14 +26,15 @@
 # A float32 number has about seven digits, and the two results differ in the last one.
 #
 # You train the same small model twice, with the same seed and the same data: once with your parts, and once with
-# minirl's. There are 250 updates of pretraining, 60 of fine-tuning and 40 of reinforcement learning. Then you lay the
+# minirl's. There are 300 updates of pretraining, 60 of fine-tuning and 40 of reinforcement learning. Then you lay the
 # reward curves of the two runs over each other.
 #
 # **What do you see?**
 #
-# - (a) One curve: a difference in the seventh digit stays one in the seventh digit.
-# - (b) Two curves that are hard to tell apart: they differ in the third digit.
-# - (c) Two different curves, as if the seeds had been different.
+# - (a) One curve: a difference in the seventh digit stays in the seventh digit.
+# - (b) One curve, if you do not zoom in: by now the difference is in the third digit.
+# - (c) Two curves that take the same course, but differ by some points in nearly every step.
+# - (d) Two curves that have nothing to do with each other.
 #
 # `predict 14.a` stores your guess.
 
@@ -50,7 +51,7 @@ from dataclasses import replace
 import numpy as np
 
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal
-from minirl.lessons.main_job import main_job, measured, my_parts, roger, whose
+from minirl.lessons.main_job import main_job, measured, my_parts, whose
 from minirl.lessons.small_job import SMALL, Tennis
 
 my = exercises_of(14)
@@ -138,7 +139,7 @@ theirs = main_job(replace(SMALL, name="minirls", runs=runs))
 steps = [(stage, step) for stage, step, _ in measured(yours)]
 values, others = ([value for _, _, value in measured(run)] for run in (yours, theirs))
 print("update                your run   minirl's")
-for index in (0, 9, 99, 249, 309, 319, 349):
+for index in (0, 9, 99, 299, 359, 369, 399):
     stage, step = steps[index]
     print(f"{stage:10s}{step:4d}{values[index]:16.7f}{others[index]:11.7f}")
 index = my.first_difference(values, others, 1e-4)
@@ -180,19 +181,25 @@ axes.set(yscale="log", ylim=(5e-10, 10), xlabel="update", ylabel="relative dista
 picture
 
 # %%
+mine_curve, their_curve = ([line["reward"] for line in run.records(stage="rl")] for run in (yours, theirs))
+apart = np.abs(np.subtract(mine_curve, their_curve))
+print(f"rewards of the same step differ by {apart.mean():.3f} on average, by {apart.max():.3f} at most")
+print(f"correlation of the two reward curves: {np.corrcoef(mine_curve, their_curve)[0, 1]:.2f}\n")
 reveal("14.a")
 
 # %% [markdown]
 # Each update begins where the last one ended. So a small difference is carried on, and training stretches it: two
-# models that differ a little get gradients that differ a little more. While the updates are smooth functions of the
-# parameters, this is slow. In reinforcement learning it is not. There a number u picks a token, as in lesson 1. Once
-# in a while u lies so close to a border that the last digit decides. One of the two models then writes another token,
-# gets another reward, and from there on the two learn from different texts.
+# models that differ a little get gradients that differ a little more. In pretraining and fine-tuning this is slow, as
+# an update is a smooth function of the parameters. In reinforcement learning it is not. There a number u picks each
+# token, as in lesson 1. Once in a while u lies so close to a border that the last digits decide. One of the two models
+# then writes another token, gets another reward, and from there on the two learn from different texts.
 #
-# So the test of this section has two halves. In the *first updates* the runs must agree to five or six digits. If they
-# do not, a part is wrong, and the first update that differs says which stage to look at. *Later* they may part, and
-# whoever compares final results digit by digit will find an error that is not there. For the same reason minirl writes
-# into each run which instruction set it was computed with: another processor rounds in another way.
+# They still take the same course, as both are asked the same problems and get the same numbers u.
+#
+# So the test has two halves. In the *first updates* the runs must agree to five or six digits. If they do not, a part
+# is wrong, and the first update that differs says in which stage to look. *Later* they may part. Whoever then compares
+# results digit by digit finds an error that is not there. For the same reason minirl writes into each run which
+# instruction set it was computed with: another processor rounds in another way.
 
 # %% [markdown]
 # ## 3. Is it learning, or is it noise?
@@ -236,7 +243,7 @@ rise, rise_error = means[1] - means[0], np.hypot(*ends)
 print(f"first ten steps {means[0]:.3f} ± {ends[0]:.3f}, last ten {means[1]:.3f} ± {ends[1]:.3f}")
 print(f"the rise is {rise:.3f}, or {rise / rise_error:.1f} standard errors")
 picture = Picture(
-    f"Mean reward of {len(curve)} steps with a band of two standard errors, about {2 * errors.mean():.2f} to each side. "
+    f"Mean reward of {len(curve)} steps with a band of two standard errors, {2 * errors.mean():.2f} to each side. "
     f"The mean over ten steps rises from {means[0]:.2f} to {means[1]:.2f}.",
     7, 2.8,
 )  # fmt: skip
@@ -361,8 +368,8 @@ picture
 #
 # It is 0 where the two are equal, and never negative. minirl writes its mean down in each step, as `kl_to_start`.
 #
-# > **Exercise 14.5** (level 2, 10 minutes). Write `moved(before, after)`. Mind tokens whose probability is 0 afterwards:
-# > 0 · log 0 is not a number for a computer, and here it means nothing.
+# > **Exercise 14.5** (level 2, 10 minutes). Write `moved(before, after)`. Mind tokens whose probability is 0
+# > afterwards: 0 · log 0 is not a number for a computer, and here it counts as 0.
 
 # %%
 from minirl.rl.mdp import Agent
@@ -520,9 +527,9 @@ assert right == len(stored) and own == "healthy"
 #
 # | | not yet | good | very good |
 # |---|---|---|---|
-# | question | any number would please you | one sentence, and it can turn out wrong | also says what would count as "no" |
+# | question | any number would please you | one sentence that can turn out wrong | and what would count as "no" |
 # | prediction | made afterwards | written down before the run, as a range | and a reason for the range |
-# | checker | accepts what contains the answer | you tried ten wrong answers on it | you tried to cheat it, and mended it |
+# | checker | never tried | you tried ten wrong answers on it | you tried to cheat it, and mended it |
 # | splits | by chance | by key; no key in two splits | and a test that is harder than training on purpose |
 # | runs | one | two, after SFT and after RL compared on the same problems | three seeds, all reported |
 # | result | a percentage | with its standard error, and what it is compared with | and where the prediction was wrong |
