@@ -64,7 +64,7 @@ print(mine)
 #
 # 1. **Pretraining** reads Roger's story with other numbers, copies of it, and sums.
 # 2. **Fine-tuning** shows 48 of these problems with their solutions.
-# 3. **Reinforcement learning** practises on 96 problems. All it is told is whether the answer was right.
+# 3. **Reinforcement learning** practises on 112 problems. All it is told is whether the answer was right.
 #
 # Forty other problems are kept from all three, and Roger's own is among them. We will need them.
 #
