@@ -270,9 +270,13 @@ picture
 # you want to know is something else: take the model before reinforcement learning and the model after it, and give
 # both the same problems. Which one solves more?
 #
-# **Predict** (`predict 14.c`). The reward of the practised problems rises clearly, as you saw. How about the 40
-# problems that were kept from all stages? (a) They rise as much: it is the same kind of problem. (b) They rise much
-# less, perhaps not measurably. (c) They fall: the model forgets them.
+# There are three kinds of problems now. 48 were *shown* with their solutions in fine-tuning, and practised in
+# reinforcement learning. 64 were *practised* only: the model was told right or wrong, and never saw a solution. And 40
+# were *kept apart* from both.
+#
+# **Predict** (`predict 14.c`). The share of right answers to the practised problems rises by about 15 points. How
+# about the problems that were kept apart? (a) They rise as much: it is the same kind of problem. (b) They rise by some
+# points, so few that one run can hardly tell it from chance. (c) They fall: the model forgets them.
 #
 # Both models are given the same problems, and that is worth something. A problem with large numbers is hard for both,
 # and it tells nothing about their difference. So subtract, problem by problem, and take the mean of the differences.
@@ -282,6 +286,7 @@ picture
 
 # %%
 from minirl.rl import rollout
+from minirl.runs import demonstrations
 
 task, tokenizer = Tennis(), yours.tokenizer()
 models = {stage: yours.model(stage) for stage in ("sft", "rl")}
@@ -293,14 +298,19 @@ def rates(stage, problems):
     return np.array([episode.reward for episode in episodes]).reshape(len(problems), 8).mean(axis=1)
 
 
+in_sft = {problem.key for problem in demonstrations(SMALL, task)}
+kinds = {
+    "shown": [problem for problem in task.listed("train") if problem.key in in_sft],
+    "practised": [problem for problem in task.listed("train") if problem.key not in in_sft],
+    "kept apart": task.listed("test"),
+}
 solved = {}
-for name, split in {"practised": "train", "kept apart": "test"}.items():
-    before, after = (rates(stage, task.listed(split)) for stage in ("sft", "rl"))
-    solved[name] = before, after
+for name, problems in kinds.items():
+    before, after = solved[name] = rates("sft", problems), rates("rl", problems)
     difference, error = my.paired(before, after)
     unpaired = np.sqrt((before.var(ddof=1) + after.var(ddof=1)) / len(before))
     print(
-        f"{len(before)} problems {name:11s} {before.mean():.3f} before, {after.mean():.3f} after: "
+        f"{len(before)} {name:10s} {before.mean():.3f} before RL, {after.mean():.3f} after: "
         f"{difference:+.3f} ± {error:.3f} (unpaired, the error would be {unpaired:.3f})"
     )
 print()
@@ -309,17 +319,18 @@ gains = {name: my.paired(*both) for name, both in solved.items()}
 assert gains["practised"][0] > 3 * gains["practised"][1] and gains["practised"][0] > gains["kept apart"][0]
 
 # %% [markdown]
-# The small job practises 112 problems, each of them five or six times. That is enough to learn their answers by heart,
-# and little reason to learn the arithmetic behind them. The main job is different in this respect: every step takes
-# *new* problems, and what it learns carries over.
+# The small job practises each problem five or six times. Most of what it learns are answers to these very problems,
+# and only some of it is arithmetic. The main job is different in this respect: each step takes *new* problems, so there
+# is nothing to learn by heart, and what is learned carries over.
 #
 # The error above says how much the difference could change with *other problems*. It does not say how much it would
-# change with *another run*. For that you need runs with other seeds. minirl keeps eight of each job: of the small one
-# in this lesson's folder, of the main job in `data/results/seeds.json`.
+# change with *another run*. For that you need runs with other seeds. minirl keeps the results of eight: of the small
+# job in this lesson's folder, of the main job in `data/results/seeds.json`. Your `paired` does for seeds what it does
+# for problems: each seed has a value before RL and a value after.
 #
-# **Where is your run among them?** Each open circle in the figure is a run with its own seed and minirl's parts. Your
-# small job is on the left. On the right there is room for your main job: when you have run it (section 7), it will be
-# there.
+# **Where is your run among them?** Each open circle in the figure is a run with a seed of its own and minirl's parts.
+# Your small job is on the left. On the right there is room for your main job: when you have run it (section 7), it
+# will be there.
 
 # %%
 import json
@@ -329,35 +340,32 @@ from minirl.lessons.main_job import full_runs
 from minirl.storage import shipped
 
 stored = json.loads(shipped("lessons/14_main_job/runs.json").read_text(encoding="utf-8"))
-small = [run["test"] for run in stored if run["truth"] == "healthy"]
-eight = {stage: [100 * test[stage]["pass@1"] for test in small] for stage in ("sft", "rl")}
-whole = {stage: [100 * x for x in published()["unseen", stage, "greedy"].values] for stage in ("sft", "rl")}
-kept = {one["stage"]: one for one in yours.results() if one["split"] == "test"}
-dots = {stage: 100 * kept[stage]["pass@1"]["value"] for stage in ("sft", "rl")}
-full = [run.table().headline()[1] for run in full_runs()]
-print(f"small job, test: {dots['sft']:.1f}% after SFT, {dots['rl']:.1f}% after RL")
-print(f"eight seeds:     {np.mean(eight['sft']):.1f}% after SFT, {np.mean(eight['rl']):.1f}% after RL (means)")
-print(f"main job, unseen, eight seeds: {np.mean(whole['sft']):.1f}% and {np.mean(whole['rl']):.1f}% (means)")
-picture = Picture(
-    "Percent of problems solved after SFT and after RL, one open circle for each of eight seeds. Left, small job, on "
-    f"problems kept apart: SFT {min(eight['sft']):.0f} to {max(eight['sft']):.0f}, RL {min(eight['rl']):.0f} to "
-    f"{max(eight['rl']):.0f}; your run is the filled diamond, at {dots['sft']:.0f} and {dots['rl']:.0f}. Right, main "
-    f"job, on unseen problems: SFT {min(whole['sft']):.0f} to {max(whole['sft']):.0f}, RL {min(whole['rl']):.0f} to "
-    f"{max(whole['rl']):.0f}" + ("; your runs are filled diamonds." if full else "; no run of yours yet."),
-    8, 3,
-)  # fmt: skip
-for axes, seeds, title, own in zip(
-    picture.subplots(1, 2), (eight, whole), ("small job (kept apart)", "main job (unseen)"), ([dots], full), strict=True
-):
-    for pair in zip(*seeds.values(), strict=True):
+tests = [run["test"] for run in stored if run["truth"] == "healthy"]
+seeds = {
+    "small job, kept apart": [[100 * test[stage]["pass@1"] for test in tests] for stage in ("sft", "rl")],
+    "main job, unseen": [[100 * x for x in published()["unseen", stage, "greedy"].values] for stage in ("sft", "rl")],
+}
+final = {one["stage"]: one for one in yours.results() if one["split"] == "test"}
+own = {
+    "small job, kept apart": [[100 * final[stage]["pass@1"]["value"] for stage in ("sft", "rl")]],
+    "main job, unseen": [[run.table().headline()[1][stage] for stage in ("sft", "rl")] for run in full_runs()],
+}
+words = []
+for name, (sft, rl) in seeds.items():
+    difference, error = my.paired(np.array(sft), np.array(rl))
+    print(f"{name}: {len(sft)} seeds, RL adds {difference:.1f} ± {error:.1f} points")
+    words.append(f"{name}: {min(sft):.0f} to {max(sft):.0f} after SFT, {min(rl):.0f} to {max(rl):.0f} after RL")
+    words += [f"your run, as diamonds: {before:.0f} and {after:.0f}" for before, after in own[name]]
+picture = Picture(f"Percent solved, an open circle for each of eight seeds. {'; '.join(words)}.", 8, 3)
+for axes, (name, pairs) in zip(picture.subplots(1, 2), seeds.items(), strict=True):
+    for pair in zip(*pairs, strict=True):
         axes.plot([0, 1], pair, "-o", color="#52606d", linewidth=0.7, markersize=5, markerfacecolor="white")
-    for one in own:
-        axes.plot([0, 1], [one["sft"], one["rl"]], "--D", color=COLOURS[1], markersize=7, label="yours")
+    for pair in own[name]:
+        axes.plot([0, 1], pair, "--D", color=COLOURS[1], markersize=7, label="yours")
+        axes.legend(loc="upper left")
     axes.set_xticks([0, 1], ["after SFT", "after RL"])
-    axes.set(xlim=(-0.3, 1.3), ylim=(-3, 103), title=title, ylabel="% solved")
-    if own:
-        axes.legend()
-assert np.mean(whole["rl"]) > np.mean(whole["sft"]) + 10
+    axes.set(xlim=(-0.3, 1.3), ylim=(-3, 103), title=name, ylabel="% solved")
+assert all(np.mean(rl) > np.mean(sft) for sft, rl in seeds.values())
 picture
 
 # %% [markdown]
@@ -380,10 +388,9 @@ picture
 from minirl.rl.mdp import Agent
 
 before, after = solved["practised"]
-problem = task.listed("train")[int(np.argmax(after - before))]
-print(
-    f"{problem.question}\nright answers: {before[np.argmax(after - before)]:.0%} before RL, {max(after - before):+.0%}"
-)
+best = int(np.argmax(after - before))
+problem = kinds["practised"][best]
+print(f"{problem.question}\nright answers: {before[best]:.0%} before RL, {after[best]:.0%} after it")
 tries = rollout(models["rl"], tokenizer, task, [problem], 32, max_new_tokens=40, seed=6)
 episode = next(one for one in tries if one.reward == 1)
 agents = {stage: Agent(models[stage], tokenizer) for stage in models}
@@ -492,8 +499,8 @@ found = [my.diagnose(run["metrics"]) for run in stored]
 for number in numbers:
     print(f"run {number:2d}: {found[number]:13s} What was changed: {stored[number]['how']}.")
 right = sum(one == run["truth"] for one, run in zip(found, stored, strict=True))
-own = my.diagnose([line for line in yours.records() if "step" in line])
-print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {own}.")
+verdict = my.diagnose([line for line in yours.records() if "step" in line])
+print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {verdict}.")
 assert right == len(stored)
 
 # %% [markdown]

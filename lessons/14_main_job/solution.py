@@ -126,8 +126,7 @@ def diagnose(metrics: Metrics) -> str:
         return "never ends"
     if mean("informative", rl) < 0.05:
         return "no signal"
-    third = len(rl) // 3
-    if mean("reward", rl[-third:]) < 0.5 * mean("reward", rl[:3]):
+    if mean("kl_to_start", rl) > 0.12:
         return "collapse"
     return "healthy"
 

@@ -10,5 +10,4 @@ def diagnose(metrics):
         return "never ends"
     if [line["copying"] for line in metrics if "copying" in line][-1] < 0.6:
         return "never copied"
-    rewards = [line["reward"] for line in rl]
-    return "collapse" if np.mean(rewards[-10:]) < 0.5 * np.mean(rewards[:3]) else "healthy"
+    return "collapse" if np.mean([line["kl_to_start"] for line in rl]) > 0.12 else "healthy"
