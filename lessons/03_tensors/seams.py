@@ -113,7 +113,7 @@ SEAMS = [
         places=[("minirl.kernels:rms_norm_backward", fit_norm)],
         oracle=checks.norm_by_jacobian,
         bound=checks.norm_bound,
-        meter="minirl.kernels:rms_norm",
-        unit="norms",
+        meter="minirl.kernels:rms_norm_backward",
+        unit="norms that go backward",
     ),
 ]

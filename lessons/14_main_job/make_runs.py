@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from minirl.bugs import planted
-from minirl.lessons.small_job import SMALL
+from minirl.lessons.small_job import SMALL, kinds, rates
 from minirl.runs import EvalConfig, Run, Screen
 from minirl.storage.files import atomic_write
 from minirl.train import train
@@ -70,10 +70,14 @@ def entry(run: Run, truth: str, how: str):
         probe = "copying" in line or "dev_loss" in line
         if line["stage"] == "rl" or line.get("step", 0) % EVERY == 1 or probe:
             lines.append({name: rounded(line[name]) for name in KEPT if name in line})
-    tests = {one["stage"]: one for one in run.results() if one["split"] == "test"}
-    test = {stage: {name: tests[stage][name]["value"] for name in ("greedy", "pass@1")} for stage in ("sft", "rl")}
     found = {"truth": truth, "how": how, "seed": run.config.seed, "metrics": lines}
-    return {**found, "test": test} if truth == "healthy" else found
+    if truth != "healthy":
+        return found
+    solved = {
+        kind: {stage: rounded(float(rates(run, stage, problems).mean())) for stage in ("sft", "rl")}
+        for kind, problems in kinds(run).items()
+    }
+    return {**found, "solved": solved}
 
 
 def told(one):
@@ -82,7 +86,7 @@ def told(one):
     copying = [line["copying"] for line in one["metrics"] if "copying" in line]
     rewards = [round(sum(line["reward"] for line in rl[at : at + 10]) / 10, 2) for at in range(0, len(rl), 10)]
     shares = {name: round(sum(line[name] for line in rl) / len(rl), 2) for name in ("informative", "finished")}
-    print(one["truth"], one["seed"], one["how"], copying, rewards, shares, one.get("test", ""), flush=True)
+    print(one["truth"], one["seed"], one["how"], copying, rewards, shares, one.get("solved", ""), flush=True)
     return one
 
 

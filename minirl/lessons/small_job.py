@@ -18,7 +18,17 @@ from types import MappingProxyType
 import numpy as np
 
 from minirl.lessons.roger import ROGER, roger
-from minirl.runs import EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, SFTConfig, TrainConfig
+from minirl.rl import rollout
+from minirl.runs import (
+    EvalConfig,
+    ModelConfig,
+    PretrainConfig,
+    RLStageConfig,
+    Run,
+    SFTConfig,
+    TrainConfig,
+    demonstrations,
+)
 from minirl.tasks import TASKS, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.finite import Finite
@@ -56,3 +66,22 @@ SMALL = TrainConfig(
     rl=RLStageConfig(steps=40, prompts=16, samples=8, warmup=3, rehearsal_weight=0.3),
     evaluation=EvalConfig(problems=40, dev_problems=24, probes=4),
 )
+
+
+def kinds(run: Run) -> dict[str, list[Problem]]:
+    """The problems of the small job by what a run has done with them: those that SFT has "shown" with their solutions,
+    and RL practised too; those that RL alone has "practised"; and those "kept apart" from both."""
+    task = Tennis()
+    in_sft = {problem.key for problem in demonstrations(run.config, task)}
+    return {
+        "shown": [problem for problem in task.listed("train") if problem.key in in_sft],
+        "practised": [problem for problem in task.listed("train") if problem.key not in in_sft],
+        "kept apart": list(task.listed("test")),
+    }
+
+
+def rates(run: Run, stage: str, problems: Sequence[Problem], samples: int = 8) -> np.ndarray:
+    """(P,) the share of right answers to each problem, among samples of the run's model after a stage."""
+    limit = run.config.rl.max_new_tokens
+    episodes = rollout(run.model(stage), run.tokenizer(), Tennis(), problems, samples, max_new_tokens=limit, seed=5)
+    return np.array([episode.reward for episode in episodes]).reshape(len(problems), samples).mean(axis=1)

@@ -132,7 +132,7 @@ def test_the_same_seed_with_minirls_parts_agrees_at_first_and_the_first_other_up
     assert parting(mine, own)[:2] == ("pretrain", 3)
     assert "up to pretrain, step 3: there they have loss" in agreement(mine, own)
     third["loss"] = float("nan")
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines[:-1]))
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines[:-2]))
     with pytest.raises(ValueError, match="updates"):
         parting(mine, own)
 
@@ -155,11 +155,9 @@ def test_a_run_that_was_stopped_goes_on(solved: Path, tiny: TrainConfig, monkeyp
         complete(*arguments)
         raise Stopped("after all of it, but nobody was told")
 
-    monkeypatch.setattr(job_, "complete", stopped)
-    with pytest.raises(Stopped):
+    with monkeypatch.context() as patch, pytest.raises(Stopped):
+        patch.setattr(job_, "complete", stopped)
         main_job(tiny, mine)
-    monkeypatch.undo()
-    monkeypatch.chdir(solved)
     run = main_job(tiny, mine)
     assert run.folder.name == "tiny" and read_parts(run)["schedule.warmup_cosine"]["calls"] == 7
     assert main_job(tiny, mine).folder.name == "tiny-2"

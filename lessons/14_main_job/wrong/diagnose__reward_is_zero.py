@@ -11,4 +11,4 @@ def diagnose(metrics):
     rewards = [line["reward"] for line in rl]
     if max(rewards) == 0:
         return "no signal"
-    return "collapse" if np.mean([line["kl_to_start"] for line in rl]) > 0.12 else "healthy"
+    return "collapse" if np.mean(rewards[2:10]) < 0.1 else "healthy"
