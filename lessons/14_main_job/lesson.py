@@ -1,8 +1,8 @@
 # %% [markdown]
 # # Lesson 14. The main job with your parts
 #
-# *About an hour and a half. It uses what you have written in lessons 3, 8, 9, 11 and 12. Any part of it will do:
-# what is missing stays minirl's own.*
+# *About 100 minutes, without the last exercise. It uses what you have written in lessons 3, 8, 9, 11 and 12. Any part
+# of it will do: what is missing stays minirl's own.*
 #
 # So far each of your functions has run for some seconds, in a lesson of its own. Now they work together. minirl does
 # its main job, from a model that knows nothing to one that solves problems: pretraining, fine-tuning, reinforcement
@@ -402,9 +402,10 @@ picture = Picture(
     f"{chosen['sft'].prod():.3f} to {chosen['rl'].prod():.3f}.",
     9, 3.6,
 )  # fmt: skip
+balls, cans, each = problem.key.split()
 upper, lower = picture.subplots(2, 1, sharex=True)
 upper.bar(range(len(words)), distances, color=COLOURS[0])
-upper.set(ylabel="KL, nats", title=f"{problem.key.replace(' ', ', ')}: where RL moved the policy")
+upper.set(ylabel="KL, nats", title=f"{balls} balls, {cans} cans of {each}: where RL moved the policy")
 lower.plot(chosen["sft"], "o", color=COLOURS[1], markerfacecolor="white", label="before RL")
 lower.plot(chosen["rl"], "D", color=COLOURS[0], markersize=4, label="after RL")
 lower.set(ylabel="π(token)", ylim=(-0.05, 1.05))
@@ -418,11 +419,31 @@ picture
 
 # %% [markdown]
 # Most bars are flat. The form of an answer was learned in fine-tuning, and reinforcement learning left it alone. It
-# moved the policy where the answer is decided: at the digits that have to be calculated. The reward spoke of the whole
-# answer, and of nothing else. Which token deserved it came out by itself, over many samples: the right digit was there
-# in the rewarded ones, and missing in the others.
+# moved the policy at a few digits. The reward spoke of the whole answer, and which token deserved it came out by
+# itself, over many samples: the right digit was there in those that were paid, and missing in the others.
 #
-# `python -m minirl.trace RUN` shows the same for any question of a run of the main job, as a page to click through.
+# Now read the answer itself, the reasoning too. **Does the result follow from it?** minirl can check the equations in a
+# text (`minirl/generate/equations.py`). Here it looks at all right answers to the practised problems.
+
+# %%
+from minirl.generate.equations import arithmetic_holds
+
+for stage in stages:
+    answers = rollout(models[stage], tokenizer, Tennis(), problems["practised"], 8, max_new_tokens=40, seed=7)
+    paid = [one.text for one in answers if one.reward == 1]
+    false = [text for text in paid if not arithmetic_holds(text)]
+    print(f"{stage:3s}: {len(paid)} right answers, {len(false)} of them with an equation that is false")
+print("\nSome that were paid after RL:", *list(dict.fromkeys(false))[:3], sep="\n")
+assert len(false) > 0.1 * len(paid)
+
+# %% [markdown]
+# The reward looks at the number after `Answer:`, and at nothing else. A good part of the answers that it paid contain
+# a false equation. There the number was not calculated: it was guessed, or known by heart. And reinforcement learning
+# makes likelier whatever is paid. No curve shows this. The reward rises, and the checker is content. To see it, one has
+# to read what the model writes.
+#
+# The main job makes this hard, as each step has new problems: there a number cannot be known without calculating it.
+# `python -m minirl.trace RUN` shows the policy along any answer of that run, as a page to click through.
 
 # %% [markdown]
 # ## 6. What went wrong here?
@@ -461,7 +482,7 @@ words = [
     f"finished {np.mean(measure(number, 'finished')):.2f}, copying in the end {measure(number, 'copying')[-1]:.2f}."
     for number in numbers
 ]
-picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 8.5, 3.8)
+picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 8, 3.5)
 grid = picture.subplots(3, 5, sharey="row")
 for (top, middle, bottom), number in zip(grid.T, numbers, strict=True):
     top.plot(measure(number, "reward"), color=COLOURS[0])
@@ -527,8 +548,9 @@ print(plan(PRESETS["roger"], mine, updates=2))
 
 # %% [markdown]
 # Most of the time goes into matrix products and attention, and these stay minirl's kernels. So parts like those of the
-# course add about a tenth. If one of yours adds minutes, the list names it: look for a Python loop over rows or tokens
-# in it, or leave it out with `--mine`. Not in the list are the comparisons with minirl's own results; they take little.
+# course make the run hardly longer; the two times above differ by less than such a short measurement can tell. If a
+# part of yours takes minutes, the list names it: look for a Python loop over rows or tokens in it, or leave it out with
+# `--mine`. Not in the list are the comparisons with minirl's own results: they take seconds.
 #
 # You may stop the run with Ctrl-C, and the same command goes on with it. It lies in the folder `runs` of your lessons,
 # with a report like every run of minirl's, and with `parts.json`. When a run with your parts and one without are done,

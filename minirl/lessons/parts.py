@@ -74,6 +74,7 @@ class Use:
     total: float = 0
     compared: int = 0
     seconds: float = 0
+    """Of processor time, in the learner's function."""
 
     @property
     def share(self) -> float:
@@ -183,14 +184,14 @@ def _watched(use: Use, verify: int, function: Function, *args: Any) -> Any:
     """Call the learner's function, count it, and now and then compare it with the oracle."""
     comparing = use.seam.compare and verify > 0 and (use.calls < FIRST or use.calls % verify == 0)
     given = copy.deepcopy(args) if comparing else args
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         result = function(*args)
     except SwapError:  # of another part, which this one has called
         raise
     except Exception as error:
         raise SwapError(replay(use.seam, function, given, f"raised {type(error).__name__}: {error}")) from error
-    use.seconds += time.perf_counter() - start
+    use.seconds += time.process_time() - start
     use.calls += 1
     use.work += use.seam.work(*args)
     REACHED.add(use.seam.id)
