@@ -234,7 +234,7 @@ CHECKS = {
         expected=error_over_groups,
         bound=Bound(60, 1.0, reason="means, squares and a root"),
         properties=(Property("copying each sample changes nothing, as a copy is nothing new", twice_the_samples),),
-        only=lambda rewards: rewards.shape[0] >= 2,
+        only=lambda rewards: min(rewards.shape) >= 2,
     ),
     "paired": Check(
         cases=pairs,

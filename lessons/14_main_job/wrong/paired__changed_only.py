@@ -6,4 +6,6 @@ import numpy as np
 
 def paired(before, after):
     difference = (after - before)[after != before]
+    if len(difference) < 2:
+        return float(difference.sum()), 0.0
     return float(difference.mean()), float(difference.std(ddof=1) / np.sqrt(len(difference)))
