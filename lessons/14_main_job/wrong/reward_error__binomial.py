@@ -1,5 +1,5 @@
-"""This is the formula for independent coins. The samples of one problem are none: they are alike, as the problem is easy
-or hard for all of them."""
+"""This is the formula for independent coins. The samples of one problem are alike, as it is easy or hard for all of
+them."""
 
 import numpy as np
 
