@@ -174,7 +174,7 @@ SMOKE = TrainConfig(
     model=ModelConfig(vocab_size=512, n_layer=2, n_head=2, d_model=64, d_ff=176),
     pretrain=PretrainConfig(steps=60, warmup=10, batch_tokens=384),
     sft=SFTConfig(demonstrations=64, epochs=2, warmup=4),
-    rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1),
+    rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),
     evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
 PRESETS = {"roger": ROGER, "smoke": SMOKE}
