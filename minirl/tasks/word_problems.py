@@ -2,8 +2,11 @@
 
 A problem is drawn in this order: a story, a wording, a thing that fits the story, numbers, people. Every number in the
 problem and in its solution is a whole number from 1 to 50; small numbers are more likely. Numbers that break this rule
-are drawn again, for the same story, so that the mix of stories does not change. In the split `train`, half of the
-problems are told in other words than the story's two wordings (rephrase.py).
+are drawn again, for the same story, so that the mix of stories does not change.
+
+The split `train` differs in two ways. Its stories come in rounds, each story once a round. So a few hundred
+demonstrations hold as many of one story as of any other, and none is left to chance. And half of its problems are told
+in other words than the story's two wordings (rephrase.py).
 
 The problem itself decides which split it belongs to, so two splits cannot share a problem:
 
@@ -17,6 +20,7 @@ other splits.
 
 import random
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from string import Formatter
@@ -87,8 +91,9 @@ class WordProblems(Task):
         drawn: list[Problem] = []
         questions: set[str] = set()
         repeats = 0
+        rounds = in_rounds(self._plots, rng)
         while len(drawn) < n:
-            problem = rng.choice(self._plots).draw(rng, split)
+            problem = (next(rounds) if split == "train" else rng.choice(self._plots)).draw(rng, split)
             if split != "train" and problem.question in questions:
                 repeats += 1
                 if repeats > 1000 + n:
@@ -98,6 +103,12 @@ class WordProblems(Task):
             questions.add(problem.question)
             drawn.append(problem)
         return drawn
+
+
+def in_rounds(plots: Sequence["Plot"], rng: random.Random) -> Iterator["Plot"]:
+    """Round after round of all plots, each round in another order."""
+    while True:
+        yield from rng.sample(plots, len(plots))
 
 
 class Plot:
