@@ -35,7 +35,8 @@ class Bound:
     def allowed(self, expected: Any, epsilon: float) -> Any:
         """The allowed distance of each number from its expected value."""
         relative = self.factor * self.terms * (self.epsilon or epsilon)
-        return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
+        size = np.where(np.isfinite(expected), np.abs(expected), 0.0)  # nothing but infinity is near infinity
+        return relative * np.maximum(self.scale, size) if relative else np.zeros(np.shape(expected))
 
 
 RESULT = "the result"
@@ -140,7 +141,7 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     if got.shape != expected.shape:
         return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
     if got.dtype != expected.dtype:
-        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}")
+        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}{_wider(got, expected)}")
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
@@ -160,6 +161,16 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     else:
         far = f"expected {expected[index]}"
     return Difference("value", f"{place} is {brief(got[index])}; {far}.{count}", wrong)
+
+
+def _wider(got: np.ndarray, expected: np.ndarray) -> str:
+    """Where float64 usually comes from, for a result that should be in float32."""
+    if (got.dtype, expected.dtype) != (np.float64, np.float32):
+        return ""
+    return (
+        ", like the input. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64 too. "
+        "np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
+    )
 
 
 def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:

@@ -64,6 +64,11 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "axis there, with size 1.",
     ),
     (
+        r"ValueError: matmul: .* mismatch in its core dimension .*\(size (\d+) is different from (\d+)\)",
+        "A matrix product @ needs factors of the shapes (M, K) and (K, N), and here the two inner sizes are {1} and "
+        "{0}. Write down the shapes of both factors: is one of them to be transposed, x.T, or do they change places?",
+    ),
+    (
         r"IndexError: shape mismatch: indexing arrays",
         "Rows and columns are named in pairs: the first row with the first column, and so on. So both lists must be "
         "of the same length.",

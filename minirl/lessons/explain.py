@@ -19,7 +19,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -190,7 +190,7 @@ def same(check: Check, case: Case, mine: Outcome, theirs: Outcome) -> bool:
     if mine.unusable or theirs.unusable:
         return mine.unusable == theirs.unusable
     bound = check.bound_of(case)
-    loose = Bound(bound.terms, bound.scale, 4 * bound.factor)
+    loose = replace(bound, factor=4 * bound.factor)
     return bool(mine.changed) == bool(theirs.changed) and difference(mine.value, theirs.value, loose) is None
 
 
