@@ -154,7 +154,10 @@ def plain_loss(logits, targets):
 def loss_bound(logits, targets):
     """The loss is a number of Python, which is computed in the format of the logits."""
     return Bound(
-        sum(logits.shape) + 4, largest(logits), reason="sums over a row and the rows", epsilon=float(np.finfo(logits.dtype).eps)
+        sum(logits.shape) + 4,
+        largest(logits),
+        reason="sums over a row and the rows",
+        epsilon=float(np.finfo(logits.dtype).eps),
     )
 
 

@@ -5,7 +5,7 @@ import numpy as np
 
 
 def cross_entropy(logits, targets):
-    rows, normaliser = np.arange(len(logits)), log_sum_exp(logits)
+    normaliser = log_sum_exp(logits)
     loss = (normaliser - logits[targets]).mean()
     dlogits = np.exp(logits - normaliser[:, None])
     dlogits[targets] -= 1
