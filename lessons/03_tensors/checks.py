@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from minirl.lessons.check import Check
+from minirl.lessons.check import Check, Property
 from minirl.lessons.compare import Bound
 
 
@@ -166,7 +166,7 @@ def loss_bound(logits, targets):
 
 def norms(rng):
     x = np.array([[1.0, 7.0], [2.0, -2.0]])  # the mean squares are 25 and 4
-    yield np.array([[1.0, 0.0], [0.0, 2.0]]), x, np.array([1.0, 0.5]), np.array([0.2, 0.5])
+    yield np.array([[1.0, 0.0], [1.0, 2.0]]), x, np.array([1.0, 0.5]), np.array([0.2, 0.5])
     for N, C in ((1, 2), (3, 3), (2, 3), (3, 5), (4, 4), (4, 8)):
         x = rng.choice([-1, 1], (N, C)) * rng.integers(1, 25, (N, C)) / 10
         yield np.round(rng.normal(size=(N, C)), 1), x, np.round(rng.uniform(0.5, 1.5, C), 1), scales(x)
@@ -188,6 +188,12 @@ def norm_by_jacobian(dy, x, gain, rstd):
         jacobian = np.eye(C) * r[row] - np.outer(x64[row], x64[row]) * r[row] ** 3 / C
         dx[row] = jacobian.T @ (dy64[row] * gain64)
     return dx.astype(x.dtype), (dy64 * x64 * r[:, None]).sum(axis=0).astype(x.dtype)
+
+
+def uses_rstd(call, dy, x, gain, rstd):
+    """Whether half of rstd gives another result."""
+    whole, half = call(dy, x, gain, rstd), call(dy, x, gain, rstd / 2)
+    return not np.any(dy) or not all(np.allclose(*pair, atol=0) for pair in zip(whole, half, strict=True))
 
 
 def norm_bound(dy, x, gain, rstd):
@@ -233,6 +239,9 @@ CHECKS = {
         expected=norm_by_jacobian,
         parts=("the gradient dx", "the gradient dgain"),
         bound=norm_bound,
+        properties=(
+            Property("the result follows from the rstd that is given, and not from one computed anew", uses_rstd),
+        ),
         shrink=False,
     ),
 }

@@ -1,5 +1,5 @@
-"""The exponentials are taken of the logits as they are; that of 1000 is infinite, and infinite by infinite is
-nan. The loss is log_sum_exp minus the target's logit, and softmax is exp(logits - log_sum_exp)."""
+"""The exponentials are taken of the logits as they are; that of 1000 is infinite, and infinite divided by
+infinite is nan. The loss is log_sum_exp minus the target's logit, and softmax is exp(logits - log_sum_exp)."""
 
 import numpy as np
 

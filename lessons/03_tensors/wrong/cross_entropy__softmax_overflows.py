@@ -1,5 +1,6 @@
 """The loss is right. The softmax in the gradient takes the exponentials of the logits as they are; that of 1000
-is infinite, and infinite by infinite is nan. exp(logits - log_sum_exp) is the same softmax and never overflows."""
+is infinite, and infinite divided by infinite is nan. exp(logits - log_sum_exp) is the same softmax and never
+overflows."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""The logarithms have the shape (N,) and the largest numbers (N, 1). Added, they give a table (N, N), each of
-one with each of the other. Take the column out first: m[:, 0]."""
+"""The logarithms have the shape (N,) and the largest numbers (N, 1). Added, they give a table (N, N): every
+logarithm plus every largest number. Take the column out first: m[:, 0]."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""This sums over axis 0, whatever the shapes are. Compare the two shapes: where they are equal, nothing was
-repeated and nothing is summed; where the array had no axis, or an axis of size 1, its copies are."""
+"""This sums over axis 0, whatever the shapes are. Compare the two shapes first. An axis is summed where the
+array had none, or had one of size 1 that was stretched. Where the sizes are equal, nothing was repeated."""
 
 
 def unbroadcast(gradient, shape):
