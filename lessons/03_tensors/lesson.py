@@ -201,8 +201,8 @@ picture
 # %%
 arriving = rng.normal(size=(1, 5))
 direct = my.softmax_backward(arriving, y[None])[0]
-print(f"by {my.whose('softmax_backward')} function:", direct.round(4))
-print("with the Jacobian: ", (jacobian.T @ arriving[0]).round(4))
+print(f"{'with the Jacobian':25}", (jacobian.T @ arriving[0]).round(4))
+print(f"{'by ' + my.whose('softmax_backward') + ' function':25}", direct.round(4))
 assert np.allclose(direct, jacobian.T @ arriving[0])
 
 # %% [markdown]

@@ -63,7 +63,10 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
         if exercise.seam:
             parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
             parts.STAND_INS.add(exercise.seam)
-    for exercises, why in ((missing, "Not passed yet"), (broken, "Changed since it passed, and no longer right")):
+    for exercises, why in (
+        (missing, "Not passed yet"),
+        (broken, "Changed since it passed, and `check` finds it wrong"),
+    ):
         if exercises:
             numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in exercises)
             print(f"{why}, so the course's own function stands in: {numbers}.")

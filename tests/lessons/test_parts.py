@@ -163,5 +163,5 @@ def test_the_courses_function_stands_in_and_says_so(
 
     file.write_text(stub)  # it passed once, and is a stub again
     my = exercises_of(1)
-    assert "no longer right, so the course's own function stands in: 1.1 after." in capsys.readouterr().out
+    assert "`check` finds it wrong, so the course's own function stands in: 1.1 after." in capsys.readouterr().out
     assert my.after((1,), 2) == (1, 2) and my.whose("after") == "the course's"
