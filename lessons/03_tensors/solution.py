@@ -80,7 +80,7 @@ def rms_norm_backward(
 
     dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward. rstd depends on x too.
     """
-    n = x * rstd[:, None]
+    u = x * rstd[:, None]
     g = dy * gain
-    dx = rstd[:, None] * (g - n * (g * n).mean(axis=-1, keepdims=True))
-    return dx, (dy * n).sum(axis=0)
+    dx = rstd[:, None] * (g - u * (g * u).mean(axis=-1, keepdims=True))
+    return dx, (dy * u).sum(axis=0)

@@ -130,7 +130,7 @@ def check(
         if not target.is_file():
             raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
         result = isolate.run_check(exercise, target.resolve(), seed)
-        if progress:
+        if progress and begun(found, exercise, target):
             progress.checked(exercise, target, result.verdict)
         results.append((exercise.number, result))
         if not json:
@@ -169,9 +169,17 @@ def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exer
 
 
 def changed(progress: Progress, found: Lesson, exercise: Exercise) -> bool:
-    """Whether the learner has begun an exercise: its file differs from the one that `init` brought."""
+    """Whether the learner has begun an exercise in the folder."""
     file = file_of(progress, found)
-    return file.is_file() and file.read_bytes() != (found.folder / "exercises.py").read_bytes()
+    return file.is_file() and begun(found, exercise, file)
+
+
+def begun(found: Lesson, exercise: Exercise, file: Path) -> bool:
+    """Whether the exercise in this file differs from what `init` brought: one that does not is no try."""
+    try:
+        return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / "exercises.py", exercise.name)
+    except (LookupError, SyntaxError, ValueError):  # the function is gone, or the file is no Python
+        return True
 
 
 def file_of(progress: Progress | None, found: Lesson) -> Path:
@@ -200,7 +208,8 @@ def watch(number: Word, *, plain: bool = False) -> int:
         if saved != seen:
             seen = saved
             result = isolate.run_check(exercise, file.resolve())
-            progress.checked(exercise, file, result.verdict)
+            if begun(found, exercise, file):
+                progress.checked(exercise, file, result.verdict)
             view.result(result, exercise.number)
             done = " s and Enter: the next exercise." if result.verdict == "pass" else ""
             view.say(f"\nWatching {file} for {exercise.number}. h: hint, s: next, q: stop.{done}")
@@ -328,6 +337,7 @@ def run(number: Word, *, plain: bool = False) -> int:
     if answer["error"]:
         view.say(answer["error"])
         return 1
+    progress = Progress.read(progress.folder)  # the lesson has written to it too
     progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
     progress.save()
     view.say(f"\nLesson {found.number} took {answer['seconds']:.0f} seconds of processor time.")

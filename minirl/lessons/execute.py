@@ -12,6 +12,7 @@ import base64
 import contextlib
 import io
 import json
+import linecache
 import sys
 import time
 import traceback
@@ -34,6 +35,7 @@ def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) 
     As in a kernel, the names of the cells are those of the module __main__: what a cell has imported from minirl can
     then be exchanged by `swapped` there too.
     """
+    remember(source, file)
     if names is None:
         sys.modules["__main__"] = ModuleType("__main__")
         names = vars(sys.modules["__main__"])
@@ -53,8 +55,9 @@ def run_cell(cell: Cell, file: str, names: dict[str, Any]) -> list[dict[str, Any
             if isinstance(last, ast.Expr):
                 value = eval(compile(ast.Expression(last.value), file, "eval"), names)
     except Exception as error:
-        text = "".join(traceback.format_exception(error, limit=-3))
-        raise CellError(f"{file}, the cell at line {cell.line}:\n{printed.getvalue()}{text}") from error
+        begin = cell.source.partition("\n")[0]
+        head = f"lesson.ipynb, the cell that begins with `{begin}`:"
+        raise CellError(f"{head}\n{printed.getvalue()}{told(error, file)}") from error
     outputs = []
     if printed.getvalue():
         lines = printed.getvalue().splitlines(keepends=True)
@@ -62,6 +65,36 @@ def run_cell(cell: Cell, file: str, names: dict[str, Any]) -> list[dict[str, Any
     if value is not None:
         outputs.append(shown(value))
     return outputs
+
+
+def remember(source: list[Cell], file: str) -> None:
+    """Let Python find the lines of the cells, which it shows where an error comes from."""
+    lines: list[str] = []
+    for cell in source:
+        lines += ["\n"] * (cell.line - len(lines)) + cell.source.splitlines(keepends=True)
+        lines[-1] += "\n"
+    linecache.cache[file] = (sum(map(len, lines)), None, lines, file)
+
+
+def told(error: Exception, file: str) -> str:
+    """An error in words for a learner: which lines of the lesson and of exercises.py led to it, and what it says.
+
+    What lies between these lines is minirl's own. Its last line is shown where the learner's file has no part in this.
+    """
+    if isinstance(error, parts.SwapError):
+        return str(error)
+    lines, frames = [], traceback.extract_tb(error.__traceback__)
+    for frame in frames:
+        if frame.filename == file:
+            lines.append(f"    lesson.ipynb: {frame.line}")
+        elif Path(frame.filename).name == "exercises.py":
+            lines.append(f"    exercises.py, line {frame.lineno}: {frame.line}")
+    if frames[-1].filename != file and not any("exercises.py" in line for line in lines):
+        lines.append(f"    {frames[-1].filename}, line {frames[-1].lineno}: {frames[-1].line}")
+    what = (
+        str(error) or "this is not so, and the lesson goes no further." if isinstance(error, AssertionError) else error
+    )
+    return "\n".join([*lines, f"{type(error).__name__}: {what}"])
 
 
 def shown(value: Any) -> dict[str, Any]:

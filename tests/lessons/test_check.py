@@ -8,8 +8,9 @@ import pytest
 
 from minirl.lessons.check import Check, Property, first_failure
 from minirl.lessons.compare import EXACT, Bound, difference, literal
+from minirl.lessons.errors import meaning
 from minirl.lessons.explain import explain, picture, usual_mistake
-from minirl.lessons.lesson import find_exercise, namespace
+from minirl.lessons.lesson import find_exercise, find_lesson, namespace
 
 SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
 
@@ -50,6 +51,30 @@ def test_rounding_is_allowed_up_to_the_bound_and_no_further() -> None:
     assert difference(1 + 0.9 * allowed, 1.0, SUM) is None
     found = difference(1 + 2 * allowed, 1.0, SUM)
     assert found is not None and "a sum of three" in found.text
+
+
+def test_nothing_but_infinity_is_near_infinity() -> None:
+    for wrong in (5.0, 1e308, -np.inf):
+        assert difference(wrong, np.inf, SUM) is not None
+        assert difference(np.array([wrong]), np.array([np.inf]), SUM) is not None
+    assert difference(np.array([np.inf]), np.array([np.inf]), SUM) is None
+
+
+@pytest.mark.parametrize("function", [exercise.name for exercise in find_lesson("3").exercises])
+def test_lesson_3_demands_the_format_of_the_input_and_says_where_another_one_comes_from(function: str) -> None:
+    """`run 3` computes in float32 and takes no other results; so the check must take none either."""
+    lesson = find_lesson("3")
+    names = namespace(lesson.folder / "solution.py")
+    right = names[function]
+
+    def wide(result: Any) -> Any:
+        return tuple(map(wide, result)) if isinstance(result, tuple) else np.float64(result)
+
+    names[function] = lambda *case: wide(right(*case))
+    check = lesson.module("checks").CHECKS[function]
+    failure, _ = first_failure(check, function, names, np.random.default_rng(0))
+    assert failure is not None and failure.kind == "form"
+    assert "has dtype float64; expected float32" in failure.text and "np.zeros_like(x)" in failure.text
 
 
 def test_a_narrow_format_may_round_more() -> None:
@@ -175,3 +200,9 @@ def test_a_stub_is_not_explained_as_a_mistake() -> None:
 
 def test_the_picture_shows_where_errors_are() -> None:
     assert picture(np.array([[True, False], [False, True]])).splitlines()[1:] == ["    X.", "    .X"]
+
+
+def test_factors_that_do_not_fit_are_explained_by_their_shapes() -> None:
+    with pytest.raises(ValueError) as error:
+        np.zeros((2, 3)) @ np.zeros((4, 5))
+    assert "inner sizes are 3 and 4" in meaning(f"ValueError: {error.value}")

@@ -68,9 +68,37 @@ with replaced("minirl.schedule:warmup_cosine", lambda original: lambda *step, **
     assert execute(cells(source), "lesson.py")[1][0]["text"] == ["mine\n"]
 
 
-def test_an_error_names_the_cell() -> None:
-    with pytest.raises(CellError, match=r"the cell at line 3:\nbefore\n(.|\n)*ZeroDivisionError"):
-        execute(cells('# %%\nx = 1\n# %%\nprint("before")\n1 / 0\n'), "lesson.py", {})
+def error_of(source: str) -> str:
+    with pytest.raises(CellError) as found:
+        execute(cells(source), "folder/lesson.py", {})
+    return str(found.value)
+
+
+def test_an_error_names_the_cell_as_a_learner_sees_it_and_no_line_of_minirl(tmp_path: Path) -> None:
+    assert error_of('# %%\nx = 1\n\n# %%\nprint("before")\n1 / 0\n') == (
+        'lesson.ipynb, the cell that begins with `print("before")`:\nbefore\n    lesson.ipynb: 1 / 0\n'
+        "ZeroDivisionError: division by zero"
+    )
+    mine = tmp_path / "exercises.py"
+    mine.write_text(
+        "import json\nfrom minirl.lessons import implements\n\n"
+        '@implements("test.half")\ndef half(x):\n    return json.loads(x)\n'
+    )
+    assert error_of(
+        f"# %%\nfrom pathlib import Path\nfrom minirl.lessons.lesson import namespace\n"
+        f"half = namespace(Path({str(mine)!r}))['half']\n\n# %%\n1 + 1\n\nhalf(None)\n"
+    ).splitlines()[1:-1] == ["    lesson.ipynb: half(None)", "    exercises.py, line 6: return json.loads(x)"]
+
+
+def test_an_assertion_of_a_lesson_says_what_does_not_hold() -> None:
+    found = error_of("# %%\ndef f(x):\n    assert x > 1\n\n# %%\nf(0)\n")
+    assert found.splitlines()[1:3] == ["    lesson.ipynb: f(0)", "    lesson.ipynb: assert x > 1"]
+    assert found.endswith("AssertionError: this is not so, and the lesson goes no further.")
+
+
+def test_where_a_swapped_function_goes_wrong_only_the_message_is_shown() -> None:
+    found = error_of("# %%\nfrom minirl.lessons import SwapError\nraise SwapError('your f returned None.')\n")
+    assert found.splitlines()[1:] == ["your f returned None."]
 
 
 @pytest.mark.parametrize("number", lessons())

@@ -66,10 +66,10 @@ def test_a_function_that_is_never_called_has_a_share_of_0() -> None:
 @pytest.mark.parametrize(
     "function, words",
     [
-        (lambda row: row * 1.0, "differs from minirl's: the result"),
-        (lambda row: row / None, "raised TypeError"),
-        (lambda row: np.subtract(row, row.mean(), out=row), "changed its input"),
-        (lambda row: None, "None"),
+        (lambda row: row * 1.0, r"differs from minirl's: the result.*\w\. The run stops here"),
+        (lambda row: row / None, r"raised TypeError: [^.]*\. The run stops here"),
+        (lambda row: np.subtract(row, row.mean(), out=row), r"changed its input\. The run stops here"),
+        (lambda row: None, r"None\. .*\? The run stops here"),
     ],
 )
 def test_a_wrong_function_stops_the_run_and_leaves_a_program_that_repeats_the_call(
@@ -146,14 +146,22 @@ def test_the_courses_function_stands_in_and_says_so(
     progress = make_folder(tmp_path)
     monkeypatch.chdir(tmp_path / "01_decisions")
     exercise = find_lesson("1").exercises[0]
-    progress.exercises[exercise.id] = {"passed": "0"}
-    progress.save()
+    file = Path("exercises.py")
+    stub = file.read_text(encoding="utf-8")
+    file.write_text(stub.replace('raise NotImplementedError("write after")', "return (*state, int(action))"))
+    progress.checked(exercise, file, "pass")
     my = exercises_of(1)
     said = capsys.readouterr().out
-    assert "stands in: 1.2 policy" in said and "1.1" not in said
+    assert "Not passed yet, so the course's own function stands in: 1.2 policy" in said and "1.1" not in said
     assert my.policy(np.zeros(2), 1.0).tolist() == [0.5, 0.5]
-    with pytest.raises(NotImplementedError):
-        my.after((1,), 2)  # the learner's own, which is a stub that claims to have passed
+    assert my.after((1,), 2.0) == (1, 2)  # the learner's own
+    assert my.whose("after") == "your" and my.whose("policy", "draw") == "the course's"
+    assert my.whose("after", "policy") == "your and the course's"
     with swapped("rl.policy") as used:
         pass
     assert "the course's function" in str(used)
+
+    file.write_text(stub)  # it passed once, and is a stub again
+    my = exercises_of(1)
+    assert "`check` finds it wrong, so the course's own function stands in: 1.1 after." in capsys.readouterr().out
+    assert my.after((1,), 2) == (1, 2) and my.whose("after") == "the course's"

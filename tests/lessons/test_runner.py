@@ -90,6 +90,15 @@ def test_a_check_passes_and_is_remembered(
     assert progress.passed(exercise) and not progress.passed_as_is(exercise, folder / "01_decisions" / "exercises.py")
 
 
+def test_what_is_not_written_yet_is_no_try(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("draw", "return 0")
+    assert main(["check", "1.1"]) == 1  # a stub
+    assert main(["check"]) == 1  # what has been begun
+    assert main(["check", "1.3"]) == 1
+    progress = Progress.open()
+    assert [progress.of(exercise).get("tries", 0) for exercise in find_lesson("1").exercises[:3]] == [0, 0, 2]
+
+
 def test_the_same_seed_tries_the_same_cases(
     folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
