@@ -4,9 +4,9 @@
 # *About two hours. You need lesson 1 (states, actions, Roger's story) and lesson 9 (pretraining, and its loss).*
 #
 # A pretrained model continues texts. Ask it a question, and it may well continue with another question. This lesson
-# turns such a model into one that answers. It takes fifty worked answers and a few seconds. Hardly anything new is
-# needed: the loss is that of lesson 9 with other weights. But three small mistakes are possible, nothing crashes when
-# you make them, and one of them makes every single answer wrong.
+# turns such a model into one that answers. It takes fifty worked answers and some seconds. Hardly anything new is
+# needed: the loss is that of lesson 9 with other weights. But there are a few small mistakes to make. Nothing crashes
+# when you make them, and one of them makes every single answer wrong.
 #
 # When you have finished this lesson, you can
 #
@@ -82,19 +82,20 @@ assert solved_before == 0 and len(held_out) == 78
 #
 # > **Exercise 11.1** (level 1, 5 minutes). Write `document(prompt, answer, end)`. It returns the tokens and the mask.
 #
-# **Which tokens of a demonstration are learned?** The figure shows the first one, with your mask.
+# **Which tokens of a demonstration are learned?** The figure shows the first demonstration with your mask. (· is a
+# space, and ↵ begins a new line.)
 
 # %%
 end = tokenizer.special_tokens["<|end|>"]
-problem = shown[0]
-prompt, answer = tokenizer.encode_array(problem.prompt), tokenizer.encode_array(problem.completion.removesuffix("<|end|>"))
+prompt = tokenizer.encode_array(shown[0].prompt)
+answer = tokenizer.encode_array(shown[0].completion.removesuffix("<|end|>"))
 ids, mask = my.document(prompt, answer, end)
 words = [tokenizer.decode([token]).replace("\n", "↵").replace(" ", "·") for token in ids.tolist()]
 WIDE = 14
 picture = Picture(
-    f"A demonstration of {len(ids)} tokens in rows of {WIDE}. The first {int((~mask).sum())}, the question, are pale and "
-    f"marked with a dash: not learned. The last {int(mask.sum())}, reasoning, answer and end token, are dark and marked "
-    "with a cross: learned.",
+    f"A demonstration of {len(ids)} tokens in rows of {WIDE}. The first {int((~mask).sum())}, the question, are pale "
+    f"and marked with a dash: not learned. The last {int(mask.sum())}, reasoning, answer and end token, are dark and "
+    "marked with a cross: learned.",
     9, 3.2,
 )  # fmt: skip
 axes = picture.subplots()
@@ -130,8 +131,8 @@ picture
 # Now the loss. Without weights you have computed it in lesson 3: the gradient of one row of logits is softmax(row),
 # minus 1 at the target. The weight multiplies all of it.
 #
-# > **Exercise 11.3** (level 2, 15 minutes). Write `weighted_loss(logits, targets, weights)`. It returns the loss and its
-# > gradient with respect to the logits.
+# > **Exercise 11.3** (level 2, 15 minutes). Write `weighted_loss(logits, targets, weights)`. It returns the loss, and
+# > its gradient with respect to the logits.
 #
 # This function is worth its fifteen minutes, because it is the loss of three lessons. Only the weights differ:
 #
@@ -184,8 +185,8 @@ assert cosine < -0.999
 # √(p(1 − p)/n). In 95 of 100 cases it is within Z = 1.96 standard errors of p. (This is the bell curve, a good
 # approximation for many problems.)
 #
-# We see a share and want to know p. So we ask of every p: *if this were the truth, would our share be a surprise?* It is
-# none if
+# We see a share and want to know p. So we ask of every p: *if this were the truth, would our share be a surprise?* It
+# would be none if
 #
 #     (share − p)² ≤ Z² · p(1 − p)/n.
 #
@@ -314,37 +315,36 @@ reveal("11.a")
 from minirl import no_grad
 
 texts = [tokenizer.encode_array(text) for text in (" 5 + 6 = 11.", " 2 * 3 = 6.", " 4 + 4 = 8.")]
-inputs, targets, _, starts = my.pack([(ids, np.ones(len(ids), bool)) for ids in texts])
+inputs, _, _, starts = my.pack([(ids, np.ones(len(ids), bool)) for ids in texts])
 
 
-def said(inputs, starts):
-    """log π of each target."""
+def logits_of(inputs, starts):
+    """(N, V): what the model says at each place."""
     with no_grad():
-        return model.cross_entropy(inputs, targets, starts=starts).log_prob[0]
+        return model.hidden(inputs, starts).data[0] @ model.output_weight.data.T
 
 
 def influence(starts):
-    """(N, N): how much the prediction at place t changes when the token at place s is exchanged."""
-    found = np.zeros((len(inputs), len(inputs)))
+    """(N, N) truth values: whether the logits at place t change when the token at place s is exchanged."""
+    before, found = logits_of(inputs, starts), np.zeros((len(inputs), len(inputs)), bool)
     for s in range(len(inputs)):
         changed = inputs.copy()
-        changed[s] = tokenizer.encode(" 7")[0] if inputs[s] != tokenizer.encode(" 7")[0] else 0
-        found[:, s] = np.abs(said(changed, starts) - said(inputs, starts))
+        changed[s] = (inputs[s] + 1) % tokenizer.vocab_size
+        found[:, s] = np.abs(logits_of(changed, starts) - before).max(axis=1) > 0.001
     return found
 
 
-one_row = np.array([0, len(inputs)])
-rule, kept, leaking = my.may_see(starts), influence(starts), influence(one_row)
-outside = int((leaking[~rule] > 1e-4).sum())
+rule, kept, leaking = my.may_see(starts), influence(starts), influence(None)
+outside = int((leaking & ~rule).sum())
 picture = Picture(
-    f"Three tables with a row for each of {len(inputs)} places that predict and a column for each token that may be "
-    f"seen. Left, the rule: three triangles along the diagonal. Middle, measured with starts: the same triangles. Right, "
-    f"measured without starts: one large triangle, with {outside} cells outside the rule.",
+    f"Three tables with a row for each of {len(inputs)} places that predict and a column for each token. Left, the "
+    "rule: three triangles along the diagonal. Middle, measured with starts: the same triangles. Right, measured "
+    f"without starts: one large triangle, with {outside} cells outside the rule, drawn as crosses.",
     9, 3.3,
 )  # fmt: skip
 for axes, (title, table) in zip(
     picture.subplots(1, 3),
-    {"the rule": rule, "measured, with starts": kept > 1e-4, "measured, without starts": leaking > 1e-4}.items(),
+    {"the rule": rule, "measured, with starts": kept, "measured, without starts": leaking}.items(),
     strict=True,
 ):
     for t, s in np.argwhere(table):
@@ -355,7 +355,7 @@ for axes, (title, table) in zip(
     axes.set(title=title, xlabel="token that is seen", xlim=(-0.7, len(inputs) - 0.3), ylim=(len(inputs) - 0.3, -0.7))
     axes.set_aspect("equal")
 picture.axes[0].set_ylabel("place that predicts")
-assert not (kept[~rule] > 1e-4).any() and outside > 20
+assert np.array_equal(kept, rule) and outside > 200
 picture
 
 # %% [markdown]

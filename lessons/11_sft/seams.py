@@ -131,7 +131,7 @@ SEAMS = [
         "evaluation.wilson",
         places=[("minirl.evaluation.estimate:wilson", fit_wilson)],
         oracle=checks.by_bisection,
-        bound=Bound(100, 1.0, reason="a root, and a difference of two numbers"),
+        bound=checks.NEARLY,
         meter="minirl.evaluation.estimate:share",
         unit="intervals",
     ),

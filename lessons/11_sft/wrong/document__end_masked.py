@@ -1,5 +1,5 @@
-"""The end token is not learned here. Nothing crashes, but the model never learns to stop: its answers run on until they
-are cut off, and an answer that was cut off earns nothing."""
+"""The end token is not learned here. Nothing crashes, but the model never learns to stop: its answers run on until
+they are cut off, and an answer that was cut off earns nothing."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""Every token is learned here, those of the prompt too. When the model is asked, the prompt is given: it need not be
-able to say it."""
+"""Every token is learned here, those of the prompt too. When the model is asked, the prompt is given: it need not
+be able to say it."""
 
 import numpy as np
 

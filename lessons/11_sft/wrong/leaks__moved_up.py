@@ -1,5 +1,5 @@
-"""When document i is left out, the documents after it move up by one place in the list. Among the results, document j
-is then at place j only if j is smaller than i."""
+"""When document i is left out, the documents after it move up by one place in the list. Among the results, document
+j is then at place j only if j is smaller than i."""
 
 import numpy as np
 

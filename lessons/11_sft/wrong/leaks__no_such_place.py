@@ -1,5 +1,5 @@
-"""When document i is left out, there is one result less, and the documents after it stand one place earlier. Among the
-results, document j is then at place j only if j is smaller than i."""
+"""When document i is left out, there is one result less, and the documents after it stand one place earlier. Among
+the results, document j is then at place j only if j is smaller than i."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""Only the documents after document i are looked at. Nobody knows in advance how a program leaks, so look at all other
-documents."""
+"""Only the documents after document i are looked at. Nobody knows in advance how a program leaks, so look at all
+other documents."""
 
 import numpy as np
 

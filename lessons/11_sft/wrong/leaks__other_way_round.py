@@ -1,5 +1,5 @@
-"""The pairs are the other way round: first the document that was left out, then the one about which the model changed
-its mind."""
+"""The pairs are the other way round: first the document that was left out, then the one about which the model
+changed its mind."""
 
 import numpy as np
 

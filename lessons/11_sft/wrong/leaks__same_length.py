@@ -1,5 +1,5 @@
-"""Another document of the same length is put into its place here. The others then stand where they stood before, and
-nobody notices if positions are counted through the whole row. Leave the document out."""
+"""Another document of the same length is put into its place here. The others then stand where they stood before,
+and nobody notices if positions are counted through the whole row. Leave the document out."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""This compares the loss of the whole document. A leak can make one token likelier and another one as much less likely,
-and then the sum stays. Compare token by token."""
+"""This compares the loss of the whole document. A leak can make one token likelier and another one as much less
+likely, and then the sum stays. Compare token by token."""
 
 
 def leaks(log_probs, documents):

@@ -1,4 +1,5 @@
-"""Each token sees its whole document, the tokens after it too. There it finds the very token that it has to predict."""
+"""Each token sees its whole document, the tokens after it too. There it finds the very token that it has to
+predict."""
 
 import numpy as np
 

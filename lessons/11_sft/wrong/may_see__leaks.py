@@ -1,5 +1,5 @@
-"""Each token sees all tokens before it, those of other documents too. The end of one demonstration would then be the
-beginning of the next one's prompt."""
+"""Each token sees all tokens before it, those of other documents too. The end of one demonstration would then be
+the beginning of the next one's prompt."""
 
 import numpy as np
 

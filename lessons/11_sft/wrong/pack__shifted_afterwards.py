@@ -1,5 +1,5 @@
-"""The documents were put together first and shifted afterwards. So the last token of each document has to predict the
-first token of the next one, which nobody can know. Shift each document by itself."""
+"""The documents were put together first and shifted afterwards. So the last token of each document has to predict
+the first token of the next one, which nobody can know. Shift each document by itself."""
 
 import numpy as np
 

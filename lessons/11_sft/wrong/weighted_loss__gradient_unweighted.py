@@ -1,5 +1,5 @@
-"""The loss is right, but its gradient knows nothing of the weights. Every token then pulls, those of the prompt too,
-while the printed loss looks as it should."""
+"""The loss is right, but its gradient knows nothing of the weights. Every token then pulls, those of the prompt
+too, while the printed loss looks as it should."""
 
 import numpy as np
 

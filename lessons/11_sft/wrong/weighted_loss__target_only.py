@@ -1,5 +1,5 @@
-"""Only the 1 of the target is weighted, and the softmax is not. A token of weight 0 then still pushes all logits of its
-row down: the whole row has to be multiplied by the weight."""
+"""Only the 1 of the target is weighted, and the softmax is not. A token of weight 0 then still pushes all logits of
+its row down: the whole row has to be multiplied by the weight."""
 
 import numpy as np
 

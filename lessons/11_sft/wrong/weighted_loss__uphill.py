@@ -1,5 +1,5 @@
-"""The gradient has the wrong sign: 1 at the target minus the softmax leads uphill. Lesson 12 will want that direction;
-a loss does not."""
+"""The gradient has the wrong sign: 1 at the target minus the softmax leads uphill. Lesson 12 will want that
+direction; a loss does not."""
 
 import numpy as np
 

@@ -1,5 +1,5 @@
-"""The width is right, but the middle is not the share that was seen. It lies nearer to one half, at
-(2 share + c) / (2 (1 + c)) with c = Z^2 / n."""
+"""The width is right, but the middle is not the share that was seen. It lies nearer to one half, at (2 share + c) /
+(2 (1 + c)) with c = Z^2 / n."""
 
 import math
 

@@ -1,5 +1,5 @@
-"""This is the plain interval, share plus or minus Z standard errors of the share that was seen. With 0 solved it has no
-width, as if the model could never solve a problem. Take the standard error of p itself, and solve for p."""
+"""This is the plain interval, share plus or minus Z standard errors of the share that was seen. With 0 solved it
+has no width, as if the model could never solve a problem. Take the standard error of p itself, and solve for p."""
 
 import math
 
