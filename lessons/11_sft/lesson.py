@@ -444,12 +444,12 @@ assert losses["held out"][:, -1].mean() > losses["held out"][:, AT.index(20)].me
 
 # %%
 intervals = np.array([my.wilson(round(share * len(held_out)), len(held_out)) for share in shares["held out"][0]])
-lowest = AT[int(losses["held out"].mean(axis=0).argmin())]
+unread = losses["held out"].mean(axis=0)
 picture = Picture(
-    f"Left: solved problems against rounds. Shown problems reach {shares['shown'][:, -1].mean():.0%}. Held-out problems "
+    f"Left: solved problems against rounds. Shown problems reach {shares['shown'][:, -1].mean():.0%}. Held-out ones "
     f"are at {early:.0%} after 20 rounds and at {late:.0%} after 60, each with an interval of about 22 points. Right: "
-    f"the loss on shown problems falls to {losses['shown'][:, -1].mean():.3f}. On held-out problems it is lowest after "
-    f"{lowest} rounds, {losses['held out'].mean(axis=0).min():.2f}, and ends at {losses['held out'][:, -1].mean():.2f}.",
+    f"the loss on shown problems falls to {losses['shown'][:, -1].mean():.3f}. On held-out ones it is lowest after "
+    f"{AT[int(unread.argmin())]} rounds, {unread.min():.2f}, and ends at {unread[-1]:.2f}.",
     9, 3.2,
 )  # fmt: skip
 left, right = picture.subplots(1, 2)
