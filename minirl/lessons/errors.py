@@ -66,10 +66,10 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "axis there, with size 1.",
     ),
     (
-        r"ValueError: could not broadcast input array from shape (\([\d,]*\)) into shape (\([\d,]*\))",
-        "An array of shape {0} is put into a place of shape {1}. Was the array that you fill made in another size?",
+        r"ValueError: matmul: .* mismatch in its core dimension .*\(size (\d+) is different from (\d+)\)",
+        "A matrix product @ needs factors of the shapes (M, K) and (K, N), and here the two inner sizes are {1} and "
+        "{0}. Write down the shapes of both factors: is one of them to be transposed, x.T, or do they change places?",
     ),
-    (r"ValueError: (?:zero-size array|attempt to get arg\w+ of an empty)", EMPTY),
     (
         r"IndexError: shape mismatch: indexing arrays",
         "Rows and columns are named in pairs: the first row with the first column, and so on. So both lists must be "
@@ -80,6 +80,11 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "`if`, `and`, `or` and `not` ask for a single yes or no, and an array holds many. "
         "np.where(condition, this, that) chooses for each number.",
     ),
+    (
+        r"ValueError: could not broadcast input array from shape (\([\d,]*\)) into shape (\([\d,]*\))",
+        "An array of shape {0} is put into a place of shape {1}. Was the array that you fill made in another size?",
+    ),
+    (r"ValueError: (?:zero-size array|attempt to get arg\w+ of an empty)", EMPTY),
     (
         r"IndexError: index (-?\d+) is out of bounds for axis \d+ with size (\d+)",
         "Indices begin with 0. The last of {1} has index {1} - 1, or -1 for short.",
