@@ -266,7 +266,7 @@ def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
         return 1
     entry["solution"] = True
     progress.save()
-    view.say(lesson.source_of(found.folder / "solution.py", exercise.name))
+    view.code(lesson.source_of(found.folder / "solution.py", exercise.name))
     return 0
 
 

@@ -5,7 +5,7 @@ one of a few: a forgotten `keepdims`, a pair of brackets too many, a function wi
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -56,6 +56,8 @@ def given(name: str, takes: str, got: str) -> str:
     return f"`{name.rpartition('.')[2]}` takes {takes} and gets {got} here. Look at the line that describes it."
 
 
+EMPTY = "This array is empty. A slice x[:t] ends before place t, so it is empty for t = 0; x[: t + 1] includes place t."
+
 MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     (
         r"ValueError: .*could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))",
@@ -78,6 +80,11 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "`if`, `and`, `or` and `not` ask for a single yes or no, and an array holds many. "
         "np.where(condition, this, that) chooses for each number.",
     ),
+    (
+        r"ValueError: could not broadcast input array from shape (\([\d,]*\)) into shape (\([\d,]*\))",
+        "An array of shape {0} is put into a place of shape {1}. Was the array that you fill made in another size?",
+    ),
+    (r"ValueError: (?:zero-size array|attempt to get arg\w+ of an empty)", EMPTY),
     (
         r"IndexError: index (-?\d+) is out of bounds for axis \d+ with size (\d+)",
         "Indices begin with 0. The last of {1} has index {1} - 1, or -1 for short.",
@@ -147,13 +154,47 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     ),
     (r"OverflowError: math range error|OverflowError: \(34", EXPONENT),
     (r"ZeroDivisionError", "In this input, what you divide by is 0."),
-    (r"KeyError", "The dictionary has no such entry yet. It needs a first value before it can be read or added to."),
+    (
+        r"KeyError: (.*)",
+        "The dictionary has no entry {0}. Are its names spelled in another way? In a dictionary that you fill "
+        "yourself, an entry needs a first value before it can be read or added to.",
+    ),
     (r"MemoryError", "Something grows without end: a list in a loop that never stops, or an array of a huge shape."),
     (
         r"ValueError: (?:too many values to unpack|not enough values to unpack)",
         "There is another number of names left of the `=` than of values right of it.",
     ),
 )
+
+
+# What gives nan or inf, by the words of NumPy's warning.
+BIRTHS = (
+    (r"invalid value encountered in (?:\w+ )?divide", "0 / 0 and inf / inf are nan"),
+    (r"invalid value encountered in (?:\w+ )?subtract", "inf - inf is nan"),
+    (r"invalid value encountered in (?:\w+ )?add", "inf + (-inf) is nan"),
+    (r"invalid value encountered in (?:\w+ )?multiply", "0 times inf is nan"),
+    (r"invalid value encountered in sqrt", "the root of a negative number is nan"),
+    (r"invalid value encountered in log", "the logarithm of a negative number is nan"),
+    (r"invalid value encountered", "an operation with inf, or one that has no result, is nan"),
+    (r"divide by zero encountered in log", "the logarithm of 0 is -inf"),
+    (r"divide by zero", "a number divided by 0 is inf"),
+    (r"overflow encountered in exp", "the exponential of more than 709 is inf"),
+    (r"overflow", "a number became too large, which is inf"),
+)
+
+
+def not_finite(kind: str, warned: Sequence[str]) -> str:
+    """Where nan or inf in a result comes from. kind: "nan" or "inf". warned: NumPy's warnings, as in `Outcome`."""
+    causes = [warning for warning in warned if kind == "inf" or "invalid value" in warning]
+    place, _, message = (causes or [""])[0].rpartition(": ")
+    said = next((words for pattern, words in BIRTHS if re.match(pattern, message)), "")
+    if kind == "inf":
+        known = said or "a number divided by 0, the logarithm of 0, and the exponential of more than 709 are infinite"
+        opening = 'inf means "infinite"'
+    else:
+        known = said or "0 / 0, inf - inf, 0 times inf, and the root or logarithm of a negative number are nan"
+        opening = 'nan means "not a number", and whatever is computed with nan is nan too'
+    return f"{opening}. It first arises in {place}: {known}." if place else f"{opening}: {known}."
 
 
 def meaning(error: str) -> str:

@@ -6,7 +6,7 @@ In this order:
 2. the smallest input that fails, as a call to paste;
 3. the first number that differs, how far it is off, how far it may be, and why;
 4. whether another exercise is to blame, or which known mistake gives exactly this result;
-5. otherwise, which property does not hold, or what the exception means, in words;
+5. otherwise, which property does not hold, or what the exception or a nan means, in words;
 6. a picture of where the errors are.
 
 A wrong diagnosis is worse than none. So a mistake is only named if the learner's function does what it does in nearly
@@ -28,7 +28,7 @@ import numpy as np
 
 from minirl.lessons.check import Case, Check, Failure, Names, Outcome, as_typed, broken_property, call, judge
 from minirl.lessons.compare import EXACT, Bound, difference
-from minirl.lessons.errors import meaning
+from minirl.lessons.errors import meaning, not_finite
 from minirl.lessons.lesson import Exercise, Lesson, namespace
 
 WIDEST = 40  # columns of a picture
@@ -55,7 +55,7 @@ def explain(
     parts = []
     typed = as_typed(check, exercise.name, failure.case)
     forms = {
-        "error": f"`{exercise.name}` {failure.text}.",
+        "error": " ".join(filter(None, (f"`{exercise.name}` {failure.text}.", sentence(failure.outcome.handed)))),
         "form": f"{sentence(failure.text)}",
         "input": f"`{exercise.name}` changes its input: {failure.text}. Whoever called it may still need it as it was. "
         "`-=`, `+=`, `x[...] = ...`, `append` and `sort` change the very object that was given; make a new one.",
@@ -69,11 +69,12 @@ def explain(
     broken = failure.text if failure.kind == "property" else broken_property(check, exercise.name, names, failure.case)
     if mistake:
         parts.append(Part("mistake", mistake))
-    elif words := meaning(failure.outcome.error):
+    elif words := meaning(failure.outcome.error) or strayed(check, failure):
         parts.append(Part("meaning", words))
     elif broken and failure.kind in ("value", "property"):
         parts.append(Part("property", f"This does not hold: {broken}."))
-    if failure.mask is not None and failure.mask.ndim in (1, 2) and failure.mask.size > 3:
+    shown = failure.mask is not None and failure.mask.ndim in (1, 2) and failure.mask.size > 3
+    if shown and not failure.mask.all():
         parts.append(Part("picture", picture(failure.mask)))
     return parts
 
@@ -81,7 +82,26 @@ def explain(
 def sentence(text: str) -> str:
     """The text as a sentence of its own."""
     text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else text + "."
+    return text if text.endswith((".", "?", "!")) or not text else text + "."
+
+
+def strayed(check: Check, failure: Failure) -> str:
+    """Where nan or inf comes from, in a result that should have none; empty for other failures."""
+    if failure.kind != "value":
+        return ""
+    strange = not_numbers(failure.outcome.value) - not_numbers(check.expected(*failure.case))
+    return not_finite(max(strange), failure.outcome.warned) if strange else ""
+
+
+def not_numbers(value: Any) -> set[str]:
+    """Which of "nan" and "inf" occur in a result, its tuples, lists and dicts included."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return set[str]().union(*map(not_numbers, value))
+    if not isinstance(value, float | np.floating | np.ndarray) or np.asarray(value).dtype.kind != "f":
+        return set()
+    return {kind for kind, found in (("nan", np.isnan(value)), ("inf", np.isinf(value))) if np.any(found)}
 
 
 # ---- step 4: other exercises ----
@@ -228,7 +248,8 @@ def usual_mistake(got: Any, expected: Any, bound: Bound) -> str:
     if g.size < 2:
         return ""
     factor = float((g * e).sum() / (e * e).sum())
-    if abs(factor) > 1e-12 and abs(factor - 1) > 1e-9 and equal(e * factor):
+    telling = len({f"{abs(number):.9g}" for number in e.flat if number}) > 1  # a single number has a factor to any
+    if telling and abs(factor) > 1e-12 and f"{factor:.4g}" != "1" and equal(e * factor):
         return f"This is the right result multiplied by {factor:.4g}. Is there a factor too much, or one missing?"
     if g.ndim == 1 and g.size > 2:
         turned: Mapping[str, np.ndarray] = {

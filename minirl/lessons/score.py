@@ -26,14 +26,16 @@ def calibration(progress: Progress) -> str:
     made = guesses(progress)
     if not made:
         return "No guess stored yet. `predict 1.a` is the first."
-    lines = [f"{sum(right for _, right in made)} of {len(made)} guesses were right."]
+    right = sum(right for _, right in made)
+    lines = [f"{right} of {len(made)} guesses {'was' if right == 1 else 'were'} right."]
     for low, high in BANDS:
         inside = [(sure, right) for sure, right in made if low <= sure <= high]
         if inside:
             said = sum(sure for sure, _ in inside) / len(inside)
             was = sum(right for _, right in inside)
+            verb = "was" if was == 1 else "were"
             lines.append(
-                f"When you were {low} to {high}% sure (on average {said:.0f}%), {was} of {len(inside)} were right."
+                f"When you were {low} to {high}% sure (on average {said:.0f}%), {was} of {len(inside)} {verb} right."
             )
     brier = sum((sure / 100 - right) ** 2 for sure, right in made) / len(made)
     lines.append(f"Brier score {brier:.2f}: 0 is certain and right, 0.25 is what always saying 50% gives.")

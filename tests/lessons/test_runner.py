@@ -174,7 +174,7 @@ def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert "(c), 80% sure" in capsys.readouterr().out
     assert main(["progress"]) == 0
     said = capsys.readouterr().out
-    assert "1 of 2 guesses were right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert "1 of 2 guesses was right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
     assert main(["predict", "1.a", "c", "--sure", "800"]) == 3
 
 
