@@ -89,7 +89,7 @@ print(my.picked(x, np.array([3, 0, 1])))
 # to the right, and 9 becomes 9.0601. That is 0.0601 more for a step of 0.01, so the slope is about 6. School has a
 # rule for it: the derivative of x² is 2x.
 #
-# So question 2 has the answer 6. **But why may one speak of the slope of something that bends?** Look closer. The figure shows x² around x = 3 three
+# **Why may one speak of the slope of something that bends?** Look closer. The figure shows x² around x = 3 three
 # times, each time ten times closer.
 
 # %%
