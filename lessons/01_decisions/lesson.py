@@ -325,11 +325,13 @@ print(used)
 # %% [markdown]
 # Read the last lines. They do not only say that your functions were called, they say how much of the work they did. A
 # function that is swapped in but never called changes nothing, and nothing crashes. You will meet this check in every
-# lesson. For each seam, the place in minirl where your function went in, the line counts the work in a unit of its own:
-# new states, actions, episodes. For `rl.policy` the unit is *readings of the model*: how often minirl asked the model
-# for its logits. There are two readings for each action, because minirl's `play` asks again for the probability of the
-# token that was drawn, to store it with the episode. The calls that "were checked" were compared with minirl's own
-# result.
+# lesson.
+#
+# Each line begins with the name of a *seam*, a place in minirl where your function can go in. Then it counts the work
+# that was done there: new states, actions, episodes. For `rl.policy` it counts *readings of the model*, that is, how
+# often minirl asked the model for its logits. There are two readings for each action. The first one draws the action.
+# The second one looks up the probability of the action that was drawn, which minirl stores with the episode. The calls
+# that "were checked" were compared with minirl's own result.
 #
 # Now 200 episodes of Roger's question. minirl has a faster way to sample them, many at a time: `rollout`. The sum of
 # the rewards of an episode is called its **return**. **What do 200 returns look like?** Picture it before you look.

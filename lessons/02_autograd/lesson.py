@@ -192,7 +192,8 @@ assert x.grad == 6
 # Your function gets no `Value`, only names of nodes and a function that tells the parents of each. So it works for any
 # graph. In section 8 it will sort the graphs of a real transformer. A graph can be thousands of nodes deep, and a
 # function that calls itself for each level would exceed Python's limit. So keep a list of the nodes that are still to
-# be visited. And visit each node only once while you count: there are many more *paths* through a graph than nodes.
+# be visited. And while you count, go on from each node only once: there are many more *paths* through a graph than
+# nodes.
 
 # %%
 graph = {"L": ("y", "a"), "y": ("a", "b"), "a": (), "b": ()}
