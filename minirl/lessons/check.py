@@ -151,8 +151,8 @@ def arguments(check: Check, function: Callable[..., Any], n: int) -> list[str]:
     """What to call the n inputs of a case: the function's own names, where it is called with them."""
     named = list(inspect.signature(function).parameters)
     if check.observe is not None or len(named) != n:
-        return ["the input"] * n
-    return [f"the input `{argument}`" for argument in named]
+        return ["an input"] * n
+    return [f"`{argument}`" for argument in named]
 
 
 def line_of(error: BaseException, file: str) -> str:
@@ -194,8 +194,9 @@ def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
     """Whether one case is right: what the first of the steps finds that is wrong with it."""
     outcome = call(check, name, names, case)
     if outcome.error:
+        kind, _, said = outcome.error.partition(": ")
         where = f" in {outcome.line}" if outcome.line else ""
-        return Failure(case, outcome, "error", f"raises {outcome.error}{where}")
+        return Failure(case, outcome, "error", f"raises {kind}{where}{': ' if said else ''}{said}")
     if outcome.unusable:
         return Failure(case, outcome, "form", outcome.unusable)
     found: Difference | None = difference(outcome.value, check.expected(*copy.deepcopy(case)), check.bound_of(case))

@@ -14,7 +14,16 @@ import tyro
 
 from minirl.lessons import folder as folders
 from minirl.lessons import isolate, lesson, screen
-from minirl.lessons.lesson import LEVELS, Exercise, Lesson, all_exercises, find_exercise, find_lesson, find_prediction
+from minirl.lessons.lesson import (
+    LETTERS,
+    LEVELS,
+    Exercise,
+    Lesson,
+    all_exercises,
+    find_exercise,
+    find_lesson,
+    find_prediction,
+)
 from minirl.lessons.progress import FOLDER, Progress
 from minirl.lessons.score import calibration
 from minirl.lessons.screen import Screen
@@ -22,7 +31,6 @@ from minirl.storage.files import atomic_write
 
 Word = tyro.conf.Positional[str]
 Words = tyro.conf.Positional[tuple[str, ...]]
-LETTERS = "abcdefgh"
 POLL = 0.3  # seconds between two looks at a watched file
 
 
@@ -271,7 +279,7 @@ def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
 
 
 def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int = -1, plain: bool = False) -> int:
-    """Store a guess before you read the answer, and how sure you are of it.
+    """Store a guess before you read the answer, and how sure you are of it. The first guess counts.
 
     Args:
         number: The question, such as 1.a.
@@ -281,10 +289,10 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
     """
     progress, (_, question), view = Progress.open(), find_prediction(number), Screen(plain)
     letters = LETTERS[: len(question.choices)]
-    if (before := progress.guess(question)) and not choice:
-        view.say(
-            f"Your guess is stored: ({LETTERS[before['choice']]}), {before['sure']}% sure. The lesson has the answer."
-        )
+    if before := progress.guess(question):
+        stored = f"Your guess is stored: ({LETTERS[before['choice']]}), {before['sure']}% sure."
+        more = " The first guess is the one that counts, so it stays: a wrong one teaches as much." if choice else ""
+        view.say(f"{stored}{more} The lesson has the answer.")
         return 0
     view.say(question.question)
     for letter, text in zip(letters, question.choices, strict=True):
@@ -298,9 +306,10 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
         sure = int(text) if text.isdigit() else -1
     if not 0 <= sure <= 100:
         raise ValueError("give a whole number from 0 to 100 for how sure you are, such as --sure 70")
-    progress.predictions[question.id] = {"choice": letters.index(choice.lower().strip("()")), "sure": sure}
-    progress.save()
-    view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
+    if progress.guessed(question, letters.index(choice.lower().strip("()")), sure).get("late"):
+        view.say("Stored. The lesson has shown you this answer already, so this guess is left out of your score.")
+    else:
+        view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
     return 0
 
 

@@ -97,7 +97,7 @@ def _exact(got: Any, expected: Any, at: str) -> Difference | None:
     )
     if not same_type:
         wanted = "None" if expected is None else f"a {type(expected).__name__}"
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected {wanted}")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected {wanted}")
     return None if got == expected else Difference("value", f"{at} is {brief(got)}; expected {brief(expected)}")
 
 
@@ -105,7 +105,7 @@ def _number(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None
     if isinstance(got, np.ndarray) and got.shape == ():
         got = got[()]
     if isinstance(got, bool | np.bool_) or not isinstance(got, Real):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a number")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a number")
     if isinstance(expected, Integral):
         if not isinstance(got, Integral) and got != int(expected):
             return Difference("value", f"{at} is {brief(got)}; expected the whole number {expected}")
@@ -146,12 +146,14 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     if expected.ndim == 0 and isinstance(got, np.generic):  # NumPy gives single numbers where sums leave no axis
         got = np.asarray(got)
     if not isinstance(got, np.ndarray):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a NumPy array of shape "
-                          f"{expected.shape}")  # fmt: skip
+        makes = "; np.array(...) makes one" if isinstance(got, list | tuple) else ""
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a NumPy array of shape "
+                          f"{expected.shape}{makes}")  # fmt: skip
     if got.shape != expected.shape:
         return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
     if got.dtype != expected.dtype:
-        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}{_wider(got, expected)}")
+        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}, which "
+                          f".astype(np.{expected.dtype}) makes of it{_wider(got, expected)}")  # fmt: skip
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
@@ -179,7 +181,7 @@ def _wider(got: np.ndarray, expected: np.ndarray) -> str:
     if (got.dtype, expected.dtype) != (np.float64, np.float32):
         return ""
     return (
-        ", like the input. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64 too. "
+        ". The input is float32 as well. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64; "
         "np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
     )
 
@@ -187,7 +189,7 @@ def _wider(got: np.ndarray, expected: np.ndarray) -> str:
 def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:
     kind = "tuple" if isinstance(expected, tuple) else "list"
     if not isinstance(got, tuple if kind == "tuple" else list):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a {kind}")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a {kind}")
     if len(got) != len(expected):
         return Difference("value", f"{at} has {counted(len(got))}, {brief(got)}; expected {counted(len(expected))}, "
                           f"{brief(expected)}")  # fmt: skip
@@ -195,6 +197,12 @@ def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | No
         if found := difference(one, other, bound, f"{at}[{index}]"):
             return found
     return None
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, with the article: "a list", "an array"."""
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def counted(n: int) -> str:

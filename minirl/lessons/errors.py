@@ -53,7 +53,8 @@ def given(name: str, takes: str, got: str) -> str:
     """A call with the wrong number of arguments."""
     if "." in name:
         takes, got = str(int(takes) - 1), str(int(got) - 1)
-    return f"`{name.rpartition('.')[2]}` takes {takes} and gets {got} here. Look at the line that describes it."
+    arguments = "argument" if takes == "1" else "arguments"
+    return f"`{name.rpartition('.')[2]}` takes {takes} {arguments} and gets {got} here. Look at what describes it."
 
 
 EMPTY = "This array is empty. A slice x[:t] ends before place t, so it is empty for t = 0; x[: t + 1] includes place t."

@@ -57,8 +57,9 @@ def explain(
     forms = {
         "error": " ".join(filter(None, (f"`{exercise.name}` {failure.text}.", sentence(failure.outcome.handed)))),
         "form": f"{sentence(failure.text)}",
-        "input": f"`{exercise.name}` changes its input: {failure.text}. Whoever called it may still need it as it was. "
-        "`-=`, `+=`, `x[...] = ...`, `append` and `sort` change the very object that was given; make a new one.",
+        "input": f"`{exercise.name}` changes what it was given: {failure.text}. The caller may still need "
+        "it as it was. `-=`, `+=`, `x[...] = ...`, `append` and `sort` change the very object that was given: make a "
+        "new one.",
     }
     if failure.kind in forms:
         parts.append(Part("form", forms[failure.kind]))
@@ -80,8 +81,9 @@ def explain(
 
 
 def sentence(text: str) -> str:
-    """The text as a sentence of its own."""
-    text = text[:1].upper() + text[1:]
+    """The text as a sentence of its own. Names such as c.data and x[0] keep their small letters."""
+    if text.split(" ")[0].isalpha():
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "?", "!")) or not text else text + "."
 
 

@@ -27,6 +27,7 @@ from typing import Any
 from minirl.lessons.settings import read_settings
 from minirl.storage import shipped
 
+LETTERS = "abcdefgh"  # of the choices of a question, and of the questions of a lesson
 LEVELS = {
     1: "fill in one line",
     2: "write one function",
@@ -133,11 +134,11 @@ def read_lesson(folder: Path) -> Lesson:
     )
     predictions = tuple(
         Prediction(
-            number=f"{number}.{'abcdefgh'[index]}",
+            number=f"{number}.{LETTERS[index]}",
             id=f"{short}.{entry['name']}",
             question=entry["question"],
             choices=tuple(entry["choices"]),
-            answer="abcdefgh".index(entry["answer"]),
+            answer=LETTERS.index(entry["answer"]),
             because=tuple(entry["because"]),
         )
         for index, entry in enumerate(about.get("prediction", ()))

@@ -4,13 +4,14 @@ my = exercises_of(1)           # my.policy is the learner's function, once it ha
 reveal("1.a")                  # the answer to the question that opened the lesson
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from minirl.figure import Figure
 from minirl.lessons import parts
-from minirl.lessons.lesson import Exercise, find_lesson, find_prediction, namespace
+from minirl.lessons.lesson import LETTERS, Exercise, Prediction, find_lesson, find_prediction, namespace
 from minirl.lessons.progress import NoFolder, Progress
 
 INK, SOFT = "#1f2933", "#52606d"
@@ -95,13 +96,9 @@ def _defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
 def reveal(number: str) -> None:
     """Print the answer to a question, why it is the answer, and what the learner had guessed."""
     _, prediction = find_prediction(number)
-    try:
-        guess = Progress.open().guess(prediction)
-    except NoFolder:
-        guess = None
-    letter = "abcdefgh"
+    guess = _guess(prediction)
     print(f"{prediction.question}\n")
-    print(f"Answer: ({letter[prediction.answer]}) {prediction.choices[prediction.answer]}")
+    print(f"Answer: ({LETTERS[prediction.answer]}) {prediction.choices[prediction.answer]}")
     print(prediction.because[prediction.answer])
     if guess is None:
         print(f"\nYou stored no guess. Next time, `predict {number}` before you read on.")
@@ -110,5 +107,43 @@ def reveal(number: str) -> None:
     else:
         choice = guess["choice"]
         words = prediction.choices[choice].rstrip(".")
-        print(f"\nYour guess was ({letter[choice]}) {words}, and you were {guess['sure']}% sure.")
+        print(f"\nYour guess was ({LETTERS[choice]}) {words}, and you were {guess['sure']}% sure.")
         print(prediction.because[choice])
+
+
+def self_test(sections: Mapping[str, str], then: str) -> None:
+    """Print the answers to several questions, and which sections of the lesson the learner needs.
+
+    sections: question -> the section that explains it, such as {"0b.a": "section 1"}. then: what to do when all are
+    right.
+    """
+    guesses, needed = 0, []
+    for number, section in sections.items():
+        _, prediction = find_prediction(number)
+        guess, said = _guess(prediction), ""
+        if guess is None or guess["choice"] != prediction.answer:
+            needed.append(section)
+        if guess is not None:
+            guesses += 1
+            wrong = f" Your guess was ({LETTERS[guess['choice']]}): see {section}."
+            said = " Your guess was right." if guess["choice"] == prediction.answer else wrong
+        print(f"{number}  {prediction.question}")
+        print(f"      ({LETTERS[prediction.answer]}) {prediction.choices[prediction.answer]}.{said}")
+        print(f"      {prediction.because[prediction.answer]}\n")
+    if not needed:
+        print(f"All {len(sections)} right. {then}")
+    elif not guesses:
+        print(f"Were all of yours right? {then} Otherwise read the sections that you need.")
+    else:
+        right = len(sections) - len(needed)
+        print(
+            f"{right} of {len(sections)} right. Read {' and '.join(dict.fromkeys(needed))}; skip the rest if you like."
+        )
+
+
+def _guess(prediction: Prediction) -> dict[str, Any] | None:
+    """The learner's guess. The answer is shown now, so a later guess does not count."""
+    try:
+        return Progress.open().answered(prediction)
+    except NoFolder:
+        return None

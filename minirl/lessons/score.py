@@ -12,11 +12,12 @@ BANDS = ((0, 49), (50, 69), (70, 89), (90, 100))  # percent
 
 
 def guesses(progress: Progress) -> list[tuple[int, bool]]:
-    """(how sure in percent, whether right) of every stored guess."""
+    """(how sure in percent, whether right) of every guess that was made before its answer was seen."""
     found = []
     for lesson in lessons().values():
         for prediction in lesson.predictions:
-            if guess := progress.guess(prediction):
+            guess = progress.guess(prediction)
+            if guess and not guess.get("late"):
                 found.append((guess["sure"], guess["choice"] == prediction.answer))
     return found
 

@@ -124,7 +124,7 @@ def test_the_failing_input_is_made_small_and_round() -> None:
     [
         (lambda x: None, "form", "None"),
         (lambda x: x.missing, "error", "AttributeError"),
-        (lambda x: x.fill(0) or 1.0, "input", "the input"),
+        (lambda x: x.fill(0) or 1.0, "input", "`x` was array([1.]) and is array([0.])"),
     ],
 )
 def test_the_form_comes_before_the_value(function: Any, kind: str, words: str) -> None:
