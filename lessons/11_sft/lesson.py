@@ -285,16 +285,16 @@ for name, one in models.items():
     print(f"    Roger: {given[-1].text!r}")
 print()
 reveal("11.a")
-assert found["masked end"] == 0 and found["prompt trained on"] > 10
+assert found["masked end"] == 0 and found["prompt trained on"] > 20
 
 # %% [markdown]
-# Look at Roger's answer with the masked end. It is as good as the right model's, and then it does not stop. Nothing
+# Look at Roger's answer with the masked end. It says the same as the right model, and then it does not stop. Nothing
 # gave a warning: the training loss was as low as ever. *Look at the share of answers that stop before you look at the
-# accuracy.*
+# accuracy.* (Roger's result is wrong in all three. The model calculates 11 and fails to copy it. Half of the problems
+# go wrong, and this is one of them.)
 #
-# The forgotten mask is milder. The model has learned to ask as well as to answer. Is it worse than the right one? Look
-# at the two intervals. Where they overlap that much, one run with 78 problems cannot tell. With long questions more
-# is lost, since most of each step goes into them.
+# The forgotten mask can do little harm, as here: questions are short, and asking them is learned on the side. That is
+# why it is found so late. Where questions are long, most of each step goes into them.
 
 # %% [markdown]
 # ## 6. Many documents in one row
