@@ -32,11 +32,11 @@
 # %% [markdown]
 # ## 1. A model that knows and does not answer
 #
-# The next cell pretrains a small model for half a minute. It reads sums, and questions of Roger's story of which the
-# numbers or all words are copied out. It never reads a worked answer.
+# The next cell pretrains a small model for half a minute. It reads sums. It also reads questions of Roger's story, each
+# followed by a copy of its numbers or of all its words. It never reads a worked answer.
 #
-# Then we ask it a question. It takes the likeliest token at each step (this is called *greedy* decoding), up to 40
-# tokens.
+# Then we ask it a question. At each step it takes the likeliest token, up to 40 of them. (This is called *greedy*
+# decoding.)
 
 # %%
 import numpy as np
@@ -67,12 +67,13 @@ print(f"\nproblems solved: {solved_before} of {len(held_out)}")
 assert solved_before == 0 and len(held_out) == 78
 
 # %% [markdown]
-# The model can copy and add. It does not know what we want from it. That is all it has to learn, so a few examples
-# should do. We take 50 of the 128 problems with their worked answers as **demonstrations**. The other 78 are **held
-# out**: the model is asked them and never shown their answers. Roger's own problem is among them.
+# The model has seen what follows a question: the same question again. It can copy and add, but it does not know what we
+# want from it. So a few examples should do. We take 50 of the 128 problems with their worked answers as
+# **demonstrations**. The other 78 are **held out**: the model is asked them and never shown their answers. Roger's own
+# problem is among them.
 
 # %% [markdown]
-# ## 2. Half of the text is none of its business
+# ## 2. What is given, and what is learned
 #
 # A demonstration is one text: the prompt, the answer, and the end token. Lesson 9 would make every token of it a
 # target. But when the model is asked, the prompt is *given*. It need not be able to invent it. It should learn the
@@ -213,8 +214,8 @@ reveal("11.b")
 assert abs(my.wilson(0, 78)[1] - 0.0469) < 1e-4
 
 # %% [markdown]
-# In the middle the two agree. At the ends the simple one claims certainty, or shares below 0 and above 1. And remember
-# the width in the middle: with 78 problems, an accuracy is known to about ±11 points.
+# In the middle the two agree. At the ends the simple one claims certainty, or it goes below 0 and above 100. And
+# remember the width in the middle: with 78 problems, an accuracy is known to about ±11 points.
 
 # %% [markdown]
 # ## 5. Fine-tuning, once right and twice wrong
@@ -315,8 +316,9 @@ assert found["masked end"] == 0 and found["prompt trained on"] > 20
 #
 # > **Exercise 11.6** (level 3, 20 minutes). Write `pack(documents)`.
 #
-# **Does the model keep to the rule?** We measure it. Three short texts are packed, one input token after the other is
-# exchanged for another one, and each time we note at which places the model's prediction changes.
+# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is exchanged
+# for another one, and we note at which places the model's prediction changes. In the figure, squares are influences
+# that your rule allows, and crosses are influences that it forbids.
 
 # %%
 from minirl import no_grad
@@ -467,7 +469,7 @@ picture
 
 # %% [markdown]
 # The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy follows: in `docs/results.md`, 86 rounds instead of 12 cost three of
+# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, 86 rounds instead of 12 cost three of
 # three models 7 to 11 points.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
@@ -504,8 +506,8 @@ assert few.high < first.low
 #   without an answer.
 # - **The mask is shifted once too often, or once too little.** Some libraries shift inside the model and some before.
 #   Print one demonstration with its mask, as in section 2, before you train.
-# - **Documents leak.** The loss even falls a little, because the other documents help. Only a measurement like yours
-#   shows it.
+# - **Documents leak.** Nothing crashes, and a loss does not say where its hints came from. A measurement like yours
+#   does.
 # - **The best round is chosen on the test problems.** The best of many noisy numbers is too good to be true. Choose on
 #   one set of problems, and report another one.
 #
