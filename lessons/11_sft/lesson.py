@@ -123,9 +123,10 @@ picture
 # gradient. The learned tokens share a weight of 1 equally: if there are N of them, each gets 1/N. The loss is then the
 # mean over the learned tokens.
 #
-# What is N? Not the number of all tokens. If we divided by that, a long question would make the steps of its answer
-# small, although nothing of the question is learned. And N belongs to the whole batch. If a batch is computed in parts,
-# the weights are made first and cut afterwards, for the reason that you know from lesson 9: no mean of means.
+# What is N? Not the number of all tokens. If we divided by that, a batch with long questions would count less than one
+# with short questions, although nothing of a question is learned. And N belongs to the whole batch. If a batch is
+# computed in parts, the weights are made first and cut afterwards, for the reason that you know from lesson 9: no mean
+# of means.
 #
 # > **Exercise 11.2** (level 1, 5 minutes). Write `sft_weights(mask)`.
 #
@@ -201,14 +202,11 @@ assert cosine < -0.999
 
 # %%
 print("  solved      Wilson, %       the simple one, %")
-for solved in (0, 1, 39, 77, 78):
-    low, high = my.wilson(solved, 78)
-    share = solved / 78
-    half = 1.96 * (share * (1 - share) / 78) ** 0.5
-    print(
-        f"{solved:3d} of 78    {100 * low:5.1f} to {100 * high:5.1f}    {100 * (share - half):5.1f} to"
-        f" {100 * (share + half):5.1f}"
-    )
+for count in (0, 1, 39, 77, 78):
+    share = 100 * count / 78
+    low, high = (100 * end for end in my.wilson(count, 78))
+    half = 1.96 * (share * (100 - share) / 78) ** 0.5
+    print(f"{count:3d} of 78    {low:5.1f} to {high:5.1f}    {share - half:5.1f} to {share + half:5.1f}")
 print()
 reveal("11.b")
 assert abs(my.wilson(0, 78)[1] - 0.0469) < 1e-4
@@ -263,39 +261,39 @@ print(f"\nheld-out problems solved, in percent, with the 95% interval: {first}")
 assert all(use.share == 1 for use in used.by_id.values()) and first.low > 0.3
 
 # %% [markdown]
-# From nothing to about half, in some seconds. And read the lines above that number: every demonstration, every weight,
+# From nothing to more than half, in some seconds. And read the lines above that number: every demonstration, every weight,
 # every loss and its gradient were yours, and so was the interval.
 #
 # Now the mistake of the warm-up, and its neighbour: the mask is forgotten, so that the prompt is learned too.
 # `minirl.bugs` can plant both into minirl. We train as before, and look at the answers.
 
 # %%
-models = {"right": model}
+models, found = {"right": model}, {}
+print(f"training loss at the end, right: {mean_loss(model, solved(tokenizer, shown)):.3f}")
 for bug in ("masked end", "prompt trained on"):
     with planted(bug):
         models[bug] = fine_tuned(shown, 20)
-found = {}
+        print(f"training loss at the end, {bug}: {mean_loss(models[bug], solved(tokenizer, shown)):.3f}")
+print()
 for name, one in models.items():
     given = answers(one, held_out)
     found[name] = sum(int(episode.reward) for episode in given)
     low, high = my.wilson(found[name], len(given))
     stopped = np.mean([episode.finished for episode in given])
-    print(
-        f"{name}: {found[name]} of 78 solved ({low:.0%} to {high:.0%}), {stopped:.0%} of the answers stop by themselves"
-    )
+    print(f"{name}: {found[name]} of 78 solved ({low:.0%} to {high:.0%}); {stopped:.0%} stop by themselves")
     print(f"    Roger: {given[-1].text!r}")
 print()
 reveal("11.a")
 assert found["masked end"] == 0 and found["prompt trained on"] > 20
 
 # %% [markdown]
-# Look at Roger's answer with the masked end. It says the same as the right model, and then it does not stop. Nothing
-# gave a warning: the training loss was as low as ever. *Look at the share of answers that stop before you look at the
-# accuracy.* (Roger's result is wrong in all three. The model calculates 11 and fails to copy it. Half of the problems
-# go wrong, and this is one of them.)
+# Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave a
+# warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop before you
+# look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still are.)
 #
-# The forgotten mask can do little harm, as here: questions are short, and asking them is learned on the side. That is
-# why it is found so late. Where questions are long, most of each step goes into them.
+# The forgotten mask does little harm here. Questions are short, and asking them is learned on the side. Its sign is the
+# loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions are
+# long, most of each step goes into them.
 
 # %% [markdown]
 # ## 6. Many documents in one row
@@ -310,15 +308,15 @@ assert found["masked end"] == 0 and found["prompt trained on"] > 20
 #
 # > **Exercise 11.5** (level 2, 10 minutes). Write `may_see(starts)`.
 #
-# There is a second seam between documents: the targets. Lesson 9 shifted a text by one place. If you put documents
+# There is a second place where documents touch: the targets. Lesson 9 shifted a text by one place. If you put documents
 # together and shift the whole row, the last token of one document has to predict the first token of the next. So shift
 # each document by itself. A document of n tokens then has n − 1 inputs and n − 1 targets.
 #
 # > **Exercise 11.6** (level 3, 20 minutes). Write `pack(documents)`.
 #
-# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is exchanged
-# for another one, and we note at which places the model's prediction changes. In the figure, squares are influences
-# that your rule allows, and crosses are influences that it forbids.
+# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is
+# exchanged for another one, and we note at which places the model's prediction changes. In the figure, squares are
+# influences that your rule allows, and crosses are influences that it forbids.
 
 # %%
 from minirl import no_grad
@@ -469,8 +467,8 @@ picture
 
 # %% [markdown]
 # The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, 86 rounds instead of 12 cost three of
-# three models 7 to 11 points.
+# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points when
+# they are trained for 86 rounds instead of 12.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
