@@ -32,11 +32,11 @@
 # %% [markdown]
 # ## 1. A model that knows and does not answer
 #
-# The next cell pretrains a small model for half a minute. It reads sums, and questions of Roger's story of which the
-# numbers or all words are copied out. It never reads a worked answer.
+# The next cell pretrains a small model for half a minute. It reads sums. It also reads questions of Roger's story, each
+# followed by a copy of its numbers or of all its words. It never reads a worked answer.
 #
-# Then we ask it a question. It takes the likeliest token at each step (this is called *greedy* decoding), up to 40
-# tokens.
+# Then we ask it a question. At each step it takes the likeliest token, up to 40 of them. (This is called *greedy*
+# decoding.)
 
 # %%
 import numpy as np
@@ -67,12 +67,13 @@ print(f"\nproblems solved: {solved_before} of {len(held_out)}")
 assert solved_before == 0 and len(held_out) == 78
 
 # %% [markdown]
-# The model can copy and add. It does not know what we want from it. That is all it has to learn, so a few examples
-# should do. We take 50 of the 128 problems with their worked answers as **demonstrations**. The other 78 are **held
-# out**: the model is asked them and never shown their answers. Roger's own problem is among them.
+# The model has seen what follows a question: the same question again. It can copy and add, but it does not know what we
+# want from it. So a few examples should do. We take 50 of the 128 problems with their worked answers as
+# **demonstrations**. The other 78 are **held out**: the model is asked them and never shown their answers. Roger's own
+# problem is among them.
 
 # %% [markdown]
-# ## 2. Half of the text is none of its business
+# ## 2. What is given, and what is learned
 #
 # A demonstration is one text: the prompt, the answer, and the end token. Lesson 9 would make every token of it a
 # target. But when the model is asked, the prompt is *given*. It need not be able to invent it. It should learn the
@@ -122,9 +123,10 @@ picture
 # gradient. The learned tokens share a weight of 1 equally: if there are N of them, each gets 1/N. The loss is then the
 # mean over the learned tokens.
 #
-# What is N? Not the number of all tokens. If we divided by that, a long question would make the steps of its answer
-# small, although nothing of the question is learned. And N belongs to the whole batch. If a batch is computed in parts,
-# the weights are made first and cut afterwards, for the reason that you know from lesson 9: no mean of means.
+# What is N? Not the number of all tokens. If we divided by that, a batch with long questions would count less than one
+# with short questions, although nothing of a question is learned. And N belongs to the whole batch. If a batch is
+# computed in parts, the weights are made first and cut afterwards, for the reason that you know from lesson 9: no mean
+# of means.
 #
 # > **Exercise 11.2** (level 1, 5 minutes). Write `sft_weights(mask)`.
 #
@@ -200,21 +202,18 @@ assert cosine < -0.999
 
 # %%
 print("  solved      Wilson, %       the simple one, %")
-for solved in (0, 1, 39, 77, 78):
-    low, high = my.wilson(solved, 78)
-    share = solved / 78
-    half = 1.96 * (share * (1 - share) / 78) ** 0.5
-    print(
-        f"{solved:3d} of 78    {100 * low:5.1f} to {100 * high:5.1f}    {100 * (share - half):5.1f} to"
-        f" {100 * (share + half):5.1f}"
-    )
+for count in (0, 1, 39, 77, 78):
+    share = 100 * count / 78
+    low, high = (100 * end for end in my.wilson(count, 78))
+    half = 1.96 * (share * (100 - share) / 78) ** 0.5
+    print(f"{count:3d} of 78    {low:5.1f} to {high:5.1f}    {share - half:5.1f} to {share + half:5.1f}")
 print()
 reveal("11.b")
 assert abs(my.wilson(0, 78)[1] - 0.0469) < 1e-4
 
 # %% [markdown]
-# In the middle the two agree. At the ends the simple one claims certainty, or shares below 0 and above 1. And remember
-# the width in the middle: with 78 problems, an accuracy is known to about ±11 points.
+# In the middle the two agree. At the ends the simple one claims certainty, or it goes below 0 and above 100. And
+# remember the width in the middle: with 78 problems, an accuracy is known to about ±11 points.
 
 # %% [markdown]
 # ## 5. Fine-tuning, once right and twice wrong
@@ -262,39 +261,39 @@ print(f"\nheld-out problems solved, in percent, with the 95% interval: {first}")
 assert all(use.share == 1 for use in used.by_id.values()) and first.low > 0.3
 
 # %% [markdown]
-# From nothing to about half, in some seconds. And read the lines above that number: every demonstration, every weight,
+# From nothing to more than half, in some seconds. And read the lines above that number: every demonstration, every weight,
 # every loss and its gradient were yours, and so was the interval.
 #
 # Now the mistake of the warm-up, and its neighbour: the mask is forgotten, so that the prompt is learned too.
 # `minirl.bugs` can plant both into minirl. We train as before, and look at the answers.
 
 # %%
-models = {"right": model}
+models, found = {"right": model}, {}
+print(f"training loss at the end, right: {mean_loss(model, solved(tokenizer, shown)):.3f}")
 for bug in ("masked end", "prompt trained on"):
     with planted(bug):
         models[bug] = fine_tuned(shown, 20)
-found = {}
+        print(f"training loss at the end, {bug}: {mean_loss(models[bug], solved(tokenizer, shown)):.3f}")
+print()
 for name, one in models.items():
     given = answers(one, held_out)
     found[name] = sum(int(episode.reward) for episode in given)
     low, high = my.wilson(found[name], len(given))
     stopped = np.mean([episode.finished for episode in given])
-    print(
-        f"{name}: {found[name]} of 78 solved ({low:.0%} to {high:.0%}), {stopped:.0%} of the answers stop by themselves"
-    )
+    print(f"{name}: {found[name]} of 78 solved ({low:.0%} to {high:.0%}); {stopped:.0%} stop by themselves")
     print(f"    Roger: {given[-1].text!r}")
 print()
 reveal("11.a")
-assert found["masked end"] == 0 and found["prompt trained on"] > 10
+assert found["masked end"] == 0 and found["prompt trained on"] > 20
 
 # %% [markdown]
-# Look at Roger's answer with the masked end. It is as good as the right model's, and then it does not stop. Nothing
-# gave a warning: the training loss was as low as ever. *Look at the share of answers that stop before you look at the
-# accuracy.*
+# Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave a
+# warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop before you
+# look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still are.)
 #
-# The forgotten mask is milder. The model has learned to ask as well as to answer. Is it worse than the right one? Look
-# at the two intervals. Where they overlap that much, one run with 78 problems cannot tell. With long questions more
-# is lost, since most of each step goes into them.
+# The forgotten mask does little harm here. Questions are short, and asking them is learned on the side. Its sign is the
+# loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions are
+# long, most of each step goes into them.
 
 # %% [markdown]
 # ## 6. Many documents in one row
@@ -309,14 +308,15 @@ assert found["masked end"] == 0 and found["prompt trained on"] > 10
 #
 # > **Exercise 11.5** (level 2, 10 minutes). Write `may_see(starts)`.
 #
-# There is a second seam between documents: the targets. Lesson 9 shifted a text by one place. If you put documents
+# There is a second place where documents touch: the targets. Lesson 9 shifted a text by one place. If you put documents
 # together and shift the whole row, the last token of one document has to predict the first token of the next. So shift
 # each document by itself. A document of n tokens then has n − 1 inputs and n − 1 targets.
 #
 # > **Exercise 11.6** (level 3, 20 minutes). Write `pack(documents)`.
 #
-# **Does the model keep to the rule?** We measure it. Three short texts are packed, one input token after the other is
-# exchanged for another one, and each time we note at which places the model's prediction changes.
+# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is
+# exchanged for another one, and we note at which places the model's prediction changes. In the figure, squares are
+# influences that your rule allows, and crosses are influences that it forbids.
 
 # %%
 from minirl import no_grad
@@ -467,8 +467,8 @@ picture
 
 # %% [markdown]
 # The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy follows: in `docs/results.md`, 86 rounds instead of 12 cost three of
-# three models 7 to 11 points.
+# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points when
+# they are trained for 86 rounds instead of 12.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
@@ -504,8 +504,8 @@ assert few.high < first.low
 #   without an answer.
 # - **The mask is shifted once too often, or once too little.** Some libraries shift inside the model and some before.
 #   Print one demonstration with its mask, as in section 2, before you train.
-# - **Documents leak.** The loss even falls a little, because the other documents help. Only a measurement like yours
-#   shows it.
+# - **Documents leak.** Nothing crashes, and a loss does not say where its hints came from. A measurement like yours
+#   does.
 # - **The best round is chosen on the test problems.** The best of many noisy numbers is too good to be true. Choose on
 #   one set of problems, and report another one.
 #

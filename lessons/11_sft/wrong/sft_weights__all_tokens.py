@@ -1,5 +1,5 @@
-"""N is the number of all tokens here. It has to be the number of tokens that are learned: otherwise a long prompt
-makes the steps of its answer small."""
+"""N is the number of all tokens here. It has to be the number of tokens that are learned: otherwise a batch with long
+prompts counts less than one with short prompts."""
 
 import numpy as np
 
