@@ -11,6 +11,8 @@ In this order:
 """
 
 import ast
+import contextlib
+import io
 import itertools
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -83,13 +85,14 @@ def known_mistake(
     the other cases than any other mistake; empty where none agrees with most of them."""
     cases: list[Case] = [failure.case, *itertools.islice(check.cases(rng), TRIED)]
     best, most = "", len(cases) / 2
-    for path in lesson.wrong(exercise).values():
-        wrong = namespace(lesson.folder / "solution.py", path)
-        if not _same(check, exercise.name, names, wrong, failure.case):
-            continue
-        agreed = sum(_same(check, exercise.name, names, wrong, case) for case in cases)
-        if agreed > most:
-            best, most = says(path), agreed
+    with contextlib.redirect_stdout(io.StringIO()):  # what a mistake prints is not what the learner's code printed
+        for path in lesson.wrong(exercise).values():
+            wrong = namespace(lesson.folder / "solution.py", path)
+            if not _same(check, exercise.name, names, wrong, failure.case):
+                continue
+            agreed = sum(_same(check, exercise.name, names, wrong, case) for case in cases)
+            if agreed > most:
+                best, most = says(path), agreed
     return best
 
 
