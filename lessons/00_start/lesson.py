@@ -71,7 +71,8 @@ with TemporaryDirectory() as folder:
 
 # %% [markdown]
 # A check tries many inputs and shows the smallest one that fails. It says **where** the result differs, and, if it
-# knows the mistake, **what this looks like**.
+# knows the mistake, **what this looks like**. Decimal numbers may differ by rounding. The check then says by how much,
+# for example 4e-15, which is short for 4 · 10⁻¹⁵.
 #
 # **What if you do not understand what a check says?** There is always a next step:
 #
