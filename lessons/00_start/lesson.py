@@ -165,7 +165,7 @@ print("\nThis notebook is still running.")
 # Type `python -m minirl.doctor`. Four of its lines are worth knowing:
 #
 # - **backend**: `native` means that minirl computes in C. `reference` means that it computes in NumPy, because no C has
-#   been compiled: the same results up to rounding, only later. All lessons work with both.
+#   been compiled: the same formulas, several times more slowly. You write and check the same functions with both.
 # - **threads**: how many cores minirl uses at the same time.
 # - **float32 peak**: how many multiplications and additions this machine can do in a second at most, measured. One
 #   GFLOP/s is a billion of them.
@@ -187,7 +187,7 @@ def loop(n):
     return 2 * n / (clock() - start)
 
 
-fastest, python = peak.measure().fma, max(loop(200_000) for _ in range(5))
+fastest, python = peak.fma(), max(loop(200_000) for _ in range(5))
 print(f"{doctor.cpu_model()}; backend {kernels.backend()}, threads {kernels.get_threads()}")
 print(f"float32 peak      {peak.giga(fastest):>6} GFLOP/s")
 print(f"a loop in Python  {peak.giga(python):>6} GFLOP/s; the peak is {fastest / python:,.0f} times as high\n")
