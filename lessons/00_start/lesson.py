@@ -14,10 +14,12 @@
 # %% [markdown]
 # ## 1. Three windows
 #
-# 1. **This notebook** is for reading. Run its code cells from top to bottom, each with Shift and Enter.
-# 2. **The file `exercises.py`** beside it, in the folder `00_start`, is where you write. Open it in any editor.
-# 3. **A terminal** in the folder `minirl-lessons` is for the commands. `check 0.1` in this text means
-#    `python -m minirl.lessons check 0.1`, and so on.
+# 1. **This notebook** is for reading. Run its code cells from top to bottom, each with Shift and Enter. Look at what
+#    they print; you need not understand their code.
+# 2. **The file `exercises.py`** beside it, in the folder `00_start`, is where you write. Any editor will do, and
+#    JupyterLab has one.
+# 3. **A terminal** in the folder `minirl-lessons` is for the commands. JupyterLab has this too. `check 0.1` in this
+#    text means `python -m minirl.lessons check 0.1`, and so on.
 #
 # | command | what it does |
 # |---|---|
@@ -43,8 +45,8 @@
 # %% [markdown]
 # ## 2. A function
 #
-# > **Exercise 0.1** (level 1, 5 minutes). Type `check 0.1` before you have written anything: it says "not yet", as it
-# > should. Then write `square(x)` in `exercises.py`, save the file, and check again until it passes.
+# > **Exercise 0.1** (level 1 of 5, 5 minutes). Type `check 0.1` before you have written anything: it says "not yet", as
+# > it should. Then write `square(x)` in `exercises.py`, save the file, and check again until it passes.
 #
 # What does a check say when something is wrong? The next cell checks two files that are not yours: the one that you
 # were given, and one with a mistake.
@@ -79,8 +81,8 @@ with TemporaryDirectory() as folder:
 # 1. Type `python -i 00_start/exercises.py`. This starts Python with your functions. Paste the call that fails, and look
 #    at what comes out. `exit()` ends it.
 # 2. Type `hint 0.1`. If hints do not help, type `solution 0.1 --show`. Nobody minds.
-# 3. "Broken set-up" means that the fault is not yours. "Inconclusive" means that the machine was too busy to tell:
-#    check again.
+# 3. "Inconclusive" means that the machine was too busy to tell: check again. "Broken set-up" means that the fault is
+#    not yours: please report it, with what `python -m minirl.doctor` prints.
 
 # %% [markdown]
 # ## 3. A guess, and what it is worth

@@ -25,9 +25,9 @@ from minirl.lessons import commands, gates
 from minirl.lessons.folder import make_folder
 from minirl.lessons.lesson import Lesson, find_lesson, lessons
 from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
-from minirl.lessons.plans import filled
 from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
+from minirl.lessons.timetable import filled
 from minirl.storage.files import atomic_write
 from minirl.storage.shipped import in_checkout, shipped
 

@@ -14,8 +14,8 @@ from minirl.lessons.explain import says
 from minirl.lessons.isolate import run_checks
 from minirl.lessons.lesson import Exercise, Lesson, lessons
 from minirl.lessons.notebook import lesson_cells
-from minirl.lessons.plans import filled
 from minirl.lessons.screen import Screen
+from minirl.lessons.timetable import filled
 from minirl.storage.shipped import shipped
 
 FEWEST_WRONG, FEWEST_HINTS = 2, 2

@@ -14,7 +14,7 @@ import pytest
 from minirl.lessons.__main__ import main
 from minirl.lessons.build import teaching
 from minirl.lessons.lesson import lessons
-from minirl.lessons.plans import filled
+from minirl.lessons.timetable import filled
 
 PAGE = teaching().read_text(encoding="utf-8")
 ROOT = teaching().parents[1]
