@@ -43,7 +43,10 @@ def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = Fal
     """
     progress = folders.make_folder(folder)
     where = progress.folder
-    Screen(plain).say(f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start 1")
+    first = next(iter(lesson.lessons()))
+    Screen(plain).say(
+        f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start {first}"
+    )
     return 0
 
 

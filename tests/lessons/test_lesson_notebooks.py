@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minirl.lessons import gates
-from minirl.lessons.build import table
+from minirl.lessons.build import table, teaching
 from minirl.lessons.execute import CellError, execute
 from minirl.lessons.lesson import Lesson, find_lesson, lessons, read_lesson
 from minirl.lessons.mine import Picture
@@ -113,7 +113,8 @@ def test_the_committed_notebook_is_what_the_source_makes_and_has_run(number: str
 
 
 def test_the_course_keeps_its_promises() -> None:
-    assert gates.course(list(lessons().values()), table()) == []
+    page = teaching().read_text(encoding="utf-8")
+    assert gates.course(list(lessons().values()), table(), page) == []
 
 
 # ---- the gates fail where a promise is broken ----
@@ -177,9 +178,11 @@ def test_a_lesson_without_its_sections_hints_or_numbers_is_found(broken: Path) -
     lesson: Lesson = replace(read_lesson(broken), needs=("77",))
     bare = replace(lesson.exercises[0], hints=("one",))
     lesson = replace(lesson, exercises=(bare, *lesson.exercises[1:], lesson.exercises[1]))
-    found = "\n".join(gates.course([lesson], "no such table"))
+    plan = "<!-- minutes: begin -->\n| Monday | 0, 1 | 3 |\n<!-- minutes: end -->"
+    found = "\n".join(gates.course([lesson], "no such table", plan))
     for words in ("no section 'You should know'", "never mentions 1.6", "needs a lesson 77", "has 1 hints",
-                  "decisions.policy occurs twice", "table in lessons/README.md is out of date"):  # fmt: skip
+                  "decisions.policy occurs twice", "table in lessons/README.md is out of date",
+                  "minutes in docs/teaching.md are out of date"):  # fmt: skip
         assert words in found
 
 
