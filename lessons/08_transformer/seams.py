@@ -20,6 +20,7 @@ def fit_gpt(gpt, original):
 
     def fitted(self, state):
         p = {name: parameter.data.astype(np.float64) for name, parameter in self.model.named_parameters()}
+        p.setdefault("head.weight", p["token_embedding.weight"])  # where the two are tied, one matrix is both
         return gpt(p, self.model.config, list(state.tokens))[-1].astype(np.float32)
 
     return fitted

@@ -8,7 +8,7 @@ import threading
 import time
 from base64 import b64decode
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
 
@@ -324,14 +324,37 @@ def ask(text: str) -> str:
         raise ValueError("nobody answers here: give the choice and --sure on the command line") from None
 
 
-def run(number: Word, *, plain: bool = False) -> int:
+def run(
+    number: Word,
+    *,
+    full: bool = False,
+    plan: bool = False,
+    mine: tuple[str, ...] = (),
+    preset: Literal["roger", "smoke"] = "roger",
+    seed: int = 0,
+    plain: bool = False,
+) -> int:
     """Run the code of a lesson with your functions. Pictures go to the folder `figures` of the lesson.
 
     Args:
         number: The lesson, such as 1.
+        full: In lesson 14: minirl's whole main job with all your functions that have passed. It takes minutes, and the
+            run goes to the folder `runs`. The same command goes on with a run that was stopped.
+        plan: In lesson 14: how long that would take, measured on a few updates.
+        mine: With full or plan: take only the functions of these lessons (9), exercises (9.4) or seams (optim.adamw);
+            "none" for none of yours.
+        preset: With full or plan: "roger" is the main job; "smoke" goes through all stages and learns nothing.
+        seed: With full: the run's seed.
         plain: No colours and boxes.
     """
     progress, found, view = Progress.open(), find_lesson(number), Screen(plain)
+    if full or plan:
+        if not found.full:
+            able = ", ".join(one.number for one in lesson.lessons().values() if one.full)
+            raise ValueError(f"lesson {found.number} has no main job; --full and --plan are for lesson {able}")
+        from minirl.lessons import whole  # it loads all of training, which other commands can do without
+
+        return whole.plan_job(view, mine, preset) if plan else whole.full_job(progress.folder, view, mine, preset, seed)
     inside = progress.folder / found.name
     folders.add_lesson(progress.folder, found)
     answer = executed(found, inside)

@@ -84,6 +84,8 @@ class Lesson:
     """The most that all code of the lesson may take on two cores."""
     needs: tuple[str, ...]
     """Numbers of the lessons that come before."""
+    full: bool
+    """Whether `run --full` does the main job with the learner's parts."""
     goals: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     predictions: tuple[Prediction, ...]
@@ -145,7 +147,7 @@ def read_lesson(folder: Path) -> Lesson:
     )
     return Lesson(
         folder, number, about["title"], about["promise"], about["minutes"], about["run_seconds"],
-        tuple(map(str, about["needs"])), tuple(about["goals"]), exercises, predictions,
+        tuple(map(str, about["needs"])), about.get("full", False), tuple(about["goals"]), exercises, predictions,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
             file = progress.folder / found.name / "exercises.py"
     except NoFolder:
         progress = Progress(Path())
-    mine = _defined(file, names)
+    mine = defined(file, names)
     missing: list[Exercise] = []
     broken: list[Exercise] = []
     for exercise in found.exercises:
@@ -82,7 +82,7 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
     return SimpleNamespace(**public, whose=whose)
 
 
-def _defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
+def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
     """What the learner's file defines; the course's names, with a note, for a file that is missing or does not run."""
     if not file.is_file():
         return {}

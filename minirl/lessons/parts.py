@@ -137,9 +137,10 @@ def seams() -> dict[str, Seam]:
 def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses]:
     """Inside this context minirl uses the learner's functions at the seams with these names.
 
-    verify: after the first calls, each one of this number is compared with the oracle. force: take functions that have
-    not passed their checks. Raises SwapError for a seam that does not exist or is swapped already, for a function that
-    has not passed, and for a call that raises, changes its input or returns something else than the oracle.
+    verify: after the first calls, each one of this number is compared with the oracle; 0: none at all. force: take
+    functions that have not passed their checks. Raises SwapError for a seam that does not exist or is swapped already,
+    for a function that has not passed, and for a call that raises, changes its input or returns something else than the
+    oracle.
     """
     uses = Uses()
     with ExitStack() as stack:
@@ -147,7 +148,7 @@ def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses
             uses.by_id[name] = _enter(stack, name, verify, force)
         for use in uses.by_id.values():  # after all functions are in place, so that the meters count around them
             if use.seam.meter:
-                stack.enter_context(replaced(use.seam.meter, functools.partial(_metered, use)))
+                stack.enter_context(replaced(use.seam.meter, functools.partial(_metered, use), watches=True))
         yield uses
 
 
@@ -180,11 +181,13 @@ def _metered(use: Use, original: Function) -> Function:
 
 def _watched(use: Use, verify: int, function: Function, *args: Any) -> Any:
     """Call the learner's function, count it, and now and then compare it with the oracle."""
-    comparing = use.seam.compare and (use.calls < FIRST or use.calls % verify == 0)
+    comparing = use.seam.compare and verify > 0 and (use.calls < FIRST or use.calls % verify == 0)
     given = copy.deepcopy(args) if comparing else args
     start = time.perf_counter()
     try:
         result = function(*args)
+    except SwapError:  # of another part, which this one has called
+        raise
     except Exception as error:
         raise SwapError(replay(use.seam, function, given, f"raised {type(error).__name__}: {error}")) from error
     use.seconds += time.perf_counter() - start

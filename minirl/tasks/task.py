@@ -136,6 +136,8 @@ class Task(ABC):
 
     `documents` says what pretraining reads about the task: the kinds of documents (see corpus.py) and their shares.
     None means the default mix of corpus.py.
+
+    `science` says whether a run on this task learns the science questions too, and is asked them in its final table.
     """
 
     name: str
@@ -143,6 +145,7 @@ class Task(ABC):
     renamed: ClassVar[Mapping[str, str]] = {}
     checker: Checker
     documents: Mapping[str, float] | None = None
+    science: bool = True
 
     @abstractmethod
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
