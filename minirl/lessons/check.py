@@ -14,24 +14,29 @@ fixed ones and generated ones; generated cases come from a seed, which is new ea
 """
 
 import copy
+import inspect
 import itertools
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, difference, literal
+from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, difference, literal, named
 
 Case = tuple[Any, ...]
-Names = Mapping[str, Any]  # the names that a file of exercises defines
+Names = dict[str, Any]  # the names that a file of exercises defines
 SHRINKS = 200  # the most smaller inputs that are tried
 
 
 def always(*case: Any) -> bool:
     """True, whatever the input is."""
     return True
+
+
+class Unusable(Exception):
+    """For `observe`: what the learner's function returned is of no use. The message is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,8 @@ class Check:
     """observe(names, *case) uses the learner's names and returns what is compared; default: call the function."""
     show: Callable[..., str] | None = None
     """show(*case): the call as a learner would type it; default: the function with the case as arguments."""
+    parts: Sequence[str] | Callable[..., Sequence[str]] = ()
+    """What to call the elements of the result, such as ("the next state", "the reward"); it may depend on the case."""
     bound: BoundOf = EXACT
     properties: tuple[Property, ...] = ()
     shrink: bool = True
@@ -64,6 +71,10 @@ class Check:
     def bound_of(self, case: Case) -> Bound:
         """How much rounding may do in this case."""
         return self.bound(*case) if callable(self.bound) else self.bound
+
+    def in_words(self, text: str, case: Case) -> str:
+        """The text of a difference, with the names of the result's elements in it."""
+        return named(text, self.parts(*case) if callable(self.parts) else self.parts)
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,9 @@ class Outcome:
     line: str = ""
     """Where in the learner's file the exception arose."""
     changed: str = ""
-    """How an input differs after the call; empty where all are as before."""
+    """Which input is another one after the call, and where; empty where all are as before."""
+    unusable: str = ""
+    """Why the value is of no use; empty where it is."""
 
 
 @dataclass(frozen=True)
@@ -97,18 +110,33 @@ def call(check: Check, name: str, names: Names, case: Case) -> Outcome:
     try:
         value = names[name](*given) if check.observe is None else check.observe(names, *given)
         value = copy.deepcopy(value)  # a result may share memory with what the next call changes
+    except Unusable as error:
+        return Outcome(unusable=str(error))
     except Exception as error:
-        return Outcome(error=f"{type(error).__name__}: {error}", line=line_of(error, str(names.get("__file__", ""))))
-    for before, after in zip(case, given, strict=True):
-        if found := difference(after, before, EXACT, "the input"):
-            return Outcome(value, changed=found.text)
+        said = f"{type(error).__name__}: {error}".strip()
+        return Outcome(error=said, line=line_of(error, str(names.get("__file__", ""))))
+    for before, after, argument in zip(case, given, arguments(check, names[name], len(case)), strict=True):
+        if difference(after, before, EXACT):
+            return Outcome(value, changed=f"{argument} was {brief(before)} and is {brief(after)} after the call")
     return Outcome(value)
 
 
+def arguments(check: Check, function: Callable[..., Any], n: int) -> list[str]:
+    """What to call the n inputs of a case: the function's own names, where it is called with them."""
+    named = list(inspect.signature(function).parameters)
+    if check.observe is not None or len(named) != n:
+        return ["the input"] * n
+    return [f"the input `{argument}`" for argument in named]
+
+
 def line_of(error: BaseException, file: str) -> str:
-    """The last line of the learner's file that led to the error: line 12, `x = y[3]`."""
+    """The last line of the learner's file that led to the error, and the line that called it where that is another:
+    line 12, `x = y[3]`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"line {frames[-1].lineno}, `{frames[-1].line}`" if frames else ""
+    lines = list(dict.fromkeys(f"line {frame.lineno}, `{frame.line}`" for frame in frames))
+    if len(lines) > 1 and len(frames) < 10:  # of a deep recursion, one line is enough
+        return f"{lines[-1]}, called from {lines[-2]}"
+    return lines[-1] if lines else ""
 
 
 def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
@@ -117,13 +145,15 @@ def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
     if outcome.error:
         where = f" in {outcome.line}" if outcome.line else ""
         return Failure(case, outcome, "error", f"raises {outcome.error}{where}")
+    if outcome.unusable:
+        return Failure(case, outcome, "form", outcome.unusable)
     found: Difference | None = difference(outcome.value, check.expected(*copy.deepcopy(case)), check.bound_of(case))
     if found and found.kind == "form":
-        return Failure(case, outcome, "form", found.text)
+        return Failure(case, outcome, "form", check.in_words(found.text, case))
     if outcome.changed:
         return Failure(case, outcome, "input", outcome.changed)
     if found:
-        return Failure(case, outcome, "value", found.text, found.mask)
+        return Failure(case, outcome, "value", check.in_words(found.text, case), found.mask)
     for wanted in check.properties:
         try:
             held = wanted.holds(lambda *inputs: call(check, name, names, inputs).value, *copy.deepcopy(case))

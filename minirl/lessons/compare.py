@@ -3,9 +3,12 @@
 Whatever is exact is compared exactly: whole numbers, truth values, text, shapes, types. Floating-point numbers may
 differ by rounding. How much rounding may do is not one constant for everything: it follows from the number format, from
 the length of the sums and from the size of the terms. A `Bound` states these, with the reason in words.
+
+Where many results are right, such as the orders in which a graph can be sorted, a check compares a `Verdict` instead.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -35,6 +38,8 @@ class Bound:
         return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
 
 
+RESULT = "the result"
+TELLING = 1e-3  # from this share of a number on, its printed digits show the distance, and no rounding explains it
 EXACT = Bound(factor=0, reason="the result is exact")
 BoundOf = Bound | Callable[..., Bound]  # the same for all cases, or computed from the case
 
@@ -51,12 +56,26 @@ class Difference:
     """For arrays: which elements are wrong."""
 
 
-def difference(got: Any, expected: Any, bound: Bound, at: str = "the result") -> Difference | None:
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a result, where many results are right. Two verdicts of the same kind are equal."""
+
+    kind: str = ""
+    """The kind of fault in a word or two; empty where nothing is wrong."""
+    text: str = ""
+    """The fault as a sentence."""
+
+
+def difference(got: Any, expected: Any, bound: Bound, at: str = RESULT) -> Difference | None:
     """The first difference between two results, nested tuples, lists and dicts included; None where they agree."""
+    if isinstance(expected, Verdict):
+        return None if got.kind == expected.kind else Difference("value", got.text)
     if expected is None or isinstance(expected, str | bool | np.bool_):
         return _exact(got, expected, at)
     if got is None:
-        return Difference("form", f"{at} is None. Is there a `return` on every path through the function?")
+        if at == RESULT:
+            return Difference("form", f"{at} is None. Is there a `return` on every path through the function?")
+        return Difference("form", f"{at} is None; expected {brief(expected)}")
     if isinstance(expected, np.ndarray):
         return _array(got, expected, bound, at)
     if isinstance(expected, Real):
@@ -104,6 +123,8 @@ def _close(got: float, expected: float, allowed: float) -> bool:
 def _distance(got: float, expected: float, allowed: float, bound: Bound) -> str:
     if not np.isfinite(got) or not np.isfinite(expected):
         return f"expected {expected:.6g}"
+    if abs(got - expected) > max(TELLING * max(abs(got), abs(expected)), 100 * allowed):
+        return f"expected {expected:.6g}"
     return (
         f"expected {expected:.6g}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
         f"({bound.reason})"
@@ -146,11 +167,28 @@ def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | No
     if not isinstance(got, tuple if kind == "tuple" else list):
         return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a {kind}")
     if len(got) != len(expected):
-        return Difference("value", f"{at} has {len(got)} elements, {brief(got)}; expected {len(expected)}")
+        return Difference("value", f"{at} has {counted(len(got))}, {brief(got)}; expected {counted(len(expected))}, "
+                          f"{brief(expected)}")  # fmt: skip
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
         if found := difference(one, other, bound, f"{at}[{index}]"):
             return found
     return None
+
+
+def counted(n: int) -> str:
+    """A number of elements in words."""
+    return f"{n} element{'' if n == 1 else 's'}"
+
+
+def named(text: str, names: Sequence[str]) -> str:
+    """The text of a difference with names for the elements of the result: "the result[0] is 1" becomes "the next state
+    is 1"."""
+
+    def name(found: re.Match[str]) -> str:
+        index = int(found[1])
+        return names[index] if index < len(names) else found[0]
+
+    return re.sub(rf"^{RESULT}\[(\d+)\]", name, text)
 
 
 def brief(value: Any, longest: int = 160) -> str:

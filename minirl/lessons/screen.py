@@ -19,7 +19,12 @@ from minirl.storage.files import atomic_write
 
 WORDS = {"pass": "passed", "fail": "not yet", "inconclusive": "inconclusive", "broken": "broken set-up"}
 COLOURS = {"pass": "green", "fail": "yellow", "inconclusive": "cyan", "broken": "red"}
-HEADS = {"mistake": "What this looks like", "property": "What is broken", "where": "Where"}
+HEADS = {
+    "mistake": "What this looks like",
+    "property": "What is broken",
+    "where": "Where",
+    "meaning": "What this means",
+}
 
 
 class Screen:
