@@ -10,7 +10,7 @@ from typing import Any
 
 from minirl.figure import Figure
 from minirl.lessons import parts
-from minirl.lessons.lesson import find_lesson, find_prediction, namespace
+from minirl.lessons.lesson import Exercise, find_lesson, find_prediction, namespace
 from minirl.lessons.progress import NoFolder, Progress
 
 INK, SOFT = "#1f2933", "#52606d"
@@ -37,7 +37,8 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
     """The functions of a lesson's exercises, as attributes.
 
     Each is the learner's where its check has passed. Where it has not, the course's own function stands in, so that the
-    text can be read on; this is printed.
+    text can be read on; this is printed. A function that passed is checked again where its file has changed since: one
+    that is broken now would give the lesson wrong numbers, and nothing would say so.
     """
     found = find_lesson(str(lesson))
     names = namespace(found.folder / "solution.py")
@@ -50,19 +51,26 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
     except NoFolder:
         progress = Progress(Path())
     mine = _defined(file, names)
-    missing = []
+    missing: list[Exercise] = []
+    broken: list[Exercise] = []
     for exercise in found.exercises:
-        if progress.passed(exercise) and exercise.name in mine:
+        passed = progress.passed(exercise) and file.is_file()
+        if passed and exercise.name in mine and parts.passes(progress, exercise, file):
             names[exercise.name] = mine[exercise.name]
             parts.STAND_INS.discard(exercise.seam)
             continue
-        missing.append(exercise)
+        (broken if passed else missing).append(exercise)
         if exercise.seam:
             parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
             parts.STAND_INS.add(exercise.seam)
     if missing:
         numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in missing)
         print(f"Not passed yet, so the course's own function stands in: {numbers}.")
+    for exercise in broken:
+        print(
+            f"{exercise.number} {exercise.name} passed once, but not as it is now: `check {exercise.number}` says why. "
+            "The course's own function stands in."
+        )
     return SimpleNamespace(**{name: value for name, value in names.items() if not name.startswith("__")})
 
 
