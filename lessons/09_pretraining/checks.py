@@ -10,8 +10,8 @@ from minirl.lessons.compare import Bound
 
 
 def texts(rng):
-    yield (np.array([5, 6]),)
-    yield (np.array([5, 6, 7]),)
+    yield (np.array([5, 2]),)
+    yield (np.array([5, 2, 7]),)
     for n in (4, 9):
         yield (rng.integers(0, 9, n),)
 
@@ -141,13 +141,11 @@ def token_texts(rng):
 def counted(ids, vocab_size):
     pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
     both, first = Counter(pairs), Counter(a for a, _ in pairs)
-    return -math.fsum(math.log(both[pair] / first[pair[0]]) for pair in pairs) / len(pairs)
+    return -math.fsum(math.log(both[pair] / first[pair[0]]) for pair in pairs) / len(pairs) + 0.0  # no -0
 
 
 CHECKS = {
-    "inputs_and_targets": Check(
-        cases=texts, expected=seen_and_said, parts=("the array of inputs", "the array of targets"), shrink=False
-    ),
+    "inputs_and_targets": Check(cases=texts, expected=seen_and_said, parts=("`inputs`", "`targets`"), shrink=False),
     "adamw": Check(
         cases=updates,
         expected=number_by_number,

@@ -12,9 +12,9 @@ from minirl.lessons import implements
 
 @implements("data.inputs_and_targets")
 def inputs_and_targets(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the model reads and what it has to predict, place by place: two arrays of len(ids) - 1 tokens.
+    """(inputs, targets): what the model reads, and what it has to say at each place. Each has len(ids) - 1 tokens.
 
-    inputs_and_targets(np.array([5, 6, 7])) is (array([5, 6]), array([6, 7])).
+    inputs_and_targets(np.array([5, 2, 7])) is (array([5, 2]), array([2, 7])).
     """
     raise NotImplementedError("write inputs_and_targets")
 
