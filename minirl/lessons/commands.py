@@ -103,7 +103,7 @@ def start(number: Word, *, plain: bool = False) -> int:
     view.say(f"Lesson {found.number}. {found.title}", "bold")
     view.say(f"{found.promise} About {found.minutes} minutes.")
     if found.needs:
-        view.say(f"It builds on lesson {', '.join(found.needs)}. Any order is allowed.")
+        view.say(f"It builds on {lesson.numbered(found.needs)}. Any order is allowed.")
     view.say("\nWhen you have finished it, you can")
     for goal in found.goals:
         view.say(f"- {goal}")

@@ -18,10 +18,14 @@ EXPONENT = (
     "first, so that the largest is 0."
 )
 
+POWER = "In Python, ^ is no power: it compares the bits of two whole numbers. The square of x is x**2, or x * x."
+
 
 def operands(sign: str, left: str, right: str) -> str:
     """What two types that do not go together have most likely to do with each other."""
     types = {left, right}
+    if sign == "^":
+        return POWER
     if "NoneType" in types:
         return NONE
     if types & {"function", "method", "builtin_function_or_method"}:
@@ -72,6 +76,25 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "{0}. Write down the shapes of both factors: is one of them to be transposed, x.T, or do they change places?",
     ),
     (
+        r"ValueError: all the input array",
+        "np.concatenate joins arrays that differ along one axis at most. To make one long vector of arrays of any "
+        "shapes, flatten each of them first, with x.ravel().",
+    ),
+    (
+        r"ValueError: setting an array element with a sequence",
+        "These arrays have different shapes, so no single array can hold them. Go through the list one by one, or "
+        "flatten each with x.ravel() and join them with np.concatenate.",
+    ),
+    (
+        r"TypeError: Axis must be specified when shapes of a and weights differ",
+        "Say along which axis the average goes. In a list of arrays, axis=0 goes from one array to the next.",
+    ),
+    (
+        r"TypeError: cannot pickle 'generator' object",
+        "Round brackets around `... for ...` make a generator, which computes nothing yet. Square brackets make a "
+        "list.",
+    ),
+    (
         r"IndexError: shape mismatch: indexing arrays",
         "Rows and columns are named in pairs: the first row with the first column, and so on. So both lists must be "
         "of the same length.",
@@ -99,6 +122,7 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     ),
     (r"AttributeError: '([\w.]+)' object has no attribute '(\w+)'", attribute),
     (r"TypeError: (?:cannot unpack non-iterable )?'?NoneType'? object", NONE),
+    (r"TypeError: ufunc 'bitwise_xor' not supported", POWER),
     (r"TypeError: unsupported operand type\(s\) for (.+?): '([\w.]+)' and '([\w.]+)'", operands),
     (
         r"TypeError: can only concatenate tuple \(not \"(\w+)\"\) to tuple",

@@ -17,6 +17,7 @@ import ast
 import functools
 import itertools
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -171,11 +172,13 @@ def mistaken(
     cases = [case for case in more if difference(case, failure.case, EXACT) is not None]
     tried = Trials(check, [failure.case, *cases], functools.partial(call, check, exercise.name, names))
     best, most = "", 0.0
-    for path in lesson.wrong(exercise).values():
-        wrong = namespace(lesson.folder / "solution.py", path)
-        share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
-        if share >= AGREED and share > most:
-            best, most = says(path), share
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a mistake that divides by 0 says so, and it would look like the learner's
+        for path in lesson.wrong(exercise).values():
+            wrong = namespace(lesson.folder / "solution.py", path)
+            share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
+            if share >= AGREED and share > most:
+                best, most = says(path), share
     return best or (usual(tried) if failure.kind == "value" else "")
 
 

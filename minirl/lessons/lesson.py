@@ -18,7 +18,7 @@ import ast
 import functools
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -161,6 +161,12 @@ def find_lesson(name: str) -> Lesson:
         if name.lower() in (lesson.number, lesson.name):
             return lesson
     raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}")
+
+
+def numbered(numbers: Sequence[str]) -> str:
+    """Lessons by their numbers, in words: "lesson 3", "lessons 3 and 8", "lessons 1, 3 and 8"."""
+    *others, last = numbers
+    return f"lessons {', '.join(others)} and {last}" if others else f"lesson {last}"
 
 
 def find_exercise(name: str) -> tuple[Lesson, Exercise]:

@@ -55,8 +55,8 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
     missing: list[Exercise] = []
     broken: list[Exercise] = []
     for exercise in found.exercises:
-        passed = progress.passed(exercise) and exercise.name in mine
-        if passed and parts.passes(progress, exercise, file):
+        passed = progress.passed(exercise) and file.is_file()
+        if passed and exercise.name in mine and parts.passes(progress, exercise, file):
             names[exercise.name] = mine[exercise.name]
             parts.STAND_INS.discard(exercise.seam)
             continue

@@ -214,13 +214,17 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
             f"import numpy as np\n\nfrom exercises import {function.__name__}\n\n"
             f"# {' '.join(what.split())}\nprint({function.__name__}({typed}))\n"
         )
+    numbers = [exercise.number for _, exercise in all_exercises() if exercise.seam == seam.id]
+    small = f", and `check {numbers[0]}` tries small ones" if numbers else ""
     end = "" if what.endswith((".", "?", "!")) else "."
-    return f"{seam.id}: your {function.__name__} {what}{end} The run stops here. `python {path.name}` repeats the call."
+    return (
+        f"{seam.id}: your {function.__name__} {what}{end} The run stops here. `python {path.name}` repeats the "
+        f"call{small}."
+    )
 
 
 def require_passed(name: str, part: Function) -> None:
-    """Raise SwapError unless the file that defines the function has passed the exercise at this seam. A file that
-    changed since it passed is checked again."""
+    """Raise SwapError unless the file that defines the function passes the exercise at this seam."""
     exercise, file = exercise_at(name), Path(getattr(part, "__wrapped__", part).__code__.co_filename)
     try:
         progress = Progress.open(file.resolve().parent)
@@ -237,7 +241,7 @@ def require_passed(name: str, part: Function) -> None:
 
 
 def passes(progress: Progress, exercise: Exercise, file: Path) -> bool:
-    """Whether the exercise passes as it stands in the file. A file that changed since it passed is checked again."""
+    """Whether the exercise passes as the file is now. A file that changed since it passed is checked again."""
     if progress.passed_as_is(exercise, file):
         return True
     result = isolate.run_check(exercise, file)

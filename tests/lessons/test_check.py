@@ -1,5 +1,6 @@
 """A check finds what is wrong with a function, in the smallest case, and says which mistake it is."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -187,6 +188,16 @@ def test_a_known_mistake_is_named_by_what_it_computes_and_not_by_how_it_is_writt
     assert "mistake: The temperature divides the probabilities here" in text
 
 
+def test_a_known_mistake_that_divides_by_0_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    lesson, exercise = find_exercise("9.2")
+    check = lesson.module("checks").CHECKS["bigram_loss"]
+    names = {"bigram_loss": lambda ids, vocab_size: 1.0}
+    failure, _ = first_failure(check, "bigram_loss", names, np.random.default_rng(0))
+    assert failure
+    explain(check, lesson, exercise, names, failure, np.random.default_rng(0))
+    assert not recwarn.list
+
+
 def test_what_no_file_of_mistakes_knows_is_explained_by_the_broken_property() -> None:
     text = explained("policy", "def policy(z, T):\n    return np.exp(z - max(z)) + 0.25")
     assert "property: This does not hold: the probabilities add up to 1" in text
@@ -206,3 +217,20 @@ def test_factors_that_do_not_fit_are_explained_by_their_shapes() -> None:
     with pytest.raises(ValueError) as error:
         np.zeros((2, 3)) @ np.zeros((4, 5))
     assert "inner sizes are 3 and 4" in meaning(f"ValueError: {error.value}")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: np.ones(2) ^ 2, "The square of x is x**2"),
+        (lambda: 0.5 ^ 2, "The square of x is x**2"),
+        (lambda: np.concatenate([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.linalg.norm([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.average([[1.0], [2.0]], weights=[1, 2]), "axis=0"),
+        (lambda: copy.deepcopy(x for x in (1, 2)), "Square brackets make a list"),
+    ],
+)
+def test_an_exception_is_explained(call: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call()
+    assert words in meaning(f"{type(raised.value).__name__}: {raised.value}")

@@ -10,7 +10,7 @@ import pytest
 
 from minirl.lessons import isolate
 from minirl.lessons.__main__ import main
-from minirl.lessons.lesson import find_exercise, find_lesson, lessons
+from minirl.lessons.lesson import find_exercise, find_lesson, lessons, numbered
 from minirl.lessons.progress import Progress
 
 SOLUTION = find_lesson("1").folder / "solution.py"
@@ -46,6 +46,13 @@ def test_init_brings_every_lesson_and_overwrites_nothing(folder: Path) -> None:
     mine.write_text("mine")
     assert main(["init", str(folder)]) == 0
     assert mine.read_text() == "mine" and "tutor" in (folder / "AGENTS.md").read_text()
+
+
+def test_start_says_what_a_lesson_builds_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, words in (("9", "It builds on lessons 3 and 8."), ("8", "It builds on lesson 1.")):
+        assert main(["start", number]) == 0
+        assert words in capsys.readouterr().out
+    assert numbered(["1", "3", "8"]) == "lessons 1, 3 and 8"
 
 
 def test_the_folder_is_found_from_inside_and_from_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
