@@ -261,8 +261,8 @@ print(f"\nheld-out problems solved, in percent, with the 95% interval: {first}")
 assert all(use.share == 1 for use in used.by_id.values()) and first.low > 0.3
 
 # %% [markdown]
-# From nothing to more than half, in some seconds. And read the lines above that number: every demonstration, every weight,
-# every loss and its gradient were yours, and so was the interval.
+# From nothing to more than half, in some seconds. And read the lines above that number: every demonstration, every
+# weight, every loss and its gradient were yours, and so was the interval.
 #
 # Now the mistake of the warm-up, and its neighbour: the mask is forgotten, so that the prompt is learned too.
 # `minirl.bugs` can plant both into minirl. We train as before, and look at the answers.
@@ -287,9 +287,10 @@ reveal("11.a")
 assert found["masked end"] == 0 and found["prompt trained on"] > 20
 
 # %% [markdown]
-# Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave a
-# warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop before you
-# look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still are.)
+# Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave
+# a warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop
+# before you look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still
+# are.)
 #
 # The forgotten mask does little harm here. Questions are short, and asking them is learned on the side. Its sign is the
 # loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions are
@@ -467,8 +468,8 @@ picture
 
 # %% [markdown]
 # The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points when
-# they are trained for 86 rounds instead of 12.
+# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points
+# when they are trained for 86 rounds instead of 12.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
