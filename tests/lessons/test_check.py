@@ -405,7 +405,7 @@ def test_factors_that_do_not_fit_are_explained_by_their_shapes() -> None:
         (lambda: copy.deepcopy(x for x in (1, 2)), "Square brackets make a list"),
     ],
 )
-def test_an_exception_is_explained(call: Any, words: str) -> None:
+def test_the_call_behind_an_exception_is_explained(call: Any, words: str) -> None:
     with pytest.raises((TypeError, ValueError)) as raised:
         call()
     assert words in meaning(f"{type(raised.value).__name__}: {raised.value}")
