@@ -110,7 +110,7 @@ def test_a_case_may_describe_what_the_function_is_given() -> None:
 
     assert first_failure(check, "f", {"f": lambda x, n: x + n}, np.random.default_rng(0)) == (None, 2)
     outcome = call(check, "f", {"f": change}, (2,))
-    assert "the input `x` was array([0., 0.]) and is array([2., 2.])" in outcome.changed
+    assert "`x` was array([0., 0.]) and is array([2., 2.])" in outcome.changed
 
 
 @pytest.mark.parametrize("rows, shown", [("1:", "    ....\n    XXXX"), (":", "")])
