@@ -124,13 +124,12 @@ floors = {
 for name, loss in floors.items():
     print(f"{name:8s} {loss:.2f} nats per token, {bits(loss, stream[1:]):.2f} bits per byte")
 print(f"{len(stream):,} tokens for {byte_counts[stream].sum():,} bytes")
-assert floors["uniform"] > floors["unigram"] > floors["bigram"]
+assert floors["uniform"] > floors["unigram"] > floors["bigram"] and f"{floors['bigram']:.2f}" == "2.59"
 
 # %% [markdown]
 # **Is that the number to beat?** Not yet. The bigram model was judged on the very text on which it was counted. Its
-# table has 400 × 400 = 160,000 cells, many more than the text has pairs. So it is a memory, too: for each pair that
-# comes up, it has already seen this pair, perhaps in this very place. Let us judge it on the 61 texts that were held
-# out.
+# table has 400 × 400 = 160,000 cells, many more than the text has pairs. So it is a memory, too: every pair that it is
+# asked about has been counted, at this very place at least. Let us judge it on the 61 texts that were held out.
 
 # %%
 pairs = [*zip(stream[:-1].tolist(), stream[1:].tolist(), strict=True)]
@@ -154,6 +153,7 @@ for name, part in {"unigram": 0.0, "bigram": 1.0, **mixtures}.items():
     print(f"{name:31s}{mixed_loss(pairs, part):8.2f}{mixed_loss(unread_pairs, part):17.2f}")
 floors["mixed, held out"] = mixed_loss(unread_pairs, 0.8)
 assert abs(mixed_loss(pairs, 1.0) - floors["bigram"]) < 1e-9 and np.isinf(mixed_loss(unread_pairs, 1.0))
+assert f"{floors['mixed, held out']:.2f}" == "3.35" and f"{never:.0%}" == "14%"
 
 # %% [markdown]
 # One pair in seven is new. The bigram model gives such a pair the probability 0, and −log 0 is infinite. It needs help:
@@ -217,9 +217,10 @@ reveal("9.a")
 
 # %% [markdown]
 # **What does the correction do?** The figure shows the length of the first 40 steps for a gradient that is always 1.
-# With the correction, every step has the length lr. Without it, m and √v are both too small, but not equally, and the
-# two numbers β₁ and β₂ decide which of them wins. With β₂ = 0.95 the first step is not even half as long as it should
-# be. With β₂ = 0.999, as in Adam's paper, the first steps are several times too long.
+# With the correction, every step has the length lr. Without it, m and √v are both too small. If m lacks more, the steps
+# are too short; if √v lacks more, they are too long. The two numbers β₁ and β₂ decide which it is. With β₁ = 0.9 and
+# β₂ = 0.95 the first step is not even half as long as it should be. With β₁ = 0.9 and β₂ = 0.999, as in Adam's paper,
+# the first steps are several times too long.
 
 # %%
 lengths = {}
@@ -339,10 +340,10 @@ print("together:", my.combined([np.array([1.0]), np.array([2.0])], [90, 10]), "\
 reveal("9.b")
 
 # %% [markdown]
-# The mean of the means is a famous mistake. Until October 2024 it was in the trainer of Hugging Face's `transformers`,
-# with which thousands of models were trained ([their report](https://huggingface.co/blog/gradient_accumulation)), and
-# `python -m minirl.bugs "mean of means"` names other programs. The training works, and nobody sees it: only the tokens
-# of short texts count too much.
+# The mean of the means is a famous mistake. Until October 2024 it was in the trainer of Hugging Face's widely used
+# `transformers` library ([their report](https://huggingface.co/blog/gradient_accumulation)). Other programs had it too:
+# `python -m minirl.bugs "mean of means"` names some. The training works, and nobody sees it: only the tokens of short
+# texts count too much.
 
 # %% [markdown]
 # ## 6. Your functions pretrain a model
