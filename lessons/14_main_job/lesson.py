@@ -154,8 +154,8 @@ assert abs(values[0] - others[0]) < 1e-5 * others[0]
 # (The number is the loss of an update; in reinforcement learning it is the entropy, the mean of −log π of the tokens
 # that were sampled.)
 #
-# **How does a difference in the last digit grow?** The figure shows the distance of the two runs, on a logarithmic
-# scale: each line up is a factor of ten.
+# **How does a difference in the last digit grow?** The figure shows the distance of the two runs on the left, on a
+# logarithmic scale: each line up is a factor of ten. On the right are the two reward curves.
 
 # %%
 gap = np.abs(np.array(values) - others) / np.abs(others)
@@ -165,26 +165,30 @@ median = {
     name: float(np.median([g for g, (stage, _) in zip(gap, steps, strict=True) if stage == name]))
     for name in ("pretrain", "sft", "rl")
 }
+curves = [[line["reward"] for line in run.records(stage="rl")] for run in (yours, theirs)]
+apart = np.abs(np.subtract(*curves))
 picture = Picture(
-    "Relative distance between the two runs at each update, on a logarithmic scale. Its median is "
+    "Left: relative distance between the two runs at each update, on a logarithmic scale. Its median is "
     f"{median['pretrain']:.0e} in pretraining, {median['sft']:.0e} in fine-tuning and {median['rl']:.0e} in "
-    "reinforcement learning.",
-    7.5, 2.8,
+    f"reinforcement learning. Right: both reward curves; a step differs by {apart.mean():.3f} on average.",
+    9.5, 2.8,
 )  # fmt: skip
-axes = picture.subplots()
-axes.plot(shown, ".", color=COLOURS[0], markersize=3)
+left, right = picture.subplots(1, 2)
+left.plot(shown, ".", color=COLOURS[0], markersize=3)
 for border in borders:
-    axes.axvline(border, color="#52606d", linestyle=":", linewidth=1)
-for place, name in zip([0, *borders], ("pretraining", "fine-tuning", "RL"), strict=True):
-    axes.text(place + 3, 2.5, name, fontsize=8, color="#52606d")
-axes.set(yscale="log", ylim=(5e-10, 10), xlabel="update", ylabel="relative distance")
+    left.axvline(border, color="#52606d", linestyle=":", linewidth=1)
+for place, name in zip([0, *borders], ("pretraining", "SFT", "RL"), strict=True):
+    left.text(place + 3, 2, name, fontsize=8, color="#52606d")
+left.set(yscale="log", ylim=(5e-10, 10), xlabel="update", ylabel="relative distance")
+for curve, name, colour, style in zip(curves, ("your parts", "minirl's"), COLOURS, STYLES, strict=False):
+    right.plot(range(1, len(curve) + 1), curve, style, color=colour, label=name)
+right.set(xlabel="step of RL", ylabel="reward", ylim=(0, 1))
+right.legend(fontsize=8)
 picture
 
 # %%
-mine_curve, their_curve = ([line["reward"] for line in run.records(stage="rl")] for run in (yours, theirs))
-apart = np.abs(np.subtract(mine_curve, their_curve))
 print(f"rewards of the same step differ by {apart.mean():.3f} on average, by {apart.max():.3f} at most")
-print(f"correlation of the two reward curves: {np.corrcoef(mine_curve, their_curve)[0, 1]:.2f}\n")
+print(f"correlation of the two reward curves: {np.corrcoef(*curves)[0, 1]:.2f}\n")
 reveal("14.a")
 
 # %% [markdown]
@@ -228,6 +232,7 @@ print(f"standard deviation of the jump between two steps: {np.sqrt(2) * errors.m
 print(f"                                                  {np.diff(curve).std():.3f} in the curve\n")
 reveal("14.b")
 assert 1.2 < errors.mean() / naive.mean() < 3 and np.sqrt(2) * errors.mean() > 0.06
+assert 0.4 < np.diff(curve).std() / (np.sqrt(2) * errors.mean()) < 1.6
 
 # %% [markdown]
 # The two estimates of the jump come from different sources: one from the spread of the problems within each step, the
@@ -406,6 +411,7 @@ lower.legend(loc="lower left", fontsize=8)
 few = int((distances > 0.1 * distances.max()).sum())
 print(f"In {few} of {len(words)} states the policy moved by more than a tenth of the largest distance.")
 assert few < len(words) / 2 and chosen["rl"].prod() > chosen["sft"].prod()
+assert sum(words[i].strip().isdigit() for i in largest) >= 2
 picture
 
 # %% [markdown]
@@ -440,32 +446,31 @@ for number, run in enumerate(stored):
     if run["seed"] == 0:
         firsts.setdefault(run["truth"], number)
 numbers = sorted(firsts.values())
-picture = Picture(
-    "Five runs in columns: reward, informative and finished share, and copying. "
-    + " ".join(
-        f"Run {number}: reward from {np.mean([m['reward'] for m in rl[:5]]):.2f} to "
-        f"{np.mean([m['reward'] for m in rl[-5:]]):.2f}, informative {np.mean([m['informative'] for m in rl]):.2f}, "
-        f"finished {np.mean([m['finished'] for m in rl]):.2f}, copying at last {copied[-1]:.2f}."
-        for number in numbers
-        for rl in [[m for m in stored[number]["metrics"] if m["stage"] == "rl"]]
-        for copied in [[m["copying"] for m in stored[number]["metrics"] if "copying" in m]]
-    ),
-    10, 4.2,
-)  # fmt: skip
+
+
+def measure(number, name):
+    """All values of a measure in a run."""
+    return [line[name] for line in stored[number]["metrics"] if name in line]
+
+
+words = [
+    f"Run {number}: reward from {np.mean(measure(number, 'reward')[:5]):.2f} to "
+    f"{np.mean(measure(number, 'reward')[-5:]):.2f}, informative {np.mean(measure(number, 'informative')):.2f}, "
+    f"finished {np.mean(measure(number, 'finished')):.2f}, copying in the end {measure(number, 'copying')[-1]:.2f}."
+    for number in numbers
+]
+picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 10, 4.2)
 grid = picture.subplots(3, 5, sharey="row")
-for column, number in enumerate(numbers):
-    rl = [line for line in stored[number]["metrics"] if line["stage"] == "rl"]
-    top, middle, bottom = grid[:, column]
-    top.plot([line["reward"] for line in rl], color=COLOURS[0])
-    middle.plot([line["informative"] for line in rl], color=COLOURS[1], label="informative")
-    middle.plot([line["finished"] for line in rl], "--", color=COLOURS[2], label="finished")
-    bottom.plot([line["copying"] for line in stored[number]["metrics"] if "copying" in line], "-s", color=COLOURS[3])
+for (top, middle, bottom), number in zip(grid.T, numbers, strict=True):
+    top.plot(measure(number, "reward"), color=COLOURS[0])
+    middle.plot(measure(number, "informative"), color=COLOURS[1], label="informative")
+    middle.plot(measure(number, "finished"), "--", color=COLOURS[2], label="finished")
+    bottom.plot(measure(number, "copying"), "-s", color=COLOURS[3], markersize=4)
     top.set(title=f"run {number}", ylim=(-0.05, 1.05))
     middle.set(ylim=(-0.05, 1.05), xlabel="step of RL")
     bottom.set(ylim=(-0.05, 1.05), xlabel="pretraining", xticks=[])
-grid[0, 0].set(ylabel="reward")
-grid[1, 0].set(ylabel="share")
-grid[2, 0].set(ylabel="copying")
+for axes, name in zip(grid[:, 0], ("reward", "share", "copying"), strict=True):
+    axes.set(ylabel=name)
 grid[1, 0].legend(fontsize=7, loc="center left")
 picture
 
@@ -489,7 +494,7 @@ for number in numbers:
 right = sum(one == run["truth"] for one, run in zip(found, stored, strict=True))
 own = my.diagnose([line for line in yours.records() if "step" in line])
 print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {own}.")
-assert right == len(stored) and own == "healthy"
+assert right == len(stored)
 
 # %% [markdown]
 # A bound that tells these runs apart may fail for the next kind of run. That is true of every such rule, and so a rule
@@ -499,8 +504,8 @@ assert right == len(stored) and own == "healthy"
 # %% [markdown]
 # ## 7. The main job
 #
-# Now the job itself: a model of 0.7 million parameters, 2400 updates of pretraining, 300 worked problems, 350 steps of
-# reinforcement learning, in a terminal:
+# Now the job itself, in a terminal. It is the same chain with more of everything, and with a task in which there is
+# more to learn: 28 kinds of stories, and new ones in each step of reinforcement learning.
 #
 # ```bash
 # python -m minirl.lessons run 14 --plan                 # how long will it take with my parts?

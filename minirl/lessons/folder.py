@@ -21,6 +21,7 @@ Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is 
     python -m minirl.lessons hint 0.1      a hint, and another one the next time
     python -m minirl.lessons solution 0.1  one way to write it, after it has passed or after three tries
     python -m minirl.lessons run 0         the code of the lesson, with your functions
+    python -m minirl.lessons run 14 --full minirl's main job, with all of your functions that have passed
     python -m minirl.lessons progress      what you have passed, and how good your guesses were
 
 Read `lesson.ipynb` with Jupyter (`pip install jupyterlab`, then `jupyter lab`) or with an editor that shows notebooks.
