@@ -224,27 +224,29 @@ model = roger_model(tokenizer, task, steps=0)
 print(ROGER.prompt)
 print("\nbefore training:", re.sub("[^ -~]", "·", answers(model, 1)[0]), "  (· is no letter)")
 model = roger_model(tokenizer, task)
-drawn = answers(model, 40)
+drawn = answers(model, 400)
 print("after training: ", drawn[0])
 numbers = sum(parameter.size for parameter in model.parameters())
 print(f"\nThe formula has {numbers:,} numbers. For each token, most of them are multiplied and added once.")
 
 # %% [markdown]
-# **Predict** (`predict 0.c`). The trained model answers the same question 40 times. What do you get? (a) 40 times the
-# same text. (b) The same sentences nearly every time, with differing numbers in them. (c) 40 different texts.
+# **Predict** (`predict 0.c`). The trained model answers the same question 400 times. What do you get? (a) 400 times the
+# same text. (b) The same sentences nearly every time, with differing numbers in them. (c) 400 different texts.
 
 # %%
-for text in dict.fromkeys(drawn[:12]):
+for text in list(dict.fromkeys(drawn))[:8]:
     print("-", " / ".join(line.strip() for line in text.splitlines()))
 begins = sum(text.startswith(" Roger has 5. 2 * 3 = 6.") for text in drawn)
 right = sum(task.checker.check(ROGER, text) for text in drawn)
-print(f"\n{begins} of 40 begin with 'Roger has 5. 2 * 3 = 6.', and {right} of 40 end with the right number, 11.\n")
+print(f"\nThese are 8 of {len(set(drawn))} different texts.")
+print(f"{begins} of 400 begin with 'Roger has 5. 2 * 3 = 6.', and {right} of 400 end with the right number, 11.\n")
 reveal("0.c")
-assert begins > 30 and 0 < right < 30 and len(set(drawn)) > 3
+assert begins > 300 and right < 300 and 3 < len(set(drawn)) < 200
 
 # %% [markdown]
-# The model has learned how such an answer is written, but it does not calculate reliably. Some answers are right,
-# though. *Make the right ones likelier*: that is reinforcement learning, and you see it happen at the end of lesson 1.
+# The model has learned how such an answer is written, but it does not calculate reliably. Now and then an answer is
+# right, though. *Make the right ones likelier*: that is reinforcement learning, and you see it happen at the end of
+# lesson 1.
 
 # %% [markdown]
 # ## You should know
