@@ -140,8 +140,8 @@ def judged(names, graph):
             raise Stopped(f"parents_of is asked about {brief(node)}, and this is no node of the graph")
         if asked > 20 * len(graph) + 100:
             raise Stopped(
-                f"parents_of is asked {asked} times, and there are {len(graph)} nodes. Either the walk never ends, "
-                "or it goes along every path, of which there are very many. Visit each node once"
+                f"parents_of is asked {asked} times, and the number of nodes is {len(graph)}. Either the walk never "
+                "ends, or it goes along every path, of which there are very many. Visit each node once"
             )
         return graph[node]
 

@@ -32,7 +32,9 @@ SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
         (np.zeros(1), 1.0, "an array; expected a number"),
         (0.5, 0.25, "the result is 0.5; expected 0.25"),
         (((1, 2), 3), ((1, 2), 4), "the result[1] is 3; expected 4"),
-        ([0.5], np.array([0.5]), "expected a NumPy array of shape (1,)"),
+        ([0.5], np.array([0.5]), "expected a NumPy array of shape (1,); np.array(...) makes one"),
+        ([[0.5, 1.5]], np.zeros((1, 2)), "np.array(...) makes one"),
+        ([np.zeros(2)], np.zeros((1, 2)), "np.array(...) makes one"),
         (np.zeros((2, 1)), np.zeros(2), "has shape (2, 1); expected (2,)"),
         (np.zeros(2, np.float32), np.zeros(2), "has dtype float32; expected float64"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "the result[1] is nan; expected 2"),
@@ -48,6 +50,12 @@ def test_a_difference_is_named(got: Any, expected: Any, words: str) -> None:
 @pytest.mark.parametrize("value", [1, 1.5, True, "x", None, (1, [2.0]), {"a": np.zeros(3)}, np.array([np.inf, np.nan])])
 def test_a_value_equals_itself(value: Any) -> None:
     assert difference(value, value, EXACT) is None
+
+
+@pytest.mark.parametrize("got", [[[0.5], [1.5, 2.5]], [0.5, 1.5], 0.5])
+def test_no_array_is_promised_where_none_of_the_shape_comes_out(got: Any) -> None:
+    found = difference(got, np.zeros((2, 2)), EXACT)
+    assert found is not None and "makes one" not in found.text
 
 
 def test_rounding_is_allowed_up_to_the_bound_and_no_further() -> None:
@@ -279,6 +287,13 @@ def test_the_last_resort_of_a_draw_is_not_taken_for_another_mistake() -> None:
     loop = "def draw(pi, u):\n    for i, end in enumerate(np.cumsum(pi)):\n        if end > u:\n            return i\n"
     text = explained("draw", loop + "    return len(pi) - 1")
     assert "mistake: All is right but the last resort" in text and "equals u" not in text
+
+
+def test_a_known_mistake_is_named_in_another_format_of_numbers_too() -> None:
+    wide = (
+        "def token_weights(advantages, is_action, N):\n    return np.where(is_action, advantages / is_action.sum(), 0)"
+    )
+    assert "divides by the actions of this batch" in explained("token_weights", wide, "reinforce")
 
 
 def test_an_exercise_that_is_not_written_is_named() -> None:
