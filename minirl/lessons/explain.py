@@ -15,11 +15,12 @@ all cases, and is never right where the mistake is wrong.
 
 import ast
 import functools
+import io
 import itertools
 import re
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import CodeType
@@ -172,8 +173,8 @@ def mistaken(
     cases = [case for case in more if difference(case, failure.case, EXACT) is not None]
     tried = Trials(check, [failure.case, *cases], functools.partial(call, check, exercise.name, names))
     best, most = "", 0.0
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a mistake that divides by 0 says so, and it would look like the learner's
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # what a mistake prints and warns of would look like the learner's
         for path in lesson.wrong(exercise).values():
             wrong = namespace(lesson.folder / "solution.py", path)
             share = tried.agreement(functools.partial(call, check, exercise.name, wrong))

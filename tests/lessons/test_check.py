@@ -368,7 +368,7 @@ def test_a_walk_along_all_paths_is_stopped() -> None:
         ("forever()", "calls itself"),
         ("math.exp(1000)", "710"),
         ("1 / 0", "divide by is 0"),
-        ("{}['a']", "no such entry"),
+        ("{}['a']", "has no entry 'a'"),
         ("a, b = 1, 2, 3", "another number of names"),
     ],
 )
