@@ -177,8 +177,8 @@ picture
 # and there the model is unsure. (Digits are tokens of their own here: 11 is the token "1" twice.)
 #
 # Do not think that copying is always safe. After "Answer:" the model only has to repeat the number that it wrote a
-# line above, and this small model often gets it wrong. So an answer can be wrong although every step before it was
-# right. Section 6 counts how often.
+# line above, and even there this small model is sometimes wrong. So an answer can be wrong although every step before
+# it was right. Section 6 counts how often.
 
 # %% [markdown]
 # ## 4. Drawing an action
@@ -366,14 +366,18 @@ picture
 # %%
 right_sum = [episode for episode in episodes if "5 + 6 = 11." in episode.text]
 miscopied = [episode for episode in right_sum if episode.reward == 0]
-print(f"{200 - right} answers are wrong. In {len(miscopied)} of them the sum was right, and was copied wrongly, as in")
-print(miscopied[0].text)
-lucky = right - sum(int(episode.reward) for episode in right_sum)
-print(f"\n{right} answers are right. In {lucky} of them the sum was wrong: the checker reads the answer alone.")
-assert miscopied
+copies = sorted({episode.text.rpartition(":")[2].strip() for episode in miscopied})
+lucky = right - (len(right_sum) - len(miscopied))
+print(
+    f"{200 - right} answers are wrong. In {len(miscopied)} of them the sum was right, and was copied wrongly: {copies}"
+)
+print(f"{right} answers are right. In {lucky} of them the sum was wrong.")
 
 # %% [markdown]
-# Both kinds of error get the same reward, 0. The reward does not say whether the model computed badly or copied badly.
+# Both kinds of error get the same reward, 0: the checker reads the answer alone, and cannot say whether the model
+# computed badly or copied badly. Which of the two is the weak point is a matter of chance. The same training rounds a
+# little differently on another processor, and ends in another model. With `MINIRL_ISA=avx2 python -m minirl.lessons run
+# 1` we counted 8 wrong copies among 166 wrong answers, and with `MINIRL_ISA=avx512` 91 among 163.
 
 # %% [markdown]
 # ## 7. The goal, in one number

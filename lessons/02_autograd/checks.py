@@ -140,8 +140,8 @@ def judged(names, graph):
             raise Stopped(f"parents_of is asked about {brief(node)}, and this is no node of the graph")
         if asked > 20 * len(graph) + 100:
             raise Stopped(
-                f"parents_of is asked {asked} times, and the graph has {len(graph)} nodes. Either the walk never ends, "
-                "or it goes along every path, of which there are very many. Visit each node once"
+                f"parents_of is asked {asked} times, and the number of nodes is {len(graph)}. Either the walk never "
+                "ends, or it goes along every path, of which there are very many. Visit each node once"
             )
         return graph[node]
 
@@ -266,13 +266,13 @@ def descended(names, data, grads, rate):
     for parameter, grad in zip(parameters, grads, strict=True):
         parameter.grad = grad
     names["descend"](parameters, rate)
-    return [parameter.data for parameter in parameters], [parameter.grad for parameter in parameters]
+    return [*(parameter.data for parameter in parameters), *(parameter.grad for parameter in parameters)]
 
 
 def show_descent(data, grads, rate):
     lines = [f"p{i} = Value({x}); p{i}.grad = {grad}" for i, (x, grad) in enumerate(zip(data, grads, strict=True))]
     listed = ", ".join(f"p{i}" for i in range(len(data)))
-    return "\n    ".join([*lines, f"descend([{listed}], {rate})   # then data[0] is p0.data, and grad[0] is p0.grad"])
+    return "\n    ".join([*lines, f"descend([{listed}], {rate})"])
 
 
 CHECKS = {
@@ -317,12 +317,12 @@ CHECKS = {
     ),
     "descend": Check(
         cases=descents,
-        expected=lambda data, grads, rate: (
-            [x - rate * g for x, g in zip(data, grads, strict=True)], [0.0] * len(data),
-        ),
+        expected=lambda data, grads, rate: [
+            *(x - rate * g for x, g in zip(data, grads, strict=True)), *([0.0] * len(data)),
+        ],
         observe=descended,
         show=show_descent,
-        parts=("data", "grad"),
+        parts=lambda data, grads, rate: [f"p{i}.{what}" for what in ("data", "grad") for i in range(len(data))],
         bound=FEW,
         shrink=False,
     ),

@@ -30,6 +30,7 @@ from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, dif
 
 Case = tuple[Any, ...]
 Names = dict[str, Any]  # the names that a file of exercises defines
+MOST_LINES = 3  # that led to an error and are shown; of a recursion one is enough
 SHRINKS = 200  # the most smaller inputs that are tried
 
 
@@ -156,13 +157,11 @@ def arguments(check: Check, function: Callable[..., Any], n: int) -> list[str]:
 
 
 def line_of(error: BaseException, file: str) -> str:
-    """The last line of the learner's file that led to the error, and the line that called it where that is another:
-    line 12, `x = y[3]`."""
+    """The line of the learner's file in which the error arose, and the lines that led there where these are few: line
+    12, `x = y[3]`, called from line 20, `f(y)`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    lines = list(dict.fromkeys(f"line {frame.lineno}, `{frame.line}`" for frame in frames))
-    if len(lines) > 1 and len(frames) < 10:  # of a deep recursion, one line is enough
-        return f"{lines[-1]}, called from {lines[-2]}"
-    return lines[-1] if lines else ""
+    lines = [line for line, _ in itertools.groupby(f"line {frame.lineno}, `{frame.line}`" for frame in frames)]
+    return ", called from ".join(reversed(lines if len(frames) <= MOST_LINES else lines[-1:]))
 
 
 def handed(error: BaseException, file: str) -> str:

@@ -146,7 +146,7 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     if expected.ndim == 0 and isinstance(got, np.generic):  # NumPy gives single numbers where sums leave no axis
         got = np.asarray(got)
     if not isinstance(got, np.ndarray):
-        makes = "; np.array(...) makes one" if isinstance(got, list | tuple) else ""
+        makes = "; np.array(...) makes one" if lists_of_shape(got, expected.shape) else ""
         return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a NumPy array of shape "
                           f"{expected.shape}{makes}")  # fmt: skip
     if got.shape != expected.shape:
@@ -197,6 +197,16 @@ def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | No
         if found := difference(one, other, bound, f"{at}[{index}]"):
             return found
     return None
+
+
+def lists_of_shape(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a value is made of lists or tuples as an array of this shape would be."""
+    if not shape or not isinstance(value, list | tuple):
+        return not shape
+    return len(value) == shape[0] and all(
+        one.shape == shape[1:] if isinstance(one, np.ndarray | np.generic) else lists_of_shape(one, shape[1:])
+        for one in value
+    )
 
 
 def kind_of(value: Any) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+VALUE = ("data", "grad", "push", "parents")  # what a Value of lesson 2 has
 NONE = (
     "Something in this line is None. A function without a `return` gives None, and so do `list.append` and "
     "`list.sort`, which change their list and return nothing."
@@ -37,14 +38,16 @@ def attribute(kind: str, name: str) -> str:
     """What an object without this attribute most likely is."""
     if kind == "NoneType":
         return NONE
-    if kind in ("float", "int", "float64", "numpy.float64") and name in ("data", "grad", "push", "parents"):
+    if kind in ("float", "int", "float64", "numpy.float64") and name in VALUE:
         return (
             f"A plain number has no `.{name}`; a Value has one. Either a number was given where a Value is needed, or "
             "two Values were multiplied or added where their `.data` should be."
         )
     if kind == "tuple" and name in ("append", "extend", "insert"):
         return "A tuple never changes. Make a new one: (1, 2) + (3,) is (1, 2, 3)."
-    if kind == "list" and hasattr(np.ndarray, name):
+    if kind in ("list", "tuple") and name in VALUE:
+        return f"This is a {kind} of Values, and each of them has its own `.{name}`. Go through them with `for`."
+    if kind == "list" and hasattr(np.ndarray, name) and hasattr(np, name):
         return f"This is a list, and only arrays have `.{name}`. NumPy's own functions take both: np.{name}(x)."
     return ""
 
@@ -101,7 +104,11 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     (r"TypeError: (?:cannot unpack non-iterable )?'?NoneType'? object", NONE),
     (r"TypeError: unsupported operand type\(s\) for (.+?): '([\w.]+)' and '([\w.]+)'", operands),
     (
-        r"TypeError: can only concatenate tuple \(not \"(\w+)\"\) to tuple",
+        r"TypeError: can only concatenate list",
+        "A list can only be joined to a list: [1, 2] + [3].",
+    ),
+    (
+        r"TypeError: can only concatenate tuple",
         "A tuple can only be joined to a tuple. (3) is the number 3 in brackets; (3,), with a comma, is a tuple.",
     ),
     (

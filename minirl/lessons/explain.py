@@ -206,14 +206,18 @@ class Trials:
 
 
 def same(check: Check, case: Case, mine: Outcome, theirs: Outcome) -> bool:
-    """Whether two functions did the same: the same kind of error, or the same value up to rounding."""
+    """Whether two functions did the same: the same kind of error, or the same value up to rounding, in whichever format
+    of floating-point numbers."""
     if mine.error or theirs.error:
         return mine.error.partition(":")[0] == theirs.error.partition(":")[0]
     if mine.unusable or theirs.unusable:
         return mine.unusable == theirs.unusable
     bound = check.bound_of(case)
     loose = replace(bound, factor=4 * bound.factor)
-    return bool(mine.changed) == bool(theirs.changed) and difference(mine.value, theirs.value, loose) is None
+    value = mine.value
+    if isinstance(value, np.ndarray) and isinstance(theirs.value, np.ndarray) and value.dtype.kind == "f":
+        value = value.astype(theirs.value.dtype)
+    return bool(mine.changed) == bool(theirs.changed) and difference(value, theirs.value, loose) is None
 
 
 def says(path: Path) -> str:

@@ -10,8 +10,10 @@ import pytest
 
 from minirl.lessons import isolate
 from minirl.lessons.__main__ import main
-from minirl.lessons.lesson import find_exercise, find_lesson, lessons
+from minirl.lessons.lesson import find_exercise, find_lesson, find_prediction, lessons
+from minirl.lessons.mine import reveal, self_test
 from minirl.lessons.progress import Progress
+from minirl.lessons.score import guesses
 
 SOLUTION = find_lesson("1").folder / "solution.py"
 STUB = '    raise NotImplementedError("write {}")'
@@ -135,6 +137,21 @@ def test_an_endless_loop_is_shown_with_its_line(folder: Path, write: Callable[[s
     assert "did not return within 1 seconds" in result.text and "`while True: pass`" in result.text
 
 
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("while not done:\n    for x in y:\n        z = 1", "goes on as long as `not done` is true"),
+        ("while True:\n    x = 1\n    z = 1", "Only `break` and `return` leave it"),
+        ("for x in y:\n    y.append(x)\n    z = 1", "grow in the loop"),
+        ("x = 1\ny = 2\nz = 1", "Is there a loop that never ends?"),
+    ],
+)
+def test_a_loop_without_end_is_asked_about(tmp_path: Path, code: str, words: str) -> None:
+    file = tmp_path / "exercises.py"
+    file.write_text(code)
+    assert words in isolate.endless(3, file)
+
+
 def test_waiting_is_inconclusive(folder: Path, write: Callable[[str, str], None]) -> None:
     write("after", "import time; time.sleep(60)")
     exercise = find_exercise("1.1")[1]
@@ -175,7 +192,46 @@ def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert main(["progress"]) == 0
     said = capsys.readouterr().out
     assert "1 of 2 guesses was right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
-    assert main(["predict", "1.a", "c", "--sure", "800"]) == 3
+    assert main(["predict", "1.c", "c", "--sure", "800"]) == 3
+
+
+def test_only_the_first_guess_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "1.a", "a", "--sure", "60"]) == 0
+    assert main(["predict", "1.a", "c", "--sure", "100"]) == 0
+    assert "The first guess is the one that counts" in capsys.readouterr().out
+    _, question = find_prediction("1.a")
+    assert Progress.open().guess(question) == {"choice": 0, "sure": 60}
+    assert guesses(Progress.open()) == [(60, False)]
+
+
+def test_a_guess_after_the_answer_is_kept_and_does_not_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reveal("1.a")
+    assert "You stored no guess" in capsys.readouterr().out
+    assert main(["predict", "1.a", "c", "--sure", "100"]) == 0
+    assert "left out of your score" in capsys.readouterr().out
+    reveal("1.a")
+    assert "Your guess was right" in capsys.readouterr().out
+    assert guesses(Progress.open()) == []
+
+
+def test_an_answer_that_was_guessed_before_is_not_late(folder: Path) -> None:
+    assert main(["predict", "1.a", "c", "--sure", "80"]) == 0
+    reveal("1.a")
+    assert guesses(Progress.open()) == [(80, True)]
+
+
+def test_a_self_test_names_the_sections_that_are_needed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sections = {"0b.a": "section 1", "0b.b": "section 2"}
+    self_test(sections, then="Go on to lesson 1.")
+    assert "Were all of yours right? Go on to lesson 1." in capsys.readouterr().out
+    for number, choice in (("0b.c", "c"), ("0b.d", "a")):
+        main(["predict", number, choice, "--sure", "50"])
+    capsys.readouterr()
+    self_test({"0b.c": "section 3", "0b.d": "section 4"}, then="Go on to lesson 1.")
+    said = capsys.readouterr().out
+    assert "1 of 2 right. Read section 4;" in said and "Your guess was (a): see section 4." in said
+    self_test({"0b.c": "section 3"}, then="Go on to lesson 1.")
+    assert "All 1 right. Go on to lesson 1." in capsys.readouterr().out
 
 
 def test_reset_keeps_the_old_file(folder: Path, write: Callable[[str, str], None]) -> None:

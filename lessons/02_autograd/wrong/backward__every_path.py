@@ -4,8 +4,10 @@ order(root, ...): each value pushes once, when its gradient is complete."""
 
 def backward(root):
     root.grad = 1.0
-    waiting = [root]
-    while waiting:
-        value = waiting.pop()
+
+    def walk(value):
         value.push()
-        waiting.extend(value.parents)
+        for parent in value.parents:
+            walk(parent)
+
+    walk(root)
