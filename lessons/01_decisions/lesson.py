@@ -376,8 +376,8 @@ print(f"{right} answers are right. In {lucky} of them the sum was wrong.")
 # %% [markdown]
 # Both kinds of error get the same reward, 0: the checker reads the answer alone, and cannot say whether the model
 # computed badly or copied badly. Which of the two is the weak point is a matter of chance. The same training rounds a
-# little differently on another processor, and ends in another model. With `MINIRL_ISA=avx2 python -m minirl.lessons run
-# 1` we counted 8 wrong copies among 166 wrong answers, and with `MINIRL_ISA=avx512` 91 among 163.
+# little differently on another processor, and ends in another model. We ran this lesson with two instruction sets. With
+# `MINIRL_ISA=avx2` there were 8 wrong copies among 166 wrong answers, and with `MINIRL_ISA=avx512` 91 among 163.
 
 # %% [markdown]
 # ## 7. The goal, in one number

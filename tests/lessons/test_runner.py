@@ -208,6 +208,7 @@ def test_only_the_first_guess_counts(folder: Path, capsys: pytest.CaptureFixture
     assert "The first guess is the one that counts" in capsys.readouterr().out
     _, question = find_prediction("1.a")
     assert Progress.open().guess(question) == {"choice": 0, "sure": 60}
+    assert Progress.open().guessed(question, 2, 100) == {"choice": 0, "sure": 60}
     assert guesses(Progress.open()) == [(60, False)]
 
 
