@@ -116,7 +116,12 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         r"IndexError: index (-?\d+) is out of bounds for axis \d+ with size (\d+)",
         "Indices begin with 0. The last of {1} has index {1} - 1, or -1 for short.",
     ),
-    (r"IndexError: (?:list|tuple|string) index out of range", "Indices begin with 0. The last of n has index n - 1."),
+    (
+        r"IndexError: tuple index out of range",
+        "Indices begin with 0. The last of n has index n - 1. A shape has one number for each axis: an array with a "
+        "single axis has no x.shape[1].",
+    ),
+    (r"IndexError: (?:list|string) index out of range", "Indices begin with 0. The last of n has index n - 1."),
     (r"IndexError: pop from empty list", "There is nothing left to take out. Ask first: `while waiting:` ends there."),
     (r"IndexError: too many indices", "This array has fewer axes than there are indices in the brackets."),
     (
