@@ -73,7 +73,7 @@ def one_row_at_a_time(logits, targets, weights):
         total = math.fsum(math.exp(x - top) for x in row)
         loss.append(-weight * (row[target] - top - math.log(total)))
         for token, x in enumerate(row):
-            gradient[t, token] = weight * (math.exp(x - top) / total - (token == target))
+            gradient[t, token] = weight * (math.exp(x - top) / total - (token == target)) + 0.0  # no -0
     return math.fsum(loss), gradient.astype(logits.dtype)
 
 
@@ -113,7 +113,7 @@ def counts(rng):
         yield int(rng.integers(0, n + 1)), n
 
 
-NEARLY = Bound(1, 1.0, factor=1, epsilon=1e-5, reason="so that 1.96 will do for Z")
+NEARLY = Bound(1e-5 / (4 * np.finfo(np.float64).eps), 1.0, reason="so that 1.96 will do for Z")  # 0.00001
 
 
 def by_bisection(solved, n):
