@@ -459,7 +459,7 @@ words = [
     f"finished {np.mean(measure(number, 'finished')):.2f}, copying in the end {measure(number, 'copying')[-1]:.2f}."
     for number in numbers
 ]
-picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 10, 4.2)
+picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 8.5, 3.3)
 grid = picture.subplots(3, 5, sharey="row")
 for (top, middle, bottom), number in zip(grid.T, numbers, strict=True):
     top.plot(measure(number, "reward"), color=COLOURS[0])

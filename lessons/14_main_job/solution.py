@@ -127,7 +127,8 @@ def diagnose(metrics: Metrics) -> str:
     if mean("informative", rl) < 0.05:
         return "no signal"
     third = len(rl) // 3
-    if mean("reward", rl[-third:]) < 0.5 * mean("reward", rl[:3]):
+    could = max(line["reward"] for line in rl[:3])  # of three, as the first updates may have destroyed it already
+    if mean("reward", rl[-third:]) < 0.5 * could:
         return "collapse"
     return "healthy"
 
