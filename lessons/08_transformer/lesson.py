@@ -411,17 +411,18 @@ for t in np.flatnonzero(sure < 0.95):
 
 solved = [problem.completion.split(". ") for problem in task.by_split["shown"]]
 products, sums = ({steps[place] for steps in solved} for place in (1, 2))
-print(f"\nIn the {len(solved)} stories that it learned from, each of {len(products)} products occurs about")
-print(f"{len(solved) / len(products):.0f} times, and each of {len(sums)} sums {len(solved) / len(sums):.1f} times.")
+print(f"\nIn the {len(solved)} stories that it learned from,")
+for what, found in (("products", products), ("sums", sums)):
+    print(f"{len(found)} {what} occur, each {len(solved) / len(found):.1f} times on average")
 
 # %% [markdown]
 # The model has learned the form of an answer, and it copies numbers from the story. It knows the products by heart,
-# because it has seen each of them again and again. Most sums it has seen once or never, and so the second digit of the
-# sum is little more than a guess.
+# because it has seen each of them again and again. Most sums it has seen once, twice or never, and so the second
+# digit of the sum is little more than a guess.
 #
-# So expect answers that begin in perfect form, and then often a wrong sum. Some go off the rails after it: a wrong sum
-# is like nothing that the model has learned from, so it does not know how to go on. (Where your processor rounds
-# differently than ours, you have another model, and other numbers.)
+# So expect answers that begin in perfect form, and then often a wrong sum. Some go off the rails: after a wrong token
+# the text is like nothing that the model has learned from, so it does not know how to go on. (Where your processor
+# rounds differently than ours, you have another model, and other numbers.)
 #
 # minirl's agent asks its model for logits before every action. We put your `gpt` in its place: from here on each token
 # of the answer is chosen by *your* transformer. With the same random numbers, minirl's own must write the same.
