@@ -16,7 +16,6 @@ from minirl.lessons import folder as folders
 from minirl.lessons import isolate, lesson, screen
 from minirl.lessons.lesson import (
     LETTERS,
-    LEVELS,
     Exercise,
     Lesson,
     all_exercises,
@@ -24,6 +23,7 @@ from minirl.lessons.lesson import (
     find_lesson,
     find_prediction,
 )
+from minirl.lessons.overview import file_of, overview, state
 from minirl.lessons.progress import FOLDER, Progress
 from minirl.lessons.score import calibration
 from minirl.lessons.screen import Screen
@@ -79,16 +79,6 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
         ]
         view.table(("exercise", "", "level", "minutes", "state"), rows, title)
     return 0
-
-
-def state(progress: Progress, found: Lesson, exercise: Exercise) -> str:
-    """How far an exercise is, in words."""
-    entry = progress.of(exercise)
-    if "passed" in entry:
-        same = progress.passed_as_is(exercise, file_of(progress, found))
-        return "passed" if same else "passed, file changed since"
-    tries = entry.get("tries", 0)
-    return f"{tries} {'try' if tries == 1 else 'tries'}" if tries else ""
 
 
 def start(number: Word, *, plain: bool = False) -> int:
@@ -191,11 +181,6 @@ def begun(found: Lesson, exercise: Exercise, file: Path) -> bool:
         return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / "exercises.py", exercise.name)
     except (LookupError, SyntaxError, ValueError):  # the function is gone, or the file is no Python
         return True
-
-
-def file_of(progress: Progress | None, found: Lesson) -> Path:
-    """The learner's file for a lesson."""
-    return (progress.folder if progress else Path()) / found.name / "exercises.py"
 
 
 def watch(number: Word, *, plain: bool = False) -> int:
@@ -417,27 +402,6 @@ def progress(*, plain: bool = False, json: bool = False) -> int:
     view.table(("lesson", "passed", "tries", "run"), rows)
     view.say(calibration(stored))
     return 0
-
-
-def overview(stored: Progress) -> dict[str, Any]:
-    """Everything about a learner's progress as plain data."""
-    exercises = []
-    for found, exercise in all_exercises():
-        entry, file = stored.of(exercise), file_of(stored, found)
-        about = {
-            "exercise": exercise.number,
-            "id": exercise.id,
-            "level": exercise.level,
-            "what": LEVELS[exercise.level],
-            "passed": "passed" in entry,
-            "unchanged_since": stored.passed_as_is(exercise, file),
-            "hash": entry.get("passed"),
-            "tries": entry.get("tries", 0),
-            "hints": entry.get("hints", 0),
-            "solution_shown": entry.get("solution", False),
-        }
-        exercises.append(about)
-    return {"exercises": exercises, "predictions": stored.predictions, "runs": stored.runs}
 
 
 def reset(number: Word, *, yes: bool = False, plain: bool = False) -> int:

@@ -22,6 +22,7 @@ class Person:
 
     @property
     def him(self) -> str:
+        """The pronoun as an object: "him" or "her"."""
         return "him" if self.he == "he" else "her"
 
 
