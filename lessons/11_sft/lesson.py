@@ -289,8 +289,8 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # %% [markdown]
 # Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave
 # a warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop
-# before you look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still
-# are.)
+# before you look at the accuracy.* (Is Roger's result wrong, with the right model too? A third of the problems or
+# more still are.)
 #
 # The forgotten mask does little harm here. Questions are short, and asking them is learned on the side. Its sign is the
 # loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions are
@@ -402,8 +402,8 @@ assert my.leaks(packed(True), texts) == [] and len(my.leaks(packed(False), texts
 # %% [markdown]
 # ## 8. All together: how long should one train?
 #
-# All parts are yours now. One question is left: how many rounds? After 20 rounds the model solves all of the fifty
-# problems that it is shown.
+# All parts are yours now. One question is left: how many rounds? After 20 rounds the model solves nearly all of the
+# fifty problems that it is shown.
 #
 # **Predict** (`predict 11.c`, before you run the next cell). It goes on for 40 more rounds. What share of the held-out
 # problems does it solve then? (a) Nearly all, as with the fifty. (b) About as many as before. (c) None.
@@ -473,7 +473,8 @@ picture
 # %% [markdown]
 # The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
 # wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points
-# when they are trained for 86 rounds instead of 12.
+# when they are trained for 86 rounds instead of 12. And look at the three thin lines. The runs differ in nothing but
+# the order of the demonstrations. One run is one draw.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
