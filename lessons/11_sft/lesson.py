@@ -471,10 +471,10 @@ right.legend(loc="upper right")
 picture
 
 # %% [markdown]
-# The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points
-# when they are trained for 86 rounds instead of 12. And look at the three thin lines. The runs differ in nothing but
-# the order of the demonstrations. One run is one draw.
+# The loss on held-out problems turns round. The share of solved problems hardly changes, but the model becomes surer
+# of its wrong answers. In longer trainings the accuracy follows: in `docs/results.md`, three models lose 7 to 11
+# points when they are trained for 86 rounds instead of 12. And look at the three thin lines. The runs differ in
+# nothing but the order of the demonstrations. One run is one draw.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
