@@ -299,8 +299,8 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # %% [markdown]
 # ## 6. Many documents in one row
 #
-# Documents have different lengths. One way to compute several at once is to fill up the short ones with padding, and a
-# good part of the work goes into nothing. minirl **packs** instead: it puts documents end to end in one row.
+# Documents have different lengths. One way to compute several at once is to fill up the short ones with padding, but
+# then a good part of the work is wasted. minirl **packs** instead: it puts documents end to end in one row.
 #
 # Attention would now connect what does not belong together. A token of the second demonstration would see the first
 # one, with its numbers and its answer. When the model is asked later, nothing stands before the prompt. So a rule is
@@ -493,8 +493,8 @@ assert few.value < first.value - 0.1
 # %% [markdown]
 # ## You should know
 #
-# 1. Fine-tuning is pretraining with a mask. Learned are the tokens that the model has to say itself, the end token
-#    among them; the prompt is read and not learned.
+# 1. Fine-tuning is pretraining with a mask. The model learns the tokens that it has to say itself, the end token among
+#    them. It reads the prompt and does not learn it.
 # 2. The loss is −Σ w · log π. The weights are 1/N, mask/N or advantage/N, with N the learned tokens of the whole batch.
 # 3. In a packed row, each document is shifted by itself and sees only itself. That can be measured from outside.
 # 4. A share of n problems has an interval. Wilson's is good near 0 and 1 too: 0 of 78 means "up to 4.7%".
