@@ -289,8 +289,8 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # %% [markdown]
 # Look at Roger's answer with the masked end. It begins like a worked answer, and then it does not stop. Nothing gave
 # a warning: the loss that was printed is as low as without the mistake. *Look at the share of answers that stop
-# before you look at the accuracy.* (Is Roger's result wrong, with the right model too? Four problems in ten still
-# are.)
+# before you look at the accuracy.* (Is Roger's result wrong, with the right model too? A third of the problems or
+# more still are.)
 #
 # The forgotten mask does little harm here. Questions are short, and asking them is learned on the side. Its sign is the
 # loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions are
@@ -299,8 +299,8 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # %% [markdown]
 # ## 6. Many documents in one row
 #
-# Documents have different lengths. One way to compute several at once is to fill up the short ones with padding, and a
-# good part of the work goes into nothing. minirl **packs** instead: it puts documents end to end in one row.
+# Documents have different lengths. One way to compute several at once is to fill up the short ones with padding, but
+# then a good part of the work is wasted. minirl **packs** instead: it puts documents end to end in one row.
 #
 # Attention would now connect what does not belong together. A token of the second demonstration would see the first
 # one, with its numbers and its answer. When the model is asked later, nothing stands before the prompt. So a rule is
@@ -402,8 +402,8 @@ assert my.leaks(packed(True), texts) == [] and len(my.leaks(packed(False), texts
 # %% [markdown]
 # ## 8. All together: how long should one train?
 #
-# All parts are yours now. One question is left: how many rounds? After 20 rounds the model solves all of the fifty
-# problems that it is shown.
+# All parts are yours now. One question is left: how many rounds? After 20 rounds the model solves nearly all of the
+# fifty problems that it is shown.
 #
 # **Predict** (`predict 11.c`, before you run the next cell). It goes on for 40 more rounds. What share of the held-out
 # problems does it solve then? (a) Nearly all, as with the fifty. (b) About as many as before. (c) None.
@@ -471,9 +471,10 @@ right.legend(loc="upper right")
 picture
 
 # %% [markdown]
-# The loss on held-out problems turns round. The model does not solve fewer of them yet, but it becomes surer of its
-# wrong answers. In longer trainings the accuracy can follow: in `docs/results.md`, three models lose 7 to 11 points
-# when they are trained for 86 rounds instead of 12.
+# The loss on held-out problems turns round. The share of solved problems hardly changes, but the model becomes surer
+# of its wrong answers. In longer trainings the accuracy follows: in `docs/results.md`, three models lose 7 to 11
+# points when they are trained for 86 rounds instead of 12. And look at the three thin lines. The runs differ in
+# nothing but the order of the demonstrations. One run is one draw.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
@@ -492,8 +493,8 @@ assert few.value < first.value - 0.1
 # %% [markdown]
 # ## You should know
 #
-# 1. Fine-tuning is pretraining with a mask. Learned are the tokens that the model has to say itself, the end token
-#    among them; the prompt is read and not learned.
+# 1. Fine-tuning is pretraining with a mask. The model learns the tokens that it has to say itself, the end token among
+#    them. It reads the prompt and does not learn it.
 # 2. The loss is −Σ w · log π. The weights are 1/N, mask/N or advantage/N, with N the learned tokens of the whole batch.
 # 3. In a packed row, each document is shifted by itself and sees only itself. That can be measured from outside.
 # 4. A share of n problems has an interval. Wilson's is good near 0 and 1 too: 0 of 78 means "up to 4.7%".
