@@ -147,9 +147,9 @@ assert np.allclose(before[:3], after[:3]) and np.allclose(before[3], shuffled[3]
 # just before me" means the same everywhere in a text.
 #
 # Each point turns with its own speed: ω is base^(−2i/D) for point i. For D = 4 and base = 100, the speeds are 1 and
-# 100^(−1/2) = 0.1. The first point always makes a full turn in about 6 places, and the last one hardly moves within the
-# whole text. Together they are like the hands of a clock: the fast ones tell near places apart, the slow ones far
-# places. This is called *rotary position embedding* (Su et al., 2021).
+# 100^(−1/2) = 0.1. Our model has D = 16 and base = 10,000. Its first point makes a full turn in about 6 places, and its
+# last one in about 20,000. Together they are like the hands of a clock: the fast ones tell near places apart, the slow
+# ones far places. This is called *rotary position embedding* (Su et al., 2021).
 #
 # > **Exercise 8.3** (level 3, 25 minutes). Write `rotate(x, base)`. Row t of x belongs to place t, and the first place
 # > is 0.
@@ -250,9 +250,9 @@ assert result.shape == x.shape
 # through all layers, one after the other. It is normed one last time, and multiplied by the output matrix. That matrix
 # is called `head.weight`, because it sits on top of the model. It has nothing to do with the heads of attention.
 #
-# > **Exercise 8.6** (level 3, 20 minutes). Write `gpt(p, config, ids)`. `ids` is a list of token numbers, such as `[3,
-# > 7, 0]`. A table takes such a list as an index, `table[ids]`, and gives one row for each. In p, the names of layer 0
-# > begin with "blocks.0.", and `inside(p, "blocks.0.")` gives them without it.
+# > **Exercise 8.6** (level 3, 20 minutes). Write `gpt(p, config, ids)`. A list of token numbers such as `ids` can be
+# > the index of a table: `table[ids]` has one row for each. In p, the names of layer 0 begin with "blocks.0.", and
+# > `inside(p, "blocks.0.")` gives them without it.
 #
 # That is all. There is nothing else in a transformer.
 #
@@ -303,10 +303,11 @@ assert np.abs(yours - theirs).max() < 1e-3
 # - (b) "6": it takes the numbers from the story.
 # - (c) Anything: it has never seen a wrong calculation.
 #
-# First we look. The next figure shows the first layer, and the last token, which is the space after "=". For each head
-# it draws with which weights this token looks at the six numbers before it, and what is left for all other tokens
-# together. There is a trick in it: where the values are the rows of an identity matrix, the result of attention is the
-# table of weights itself. So v has 58 columns there, one for each token.
+# First we look. The next figure shows the first layer, and the last token, which is the space after "=". (In our
+# tokenizer the space before a number is a token of its own.) For each head it draws with which weights this token
+# looks at the six numbers before it, and what is left for all other tokens together. There is a trick in it: where the
+# values are the rows of an identity matrix, the result of attention is the table of weights itself. So v has 58
+# columns there, one for each token.
 
 # %%
 p, C, D = my.inside(weights, "blocks.0."), model.config.d_model, model.config.head_size
@@ -332,7 +333,8 @@ picture = Picture(
 for head, axes in enumerate(picture.subplots(1, 4, sharey=True)):
     axes.barh([*labels, "all others"], shares[head], color=[*[COLOURS[0]] * 3, *[COLOURS[1]] * 3, "#9aa5b1"])
     axes.set(xlim=(0, 1), title=f"head {head + 1}", xlabel="share of attention")
-    axes.invert_yaxis() if head == 0 else None
+    if head == 0:
+        axes.invert_yaxis()  # of all four
 assert np.allclose(looks.sum(axis=1), 1) and len(numbers) == 6
 picture
 

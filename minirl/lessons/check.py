@@ -172,12 +172,12 @@ def handed(error: BaseException, file: str) -> str:
     if not inner:
         return ""
     code, values = inner[0].f_code, inner[0].f_locals
-    told = {name: kind_of(values[name]) for name in code.co_varnames[: code.co_argcount] if name in values}
+    told = {name: in_short(values[name]) for name in code.co_varnames[: code.co_argcount] if name in values}
     words = [f"`{name}`, {kind}" for name, kind in told.items() if kind]
     return f"`{code.co_name}` was given {'; '.join(words)}" if words else ""
 
 
-def kind_of(value: Any) -> str:
+def in_short(value: Any) -> str:
     """What a value is, in a few words; empty for objects of other kinds."""
     if isinstance(value, np.ndarray):
         return f"an array of shape {value.shape}"
