@@ -4,8 +4,8 @@
     python site/build.py         then open build/site/html/index.html
 
 Three steps: `book.staging` writes the pages into build/site/pages, Sphinx turns them into build/site/html, and
-`book.checks` looks at the result. Any warning and any problem ends it with exit status 1. After a build without warnings
-the next one only does what has changed.
+`book.checks` looks at the result. Any warning and any problem ends it with exit status 1. After a build without
+warnings the next one only does what has changed.
 """
 
 import shutil
@@ -17,8 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "site"
 sys.path[:0] = [str(ROOT / "site"), str(ROOT)]  # minirl from this checkout, even where another one is installed
 
-from book.checks import problems  # noqa: E402
-from book.staging import pages, write  # noqa: E402
+from book.checks import problems
+from book.staging import pages, write
 
 
 def main() -> int:

@@ -19,7 +19,7 @@ from minirl import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
-    *("minirl", "csrc", "data", "docs", "lessons", "tests", ".ci", "setup.py", "pyproject.toml", "MANIFEST.in"),
+    *("minirl", "csrc", "data", "docs", "lessons", "site", "tests", ".ci", "setup.py", "pyproject.toml", "MANIFEST.in"),
     *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", ".gitignore"),
 )
 QUESTIONS = "data/science/questions.jsonl"

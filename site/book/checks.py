@@ -98,8 +98,8 @@ def broken_links(site: Path, pages: dict[str, Page]) -> Iterator[str]:
             parts = urlsplit(address)
             if parts.scheme or address.startswith("//"):
                 continue
-            target = os.path.normpath(os.path.join(os.path.dirname(page.path), unquote(parts.path))) if parts.path else page.path
-            place = unquote(parts.fragment)
+            folder, place = os.path.dirname(page.path), unquote(parts.fragment)
+            target = os.path.normpath(os.path.join(folder, unquote(parts.path))) if parts.path else page.path
             if not (site / target).is_file():
                 yield f"{page.path}: a link to {address}, which does not exist"
             elif place and target in pages and place not in pages[target].ids and place != "top":

@@ -4,6 +4,7 @@ anything that stands in columns. Sphinx's autodoc wants reStructuredText, so her
 import ast
 import re
 import textwrap
+from collections.abc import Callable
 from itertools import takewhile
 
 CODE = re.compile(r"`([^`\n]+)`")
@@ -11,7 +12,9 @@ SPECIAL = re.compile(r"([\\*_|`])")
 ITEM = re.compile(r"([-*]|\d\.) +")
 SECTION = re.compile(r"(Args|Raises|Returns):")
 ARGUMENT = re.compile(r" +(\w+): (.*)")
-ENUMERATOR = re.compile(r"\(?(\w+|#)[.)]( |$)|[-+:>=.]")  # what reStructuredText would take for more than a letter or sign
+ENUMERATOR = re.compile(
+    r"\(?(\w+|#)[.)]( |$)|[-+:>=.]"
+)  # what reStructuredText would take for more than a letter or sign
 
 
 def to_rst(lines: list[str]) -> list[str]:
@@ -29,8 +32,7 @@ def to_rst(lines: list[str]) -> list[str]:
         elif first.startswith("|"):
             made += literal(taken(rest, lambda line: line.startswith("|")))
         elif SECTION.fullmatch(first):
-            heading = taken(rest, lambda line: line is first)[0]
-            made += [f"**{heading[:-1]}**", "", *arguments(taken(rest, lambda line: line.startswith(" ")))]
+            made += [f"**{rest.pop(0)[:-1]}**", "", *arguments(taken(rest, lambda line: line.startswith(" ")))]
         elif ITEM.match(first):
             items = taken(rest, lambda line: bool(line.strip()) and (line.startswith(" ") or bool(ITEM.match(line))))
             made += [prefix + escaped(line[len(prefix) :]) for line in items if (prefix := indent(line)) is not None]
@@ -41,7 +43,7 @@ def to_rst(lines: list[str]) -> list[str]:
     return made
 
 
-def taken(rest: list[str], belongs) -> list[str]:  # type: ignore[no-untyped-def]
+def taken(rest: list[str], belongs: Callable[[str], bool]) -> list[str]:
     """Take the lines from the front that belong together."""
     lines = list(takewhile(belongs, rest))
     del rest[: len(lines)]

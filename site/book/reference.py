@@ -11,6 +11,13 @@ from book.docstrings import escaped
 
 # Private; `native`, as `reference` beside it says what both compute; and what cannot be imported without PyTorch
 HIDDEN = re.compile(r"\.(_\w+|native|torch_\w+)$")
+INTRODUCTION = """\
+Reference
+=========
+
+Every public module, class and function of minirl, from their docstrings. :doc:`minirl` lists what ``import minirl``
+offers. :doc:`The code </docs/architecture>` explains the layers: each imports from itself and from those below it.
+"""
 LAYER = re.compile(r"^\| (\d+) \| (.+?) \| (.+) \|$", re.MULTILINE)
 
 
@@ -55,9 +62,7 @@ def reference_pages(root: Path) -> dict[str, str]:
     """Path and text of each page. Raises ValueError for a package that is in no layer of docs/architecture.md."""
     known, made = modules(root), dict[str, str]()
     rooms = list(dict.fromkeys(name.split(".")[1] for name in known if "." in name))
-    index = [title("Reference", "="), "Every public module, class and function of minirl, from their docstrings. The",
-             "layers are explained in :doc:`/docs/architecture`: each imports from its own layer and from those below.", "",
-             ":doc:`minirl` lists what ``import minirl`` offers.", "", *toctree(["minirl"])]  # fmt: skip
+    index = [INTRODUCTION, *toctree(["minirl"])]
     listed = set[str]()
     for what, names in layers(root):
         here = [name for name in names if name in rooms]

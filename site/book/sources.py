@@ -1,5 +1,5 @@
-"""Source files in the book. A link such as ../minirl/rl/mdp.py works in a checkout and on a forge; here it becomes a link
-to a page that shows the file, and so does [source] beside each name in the reference."""
+"""Source files in the book. A link such as ../minirl/rl/mdp.py works in a checkout and on a forge. Here it leads to a
+page that shows the file. So does [source], which stands beside each name in the reference."""
 
 import html
 import importlib
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_for_filename
 from pygments.util import ClassNotFound
@@ -28,6 +29,7 @@ def setup(app: Sphinx) -> None:
     app.connect("doctree-read", follow_links)
     app.connect("env-purge-doc", forget)
     app.connect("html-collect-pages", source_pages)
+    app.connect("html-page-context", without_contents, priority=400)  # before the theme's
     app.connect("build-finished", copy_web_pages)
 
 
@@ -52,23 +54,29 @@ def address(path: str) -> str:
 
 
 def follow_links(app: Sphinx, page: nodes.document) -> None:
-    """Point the links of a page to the addresses of files; what is neither a page nor a file stays, and Sphinx warns."""
+    """Point the links of a page to the addresses of files. What leads to no file stays, and Sphinx warns of it."""
     docname = app.env.docname
     used = linked(app.env).setdefault(docname, set())
     here = f"{docname}.html"
     for node in list(page.findall(addnodes.pending_xref)):
-        path = os.path.normpath(os.path.join(os.path.dirname(docname), node["reftarget"]))
-        if node["reftype"] == "myst" and node.get("refdomain") is None and not path.startswith("..") and (ROOT / path).exists():
+        if path := checkout_path(docname, node):
             used.add(path)
-            link = nodes.reference("", "", *node.children, refuri=relative_uri(here, address(path)), internal=True)
-            node.replace_self(link)
-    for signature in list(page.findall(addnodes.desc_signature)):
+            target = relative_uri(here, address(path))
+            node.replace_self(nodes.reference("", "", *node.children, refuri=target, internal=True))
+    for signature in page.findall(addnodes.desc_signature):
         if found := defined_at(signature.get("module"), signature.get("fullname")):
             path, line = found
             used.add(path)
-            where = f"{relative_uri(here, address(path))}#line-{line}"
+            target = f"{relative_uri(here, address(path))}#line-{line}"
             words = nodes.inline("", "[source]", classes=["viewcode-link"])
-            signature += nodes.reference("", "", words, refuri=where, internal=True)
+            signature += nodes.reference("", "", words, refuri=target, internal=True)
+
+
+def checkout_path(docname: str, link: addnodes.pending_xref) -> str:
+    """The file or folder that a link of Markdown names, from the top of the checkout; "" where it names none."""
+    path = os.path.normpath(os.path.join(os.path.dirname(docname), link["reftarget"]))
+    known = link["reftype"] != "myst" or link.get("refdomain") is not None  # a page, or a role of Sphinx
+    return "" if known or path.startswith("..") or not (ROOT / path).exists() else path
 
 
 def defined_at(module: str | None, name: str | None) -> tuple[str, int] | None:
@@ -102,6 +110,12 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
         yield f"source/{path}", {"title": path, "body": body}, "source.html"
 
 
+def without_contents(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], page: Any) -> None:
+    """Pages of sources have no list of all pages at their side: for hundreds of them it would take a minute to make."""
+    if templatename == "source.html":
+        del context["toctree"]
+
+
 def highlighted(path: str) -> str:
     """A file as HTML, its lines numbered and with an anchor each."""
     text = (ROOT / path).read_text(encoding="utf-8")
@@ -110,8 +124,6 @@ def highlighted(path: str) -> str:
     except ClassNotFound:
         lexer = get_lexer_for_filename("plain.txt")
     formatter = HtmlFormatter(linenos="inline", lineanchors="line", anchorlinenos=True, cssclass="highlight")
-    from pygments import highlight
-
     return str(highlight(text, lexer, formatter))
 
 

@@ -1,7 +1,7 @@
 """The pages of the book, as files for Sphinx. What is in `docs/` and `lessons/` keeps its path, so its links hold.
 
-Written for the site alone are: the glossary's terms as a Sphinx glossary, a page of solutions for each lesson, the pages
-of the reference, and lists of contents. New lessons and new pages are found, not listed here.
+Written for the site alone are: the terms of the glossary as Sphinx wants them, a page of solutions for each lesson, the
+pages of the reference, and lists of contents. New lessons and new pages are found by themselves.
 """
 
 import json
@@ -31,7 +31,11 @@ def pages(root: Path) -> dict[str, str | bytes]:
     guide = [path for path in sorted(root.glob("docs/*.md")) if path.name != "README.md"]
     made: dict[str, str | bytes] = {
         path.relative_to(root).as_posix(): path.read_text(encoding="utf-8")
-        for path in (*guide, root / "docs/README.md", root / "lessons/README.md", )
+        for path in (
+            *guide,
+            root / "docs/README.md",
+            root / "lessons/README.md",
+        )
     }
     made |= {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("docs/**/*.png"))}
     made |= {name: (root / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "CHANGELOG.md")}
@@ -42,15 +46,14 @@ def pages(root: Path) -> dict[str, str | bytes]:
         made[f"solutions/{lesson.name}.md"] = solution_page(lesson)
     made["solutions/index.md"] = solutions_index(lessons)
     made |= reference_pages(root)
-    order = list(dict.fromkeys(LINK.findall((root / "docs/README.md").read_text(encoding="utf-8"))))
-    others = [path.name for path in guide if path.name not in order]
+    course = ["lessons/README", *(f"lessons/{lesson.name}" for lesson in lessons), "solutions/index"]
+    order = LINK.findall((root / "docs/README.md").read_text(encoding="utf-8"))
+    listed = [name for name in dict.fromkeys([*order, *(path.name for path in guide)]) if name != "glossary.md"]
     made["index.md"] = "\n".join(
         [
             (root / "site/index.md").read_text(encoding="utf-8"),
-            contents(
-                "Course", ["lessons/README", *(f"lessons/{lesson.name}" for lesson in lessons), "solutions/index"]
-            ),
-            contents("Guide", ["docs/README", *(f"docs/{name[:-3]}" for name in [*order, *others] if name != "glossary.md")]),
+            contents("Course", course),
+            contents("Guide", ["docs/README", *(f"docs/{name.removesuffix('.md')}" for name in listed)]),
             contents("Look up", ["docs/glossary", "reference/index", "genindex"]),
             contents("Project", ["CONTRIBUTING", "CHANGELOG"]),
         ]
@@ -69,7 +72,7 @@ def lesson_page(lesson: Lesson) -> str:
     for cell in book["cells"]:
         described = [output["metadata"]["image/png"]["alt"] for output in cell.get("outputs", ()) if is_figure(output)]
         if len(described) > 1:
-            raise ValueError(f"{lesson.notebook}: a cell shows {len(described)} figures; the site can describe one a cell")
+            raise ValueError(f"{lesson.notebook}: a cell shows {len(described)} figures; the site describes one a cell")
         if described:
             cell["metadata"]["mystnb"] = {"image": {"alt": described[0]}}
     book["cells"].append(
@@ -84,7 +87,7 @@ def is_figure(output: dict[str, Any]) -> bool:
 
 
 def write(files: dict[str, str | bytes], into: Path) -> None:
-    """Make the folder hold these files and no others. A file that is the same stays untouched, as Sphinx reads times."""
+    """Make the folder hold these files and no others. What is the same stays untouched: Sphinx looks at times."""
     for path in sorted(into.rglob("*"), reverse=True) if into.exists() else ():
         if path.is_file() and path.relative_to(into).as_posix() not in files:
             path.unlink()

@@ -11,7 +11,8 @@ GOOD = """<!doctype html><html><head>
 <script>const address = "https://example.org/a"; say(address);</script></head>
 <body id="top"><h1 id="here">One</h1>
 <a href="https://example.org/">elsewhere</a> <a href="sub/two.html#there">two</a> <a href="#here">here</a>
-<a href="mailto:a@example.org">mail</a> <img src="a%20b.png" alt="a figure"> <img src="data:image/png;base64,AA" alt="dot">
+<a href="mailto:a@example.org">mail</a> <img src="a%20b.png" alt="a figure">
+<img src="data:image/png;base64,AA" alt="dot">
 </body></html>"""
 
 
