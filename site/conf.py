@@ -14,6 +14,7 @@ author = "The minirl authors"
 copyright = "The minirl authors, MIT licence"
 version = release = minirl.__version__
 language = "en"
+smartquotes = False  # "--flag" stays what it is
 highlight_language = "none"  # blocks that name no language hold formulas, tables and what programs print
 
 extensions = ["myst_nb", "sphinx_design", "sphinx.ext.autodoc", "book.extension"]
@@ -34,7 +35,7 @@ autodoc_mock_imports = ["torch", "transformers", "tokenizers", "tiktoken", "gymn
 add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90
-toc_object_entries_show_parents = "hide"
+toc_object_entries = False  # the list at the side shows the modules of a page; the search finds every name
 
 # Pages
 html_theme = "furo"
@@ -45,4 +46,5 @@ html_css_files = ["book.css"]
 html_js_files = ["keyboard.js"]
 html_copy_source = False
 html_show_sourcelink = False
+html_show_search_summary = False  # a page that was opened as a file cannot read the others
 html_theme_options = {"navigation_with_keys": True, "top_of_page_buttons": []}

@@ -1,10 +1,11 @@
-"""What the book adds to Sphinx: docstrings as they are written here, pages of sources, formulas as MathML."""
+"""What the book adds to Sphinx: docstrings as they are written here, pages of sources, formulas as MathML, and
+a few corrections of its HTML."""
 
 from typing import Any
 
 from sphinx.application import Sphinx
 
-from book import mathml, sources
+from book import markup, mathml, sources
 from book.docstrings import to_rst
 
 
@@ -12,6 +13,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Called by Sphinx."""
     sources.setup(app)
     mathml.setup(app)
+    markup.setup(app)
     app.connect("autodoc-process-docstring", translate)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
 

@@ -47,9 +47,9 @@ def docstring_of(root: Path, module: str) -> str:
 
 
 def summary(root: Path, module: str) -> str:
-    """The first sentence of the docstring of a module, on one line."""
+    """The first sentence of the docstring of a module, on one line, without the command that it may end with."""
     paragraph = " ".join(docstring_of(root, module).partition("\n\n")[0].split())
-    return re.split(r"(?<=[.:;]) (?=[A-Z`])", paragraph)[0].rstrip(":;")
+    return re.split(r"[:;] `?python -m|(?<=[.?!]) (?=[A-Z`])", paragraph)[0]
 
 
 def layers(root: Path) -> list[tuple[str, list[str]]]:

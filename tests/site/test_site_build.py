@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 INDEX = """# Small
 
 ```{toctree}
+:caption: All
+
 docs/page
 reference/rl
 ```
@@ -29,7 +31,9 @@ No formula: $5 and $6. [A file](../minirl/rl/mdp.py), [a folder](../minirl/kerne
 
 ## A heading, with `code`
 
-Text.
+| | a column |
+|---|---|
+| a row | 1 |
 """
 REFERENCE = """minirl.rl
 =========
@@ -92,6 +96,16 @@ def test_the_reference_leads_to_the_line_of_the_source(html: Path) -> None:
     found = dict(re.findall(pattern, text, re.DOTALL))
     assert "class Environment" in lines[int(found["Environment"]) - 1]
     assert 'id="line-1"' in (html / "source/minirl/rl/mdp.py.html").read_text(encoding="utf-8")
+
+
+def test_the_markup_suits_screen_readers(html: Path, page: str) -> None:
+    assert '<th class="head"><p>a column</p></th>' in page and '<th class="head"><p></p></th>' not in page
+    sides = re.findall("<aside [^>]*>", page)
+    assert len(sides) == 2 and all("aria-label=" in side for side in sides)
+    captions = re.findall('<p class="caption"[^>]*>', page)
+    assert captions and all('role="heading" aria-level="2"' in caption for caption in captions)
+    text = (html / "reference" / "rl.html").read_text(encoding="utf-8")
+    assert text.count('<span class="sig-lines">') > 0 and not re.search(r"<dl>\s*<dd>", text)
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,8 @@ class TestReference:
     def test_a_summary_is_one_sentence(self, tmp_path: Path) -> None:
         (tmp_path / "one.py").write_text('"""First of\ntwo lines: x.py. Second."""\n')
         assert summary(tmp_path, "one") == "First of two lines: x.py."
+        (tmp_path / "one.py").write_text('"""First: `f` of\nx: `python -m minirl.x`. Second."""\n')
+        assert summary(tmp_path, "one") == "First: `f` of x"
         (tmp_path / "two.py").write_text("x = 1\n")
         with pytest.raises(ValueError, match="has no docstring"):
             summary(tmp_path, "two")
