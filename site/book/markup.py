@@ -1,7 +1,7 @@
 """Corrections to the HTML of Sphinx and of the theme, for readers who use a screen reader.
 
-These are what axe-core finds: a heading without a level, a header of a table without words, two side bars without names,
-and a list of definitions that defines nothing.
+These are what axe-core finds: a heading without a level, a header of a table without words, side bars without
+names, and a list of definitions that defines nothing.
 """
 
 import re
