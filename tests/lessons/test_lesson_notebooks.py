@@ -129,7 +129,8 @@ def test_a_mistake_that_passes_or_draws_another_sentence_is_found(broken: Path) 
 
 
 def test_a_single_mistake_is_too_few(broken: Path) -> None:
-    (broken / "wrong" / "after__front.py").unlink()
+    for path in sorted((broken / "wrong").glob("after__*.py"))[1:]:
+        path.unlink()
     assert "1 known mistakes; expected 2" in problems_with(broken, "after")
 
 
