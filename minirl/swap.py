@@ -23,21 +23,23 @@ _active: list[str] = []
 
 
 @contextmanager
-def replaced(where: str, make: Callable[[Function], Function]) -> Iterator[None]:
+def replaced(where: str, make: Callable[[Function], Function], *, watches: bool = False) -> Iterator[None]:
     """Inside this context the function at `where`, "module:function" or "module:Class.method", is make(function).
 
-    Afterwards, even after an error, the original is back everywhere.
+    watches: whether the new function only looks on while the old one does the work; `active` leaves it out. Afterwards,
+    even after an error, the original is back everywhere.
     """
     module, path = where.split(":")
     holder = resolve_name(":".join([module, path.rpartition(".")[0]]))
     original = resolve_name(where)
     new = functools.wraps(original)(make(original))
     put(holder, original, new)
-    _active.append(where)
+    _active.extend([] if watches else [where])
     try:
         yield
     finally:
-        _active.remove(where)
+        if not watches:
+            _active.remove(where)
         put(holder, new, original)
 
 

@@ -1,5 +1,6 @@
 """A replaced function is another one everywhere, for a while."""
 
+import numpy as np
 import pytest
 
 from minirl import swap
@@ -36,3 +37,12 @@ def test_an_error_inside_brings_the_original_back() -> None:
         assert reinforce.normaliser is not before
         raise ZeroDivisionError
     assert reinforce.normaliser is before and swap.active() == ()
+
+
+def test_a_function_that_only_watches_is_not_among_the_replaced() -> None:
+    seen = []
+    with replaced(
+        "minirl.rl.advantage:leave_one_out", lambda old: lambda rewards: seen.append(1) or old(rewards), watches=True
+    ):
+        advantage.KINDS["leave_one_out"](np.array([[1.0, 0.0]]))
+        assert seen and active() == ()

@@ -29,10 +29,12 @@ class ProblemSet(NamedTuple):
 
 def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[ProblemSet]:
     """The sets of the run's final table: the test splits of its task, and two that are answered greedily only: our
-    running example in other words, where the task is word problems, and science questions."""
+    running example in other words, where the task is word problems, and science questions, where it learns them."""
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
     if run.config.task == WordProblems.name:
         own.append(reworded(run))
+    if not tasks.get(run.config.task).science:
+        return own
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [
         ProblemSet(label, science, science.problems(split, science.size(split)), settings)

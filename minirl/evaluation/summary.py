@@ -50,10 +50,16 @@ def training(run: Run, results: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
     base = run.read_json(CONFIG).get("base")
     if base is not None:
         text += f" Its stages up to {base['stage']} were copied from {base['run']}."
-    told = [paragraph(text + other_machines(run, base or {}))]
+    told = [paragraph(text + not_minirls_own(run) + other_machines(run, base or {}))]
     if changes := changes_by_rl(results):
         told.append(paragraph(Strong("Greedy accuracy after SFT and after RL:"), f" {', '.join(changes)}."))
     return told
+
+
+def not_minirls_own(run: Run) -> str:
+    """A sentence for a run in which functions were replaced (swap.py): its numbers are not minirl's alone."""
+    places = dict.fromkeys(place for environment in run.environments() for place in environment.get("replaced", ()))
+    return f" These functions were not minirl's own: {', '.join(places)}." if places else ""
 
 
 def other_machines(run: Run, base: Mapping[str, Any]) -> str:

@@ -16,8 +16,11 @@ fixed ones and generated ones; generated cases come from a seed, which is new ea
 import copy
 import inspect
 import itertools
+import linecache
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +59,8 @@ class Check:
     """All inputs, the smallest first."""
     expected: Callable[..., Any]
     """The oracle: expected(*case)."""
+    given: Callable[..., Case] | None = None
+    """given(*case): what the function is called with, where a case only describes it; default: the case itself."""
     observe: Callable[..., Any] | None = None
     """observe(names, *case) uses the learner's names and returns what is compared; default: call the function."""
     show: Callable[..., str] | None = None
@@ -91,6 +96,10 @@ class Outcome:
     """Which input is another one after the call, and where; empty where all are as before."""
     unusable: str = ""
     """Why the value is of no use; empty where it is."""
+    handed: str = ""
+    """What the function that raised was called with, where the function that is checked had called it."""
+    warned: tuple[str, ...] = ()
+    """NumPy's warnings, as "line 12, `y / x`: divide by zero encountered in divide", the first one first."""
 
 
 @dataclass(frozen=True)
@@ -107,19 +116,36 @@ class Failure:
 
 def call(check: Check, name: str, names: Names, case: Case) -> Outcome:
     """Call the learner's function with a copy of the case."""
-    given = copy.deepcopy(case)
-    try:
-        value = names[name](*given) if check.observe is None else check.observe(names, *given)
-        value = copy.deepcopy(value)  # a result may share memory with what the next call changes
-    except Unusable as error:
-        return Outcome(unusable=str(error))
-    except Exception as error:
-        said = f"{type(error).__name__}: {error}".strip()
-        return Outcome(error=said, line=line_of(error, str(names.get("__file__", ""))))
-    for before, after, argument in zip(case, given, arguments(check, names[name], len(case)), strict=True):
+    made = case if check.given is None else check.given(*case)
+    given, file, changed = copy.deepcopy(made), str(names.get("__file__", "")), ""
+    with numpy_warnings(file) as warned:
+        try:
+            value = names[name](*given) if check.observe is None else check.observe(names, *given)
+            value = copy.deepcopy(value)  # a result may share memory with what the next call changes
+        except Unusable as error:
+            return Outcome(unusable=str(error))
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}".strip()
+            return Outcome(error=said, line=line_of(error, file), handed=handed(error, file))
+    for before, after, argument in zip(made, given, arguments(check, names[name], len(made)), strict=True):
         if difference(after, before, EXACT):
-            return Outcome(value, changed=f"{argument} was {brief(before)} and is {brief(after)} after the call")
-    return Outcome(value)
+            changed = changed or f"{argument} was {brief(before)} and is {brief(after)} after the call"
+    return Outcome(value, changed=changed, warned=tuple(warned))
+
+
+@contextmanager
+def numpy_warnings(file: str) -> Iterator[list[str]]:
+    """Collect NumPy's warnings about numbers, such as 0 / 0, with their lines in the file, and print none."""
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", RuntimeWarning)
+        yield found
+    for one in noted:
+        if not issubclass(one.category, RuntimeWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            continue
+        code = linecache.getline(one.filename, one.lineno).strip()
+        found.append(f"line {one.lineno}, `{code}`: {one.message}" if one.filename == file else str(one.message))
 
 
 def arguments(check: Check, function: Callable[..., Any], n: int) -> list[str]:
@@ -136,6 +162,31 @@ def line_of(error: BaseException, file: str) -> str:
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
     lines = [line for line, _ in itertools.groupby(f"line {frame.lineno}, `{frame.line}`" for frame in frames)]
     return ", called from ".join(reversed(lines if len(frames) <= MOST_LINES else lines[-1:]))
+
+
+def handed(error: BaseException, file: str) -> str:
+    """The arguments of the first function that the checked one called on the way to the error: "`norm` was given `x`,
+    an array of shape (3,)". Empty where the error arose in the checked function itself."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    inner = [frame for frame in frames if frame.f_code is not frames[0].f_code and frame.f_code.co_name[0] != "<"]
+    if not inner:
+        return ""
+    code, values = inner[0].f_code, inner[0].f_locals
+    told = {name: kind_of(values[name]) for name in code.co_varnames[: code.co_argcount] if name in values}
+    words = [f"`{name}`, {kind}" for name, kind in told.items() if kind]
+    return f"`{code.co_name}` was given {'; '.join(words)}" if words else ""
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, in a few words; empty for objects of other kinds."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, Mapping):
+        first = ", ".join(repr(key) for key in itertools.islice(value, 2))
+        return f"a dict with {first}{', ...' if len(value) > 2 else ''}" if value else "an empty dict"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of length {len(value)}"
+    return ""
 
 
 def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:

@@ -8,7 +8,7 @@ import threading
 import time
 from base64 import b64decode
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tyro
 
@@ -43,7 +43,10 @@ def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = Fal
     """
     progress = folders.make_folder(folder)
     where = progress.folder
-    Screen(plain).say(f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start 1")
+    first = next(iter(lesson.lessons()))
+    Screen(plain).say(
+        f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start {first}"
+    )
     return 0
 
 
@@ -100,7 +103,7 @@ def start(number: Word, *, plain: bool = False) -> int:
     view.say(f"Lesson {found.number}. {found.title}", "bold")
     view.say(f"{found.promise} About {found.minutes} minutes.")
     if found.needs:
-        view.say(f"It builds on lesson {', '.join(found.needs)}. Any order is allowed.")
+        view.say(f"It builds on {lesson.numbered(found.needs)}. Any order is allowed.")
     view.say("\nWhen you have finished it, you can")
     for goal in found.goals:
         view.say(f"- {goal}")
@@ -138,7 +141,7 @@ def check(
         if not target.is_file():
             raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
         result = isolate.run_check(exercise, target.resolve(), seed)
-        if progress:
+        if progress and begun(found, exercise, target):
             progress.checked(exercise, target, result.verdict)
         results.append((exercise.number, result))
         if not json:
@@ -177,9 +180,17 @@ def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exer
 
 
 def changed(progress: Progress, found: Lesson, exercise: Exercise) -> bool:
-    """Whether the learner has begun an exercise: its file differs from the one that `init` brought."""
+    """Whether the learner has begun an exercise in the folder."""
     file = file_of(progress, found)
-    return file.is_file() and file.read_bytes() != (found.folder / "exercises.py").read_bytes()
+    return file.is_file() and begun(found, exercise, file)
+
+
+def begun(found: Lesson, exercise: Exercise, file: Path) -> bool:
+    """Whether the exercise in this file differs from what `init` brought: one that does not is no try."""
+    try:
+        return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / "exercises.py", exercise.name)
+    except (LookupError, SyntaxError, ValueError):  # the function is gone, or the file is no Python
+        return True
 
 
 def file_of(progress: Progress | None, found: Lesson) -> Path:
@@ -208,7 +219,8 @@ def watch(number: Word, *, plain: bool = False) -> int:
         if saved != seen:
             seen = saved
             result = isolate.run_check(exercise, file.resolve())
-            progress.checked(exercise, file, result.verdict)
+            if begun(found, exercise, file):
+                progress.checked(exercise, file, result.verdict)
             view.result(result, exercise.number)
             done = " s and Enter: the next exercise." if result.verdict == "pass" else ""
             view.say(f"\nWatching {file} for {exercise.number}. h: hint, s: next, q: stop.{done}")
@@ -265,7 +277,7 @@ def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
         return 1
     entry["solution"] = True
     progress.save()
-    view.say(lesson.source_of(found.folder / "solution.py", exercise.name))
+    view.code(lesson.source_of(found.folder / "solution.py", exercise.name))
     return 0
 
 
@@ -312,14 +324,37 @@ def ask(text: str) -> str:
         raise ValueError("nobody answers here: give the choice and --sure on the command line") from None
 
 
-def run(number: Word, *, plain: bool = False) -> int:
+def run(
+    number: Word,
+    *,
+    full: bool = False,
+    plan: bool = False,
+    mine: tuple[str, ...] = (),
+    preset: Literal["roger", "smoke"] = "roger",
+    seed: int = 0,
+    plain: bool = False,
+) -> int:
     """Run the code of a lesson with your functions. Pictures go to the folder `figures` of the lesson.
 
     Args:
         number: The lesson, such as 1.
+        full: In lesson 14: minirl's whole main job with all your functions that have passed. It takes minutes, and the
+            run goes to the folder `runs`. The same command goes on with a run that was stopped.
+        plan: In lesson 14: how long that would take, measured on a few updates.
+        mine: With full or plan: take only the functions of these lessons (9), exercises (9.4) or seams (optim.adamw);
+            "none" for none of yours.
+        preset: With full or plan: "roger" is the main job; "smoke" goes through all stages and learns nothing.
+        seed: With full: the run's seed.
         plain: No colours and boxes.
     """
     progress, found, view = Progress.open(), find_lesson(number), Screen(plain)
+    if full or plan:
+        if not found.full:
+            able = ", ".join(one.number for one in lesson.lessons().values() if one.full)
+            raise ValueError(f"lesson {found.number} has no main job; --full and --plan are for lesson {able}")
+        from minirl.lessons import whole  # it loads all of training, which other commands can do without
+
+        return whole.plan_job(view, mine, preset) if plan else whole.full_job(progress.folder, view, mine, preset, seed)
     inside = progress.folder / found.name
     folders.add_lesson(progress.folder, found)
     answer = executed(found, inside)
@@ -337,6 +372,7 @@ def run(number: Word, *, plain: bool = False) -> int:
     if answer["error"]:
         view.say(answer["error"])
         return 1
+    progress = Progress.read(progress.folder)  # the lesson has written to it too
     progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
     progress.save()
     view.say(f"\nLesson {found.number} took {answer['seconds']:.0f} seconds of processor time.")

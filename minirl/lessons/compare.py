@@ -35,7 +35,8 @@ class Bound:
     def allowed(self, expected: Any, epsilon: float) -> Any:
         """The allowed distance of each number from its expected value."""
         relative = self.factor * self.terms * (self.epsilon or epsilon)
-        return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
+        size = np.where(np.isfinite(expected), np.abs(expected), 0.0)  # nothing but infinity is near infinity
+        return relative * np.maximum(self.scale, size) if relative else np.zeros(np.shape(expected))
 
 
 RESULT = "the result"
@@ -113,7 +114,7 @@ def _number(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None
     allowed = float(bound.allowed(float(expected), float(np.finfo(narrow).eps)))
     if _close(float(got), float(expected), allowed):
         return None
-    return Difference("value", f"{at} is {brief(got)}; {_distance(float(got), float(expected), allowed, bound)}")
+    return Difference("value", f"{at} is {_distance(float(got), float(expected), allowed, bound)}")
 
 
 def _close(got: float, expected: float, allowed: float) -> bool:
@@ -121,14 +122,24 @@ def _close(got: float, expected: float, allowed: float) -> bool:
 
 
 def _distance(got: float, expected: float, allowed: float, bound: Bound) -> str:
+    found, wanted = told_apart(got, expected)
     if not np.isfinite(got) or not np.isfinite(expected):
-        return f"expected {expected:.6g}"
+        return f"{found}; expected {wanted}"
     if abs(got - expected) > max(TELLING * max(abs(got), abs(expected)), 100 * allowed):
-        return f"expected {expected:.6g}"
+        return f"{found}; expected {wanted}"
     return (
-        f"expected {expected:.6g}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
+        f"{found}; expected {wanted}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
         f"({bound.reason})"
     )
+
+
+def told_apart(got: float, expected: float) -> tuple[str, str]:
+    """Two different numbers as text: in six digits, or in as many more as it takes until they look different."""
+    for digits in range(6, 18):
+        found, wanted = f"{got:.{digits}g}", f"{expected:.{digits}g}"
+        if found != wanted:
+            break
+    return found, wanted
 
 
 def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference | None:
@@ -142,7 +153,7 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
         return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
     if got.dtype != expected.dtype:
         return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}, which "
-                          f".astype(np.{expected.dtype}) makes of it")  # fmt: skip
+                          f".astype(np.{expected.dtype}) makes of it{_wider(got, expected)}")  # fmt: skip
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
@@ -154,14 +165,25 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"{at}[{', '.join(map(str, index))}]" if index else at
-    count = f" {int(wrong.sum())} of {wrong.size} numbers are wrong." if wrong.size > 1 else ""
+    many = int(wrong.sum())
+    count = f" {many} of {wrong.size} numbers {'is' if many == 1 else 'are'} wrong." if wrong.size > 1 else ""
     if expected.dtype.kind == "f":
         far = _distance(
             float(got[index]), float(expected[index]), float(np.broadcast_to(allowed, wrong.shape)[index]), bound
         )
     else:
-        far = f"expected {expected[index]}"
-    return Difference("value", f"{place} is {brief(got[index])}; {far}.{count}", wrong)
+        far = f"{brief(got[index])}; expected {expected[index]}"
+    return Difference("value", f"{place} is {far}.{count}", wrong)
+
+
+def _wider(got: np.ndarray, expected: np.ndarray) -> str:
+    """Where float64 usually comes from, for a result that should be in float32."""
+    if (got.dtype, expected.dtype) != (np.float64, np.float32):
+        return ""
+    return (
+        ". The input is float32 as well. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64; "
+        "np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
+    )
 
 
 def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:

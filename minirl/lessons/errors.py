@@ -5,7 +5,7 @@ one of a few: a forgotten `keepdims`, a pair of brackets too many, a function wi
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -19,10 +19,14 @@ EXPONENT = (
     "first, so that the largest is 0."
 )
 
+POWER = "In Python, ^ is no power: it compares the bits of two whole numbers. The square of x is x**2, or x * x."
+
 
 def operands(sign: str, left: str, right: str) -> str:
     """What two types that do not go together have most likely to do with each other."""
     types = {left, right}
+    if sign == "^":
+        return POWER
     if "NoneType" in types:
         return NONE
     if types & {"function", "method", "builtin_function_or_method"}:
@@ -60,12 +64,38 @@ def given(name: str, takes: str, got: str) -> str:
     return f"`{name.rpartition('.')[2]}` takes {takes} {arguments} and gets {got} here. Look at what describes it."
 
 
+EMPTY = "This array is empty. A slice x[:t] ends before place t, so it is empty for t = 0; x[: t + 1] includes place t."
+
 MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     (
         r"ValueError: .*could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))",
         "Arrays of the shapes {0} and {1} meet here. NumPy compares their axes from the right: two sizes must be "
         "equal, or one of them must be 1. If one array is a sum or a mean along an axis, `keepdims=True` leaves this "
         "axis there, with size 1.",
+    ),
+    (
+        r"ValueError: matmul: .* mismatch in its core dimension .*\(size (\d+) is different from (\d+)\)",
+        "A matrix product @ needs factors of the shapes (M, K) and (K, N), and here the two inner sizes are {1} and "
+        "{0}. Write down the shapes of both factors: is one of them to be transposed, x.T, or do they change places?",
+    ),
+    (
+        r"ValueError: all the input array",
+        "np.concatenate joins arrays that differ along one axis at most. To make one long vector of arrays of any "
+        "shapes, flatten each of them first, with x.ravel().",
+    ),
+    (
+        r"ValueError: setting an array element with a sequence",
+        "These arrays have different shapes, so no single array can hold them. Go through the list one by one, or "
+        "flatten each with x.ravel() and join them with np.concatenate.",
+    ),
+    (
+        r"TypeError: Axis must be specified when shapes of a and weights differ",
+        "Say along which axis the average goes. In a list of arrays, axis=0 goes from one array to the next.",
+    ),
+    (
+        r"TypeError: cannot pickle 'generator' object",
+        "Round brackets around `... for ...` make a generator, which computes nothing yet. Square brackets make a "
+        "list.",
     ),
     (
         r"IndexError: shape mismatch: indexing arrays",
@@ -78,10 +108,20 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
         "np.where(condition, this, that) chooses for each number.",
     ),
     (
+        r"ValueError: could not broadcast input array from shape (\([\d,]*\)) into shape (\([\d,]*\))",
+        "An array of shape {0} is put into a place of shape {1}. Was the array that you fill made in another size?",
+    ),
+    (r"ValueError: (?:zero-size array|attempt to get arg\w+ of an empty)", EMPTY),
+    (
         r"IndexError: index (-?\d+) is out of bounds for axis \d+ with size (\d+)",
         "Indices begin with 0. The last of {1} has index {1} - 1, or -1 for short.",
     ),
-    (r"IndexError: (?:list|tuple|string) index out of range", "Indices begin with 0. The last of n has index n - 1."),
+    (
+        r"IndexError: tuple index out of range",
+        "Indices begin with 0. The last of n has index n - 1. A shape has one number for each axis: an array with a "
+        "single axis has no x.shape[1].",
+    ),
+    (r"IndexError: (?:list|string) index out of range", "Indices begin with 0. The last of n has index n - 1."),
     (r"IndexError: pop from empty list", "There is nothing left to take out. Ask first: `while waiting:` ends there."),
     (r"IndexError: too many indices", "This array has fewer axes than there are indices in the brackets."),
     (
@@ -90,6 +130,7 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     ),
     (r"AttributeError: '([\w.]+)' object has no attribute '(\w+)'", attribute),
     (r"TypeError: (?:cannot unpack non-iterable )?'?NoneType'? object", NONE),
+    (r"TypeError: ufunc 'bitwise_xor' not supported", POWER),
     (r"TypeError: unsupported operand type\(s\) for (.+?): '([\w.]+)' and '([\w.]+)'", operands),
     (
         r"TypeError: can only concatenate list",
@@ -150,13 +191,47 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     ),
     (r"OverflowError: math range error|OverflowError: \(34", EXPONENT),
     (r"ZeroDivisionError", "In this input, what you divide by is 0."),
-    (r"KeyError", "The dictionary has no such entry yet. It needs a first value before it can be read or added to."),
+    (
+        r"KeyError: (.*)",
+        "The dictionary has no entry {0}. Are its names spelled in another way? In a dictionary that you fill "
+        "yourself, an entry needs a first value before it can be read or added to.",
+    ),
     (r"MemoryError", "Something grows without end: a list in a loop that never stops, or an array of a huge shape."),
     (
         r"ValueError: (?:too many values to unpack|not enough values to unpack)",
         "There is another number of names left of the `=` than of values right of it.",
     ),
 )
+
+
+# What gives nan or inf, by the words of NumPy's warning.
+BIRTHS = (
+    (r"invalid value encountered in (?:\w+ )?divide", "0 / 0 and inf / inf are nan"),
+    (r"invalid value encountered in (?:\w+ )?subtract", "inf - inf is nan"),
+    (r"invalid value encountered in (?:\w+ )?add", "inf + (-inf) is nan"),
+    (r"invalid value encountered in (?:\w+ )?multiply", "0 times inf is nan"),
+    (r"invalid value encountered in sqrt", "the root of a negative number is nan"),
+    (r"invalid value encountered in log", "the logarithm of a negative number is nan"),
+    (r"invalid value encountered", "an operation with inf, or one that has no result, is nan"),
+    (r"divide by zero encountered in log", "the logarithm of 0 is -inf"),
+    (r"divide by zero", "a number divided by 0 is inf"),
+    (r"overflow encountered in exp", "the exponential of more than 709 is inf"),
+    (r"overflow", "a number became too large, which is inf"),
+)
+
+
+def not_finite(kind: str, warned: Sequence[str]) -> str:
+    """Where nan or inf in a result comes from. kind: "nan" or "inf". warned: NumPy's warnings, as in `Outcome`."""
+    causes = [warning for warning in warned if kind == "inf" or "invalid value" in warning]
+    place, _, message = (causes or [""])[0].rpartition(": ")
+    said = next((words for pattern, words in BIRTHS if re.match(pattern, message)), "")
+    if kind == "inf":
+        known = said or "a number divided by 0, the logarithm of 0, and the exponential of more than 709 are infinite"
+        opening = 'inf means "infinite"'
+    else:
+        known = said or "0 / 0, inf - inf, 0 times inf, and the root or logarithm of a negative number are nan"
+        opening = 'nan means "not a number", and whatever is computed with nan is nan too'
+    return f"{opening}. It first arises in {place}: {known}." if place else f"{opening}: {known}."
 
 
 def meaning(error: str) -> str:

@@ -6,7 +6,7 @@ In this order:
 2. the smallest input that fails, as a call to paste;
 3. the first number that differs, how far it is off, how far it may be, and why;
 4. whether another exercise is to blame, or which known mistake gives exactly this result;
-5. otherwise, which property does not hold, or what the exception means, in words;
+5. otherwise, which property does not hold, or what the exception or a nan means, in words;
 6. a picture of where the errors are.
 
 A wrong diagnosis is worse than none. So a mistake is only named if the learner's function does what it does in nearly
@@ -15,11 +15,13 @@ all cases, and is never right where the mistake is wrong.
 
 import ast
 import functools
+import io
 import itertools
 import re
+import warnings
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import CodeType
 from typing import Any
@@ -28,7 +30,7 @@ import numpy as np
 
 from minirl.lessons.check import Case, Check, Failure, Names, Outcome, as_typed, broken_property, call, judge
 from minirl.lessons.compare import EXACT, Bound, difference
-from minirl.lessons.errors import meaning
+from minirl.lessons.errors import meaning, not_finite
 from minirl.lessons.lesson import Exercise, Lesson, namespace
 
 WIDEST = 40  # columns of a picture
@@ -55,7 +57,7 @@ def explain(
     parts = []
     typed = as_typed(check, exercise.name, failure.case)
     forms = {
-        "error": f"`{exercise.name}` {failure.text}.",
+        "error": " ".join(filter(None, (f"`{exercise.name}` {failure.text}.", sentence(failure.outcome.handed)))),
         "form": f"{sentence(failure.text)}",
         "input": f"`{exercise.name}` changes what it was given: {failure.text}. The caller may still need "
         "it as it was. `-=`, `+=`, `x[...] = ...`, `append` and `sort` change the very object that was given: make a "
@@ -70,11 +72,12 @@ def explain(
     broken = failure.text if failure.kind == "property" else broken_property(check, exercise.name, names, failure.case)
     if mistake:
         parts.append(Part("mistake", mistake))
-    elif words := meaning(failure.outcome.error):
+    elif words := meaning(failure.outcome.error) or strayed(check, failure):
         parts.append(Part("meaning", words))
     elif broken and failure.kind in ("value", "property"):
         parts.append(Part("property", f"This does not hold: {broken}."))
-    if failure.mask is not None and failure.mask.ndim in (1, 2) and failure.mask.size > 3:
+    shown = failure.mask is not None and failure.mask.ndim in (1, 2) and failure.mask.size > 3
+    if shown and not failure.mask.all():
         parts.append(Part("picture", picture(failure.mask)))
     return parts
 
@@ -83,7 +86,26 @@ def sentence(text: str) -> str:
     """The text as a sentence of its own. Names such as c.data and x[0] keep their small letters."""
     if text.split(" ")[0].isalpha():
         text = text[:1].upper() + text[1:]
-    return text if text.endswith((".", "?", "!")) else text + "."
+    return text if text.endswith((".", "?", "!")) or not text else text + "."
+
+
+def strayed(check: Check, failure: Failure) -> str:
+    """Where nan or inf comes from, in a result that should have none; empty for other failures."""
+    if failure.kind != "value":
+        return ""
+    strange = not_numbers(failure.outcome.value) - not_numbers(check.expected(*failure.case))
+    return not_finite(max(strange), failure.outcome.warned) if strange else ""
+
+
+def not_numbers(value: Any) -> set[str]:
+    """Which of "nan" and "inf" occur in a result, its tuples, lists and dicts included."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return set[str]().union(*map(not_numbers, value))
+    if not isinstance(value, float | np.floating | np.ndarray) or np.asarray(value).dtype.kind != "f":
+        return set()
+    return {kind for kind, found in (("nan", np.isnan(value)), ("inf", np.isinf(value))) if np.any(found)}
 
 
 # ---- step 4: other exercises ----
@@ -151,11 +173,13 @@ def mistaken(
     cases = [case for case in more if difference(case, failure.case, EXACT) is not None]
     tried = Trials(check, [failure.case, *cases], functools.partial(call, check, exercise.name, names))
     best, most = "", 0.0
-    for path in lesson.wrong(exercise).values():
-        wrong = namespace(lesson.folder / "solution.py", path)
-        share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
-        if share >= AGREED and share > most:
-            best, most = says(path), share
+    with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")  # what a mistake prints and warns of would look like the learner's
+        for path in lesson.wrong(exercise).values():
+            wrong = namespace(lesson.folder / "solution.py", path)
+            share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
+            if share >= AGREED and share > most:
+                best, most = says(path), share
     return best or (usual(tried) if failure.kind == "value" else "")
 
 
@@ -193,7 +217,7 @@ def same(check: Check, case: Case, mine: Outcome, theirs: Outcome) -> bool:
     if mine.unusable or theirs.unusable:
         return mine.unusable == theirs.unusable
     bound = check.bound_of(case)
-    loose = Bound(bound.terms, bound.scale, 4 * bound.factor)
+    loose = replace(bound, factor=4 * bound.factor)
     value = mine.value
     if isinstance(value, np.ndarray) and isinstance(theirs.value, np.ndarray) and value.dtype.kind == "f":
         value = value.astype(theirs.value.dtype)
@@ -234,7 +258,8 @@ def usual_mistake(got: Any, expected: Any, bound: Bound) -> str:
     if g.size < 2:
         return ""
     factor = float((g * e).sum() / (e * e).sum())
-    if abs(factor) > 1e-12 and abs(factor - 1) > 1e-9 and equal(e * factor):
+    telling = len({f"{abs(number):.9g}" for number in e.flat if number}) > 1  # a single number has a factor to any
+    if telling and abs(factor) > 1e-12 and f"{factor:.4g}" != "1" and equal(e * factor):
         return f"This is the right result multiplied by {factor:.4g}. Is there a factor too much, or one missing?"
     if g.ndim == 1 and g.size > 2:
         turned: Mapping[str, np.ndarray] = {

@@ -115,7 +115,7 @@ def fate(exercise: Exercise, file: Path, status: int, printed: str, seconds: flo
                 f"Either it waits for something (input, sleep, a lock), or this machine is busy{place}. Check again."
             )
         return "fail", f"`{exercise.name}` did not return within {seconds:.0f} seconds{place}. {endless(number, file)}"
-    if "minirl/lessons/" in printed.replace("\\", "/").rpartition("Traceback")[2] and "exercises" not in printed:
+    if "minirl/lessons/" in printed.replace("\\", "/").rpartition("Traceback")[2] and str(file) not in printed:
         return "broken", f"The check itself failed, which is an error in minirl:\n{tail(printed)}"
     if status < 0:
         name = signal.Signals(-status).name

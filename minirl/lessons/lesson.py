@@ -18,7 +18,7 @@ import ast
 import functools
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -84,6 +84,8 @@ class Lesson:
     """The most that all code of the lesson may take on two cores."""
     needs: tuple[str, ...]
     """Numbers of the lessons that come before."""
+    full: bool
+    """Whether `run --full` does the main job with the learner's parts."""
     goals: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     predictions: tuple[Prediction, ...]
@@ -145,7 +147,7 @@ def read_lesson(folder: Path) -> Lesson:
     )
     return Lesson(
         folder, number, about["title"], about["promise"], about["minutes"], about["run_seconds"],
-        tuple(map(str, about["needs"])), tuple(about["goals"]), exercises, predictions,
+        tuple(map(str, about["needs"])), about.get("full", False), tuple(about["goals"]), exercises, predictions,
     )  # fmt: skip
 
 
@@ -159,6 +161,12 @@ def find_lesson(name: str) -> Lesson:
         if name.lower() in (lesson.number, lesson.name):
             return lesson
     raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}")
+
+
+def numbered(numbers: Sequence[str]) -> str:
+    """Lessons by their numbers, in words: "lesson 3", "lessons 3 and 8", "lessons 1, 3 and 8"."""
+    *others, last = numbers
+    return f"lessons {', '.join(others)} and {last}" if others else f"lesson {last}"
 
 
 def find_exercise(name: str) -> tuple[Lesson, Exercise]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from minirl.figure import Figure
 from minirl.lessons import parts
-from minirl.lessons.lesson import LETTERS, Prediction, find_lesson, find_prediction, namespace
+from minirl.lessons.lesson import LETTERS, Exercise, Prediction, find_lesson, find_prediction, namespace
 from minirl.lessons.progress import NoFolder, Progress
 
 INK, SOFT = "#1f2933", "#52606d"
@@ -37,8 +37,9 @@ class Picture(Figure):
 def exercises_of(lesson: int | str) -> SimpleNamespace:
     """The functions of a lesson's exercises, as attributes.
 
-    Each is the learner's where its check has passed. Where it has not, the course's own function stands in, so that the
-    text can be read on; this is printed.
+    Each is the learner's where its check passes. Where it does not, or no longer does, the course's own function stands
+    in, so that the text can be read on; this is printed. One attribute is no exercise: `my.whose("policy", ...)` says
+    whose functions these are, "your", "the course's" or "your and the course's", for the texts of a lesson.
     """
     found = find_lesson(str(lesson))
     names = namespace(found.folder / "solution.py")
@@ -50,24 +51,38 @@ def exercises_of(lesson: int | str) -> SimpleNamespace:
             file = progress.folder / found.name / "exercises.py"
     except NoFolder:
         progress = Progress(Path())
-    mine = _defined(file, names)
-    missing = []
+    mine = defined(file, names)
+    missing: list[Exercise] = []
+    broken: list[Exercise] = []
     for exercise in found.exercises:
-        if progress.passed(exercise) and exercise.name in mine:
+        passed = progress.passed(exercise) and file.is_file()
+        if passed and exercise.name in mine and parts.passes(progress, exercise, file):
             names[exercise.name] = mine[exercise.name]
             parts.STAND_INS.discard(exercise.seam)
             continue
-        missing.append(exercise)
+        (broken if passed else missing).append(exercise)
         if exercise.seam:
             parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
             parts.STAND_INS.add(exercise.seam)
-    if missing:
-        numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in missing)
-        print(f"Not passed yet, so the course's own function stands in: {numbers}.")
-    return SimpleNamespace(**{name: value for name, value in names.items() if not name.startswith("__")})
+    for exercises, why in (
+        (missing, "Not passed yet"),
+        (broken, "Changed since it passed, and `check` finds it wrong"),
+    ):
+        if exercises:
+            numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in exercises)
+            print(f"{why}, so the course's own function stands in: {numbers}.")
+    theirs_now = {exercise.name for exercise in (*missing, *broken)}
+
+    def whose(*chosen: str) -> str:
+        if theirs_now.isdisjoint(chosen):
+            return "your"
+        return "the course's" if theirs_now.issuperset(chosen) else "your and the course's"
+
+    public = {name: value for name, value in names.items() if not name.startswith("__")}
+    return SimpleNamespace(**public, whose=whose)
 
 
-def _defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
+def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
     """What the learner's file defines; the course's names, with a note, for a file that is missing or does not run."""
     if not file.is_file():
         return {}

@@ -137,9 +137,10 @@ def seams() -> dict[str, Seam]:
 def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses]:
     """Inside this context minirl uses the learner's functions at the seams with these names.
 
-    verify: after the first calls, each one of this number is compared with the oracle. force: take functions that have
-    not passed their checks. Raises SwapError for a seam that does not exist or is swapped already, for a function that
-    has not passed, and for a call that raises, changes its input or returns something else than the oracle.
+    verify: after the first calls, each one of this number is compared with the oracle; 0: none at all. force: take
+    functions that have not passed their checks. Raises SwapError for a seam that does not exist or is swapped already,
+    for a function that has not passed, and for a call that raises, changes its input or returns something else than the
+    oracle.
     """
     uses = Uses()
     with ExitStack() as stack:
@@ -147,7 +148,7 @@ def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses
             uses.by_id[name] = _enter(stack, name, verify, force)
         for use in uses.by_id.values():  # after all functions are in place, so that the meters count around them
             if use.seam.meter:
-                stack.enter_context(replaced(use.seam.meter, functools.partial(_metered, use)))
+                stack.enter_context(replaced(use.seam.meter, functools.partial(_metered, use), watches=True))
         yield uses
 
 
@@ -180,11 +181,13 @@ def _metered(use: Use, original: Function) -> Function:
 
 def _watched(use: Use, verify: int, function: Function, *args: Any) -> Any:
     """Call the learner's function, count it, and now and then compare it with the oracle."""
-    comparing = use.seam.compare and (use.calls < FIRST or use.calls % verify == 0)
+    comparing = use.seam.compare and verify > 0 and (use.calls < FIRST or use.calls % verify == 0)
     given = copy.deepcopy(args) if comparing else args
     start = time.perf_counter()
     try:
         result = function(*args)
+    except SwapError:  # of another part, which this one has called
+        raise
     except Exception as error:
         raise SwapError(replay(use.seam, function, given, f"raised {type(error).__name__}: {error}")) from error
     use.seconds += time.perf_counter() - start
@@ -211,12 +214,17 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
             f"import numpy as np\n\nfrom exercises import {function.__name__}\n\n"
             f"# {' '.join(what.split())}\nprint({function.__name__}({typed}))\n"
         )
-    return f"{seam.id}: your {function.__name__} {what} The run stops here. `python {path.name}` repeats the call."
+    numbers = [exercise.number for _, exercise in all_exercises() if exercise.seam == seam.id]
+    small = f", and `check {numbers[0]}` tries small ones" if numbers else ""
+    end = "" if what.endswith((".", "?", "!")) else "."
+    return (
+        f"{seam.id}: your {function.__name__} {what}{end} The run stops here. `python {path.name}` repeats the "
+        f"call{small}."
+    )
 
 
 def require_passed(name: str, part: Function) -> None:
-    """Raise SwapError unless the file that defines the function has passed the exercise at this seam. A file that
-    changed since it passed is checked again."""
+    """Raise SwapError unless the file that defines the function passes the exercise at this seam."""
     exercise, file = exercise_at(name), Path(getattr(part, "__wrapped__", part).__code__.co_filename)
     try:
         progress = Progress.open(file.resolve().parent)
@@ -225,15 +233,20 @@ def require_passed(name: str, part: Function) -> None:
             f"swapped: {exercise.name} is not in a folder of lessons, so nobody knows whether it has passed; "
             "force=True takes it all the same"
         ) from None
-    if progress.passed_as_is(exercise, file):
-        return
-    result = isolate.run_check(exercise, file)
-    progress.checked(exercise, file, result.verdict)
-    if result.verdict != "pass":
+    if not passes(progress, exercise, file):
         raise SwapError(
             f"{exercise.name} has not passed its check; `check {exercise.number}` says why. force=True takes it "
             "all the same."
         )
+
+
+def passes(progress: Progress, exercise: Exercise, file: Path) -> bool:
+    """Whether the exercise passes as the file is now. A file that changed since it passed is checked again."""
+    if progress.passed_as_is(exercise, file):
+        return True
+    result = isolate.run_check(exercise, file)
+    progress.checked(exercise, file, result.verdict)
+    return result.verdict == "pass"
 
 
 def exercise_at(seam: str) -> Exercise:

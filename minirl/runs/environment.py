@@ -38,6 +38,7 @@ def decisive(environment: Mapping[str, Any]) -> dict[str, Any]:
     to the reference backend alone. An unknown version of minirl is left out, because it can be compared with nothing.
     """
     found = {name: environment.get(name) for name in ("backend", "machine", "precision")}
+    found["replaced functions"] = ", ".join(environment.get("replaced", ())) or "none"
     versions = environment.get("versions", {})
     if found["backend"] == "reference":
         found["numpy"] = versions.get("numpy")

@@ -24,6 +24,7 @@ class Environment(TypedDict, total=False):
     backend: str
     isa: str | None
     precision: str
+    replaced: list[str]
     since: str
 
 

@@ -10,11 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from minirl.controls import __main__ as controls
-from minirl.controls import variants
+from minirl.controls import seeds, variants
 from minirl.controls.jobs import Job, seconds, train
 from minirl.controls.table import cell, fill, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
 from minirl.evaluation.markdown import markdown_table
+from minirl.evaluation.together import Together
 from minirl.runs import CONFIG, RLStageConfig, Run, Screen
 
 
@@ -166,7 +167,18 @@ def test_a_page_is_filled_again_and_again(page: str, tables: dict[str, str]) -> 
 def test_the_page_has_a_place_for_every_table() -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
     table = markdown_table(["a"], [["b"]])
-    filled = fill(page, dict.fromkeys(GROUPS, table))
-    assert filled.count(table) == len(GROUPS)
+    names = [*GROUPS, seeds.NAME]
+    filled = fill(page, dict.fromkeys(names, table))
+    assert filled.count(table) == len(names)
     ends = "<!-- end of table -->"  # a table without a place would be added behind the page, with an end of its own
-    assert page.count(ends) == filled.count(ends) == len(GROUPS)
+    assert page.count(ends) == filled.count(ends) == len(names)
+
+
+def test_the_table_of_seeds_is_made_of_the_file_that_ships() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
+    assert fill(page, {seeds.NAME: seeds.table()}) == page, "`python -m minirl.controls.seeds` puts it into the page"
+    found = seeds.published()
+    assert set(found) >= set(seeds.COLUMNS)
+    for one in found.values():
+        again = Together.of(one.values)
+        assert len(one.values) == 8 and again.mean == pytest.approx(one.mean)

@@ -1,5 +1,6 @@
 """A check finds what is wrong with a function, in the smallest case, and says which mistake it is."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from minirl.lessons.check import Check, Outcome, Property, Unusable, first_failu
 from minirl.lessons.compare import EXACT, Bound, Verdict, difference, literal, named
 from minirl.lessons.errors import meaning
 from minirl.lessons.explain import Trials, explain, picture, sentence, usual, usual_mistake
-from minirl.lessons.lesson import find_exercise, namespace
+from minirl.lessons.lesson import find_exercise, find_lesson, namespace
 
 SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
 
@@ -62,6 +63,30 @@ def test_rounding_is_allowed_up_to_the_bound_and_no_further() -> None:
     assert difference(1 + 0.9 * allowed, 1.0, SUM) is None
     found = difference(1 + 2 * allowed, 1.0, SUM)
     assert found is not None and "a sum of three" in found.text
+
+
+def test_nothing_but_infinity_is_near_infinity() -> None:
+    for wrong in (5.0, 1e308, -np.inf):
+        assert difference(wrong, np.inf, SUM) is not None
+        assert difference(np.array([wrong]), np.array([np.inf]), SUM) is not None
+    assert difference(np.array([np.inf]), np.array([np.inf]), SUM) is None
+
+
+@pytest.mark.parametrize("function", [exercise.name for exercise in find_lesson("3").exercises])
+def test_lesson_3_demands_the_format_of_the_input_and_says_where_another_one_comes_from(function: str) -> None:
+    """`run 3` computes in float32 and takes no other results; so the check must take none either."""
+    lesson = find_lesson("3")
+    names = namespace(lesson.folder / "solution.py")
+    right = names[function]
+
+    def wide(result: Any) -> Any:
+        return tuple(map(wide, result)) if isinstance(result, tuple) else np.float64(result)
+
+    names[function] = lambda *case: wide(right(*case))
+    check = lesson.module("checks").CHECKS[function]
+    failure, _ = first_failure(check, function, names, np.random.default_rng(0))
+    assert failure is not None and failure.kind == "form"
+    assert "has dtype float64; expected float32" in failure.text and "np.zeros_like(x)" in failure.text
 
 
 def test_rounding_is_not_mentioned_where_it_explains_nothing() -> None:
@@ -237,6 +262,16 @@ def test_a_known_mistake_is_named_by_what_it_computes_and_not_by_how_it_is_writt
     assert "mistake: The temperature divides the probabilities here" in text
 
 
+def test_a_known_mistake_that_divides_by_0_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    lesson, exercise = find_exercise("9.2")
+    check = lesson.module("checks").CHECKS["bigram_loss"]
+    names = {"bigram_loss": lambda ids, vocab_size: 1.0}
+    failure, _ = first_failure(check, "bigram_loss", names, np.random.default_rng(0))
+    assert failure
+    explain(check, lesson, exercise, names, failure, np.random.default_rng(0))
+    assert not recwarn.list
+
+
 def test_what_no_file_of_mistakes_knows_is_explained_by_the_broken_property() -> None:
     text = explained("policy", "def policy(z, T):\n    return np.exp(z - max(z)) + 0.25")
     assert "property: This does not hold: the probabilities add up to 1" in text
@@ -333,7 +368,7 @@ def test_a_walk_along_all_paths_is_stopped() -> None:
         ("forever()", "calls itself"),
         ("math.exp(1000)", "710"),
         ("1 / 0", "divide by is 0"),
-        ("{}['a']", "no such entry"),
+        ("{}['a']", "has no entry 'a'"),
         ("a, b = 1, 2, 3", "another number of names"),
     ],
 )
@@ -366,3 +401,26 @@ def test_an_unknown_exception_is_left_alone() -> None:
 
 def test_the_picture_shows_where_errors_are() -> None:
     assert picture(np.array([[True, False], [False, True]])).splitlines()[1:] == ["    X.", "    .X"]
+
+
+def test_factors_that_do_not_fit_are_explained_by_their_shapes() -> None:
+    with pytest.raises(ValueError) as error:
+        np.zeros((2, 3)) @ np.zeros((4, 5))
+    assert "inner sizes are 3 and 4" in meaning(f"ValueError: {error.value}")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: np.ones(2) ^ 2, "The square of x is x**2"),
+        (lambda: 0.5 ^ 2, "The square of x is x**2"),
+        (lambda: np.concatenate([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.linalg.norm([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.average([[1.0], [2.0]], weights=[1, 2]), "axis=0"),
+        (lambda: copy.deepcopy(x for x in (1, 2)), "Square brackets make a list"),
+    ],
+)
+def test_the_call_behind_an_exception_is_explained(call: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call()
+    assert words in meaning(f"{type(raised.value).__name__}: {raised.value}")

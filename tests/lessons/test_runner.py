@@ -10,7 +10,7 @@ import pytest
 
 from minirl.lessons import isolate
 from minirl.lessons.__main__ import main
-from minirl.lessons.lesson import find_exercise, find_lesson, find_prediction, lessons
+from minirl.lessons.lesson import find_exercise, find_lesson, find_prediction, lessons, numbered
 from minirl.lessons.mine import reveal, self_test
 from minirl.lessons.progress import Progress
 from minirl.lessons.score import guesses
@@ -48,6 +48,13 @@ def test_init_brings_every_lesson_and_overwrites_nothing(folder: Path) -> None:
     mine.write_text("mine")
     assert main(["init", str(folder)]) == 0
     assert mine.read_text() == "mine" and "tutor" in (folder / "AGENTS.md").read_text()
+
+
+def test_start_says_what_a_lesson_builds_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, words in (("9", "It builds on lessons 3 and 8."), ("8", "It builds on lesson 1.")):
+        assert main(["start", number]) == 0
+        assert words in capsys.readouterr().out
+    assert numbered(["1", "3", "8"]) == "lessons 1, 3 and 8"
 
 
 def test_the_folder_is_found_from_inside_and_from_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +97,15 @@ def test_a_check_passes_and_is_remembered(
     exercise = find_exercise("1.1")[1]
     progress = Progress.open()
     assert progress.passed(exercise) and not progress.passed_as_is(exercise, folder / "01_decisions" / "exercises.py")
+
+
+def test_what_is_not_written_yet_is_no_try(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("draw", "return 0")
+    assert main(["check", "1.1"]) == 1  # a stub
+    assert main(["check"]) == 1  # what has been begun
+    assert main(["check", "1.3"]) == 1
+    progress = Progress.open()
+    assert [progress.of(exercise).get("tries", 0) for exercise in find_lesson("1").exercises[:3]] == [0, 0, 2]
 
 
 def test_the_same_seed_tries_the_same_cases(
@@ -182,7 +198,7 @@ def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert "(c), 80% sure" in capsys.readouterr().out
     assert main(["progress"]) == 0
     said = capsys.readouterr().out
-    assert "1 of 2 guesses were right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert "1 of 2 guesses was right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
     assert main(["predict", "1.c", "c", "--sure", "800"]) == 3
 
 
@@ -200,7 +216,7 @@ def test_a_guess_after_the_answer_is_kept_and_does_not_count(folder: Path, capsy
     reveal("1.a")
     assert "You stored no guess" in capsys.readouterr().out
     assert main(["predict", "1.a", "c", "--sure", "100"]) == 0
-    assert "left out of your score" in capsys.readouterr().out
+    assert "left out of your score" in " ".join(capsys.readouterr().out.split())
     reveal("1.a")
     assert "Your guess was right" in capsys.readouterr().out
     assert guesses(Progress.open()) == []

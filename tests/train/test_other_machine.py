@@ -10,6 +10,7 @@ import pytest
 from minirl import kernels
 from minirl.runs import RESULTS, Run
 from minirl.runs.environment import difference
+from minirl.swap import replaced
 from minirl.train import program
 
 pytestmark = pytest.mark.skipif(not kernels.has_native(), reason="needs two backends")
@@ -93,10 +94,22 @@ NATIVE = {
         ({"versions": {**NATIVE["versions"], "numpy": "2.2.0", "python": "3.13.0"}}, None),
         ({"versions": {**NATIVE["versions"], "minirl": "0.2.0"}}, ("minirl 0.1.0", "minirl 0.2.0")),
         ({"versions": {**NATIVE["versions"], "minirl": "not installed"}}, None),
+        ({"replaced": []}, None),
+        ({"replaced": ["a:b", "c:d"]}, ("replaced functions none", "replaced functions a:b, c:d")),
     ],
 )  # fmt: skip
 def test_what_decides_the_bits(change: dict, told: tuple[str, str] | None) -> None:
     assert difference(NATIVE, {**NATIVE, **change}) == told
+
+
+def test_a_run_goes_on_with_the_functions_that_it_was_begun_with_or_not_at_all(
+    run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with replaced("minirl.schedule:warmup_cosine", lambda original: original):
+        assert program.main(["--resume", str(run.folder)]) == 1
+    assert "replaced functions none, but here is replaced functions minirl.schedule:warmup_cosine" in (
+        " ".join(capsys.readouterr().err.split())
+    )
 
 
 def test_numpy_decides_under_the_reference_alone() -> None:

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from minirl.runs import PRESETS, TrainConfig, shown
+from minirl.evaluation.problem_sets import own_sets
+from minirl.runs import PRESETS, Run, TrainConfig, shown
 from minirl.tasks import get
 from minirl.tasks.corpus import KINDS, KINDS_FIRST
 from minirl.tasks.science import Science
@@ -48,3 +50,21 @@ def test_which_words_are_missing_depends_on_the_seed_alone() -> None:
 
     assert questions(ROGER) == questions(replace(ROGER, name="other"))
     assert questions(ROGER) != questions(replace(ROGER, seed=1))
+
+
+def test_a_task_may_do_without_science(tmp_path: Path) -> None:
+    class Alone(type(get("word_problems"))):  # type: ignore[misc]
+        science = False
+
+    config = replace(ROGER, sft=replace(ROGER.sft, demonstrations=5), runs=str(tmp_path))
+    assert len(shown(config, Alone())) == 5 < len(shown(config, get("word_problems")))
+
+
+def test_without_science_it_is_not_asked_for_in_the_final_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run.create(replace(ROGER, runs=str(tmp_path)))
+    asked = [one.label for one in own_sets(run, problems=2, samples=1, seed=0)]
+    monkeypatch.setattr(type(get("word_problems")), "science", False)
+    assert [one.label for one in own_sets(run, problems=2, samples=1, seed=0)] == asked[:-2]
+    assert asked[-2:] == ["science questions", "science paraphrases"]

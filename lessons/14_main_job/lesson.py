@@ -1,0 +1,571 @@
+# %% [markdown]
+# # Lesson 14. The main job with your parts
+#
+# *About an hour and a half. It uses what you have written in lessons 3, 8, 9, 11 and 12. Any part of it will do:
+# what is missing stays minirl's own.*
+#
+# So far each of your functions has run for some seconds, in a lesson of its own. Now they work together. minirl does
+# its main job, from a model that knows nothing to one that solves problems: pretraining, fine-tuning, reinforcement
+# learning. Wherever a function of yours has passed its check, it takes the place of minirl's.
+#
+# Then comes the other half of the craft. A training run does not say how it went. It leaves a file with a line of
+# numbers for each update, and somebody has to read it. You will write six small functions that read a run, and try
+# them on your own.
+#
+# When you have finished this lesson, you can
+#
+# - run the whole chain with your own parts, and prove that they were used;
+# - tell learning from noise in a reward curve;
+# - say whether a model has become better, on the same problems and over several seeds;
+# - find out from the measures of a run what went wrong in it.
+
+# %% [markdown]
+# ## Warm-up
+#
+# Your functions compute the same as minirl's, but they add and multiply in another order. So they round differently.
+# A float32 number has about seven digits, and the two results differ in the last one.
+#
+# You train the same small model twice, with the same seed and the same data: once with your parts, and once with
+# minirl's. There are 300 updates of pretraining, 60 of fine-tuning and 40 of reinforcement learning. Then you lay the
+# reward curves of the two runs over each other.
+#
+# **What do you see?**
+#
+# - (a) One curve: a difference in the seventh digit stays in the seventh digit.
+# - (b) One curve, if you do not zoom in: by now the difference is in the third digit.
+# - (c) Two curves that take the same course, but differ by some points in nearly every step.
+# - (d) Two curves that have nothing to do with each other.
+#
+# `predict 14.a` stores your guess.
+
+# %% [markdown]
+# ## 1. Whose part is whose
+#
+# In minirl there are places where a function of yours can go. They are called seams. The next cell looks through your
+# folder: which functions have passed their checks? They become parts of the run. All others stay minirl's own.
+
+# %%
+import tempfile
+from dataclasses import replace
+
+import numpy as np
+
+from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal
+from minirl.lessons.main_job import main_job, measured, my_parts, whose
+from minirl.lessons.small_job import SMALL, Tennis
+
+my = exercises_of(14)
+mine = my_parts()
+print(mine)
+
+# %% [markdown]
+# The main job takes minutes, and you will start it at the end. For now we take the same job in small. It goes through
+# the same stages, in the same code, in about a quarter of a minute:
+#
+# 1. **Pretraining** reads Roger's story with other numbers, copies of it, and sums.
+# 2. **Fine-tuning** shows 48 of these problems with their solutions.
+# 3. **Reinforcement learning** practises on 112 problems. All it is told is whether the answer was right.
+#
+# Forty other problems are kept from all three, and Roger's own is among them. We will need them.
+#
+# While it runs we note one thing more: the rewards of each step of reinforcement learning, 16 problems with 8 samples
+# each. minirl itself keeps only their mean. `replaced` puts our own function around `advantages`, through which they
+# all go. This is also how your parts get to their places.
+
+# %%
+from minirl.swap import replaced
+
+rewards = []  # of each step of RL: an array, 16 problems by 8 samples
+
+
+def noting(advantages):
+    """The same function, which also keeps what it is given."""
+
+    def noted(of_step, kind):
+        rewards.append(np.array(of_step))
+        return advantages(of_step, kind)
+
+    return noted
+
+
+runs = tempfile.mkdtemp()  # the folder of both runs
+with replaced("minirl.rl.advantage:advantages", noting, watches=True):
+    yours = main_job(replace(SMALL, name="yours", runs=runs), mine)
+print(whose(yours))
+assert len(rewards) == SMALL.rl.steps and rewards[0].shape == (16, 8)
+
+# %% [markdown]
+# Each line says what your function did and how much of the work that was. A share of 100% means that nobody else did
+# any of it. The first calls of each function, and then every 500th, were compared with what minirl computes. One call
+# that differs stops the run.
+#
+# Why does it count at all? Because a function that is never called makes no error. There are many ways to exchange a
+# function and still run the old one: another module has imported it before, a table holds it, a compiled kernel calls
+# its own. A line that says "never called" is not a reproach. minirl's transformer computes several steps at once in
+# one kernel and so does not come by the softmax of lesson 3. But you should know it.
+#
+# The parts of lessons 1 and 8 were used at the end, after training: your agent played Roger's question, token by
+# token, and your transformer computed each policy. The same lines stand in the folder of the run, in `parts.json`. And
+# its `config.json` lists what was replaced, so that nobody takes this run for one of minirl's.
+
+# %% [markdown]
+# Before anything else, one look at the rewards: was there something to learn from? Your advantage compares a sample
+# with the other samples of its problem. If all eight are right, or all eight are wrong, the problem teaches nothing in
+# this step. minirl calls the other problems **informative**, and writes their share down for each step.
+#
+# > **Exercise 14.1** (level 1, 5 minutes). Write `informative_share(rewards)`.
+
+# %%
+shares = [my.informative_share(of_step) for of_step in rewards]
+lines = yours.records(stage="rl")
+print("share of informative problems in the first ten steps:", [round(share, 2) for share in shares[:10]])
+print(f"mean over all {len(shares)} steps: {np.mean(shares):.2f}")
+assert np.allclose(shares, [line["informative"] for line in lines])
+
+# %% [markdown]
+# ## 2. The same seed with minirl's parts
+#
+# Is the result right? Every function has passed its check. Still, the whole is more than its parts, and there is a
+# strict test for it: the same job, with the same seed, with minirl's own parts. If yours compute the same, the two
+# runs make the same updates, up to rounding.
+#
+# So we do the job again, and look for the first update at which the two differ by more than rounding.
+#
+# > **Exercise 14.2** (level 2, 10 minutes). Write `first_difference(mine, theirs, tolerance)`. What should it do with
+# > NaN, which is what a loss becomes when something overflows?
+
+# %%
+theirs = main_job(replace(SMALL, name="minirls", runs=runs))
+steps = [(stage, step) for stage, step, _ in measured(yours)]
+values, others = ([value for _, _, value in measured(run)] for run in (yours, theirs))
+print("update                your run   minirl's")
+for index in (0, 9, 99, 299, 359, 369, 399):
+    stage, step = steps[index]
+    print(f"{stage:10s}{step:4d}{values[index]:16.7f}{others[index]:11.7f}")
+index = my.first_difference(values, others, 1e-4)
+if index is None:
+    print("\nThe two runs never differ by more than a relative distance of 0.0001.")
+else:
+    stage, step = steps[index]
+    print(f"\nThe first update that differs by more than a relative distance of 0.0001: {stage}, step {step}")
+assert abs(values[0] - others[0]) < 1e-5 * others[0]
+
+# %% [markdown]
+# (The number is the loss of an update; in reinforcement learning it is the entropy, the mean of −log π of the tokens
+# that were sampled.)
+#
+# **How does a difference in the last digit grow?** The figure shows the distance of the two runs on the left, on a
+# logarithmic scale: each line up is a factor of ten. On the right are the two reward curves.
+
+# %%
+gap = np.abs(np.array(values) - others) / np.abs(others)
+shown = np.maximum(gap, 1e-9)  # a logarithmic scale has no 0
+borders = [next(i for i, (stage, _) in enumerate(steps) if stage == name) for name in ("sft", "rl")]
+median = {
+    name: float(np.median([g for g, (stage, _) in zip(gap, steps, strict=True) if stage == name]))
+    for name in ("pretrain", "sft", "rl")
+}
+curves = [[line["reward"] for line in run.records(stage="rl")] for run in (yours, theirs)]
+apart = np.abs(np.subtract(*curves))
+picture = Picture(
+    "Left: relative distance between the two runs at each update, on a logarithmic scale. Its median is "
+    f"{median['pretrain']:.0e} in pretraining, {median['sft']:.0e} in fine-tuning and {median['rl']:.0e} in "
+    f"reinforcement learning. Right: both reward curves; a step differs by {apart.mean():.3f} on average.",
+    9.5, 2.8,
+)  # fmt: skip
+left, right = picture.subplots(1, 2)
+left.plot(shown, ".", color=COLOURS[0], markersize=3)
+for border in borders:
+    left.axvline(border, color="#52606d", linestyle=":", linewidth=1)
+for place, name in zip([0, *borders], ("pretraining", "SFT", "RL"), strict=True):
+    left.text(place + 3, 2, name, fontsize=8, color="#52606d")
+left.set(yscale="log", ylim=(5e-10, 10), xlabel="update", ylabel="relative distance")
+for curve, name, colour, style in zip(curves, ("your parts", "minirl's"), COLOURS, STYLES, strict=False):
+    right.plot(range(1, len(curve) + 1), curve, style, color=colour, label=name)
+right.set(xlabel="step of RL", ylabel="reward", ylim=(0, 1))
+right.legend(fontsize=8)
+picture
+
+# %%
+print(f"rewards of the same step differ by {apart.mean():.3f} on average, by {apart.max():.3f} at most")
+print(f"correlation of the two reward curves: {np.corrcoef(*curves)[0, 1]:.2f}\n")
+reveal("14.a")
+
+# %% [markdown]
+# Each update begins where the last one ended. So a small difference is carried on, and training stretches it: two
+# models that differ a little get gradients that differ a little more. In pretraining and fine-tuning this is slow, as
+# an update is a smooth function of the parameters. In reinforcement learning it is not. There a number u picks each
+# token, as in lesson 1. Once in a while u lies so close to a border that the last digits decide. One of the two models
+# then writes another token, gets another reward, and from there on the two learn from different texts.
+#
+# They still take the same course, as both are asked the same problems and get the same numbers u.
+#
+# So the test has two halves. In the *first updates* the runs must agree to five or six digits. If they do not, a part
+# is wrong, and the first update that differs says in which stage to look. *Later* they may part. Whoever then compares
+# results digit by digit finds an error that is not there. For the same reason minirl writes into each run which
+# instruction set it was computed with: another processor rounds in another way.
+
+# %% [markdown]
+# ## 3. Is it learning, or is it noise?
+#
+# Now the curve that everybody looks at first: the mean reward of each step. It jumps up and down. Suppose that two
+# steps, one after the other, have rewards of 0.25 and 0.37.
+#
+# **Predict** (`predict 14.b`). A step asks 16 problems, 8 times each. The reward goes from 0.25 to 0.37 in the next
+# step. What does this tell you? (a) The update between them helped: with 128 samples, 12 points are much. (b) Nothing
+# yet: such a jump can be chance. (c) The update harmed first, and the next one repaired it.
+#
+# A step draws its problems at random, so its mean reward is off by chance. How far? You know the standard error from
+# lesson 0b: the standard deviation of the values, divided by the root of their number. The question is what a value is.
+# There are 128 samples. But eight samples of an easy problem are all right, and eight of a hard one are all wrong.
+# They are like eight readings of one thermometer. What is drawn independently are the *problems*. So the mean of each
+# problem is one value, and there are 16.
+#
+# > **Exercise 14.3** (level 2, 10 minutes). Write `reward_error(rewards)`.
+
+# %%
+curve = np.array([of_step.mean() for of_step in rewards])
+errors = np.array([my.reward_error(of_step) for of_step in rewards])
+naive = np.array([of_step.std(ddof=1) / np.sqrt(of_step.size) for of_step in rewards])
+print(f"standard error of a step: {errors.mean():.3f}; as if 128 samples were independent: {naive.mean():.3f}")
+print(f"standard deviation of the jump between two steps: {np.sqrt(2) * errors.mean():.3f} by chance alone")
+print(f"                                                  {np.diff(curve).std():.3f} in the curve\n")
+reveal("14.b")
+assert 1.2 < errors.mean() / naive.mean() < 3 and np.sqrt(2) * errors.mean() > 0.06
+assert 0.4 < np.diff(curve).std() / (np.sqrt(2) * errors.mean()) < 1.6
+
+# %% [markdown]
+# The two estimates of the jump come from different sources: one from the spread of the problems within each step, the
+# other from the curve itself. They agree, so nearly all of the zigzag is chance.
+#
+# **And the rise from the first steps to the last?** A mean over ten steps has a smaller error, by the root of ten.
+
+# %%
+tens = [slice(0, 10), slice(-10, None)]
+means = [curve[ten].mean() for ten in tens]
+ends = [np.sqrt((errors[ten] ** 2).sum()) / 10 for ten in tens]
+rise, rise_error = means[1] - means[0], np.hypot(*ends)
+print(f"first ten steps {means[0]:.3f} ± {ends[0]:.3f}, last ten {means[1]:.3f} ± {ends[1]:.3f}")
+print(f"the rise is {rise:.3f}, or {rise / rise_error:.1f} standard errors")
+picture = Picture(
+    f"Mean reward of {len(curve)} steps with a band of two standard errors, {2 * errors.mean():.2f} to each side. "
+    f"The mean over ten steps rises from {means[0]:.2f} to {means[1]:.2f}.",
+    7, 2.8,
+)  # fmt: skip
+axes = picture.subplots()
+x = np.arange(1, len(curve) + 1)
+axes.fill_between(x, curve - 2 * errors, curve + 2 * errors, color=COLOURS[0], alpha=0.2, linewidth=0)
+axes.plot(x, curve, "-o", color=COLOURS[0], markersize=3, linewidth=1, label="mean reward ± 2 standard errors")
+smooth = np.convolve(curve, np.ones(10) / 10, "valid")
+axes.plot(x[9:] - 4.5, smooth, STYLES[1], color=COLOURS[1], linewidth=2, label="mean over ten steps")
+axes.set(xlabel="step of RL", ylabel="reward", ylim=(0, 1))
+axes.legend(loc="upper left", fontsize=8)
+assert rise > 2 * rise_error
+picture
+
+# %% [markdown]
+# ## 4. Is the model better?
+#
+# The reward rises. But it is measured on the problems that are being practised, by the model that practises them. What
+# you want to know is something else: take the model before reinforcement learning and the model after it, and give
+# both the same problems. Which one solves more?
+#
+# **Predict** (`predict 14.c`). The reward of the practised problems rises clearly, as you saw. How about the 40
+# problems that were kept from all stages? (a) They rise as much: it is the same kind of problem. (b) They rise much
+# less, perhaps not measurably. (c) They fall: the model forgets them.
+#
+# Both models are given the same problems, and that is worth something. A problem with large numbers is hard for both,
+# and it tells nothing about their difference. So subtract, problem by problem, and take the mean of the differences.
+# What makes a problem hard for both cancels. This is called a **paired comparison**.
+#
+# > **Exercise 14.4** (level 2, 10 minutes). Write `paired(before, after)`. You have written its second half just now.
+
+# %%
+from minirl.rl import rollout
+
+task, tokenizer = Tennis(), yours.tokenizer()
+models = {stage: yours.model(stage) for stage in ("sft", "rl")}
+
+
+def rates(stage, problems):
+    """The share of right answers to each problem, of 8 samples."""
+    episodes = rollout(models[stage], tokenizer, task, problems, 8, max_new_tokens=40, seed=5)
+    return np.array([episode.reward for episode in episodes]).reshape(len(problems), 8).mean(axis=1)
+
+
+solved = {}
+for name, split in {"practised": "train", "kept apart": "test"}.items():
+    before, after = (rates(stage, task.listed(split)) for stage in ("sft", "rl"))
+    solved[name] = before, after
+    difference, error = my.paired(before, after)
+    unpaired = np.sqrt((before.var(ddof=1) + after.var(ddof=1)) / len(before))
+    print(
+        f"{len(before)} problems {name:11s} {before.mean():.3f} before, {after.mean():.3f} after: "
+        f"{difference:+.3f} ± {error:.3f} (unpaired, the error would be {unpaired:.3f})"
+    )
+print()
+reveal("14.c")
+gains = {name: my.paired(*both) for name, both in solved.items()}
+assert gains["practised"][0] > 3 * gains["practised"][1] and gains["practised"][0] > gains["kept apart"][0]
+
+# %% [markdown]
+# The small job practises 112 problems, each of them five or six times. That is enough to learn their answers by heart,
+# and little reason to learn the arithmetic behind them. The main job is different in this respect: every step takes
+# *new* problems, and what it learns carries over.
+#
+# The error above says how much the difference could change with *other problems*. It does not say how much it would
+# change with *another run*. For that you need runs with other seeds. minirl keeps eight of each job: of the small one
+# in this lesson's folder, of the main job in `data/results/seeds.json`.
+#
+# **Where is your run among them?** Each open circle in the figure is a run with its own seed and minirl's parts. Your
+# small job is on the left. On the right there is room for your main job: when you have run it (section 7), it will be
+# there.
+
+# %%
+import json
+
+from minirl.controls.seeds import published
+from minirl.lessons.main_job import full_runs
+from minirl.storage import shipped
+
+stored = json.loads(shipped("lessons/14_main_job/runs.json").read_text(encoding="utf-8"))
+small = [run["test"] for run in stored if run["truth"] == "healthy"]
+eight = {stage: [100 * test[stage]["pass@1"] for test in small] for stage in ("sft", "rl")}
+whole = {stage: [100 * x for x in published()["unseen", stage, "greedy"].values] for stage in ("sft", "rl")}
+kept = {one["stage"]: one for one in yours.results() if one["split"] == "test"}
+dots = {stage: 100 * kept[stage]["pass@1"]["value"] for stage in ("sft", "rl")}
+full = [run.table().headline()[1] for run in full_runs()]
+print(f"small job, test: {dots['sft']:.1f}% after SFT, {dots['rl']:.1f}% after RL")
+print(f"eight seeds:     {np.mean(eight['sft']):.1f}% after SFT, {np.mean(eight['rl']):.1f}% after RL (means)")
+print(f"main job, unseen, eight seeds: {np.mean(whole['sft']):.1f}% and {np.mean(whole['rl']):.1f}% (means)")
+picture = Picture(
+    "Percent of problems solved after SFT and after RL, one open circle for each of eight seeds. Left, small job, on "
+    f"problems kept apart: SFT {min(eight['sft']):.0f} to {max(eight['sft']):.0f}, RL {min(eight['rl']):.0f} to "
+    f"{max(eight['rl']):.0f}; your run is the filled diamond, at {dots['sft']:.0f} and {dots['rl']:.0f}. Right, main "
+    f"job, on unseen problems: SFT {min(whole['sft']):.0f} to {max(whole['sft']):.0f}, RL {min(whole['rl']):.0f} to "
+    f"{max(whole['rl']):.0f}" + ("; your runs are filled diamonds." if full else "; no run of yours yet."),
+    8, 3,
+)  # fmt: skip
+for axes, seeds, title, own in zip(
+    picture.subplots(1, 2), (eight, whole), ("small job (kept apart)", "main job (unseen)"), ([dots], full), strict=True
+):
+    for pair in zip(*seeds.values(), strict=True):
+        axes.plot([0, 1], pair, "-o", color="#52606d", linewidth=0.7, markersize=5, markerfacecolor="white")
+    for one in own:
+        axes.plot([0, 1], [one["sft"], one["rl"]], "--D", color=COLOURS[1], markersize=7, label="yours")
+    axes.set_xticks([0, 1], ["after SFT", "after RL"])
+    axes.set(xlim=(-0.3, 1.3), ylim=(-3, 103), title=title, ylabel="% solved")
+    if own:
+        axes.legend()
+assert np.mean(whole["rl"]) > np.mean(whole["sft"]) + 10
+picture
+
+# %% [markdown]
+# ## 5. Where has the probability gone?
+#
+# Accuracies say *how much* has changed. The policy itself says *what*. Take one problem that the model has learned in
+# RL, and one right answer to it. In each state along this answer we ask both models: what would you do here?
+#
+# How far a policy has moved from another one is measured by the **KL divergence**: the mean, over the tokens that the
+# new policy draws, of the logarithm of how much likelier they have become:
+#
+#     KL = Σ over tokens a of  π_after(a) · log( π_after(a) / π_before(a) ).
+#
+# It is 0 where the two are equal, and never negative. minirl writes its mean down in each step, as `kl_to_start`.
+#
+# > **Exercise 14.5** (level 2, 10 minutes). Write `moved(before, after)`. Mind tokens whose probability is 0
+# > afterwards: 0 · log 0 is not a number for a computer, and here it counts as 0.
+
+# %%
+from minirl.rl.mdp import Agent
+
+before, after = solved["practised"]
+problem = task.listed("train")[int(np.argmax(after - before))]
+print(
+    f"{problem.question}\nright answers: {before[np.argmax(after - before)]:.0%} before RL, {max(after - before):+.0%}"
+)
+tries = rollout(models["rl"], tokenizer, task, [problem], 32, max_new_tokens=40, seed=6)
+episode = next(one for one in tries if one.reward == 1)
+agents = {stage: Agent(models[stage], tokenizer) for stage in models}
+states = [state for state, _, _ in episode.steps()]
+policies = {stage: np.array([agent.policy(state) for state in states], float) for stage, agent in agents.items()}
+distances = my.moved(policies["sft"], policies["rl"])
+words = [tokenizer.decode([action]) for action in episode.actions.tolist()]
+chosen = {stage: policies[stage][range(len(words)), episode.actions] for stage in policies}
+largest = np.argsort(-distances)[:3]
+picture = Picture(
+    f"Along the {len(words)} tokens of a right answer: above, how far the policy moved, largest at the tokens "
+    + ", ".join(f"{words[i]!r} ({distances[i]:.2f} nats)" for i in largest)
+    + f". Below, the probability of the token before and after RL; over the whole answer it rose from "
+    f"{chosen['sft'].prod():.3f} to {chosen['rl'].prod():.3f}.",
+    9, 3.6,
+)  # fmt: skip
+upper, lower = picture.subplots(2, 1, sharex=True)
+upper.bar(range(len(words)), distances, color=COLOURS[0])
+upper.set(ylabel="KL, nats", title=f"{problem.key.replace(' ', ', ')}: where RL moved the policy")
+lower.plot(chosen["sft"], "o", color=COLOURS[1], markerfacecolor="white", label="before RL")
+lower.plot(chosen["rl"], "D", color=COLOURS[0], markersize=4, label="after RL")
+lower.set(ylabel="π(token)", ylim=(-0.05, 1.05))
+lower.set_xticks(range(len(words)), [repr(word)[1:-1] for word in words], rotation=90, family="monospace", fontsize=8)
+lower.legend(loc="lower left", fontsize=8)
+few = int((distances > 0.1 * distances.max()).sum())
+print(f"In {few} of {len(words)} states the policy moved by more than a tenth of the largest distance.")
+assert few < len(words) / 2 and chosen["rl"].prod() > chosen["sft"].prod()
+assert sum(words[i].strip().isdigit() for i in largest) >= 2
+picture
+
+# %% [markdown]
+# Most bars are flat. The form of an answer was learned in fine-tuning, and reinforcement learning left it alone. It
+# moved the policy where the answer is decided: at the digits that have to be calculated. The reward spoke of the whole
+# answer, and of nothing else. Which token deserved it came out by itself, over many samples: the right digit was there
+# in the rewarded ones, and missing in the others.
+#
+# `python -m minirl.trace RUN` shows the same for any question of a run of the main job, as a page to click through.
+
+# %% [markdown]
+# ## 6. What went wrong here?
+#
+# Now five runs that you have not seen. All did the small job with the same seed. One of them is healthy. In the others
+# something was changed on purpose: a setting, or a bug of `minirl/bugs/`. Nothing crashed.
+#
+# Each column of the figure is a run. Above: the reward. In the middle: the share of informative problems, and the share
+# of answers that ended by themselves (the others were cut off). Below: how well the model could copy a number at four
+# moments of pretraining, which is what `copying` in the metrics says.
+#
+# **Look at each column, and say what happened, before you read on.** There is one of each of these:
+#
+# - *healthy*;
+# - *never copied*: pretraining ended before the model could copy numbers from the question;
+# - *never ends*: the model does not end its answers;
+# - *no signal*: all samples of a problem get the same reward, so nothing can be learned;
+# - *collapse*: the updates were too large, and destroyed what the model could do.
+
+# %%
+firsts = {}
+for number, run in enumerate(stored):
+    if run["seed"] == 0:
+        firsts.setdefault(run["truth"], number)
+numbers = sorted(firsts.values())
+
+
+def measure(number, name):
+    """All values of a measure in a run."""
+    return [line[name] for line in stored[number]["metrics"] if name in line]
+
+
+words = [
+    f"Run {number}: reward from {np.mean(measure(number, 'reward')[:5]):.2f} to "
+    f"{np.mean(measure(number, 'reward')[-5:]):.2f}, informative {np.mean(measure(number, 'informative')):.2f}, "
+    f"finished {np.mean(measure(number, 'finished')):.2f}, copying in the end {measure(number, 'copying')[-1]:.2f}."
+    for number in numbers
+]
+picture = Picture(f"Five runs in columns, with four measures. {' '.join(words)}", 8.5, 3.3)
+grid = picture.subplots(3, 5, sharey="row")
+for (top, middle, bottom), number in zip(grid.T, numbers, strict=True):
+    top.plot(measure(number, "reward"), color=COLOURS[0])
+    middle.plot(measure(number, "informative"), color=COLOURS[1], label="informative")
+    middle.plot(measure(number, "finished"), "--", color=COLOURS[2], label="finished")
+    bottom.plot(measure(number, "copying"), "-s", color=COLOURS[3], markersize=4)
+    top.set(title=f"run {number}", ylim=(-0.05, 1.05))
+    middle.set(ylim=(-0.05, 1.05), xlabel="step of RL")
+    bottom.set(ylim=(-0.05, 1.05), xlabel="pretraining", xticks=[])
+for axes, name in zip(grid[:, 0], ("reward", "share", "copying"), strict=True):
+    axes.set(ylabel=name)
+grid[1, 0].legend(fontsize=7, loc="center left")
+picture
+
+# %% [markdown]
+# Two things make this harder than it looks. A trouble leads to others: a model that never ends an answer is never
+# paid, so its rewards are all the same, too. So one has to ask in the order of causes. What comes first in the chain
+# is asked first. And single steps are noisy, as you have seen. So one never judges by one step, but by a mean, and by
+# a bound that is far from both cases.
+#
+# And one measure does not help at all: the `loss` of reinforcement learning. You know why from lesson 12.
+#
+# > **Exercise 14.6** (level 4, 30 minutes). Write `diagnose(metrics)`. `a_run(number)` in your file gives the measures
+# > of each run of the figure, and of the others that are kept. Print them, look for what tells two kinds apart, and
+# > choose your bounds. The check tries all runs, the same kinds with other seeds among them, and some with lines
+# > missing.
+
+# %%
+found = [my.diagnose(run["metrics"]) for run in stored]
+for number in numbers:
+    print(f"run {number:2d}: {found[number]:13s} What was changed: {stored[number]['how']}.")
+right = sum(one == run["truth"] for one, run in zip(found, stored, strict=True))
+own = my.diagnose([line for line in yours.records() if "step" in line])
+print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {own}.")
+assert right == len(stored)
+
+# %% [markdown]
+# A bound that tells these runs apart may fail for the next kind of run. That is true of every such rule, and so a rule
+# is only the first look. When it says that something is wrong, find out *where*: look at samples, plant a bug and
+# compare (`python -m minirl.bugs`), and go back to the first stage that is not as it should be.
+
+# %% [markdown]
+# ## 7. The main job
+#
+# Now the job itself, in a terminal. It is the same chain with more of everything, and with a task in which there is
+# more to learn: 28 kinds of stories, and new ones in each step of reinforcement learning.
+#
+# ```bash
+# python -m minirl.lessons run 14 --plan                 # how long will it take with my parts?
+# python -m minirl.lessons run 14 --full                 # the main job with every part that has passed
+# python -m minirl.lessons run 14 --full --mine 9 12     # only with those of lessons 9 and 12
+# python -m minirl.lessons run 14 --full --mine none     # with minirl's own, to compare
+# ```
+#
+# PLAN
+#
+# It may be stopped with Ctrl-C, and the same command goes on with it. The run lies in the folder `runs` of your
+# lessons, with a report like every run of minirl's, and with `parts.json`. When both runs are done, the program says
+# at which update they part. And when you execute this notebook again, your main job is in the figure of section 4.
+#
+# ## 8. A task of your own
+#
+# The last exercise has no single answer, and it may take an afternoon. Choose something that a model of this size could
+# learn, and that a program can check: which of three numbers is the largest, which weekday it is in 12 days, whether a
+# word is a palindrome. `docs/your-own-task.md` shows how a task is trained.
+#
+# > **Exercise 14.7** (level 5, open). Write `MyTask`. The check tests what every task has to keep: the same arguments
+# > give the same problems, no problem is in two splits, the checker accepts right answers and refuses wrong ones. Then
+# > train on it, and judge the result by this list.
+#
+# | | not yet | good | very good |
+# |---|---|---|---|
+# | question | any number would please you | one sentence that can turn out wrong | and what would count as "no" |
+# | prediction | made afterwards | written down before the run, as a range | and a reason for the range |
+# | checker | never tried | you tried ten wrong answers on it | you tried to cheat it, and mended it |
+# | splits | by chance | by key; no key in two splits | and a test that is harder than training on purpose |
+# | runs | one | two, after SFT and after RL compared on the same problems | three seeds, all reported |
+# | result | a percentage | with its standard error, and what it is compared with | and where the prediction was wrong |
+#
+# A result that fails your prediction, told well, is worth more than a success that nobody foresaw.
+#
+# ## You should know
+#
+# 1. A part counts when it was called, compared, and did the work. A function that is never called makes no error.
+# 2. With the same seed, right parts agree at first up to rounding. Later the runs part, and that is no error.
+# 3. The standard error of a step is one over its problems, not over its samples.
+# 4. Compare two models on the same problems, and pair the differences. Other seeds are another source of doubt.
+# 5. Read a run in the order of causes: pretraining first, then whether answers end, then whether rewards differ.
+#
+# ## How this fails in practice
+#
+# - **The part that was not used.** A patched function that another module had imported before. Counting calls is the
+#   only way to know.
+# - **A resumed run with other parts.** Half of it is yours, half is not. minirl refuses to go on with a run whose
+#   functions were replaced, unless they are replaced again.
+# - **A rise that is chance.** Two steps, one seed, one set of problems. Each can rise by ten points for no reason.
+# - **Progress on what is practised.** The reward of training problems rises, and the others stay. Keep a set apart, and
+#   look at it seldom.
+# - **The symptom is mended.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
+#
+# ## The code that runs
+#
+# - `minirl/train/chain.py`: the main job, link by link. `minirl/lessons/main_job.py`: the same with your parts.
+# - `minirl/swap.py`: how a function is replaced everywhere. `minirl/runs/environment.py`: how a run remembers it.
+# - `minirl/rl/measures.py`: the measures of a step. `docs/metrics.md` explains each, and how failure looks.
+# - `minirl/evaluation/compare.py`: the paired comparison, `python -m minirl.evaluate --compare`.
+# - `minirl/microscope/`: the policy of each step, `python -m minirl.trace`.
+#
+# **Next:** choose a mystery, `python -m minirl.bugs --mystery 1`, and diagnose it with more measures than you had here.
