@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0b. What you need from NumPy and school
 #
-# *About 45 minutes, or none. Five questions tell you.*
+# *About 50 minutes, or none. Five questions tell you.*
 #
 # This course uses four things again and again: arrays, slopes, the chain rule, and averages of uncertain things. If
 # your school mathematics lies far back, this lesson brings back what you need, and nothing else.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 1. Language as a decision process
 #
-# *About 90 minutes. You need Python, a little NumPy and school mathematics. Lesson 0b brings back what is forgotten.*
+# *About 100 minutes. You need Python, a little NumPy and school mathematics. Lesson 0b brings back what is forgotten.*
 #
 # A language model writes text. Reinforcement learning is about agents that act in a world and are rewarded for it.
 # This lesson shows that the first is a case of the second, and that the whole idea fits into six short functions. You
