@@ -18,8 +18,9 @@ LINK = re.compile(r"\]\(([\w-]+\.md)(?:#[\w-]*)?\)")
 AFTER = """\
 ## Now you
 
-[exercises.py]({name}/exercises.py) says what each function must do, and leaves it to you. `python -m minirl.lessons init`
-puts this file and this notebook into a folder of your own. There `check` explains what is wrong with an answer.
+[exercises.py]({name}/exercises.py) says what each function must do, and leaves it to you.
+`python -m minirl.lessons init` puts this file and this notebook into a folder of your own. There `check` explains
+what is wrong with an answer.
 
 When you have tried, compare yours with [one way to write them](../solutions/{name}.md).
 """
