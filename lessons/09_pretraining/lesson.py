@@ -498,4 +498,4 @@ picture
 # - `minirl/train/pretrain.py`: pretraining in minirl, with its own bits per byte. There `<|end|>` counts neither in the
 #   bits nor in the bytes.
 #
-# **Next:** lesson 12 takes a trained model and improves it without any text, from right and wrong alone.
+# **Next:** lesson 11 teaches such a model to answer, from a few worked answers.

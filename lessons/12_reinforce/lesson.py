@@ -585,4 +585,5 @@ picture
 # - `tests/rl/test_gradient.py`: 85 episodes of a small *transformer*, and a statistical test that minirl's estimate is
 #   unbiased. It also plants mistakes like those of section 5, to show that it finds them.
 #
-# **Next:** open `python -m minirl.bugs --mystery 1`, and find out from the curves alone which mistake is in there.
+# **Next:** lesson 14 puts all of your parts into the main job. Or open `python -m minirl.bugs --mystery 1`, and find
+# out from the curves alone which mistake is in there.
