@@ -1,6 +1,7 @@
 """For all tests: made-up datasets, no deadlines for hypothesis, as a machine may be busy, bugs to plant, and a whole
 run, trained in a second or two, for the tests of the programs around it."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 
@@ -8,6 +9,7 @@ import pytest
 from hypothesis import settings
 from made_up import made_up_datasets, made_up_folder  # noqa: F401
 
+from minirl import kernels
 from minirl.runs import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, Run, Screen, SFTConfig
 from minirl.train import chain
 
@@ -38,6 +40,18 @@ CONFIG = replace(
         problems=6, samples=2, dev_problems=2, probes=1, max_new_tokens=8, science_tokens=4
     ),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def kernels_stay_as_they_were() -> Iterator[None]:
+    """A test may change how kernels compute; the tests after it see nothing of that."""
+    backend, isa, precision, threads = kernels.backend(), kernels.isa(), kernels.precision(), kernels.get_threads()
+    yield
+    kernels.use(backend)
+    kernels.set_precision(precision)
+    if isa is not None:
+        kernels.set_isa(isa)
+    kernels.set_threads(threads)
 
 
 @pytest.fixture(scope="session")

@@ -122,6 +122,18 @@ def test_threads_that_wait_for_each_other_do_not_become_the_peak(monkeypatch: py
     assert found > 0.2e9  # of 1e9 without any waiting; 8192 iterations a call would give 0.03e9
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_the_peak_of_arithmetic_fills_no_memory(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if backend == "native" and not kernels.has_native():
+        pytest.skip("needs the C kernels")
+    monkeypatch.setattr(kernels, "has_native", lambda: backend == "native")
+    monkeypatch.setattr(peak, "SECONDS", 0.02)
+    monkeypatch.setattr(peak, "_memory_block", lambda: pytest.fail("a block of memory was filled"))
+    assert peak.fma() > 1e8
+    with pytest.raises(pytest.fail.Exception):
+        peak.measure()
+
+
 def test_it_examines_this_machine(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peak, "SECONDS", 0.02)
     doctor.main(["--json"])

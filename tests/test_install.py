@@ -19,8 +19,9 @@ from minirl import kernels
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = (
-    *("minirl", "csrc", "data", "docs", "lessons", "tests", ".ci", "setup.py", "pyproject.toml", "MANIFEST.in"),
-    *("README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md", "CITATION.cff", ".gitignore"),
+    *("minirl", "csrc", "data", "docs", "lessons", "site", "tests", ".ci", ".devcontainer", ".gitignore"),
+    *("MANIFEST.in", "setup.py", "pyproject.toml", "README.md", "LICENSE", "CHANGELOG.md", "CONTRIBUTING.md"),
+    "CITATION.cff",
 )
 QUESTIONS = "data/science/questions.jsonl"
 FIND = f"""

@@ -1,4 +1,7 @@
-"""Lesson 0b: write these five functions. `python -m minirl.lessons check 0b.1` checks the first."""
+"""Lesson 0b: write these five functions, each in place of its line `raise NotImplementedError`.
+
+`python -m minirl.lessons check 0b.1` checks the first.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -32,7 +35,12 @@ Function = Callable[[float], float]
 
 
 def chain(f_slope: Function, g: Function, g_slope: Function, x: float) -> float:
-    """The slope of f(g(x)) at x. f_slope(u) is the slope of f at u, and g_slope(x) that of g at x."""
+    """The slope of f(g(x)) at x.
+
+    f_slope(u) is the slope of f at u. g(x) is the value of g at x, and g_slope(x) its slope there.
+
+    For f = u * u and g = 3x: chain(lambda u: 2 * u, lambda x: 3 * x, lambda x: 3.0, 1.0) is 18.0.
+    """
     raise NotImplementedError("write chain")
 
 
@@ -53,8 +61,9 @@ def mean_and_variance(values: np.ndarray, p: np.ndarray) -> tuple[float, float]:
 
 def standard_error(samples: Sequence[float]) -> float:
     """How far the mean of these samples typically is from the true mean: their standard deviation, divided by the
-    square root of their number.
+    square root of their number. The standard deviation is the root of the mean squared distance to the mean, which
+    np.std computes.
 
-    standard_error([1.0, 0.0, 1.0, 0.0]) is 0.25.
+    standard_error([1.0, 0.0, 1.0, 0.0]) is 0.25: all samples are 0.5 away from their mean, and the root of 4 is 2.
     """
     raise NotImplementedError("write standard_error")

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 0b. What you need from NumPy and school
 #
-# *About 45 minutes, or none. Five questions tell you.*
+# *About 50 minutes, or none. Five questions tell you.*
 #
 # This course uses four things again and again: arrays, slopes, the chain rule, and averages of uncertain things. If
 # your school mathematics lies far back, this lesson brings back what you need, and nothing else.
@@ -13,19 +13,38 @@
 # - compute the mean of something uncertain, and say how far a measured mean may be off.
 
 # %% [markdown]
-# ## Warm-up: a test of yourself
+# ## Warm-up: do you need this lesson?
 #
-# Answer these five, and say how sure you are. **If all are right and you were sure, go on to lesson 1.**
+# Here are five questions. Write down your answers, or better, store them: `python -m minirl.lessons predict 0b.a` in a
+# terminal asks for the first one, and how sure you are. From here on this text writes `predict 0b.a` for short.
 #
-# 1. `predict 0b.a`: x is an array of shape (3, 4). What is the shape of `x.sum(axis=0)`?
-# 2. `predict 0b.b`: What is the slope of x² at x = 3?
-# 3. `predict 0b.c`: y = (3x)². What is the slope of y at x = 1?
-# 4. `predict 0b.d`: A lottery ticket wins 100 with probability 0.02, and nothing otherwise. What is it worth on
-#    average?
-# 5. `predict 0b.e`: You measured a success rate on 100 problems, and it may be off by about 10 points. On how many
-#    must you measure for about 5 points?
+# 1. (0b.a) x is an array of shape (3, 4). What is the shape of `x.sum(axis=0)`? (a) (3,). (b) (4,). (c) (3, 4).
+# 2. (0b.b) What is the slope of x² at x = 3? (a) 3. (b) 6. (c) 9.
+# 3. (0b.c) y = (3x)². What is the slope of y at x = 1? (a) 6. (b) 9. (c) 18.
+# 4. (0b.d) A lottery ticket wins 100 with probability 0.02, and nothing otherwise. What is it worth on average?
+#    (a) 0. (b) 2. (c) 50.
+# 5. (0b.e) You measured a success rate on 100 problems, and it may be off by about 10 points. On how many problems
+#    must you measure for about 5 points? (a) 200. (b) 400. (c) 1,000.
 #
-# `predict` shows the choices and stores your guess. The answers follow one by one.
+# The next cell has the answers. **If all five are right, skip this lesson and go on to lesson 1.** If some are not, it
+# names the sections that explain them. A section takes about ten minutes.
+
+# %%
+from minirl.lessons import self_test
+
+explained_in = {
+    "0b.a": "section 1",
+    "0b.b": "section 2",
+    "0b.c": "section 3",
+    "0b.d": "section 4",
+    "0b.e": "section 5",
+}
+self_test(explained_in, then="Go on to lesson 1.")
+
+# %% [markdown]
+# Each section has an exercise or two. You write your function in the file `exercises.py` beside this notebook, in place
+# of the line `raise NotImplementedError`. Save the file, and `python -m minirl.lessons check 0b.1` in a terminal tells
+# you whether the first function is right, and if not, what is wrong with it.
 
 # %% [markdown]
 # ## 1. Arrays
@@ -37,24 +56,24 @@
 # %%
 import numpy as np
 
-from minirl.lessons import COLOURS, Picture, exercises_of, reveal
+from minirl.lessons import COLOURS, Picture, exercises_of
 
-my = exercises_of("0b")
+my = exercises_of("0b")  # your functions, once they pass their checks
 x = np.arange(12.0).reshape(3, 4)
 print(x)
 print("sum(axis=0):", x.sum(axis=0), "  shape", x.sum(axis=0).shape)
 print("sum(axis=1):", x.sum(axis=1), "  shape", x.sum(axis=1).shape)
-print("sum(axis=1, keepdims=True) has shape", x.sum(axis=1, keepdims=True).shape, "\n")
-reveal("0b.a")
+print("sum(axis=1, keepdims=True) has shape", x.sum(axis=1, keepdims=True).shape)
 
 # %% [markdown]
 # Two arrays of different shapes can meet, if NumPy can stretch one of them: an axis of size 1 is repeated as often as
 # needed. This is called **broadcasting**. A column of shape (3, 1) fits to (3, 4): each row gets its own number. That
-# is what `keepdims=True` is for.
+# is what `keepdims=True` is for. It works in the same way for `x.mean` and `x.max`.
 #
 # > **Exercise 0b.1** (level 1, 5 minutes). Write `centred(x)`: each row without its mean.
 #
-# An array can also be asked for several places at once, with one list of rows and one list of columns.
+# An array can also be asked for several places at once, with one list of rows and one list of columns:
+# `x[[0, 2], [3, 1]]` is an array of two numbers, x[0, 3] and x[2, 1].
 #
 # > **Exercise 0b.2** (level 1, 5 minutes). Write `picked(table, columns)`: one number from each row. Lesson 3 needs
 # > this to pick the probability of the right token for each place in a text.
@@ -86,7 +105,6 @@ for axes, width in zip(picture.subplots(1, 3), (2, 0.2, 0.02), strict=True):
     axes.set_title(f"{2 * width:g} wide", fontsize=10)
     axes.tick_params(labelsize=8)
 axes.legend(fontsize=8)
-reveal("0b.b")
 assert abs((3.01**2 - 2.99**2) / 0.02 - 6) < 1e-9
 picture
 
@@ -99,7 +117,8 @@ picture
 #
 #     slope of f(g(x)) at x  =  (slope of f at u = g(x))  ·  (slope of g at x).
 #
-# Mind the place: the outer slope is taken where the outer function stands, at g(x).
+# Mind the place: the outer slope is taken where the outer function stands, at g(x). Take question 3. Here u = 3x and
+# y = u². At x = 1 we have u = 3, so the outer slope is 2u = 6. The inner slope is 3. Together that is 18.
 #
 # > **Exercise 0b.3** (level 1, 10 minutes). Write `chain(f_slope, g, g_slope, x)`.
 #
@@ -108,8 +127,7 @@ picture
 # %%
 slope = my.chain(lambda u: 2 * u, lambda x: 3 * x, lambda x: 3.0, 1.0)
 measured = ((3 * 1.001) ** 2 - (3 * 0.999) ** 2) / 0.002
-print(f"slope of (3x)² at x = 1: {slope:g} by the rule, {measured:.6f} measured\n")
-reveal("0b.c")
+print(f"slope of (3x)² at x = 1: {slope:g} by the rule, {measured:.6f} measured")
 assert abs(slope - measured) < 1e-6
 
 # %% [markdown]
@@ -121,14 +139,15 @@ assert abs(slope - measured) < 1e-6
 #     mean = Σ p(value) · value                  Σ, the Greek S, means: add up over all values.
 #
 # The mean does not tell how much the values scatter. For that there is the **variance**, the mean of the squared
-# distance to the mean, and its square root, the **standard deviation**, which is in the same unit as the values.
+# distance to the mean, and its square root, the **standard deviation**, which is in the same unit as the values:
+#
+#     variance = Σ p(value) · (value − mean)²                standard deviation = √variance.
 #
 # > **Exercise 0b.4** (level 2, 10 minutes). Write `mean_and_variance(values, p)`.
 
 # %%
 mean, variance = my.mean_and_variance(np.array([0.0, 100.0]), np.array([0.98, 0.02]))
-print(f"the lottery: mean {mean:g}, variance {variance:g}, standard deviation {variance**0.5:g}\n")
-reveal("0b.d")
+print(f"the lottery: mean {mean:g}, variance {variance:g}, standard deviation {variance**0.5:g}")
 assert abs(mean - 2) < 1e-9
 
 # %% [markdown]
@@ -141,6 +160,10 @@ assert abs(mean - 2) < 1e-9
 # The more samples, the less a mean scatters. But it is the *square root* of their number that counts:
 #
 #     standard error of the mean = standard deviation of one sample / √n.
+#
+# Take four samples: 1, 0, 1, 0. Their mean is 0.5, and each is 0.5 away from it. So the variance is 0.25, the standard
+# deviation is 0.5, and the standard error is 0.5 / √4 = 0.25. (Some programs divide by n − 1 where the variance is
+# computed from samples. It matters little for many samples, and we divide by n.)
 #
 # > **Exercise 0b.5** (level 2, 10 minutes). Write `standard_error(samples)`.
 #
@@ -175,8 +198,7 @@ for place, ((mean, error), hit) in enumerate(zip(measured, hits, strict=True)):
     axes.plot(place, mean, marker, color=colour, markersize=4 if hit else 8)
 axes.axhline(TRUE, color="#52606d", linestyle="--", linewidth=1)
 axes.set(xlabel="measurement", ylabel="mean ± 2 standard errors")
-print(f"Of 2,000 measurements, {covered:.1%} contain the true rate.\n")
-reveal("0b.e")
+print(f"Of 2,000 measurements, {covered:.1%} contain the true rate.")
 assert 0.92 < covered < 0.97
 picture
 

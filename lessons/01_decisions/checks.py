@@ -52,9 +52,13 @@ def policies_and_numbers(rng):
     yield np.array([0.75, 0.25]), 0.9
     yield np.array([0.0, 1.0]), 0.0
     yield np.array([0.5, 0.0, 0.5]), 0.5
-    yield np.array([0.5, 0.49, 0.0]), 0.995
+    yield np.array([0.5, 0.4999999, 0.0]), 0.99999995
     for _ in range(20):
         yield rng.dirichlet(np.ones(rng.integers(2, 9))), float(rng.uniform())
+
+
+def always_the_same(call, pi, u):
+    return len({call(pi, u) for _ in range(20)}) == 1
 
 
 def steps(rng):
@@ -66,6 +70,8 @@ def steps(rng):
     yield (7, 8, 3), 4, 2, 0, 2, (3, 4)
     yield (7, 8), 3, 2, 0, 2, (3, 0)
     yield (7, 8, 3), 0, 2, 0, 2, (3, 0)
+    yield (7, 8, 3), 0, 2, 0, 5, (3,)
+    yield (7, 8, 3), 0, 2, 0, 5, (7, 8, 3, 0)
     yield (7,), 0, 1, 0, 5, (0,)
     for _ in range(20):
         prompt = tuple(rng.integers(1, 9, rng.integers(1, 4)).tolist())
@@ -101,20 +107,23 @@ class Room:
     """An environment whose states are tuples. It ends an episode at token 0, or after some actions."""
 
     def __init__(self, limit):
-        self.limit, self.state, self.taken = limit, None, 0
+        self.limit, self.state, self.taken, self.over = limit, None, 0, False
 
     def reset(self, problem):
-        self.state, self.taken = problem, 0
+        self.state, self.taken, self.over = problem, 0, False
         return self.state
 
     def step(self, action):
         if self.state is None:
-            raise RuntimeError("the episode is over, or reset(problem) was not called")
+            raise RuntimeError("environment.step was called before environment.reset(problem)")
+        if self.over:
+            raise RuntimeError(
+                "environment.step was called again after the episode was over. The third thing that step returned was "
+                "True then: the loop has to stop there"
+            )
         self.state, self.taken = (*self.state, action), self.taken + 1
-        done, state = action == 0 or self.taken >= self.limit, self.state
-        if done:
-            self.state = None
-        return state, 1.0 if done else 0.0, done
+        self.over = action == 0 or self.taken >= self.limit
+        return self.state, 1.0 if self.over else 0.0, self.over
 
 
 def played(names, problem, limit, seed):
@@ -132,6 +141,19 @@ def right_episode(problem, limit, seed):
         episode.append((state, action, reward))
         state = after
     return episode, int(rng.integers(1000))
+
+
+def show_episode(problem, limit, seed):
+    """The call, and what the agent and the environment answer when they are asked in the right order."""
+    rng, room, agent, done = np.random.default_rng(seed), Room(limit), Talker(), False
+    state = room.reset(problem)
+    lines = [f"play(agent, environment, {problem}, rng), where", f"environment.reset({problem}) returns {state}"]
+    while not done and len(lines) < 8:
+        action = agent.act(state, rng)
+        lines.append(f"agent.act({state}, rng) returns {action}")
+        state, reward, done = room.step(action)
+        lines.append(f"environment.step({action}) returns {(state, reward, done)}")
+    return "\n    ".join(lines if done else [*lines, "and so on"])
 
 
 def episodes(rng):
@@ -155,12 +177,13 @@ def choices(rng):
 CHECKS = {
     "after": Check(
         cases=lambda rng: [
-            ((), 3),
             ((7, 8), 3),
+            ((), 3),
             ((1, 2, 3), 0),
             *(((*rng.integers(0, 9, 4).tolist(),), 5) for _ in "abc"),
         ],
         expected=lambda state, action: (*state, action),
+        shrink=False,
     ),
     "policy": Check(
         cases=logits_and_temperatures,
@@ -179,17 +202,25 @@ CHECKS = {
         cases=policies_and_numbers,
         expected=first_above,
         shrink=False,
-        properties=(Property("an action of probability 0 is never picked", lambda call, pi, u: pi[call(pi, u)] > 0),),
+        properties=(
+            Property("the same pi and u always give the same action", always_the_same),
+            Property("an action of probability 0 is never picked", lambda call, pi, u: pi[call(pi, u)] > 0),
+        ),
     ),
-    "step": Check(cases=steps, expected=right_step, observe=call_step, show=show_step, shrink=False),
+    "step": Check(
+        cases=steps,
+        expected=right_step,
+        observe=call_step,
+        show=show_step,
+        parts=("the next state", "the reward", "whether the episode is over"),
+        shrink=False,
+    ),
     "play": Check(
         cases=episodes,
         expected=right_episode,
         observe=played,
-        show=lambda problem, limit, seed: (
-            f"play(agent, environment, {problem}, rng), where the environment cuts off after {limit} actions. What is\n"
-            "    compared is (your list, the next random number of rng). The agent's tokens are made up"
-        ),
+        show=show_episode,
+        parts=("your list", "the next random number of rng, which tells how often the agent was asked,"),
         shrink=False,
     ),
     "expected_reward": Check(

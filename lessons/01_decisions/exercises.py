@@ -73,9 +73,11 @@ def step(state: State, action: int, rules: Rules) -> tuple[State, float, bool]:
     """What the environment answers to an action: (next state, reward, whether the episode is over).
 
     The episode is over when the action is the end token, and also after rules.limit actions. The reward is 1.0 when the
-    agent has ended the episode and its actions are a right answer, and 0.0 otherwise.
+    agent has ended the episode and its actions are a right answer, and 0.0 otherwise. The actions are what comes after
+    the prompt, this action included.
 
-    step((7, 8), 3, Rules(prompt_length=2, end=0, limit=5, is_correct=...)) is ((7, 8, 3), 0.0, False).
+    With rules = Rules(prompt_length=2, end=0, limit=5, is_correct=...), where (3, 0) is the right answer:
+    step((7, 8), 3, rules) is ((7, 8, 3), 0.0, False), and step((7, 8, 3), 0, rules) is ((7, 8, 3, 0), 1.0, True).
     """
     raise NotImplementedError("write step")
 
@@ -85,10 +87,14 @@ def step(state: State, action: int, rules: Rules) -> tuple[State, float, bool]:
 
 @implements("rl.play")
 def play(agent: Any, environment: Any, problem: Any, rng: np.random.Generator) -> list[tuple[Any, int, float]]:
-    """One episode: the list of (state, action, reward), from the first action to the last.
+    """One episode: the list of (state, action, reward), one for each action, from the first to the last. The state is
+    the one in which the action was chosen.
 
     environment.reset(problem) returns the first state. agent.act(state, rng) returns an action.
     environment.step(action) returns (next state, reward, whether the episode is over).
+
+    If reset returns (7, 8), and the agent says 3 and then 0, which ends the episode with reward 1.0, the list is
+    [((7, 8), 3, 0.0), ((7, 8, 3), 0, 1.0)].
     """
     raise NotImplementedError("write play")
 
@@ -97,8 +103,8 @@ def play(agent: Any, environment: Any, problem: Any, rng: np.random.Generator) -
 
 
 def expected_reward(pi: np.ndarray, rewards: np.ndarray) -> float:
-    """The average reward of an agent that takes one action, drawn from pi: the sum of pi(a) times rewards[a].
+    """The average reward of an agent that takes one action, drawn from pi: the sum of pi[a] times rewards[a].
 
-    pi and rewards: (V,) float64.
+    pi and rewards: (V,) float64. expected_reward(np.array([0.25, 0.75]), np.array([1.0, 0.0])) is 0.25.
     """
     raise NotImplementedError("write expected_reward")

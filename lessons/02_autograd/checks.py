@@ -4,11 +4,11 @@ import math
 
 import numpy as np
 
-from minirl.lessons.check import Check
-from minirl.lessons.compare import Bound
+from minirl.lessons.check import Check, Unusable
+from minirl.lessons.compare import Bound, Verdict, brief
 
 FEW = Bound(8, 1.0, reason="a few roundings")
-DEEP = 5000
+DEEP, DOUBLED = 5000, 40
 
 # ---- 2.1: functions by name, so that a case can be printed ----
 
@@ -41,32 +41,51 @@ def products(rng):
         yield tuple(np.round(rng.normal(size=5), 1).tolist())
 
 
+def made(names, function, *inputs):
+    """The Value that the learner's function makes of these."""
+    result = names[function](*inputs)
+    if isinstance(result, names["Value"]):
+        return result
+    if result is None:
+        raise Unusable(f"`{function}` returns None. Is there a `return c` at its end, after the inner function?")
+    raise Unusable(f"`{function}` returns {brief(result)}. It has to return a Value, which remembers how it was made.")
+
+
+def parents(value, **known):
+    """The names of the values that this one says it was made from, as text."""
+    found = [next((name for name, one in known.items() if one is parent), "another") for parent in value.parents]
+    return f"({', '.join(sorted(found))})"
+
+
 def pushed_product(names, a, b, before_a, before_b, gradient):
     x, y = names["Value"](a), names["Value"](b)
     x.grad, y.grad = before_a, before_b
-    z = names["times"](x, y)
+    z = made(names, "times", x, y)
     z.grad = gradient
     z.push()
     square = names["Value"](a)
-    twice = names["times"](square, square)
+    twice = made(names, "times", square, square)
     twice.grad = gradient
     twice.push()
-    return z.data, x.grad, y.grad, square.grad
+    return z.data, x.grad, y.grad, square.grad, parents(z, a=x, b=y)
+
+
+def right_product(a, b, before_a, before_b, gradient):
+    return a * b, before_a + b * gradient, before_b + a * gradient, 2 * a * gradient, "(a, b)"
 
 
 def show_product(a, b, before_a, before_b, gradient):
     return (
         f"a, b = Value({a}), Value({b}); a.grad, b.grad = {before_a}, {before_b}\n"
-        f"    c = times(a, b); c.grad = {gradient}; c.push()\n"
-        f"    d = Value({a}); e = times(d, d); e.grad = {gradient}; e.push()\n"
-        "    What is compared is (c.data, a.grad, b.grad, d.grad)"
+        f"    c = times(a, b); c.grad = {gradient}; c.push()   # then c.data, a.grad, b.grad and c.parents\n"
+        f"    d = Value({a}); e = times(d, d); e.grad = {gradient}; e.push()   # then d.grad"
     )
 
 
 def bends(rng):
-    yield 0.0, 0.0, 1.0
     yield 1.0, 0.0, 1.0
     yield 1.0, 2.0, 3.0
+    yield 0.0, 0.0, 1.0
     for _ in range(15):
         yield tuple(np.round(rng.normal(size=3), 1).tolist())
 
@@ -74,14 +93,14 @@ def bends(rng):
 def pushed_bend(names, a, before, gradient):
     x = names["Value"](a)
     x.grad = before
-    y = names["tanh"](x)
+    y = made(names, "tanh", x)
     y.grad = gradient
     y.push()
-    return y.data, x.grad
+    return y.data, x.grad, y.grad, parents(y, a=x)
 
 
 def right_bend(a, before, gradient):
-    return math.tanh(a), before + gradient / math.cosh(a) ** 2
+    return math.tanh(a), before + gradient / math.cosh(a) ** 2, gradient, "(a)"
 
 
 # ---- 2.4: graphs as {node: parents}, the root first ----
@@ -94,24 +113,50 @@ def graphs(rng):
     yield ({"z": ("y", "a"), "y": ("a", "b"), "a": (), "b": ()},)
     yield ({"z": ("a", "y"), "y": ("a", "b"), "a": (), "b": ()},)
     yield ({"z": ("l", "r"), "l": ("m",), "r": ("m",), "m": ("a",), "a": ()},)
+    yield ({"z": ("x", "y"), "x": ("a",), "y": ("a", "a"), "a": ()},)
+    yield ({"z": ("y", "x"), "x": ("a",), "y": ("a", "a"), "a": ()},)
     for size in (6, 9, 12):
         nodes = [f"n{i}" for i in range(size)]
         yield ({
             node: tuple(nodes[j] for j in sorted(rng.integers(i + 1, size, 2).tolist())) if i + 1 < size else ()
             for i, node in enumerate(nodes)
         },)  # fmt: skip
+    yield ({i: (i + 1, i + 1) if i < DOUBLED else () for i in range(DOUBLED + 1)},)
     yield ({i: (i + 1,) if i < DEEP else () for i in range(DEEP + 1)},)
 
 
+class Stopped(Exception):
+    """The walk asks too often, or about something that is no node; the message says what is wrong."""
+
+
 def judged(names, graph):
-    """What is wrong with the order, in words; for a long graph in short."""
-    found = names["order"](next(iter(graph)), lambda node: graph[node])
+    """What is wrong with the order. A walk that asks for parents far too often is stopped."""
+    asked = 0
+
+    def parents_of(node):
+        nonlocal asked
+        asked += 1
+        if node not in graph:
+            raise Stopped(f"parents_of is asked about {brief(node)}, and this is no node of the graph")
+        if asked > 20 * len(graph) + 100:
+            raise Stopped(
+                f"parents_of is asked {asked} times, and the number of nodes is {len(graph)}. Either the walk never "
+                "ends, or it goes along every path, of which there are very many. Visit each node once"
+            )
+        return graph[node]
+
+    try:
+        found = names["order"](next(iter(graph)), parents_of)
+    except Stopped as stopped:
+        return Verdict("stopped", str(stopped))
     return verdict(found, graph)
 
 
 def verdict(found, graph):
+    """Whether the list has each node once that the first one was made from, and after its users."""
     if not isinstance(found, list):
-        return f"a {type(found).__name__}, which is no list"
+        return Verdict("type", f"Your order is {brief(found)}, a {type(found).__name__}; return a list")
+    yours = f"Your order is {brief(found)}"
     reachable, waiting = set(), [next(iter(graph))]
     while waiting:
         node = waiting.pop()
@@ -121,23 +166,29 @@ def verdict(found, graph):
     place = {node: index for index, node in reversed(list(enumerate(found)))}
     for node in found:
         if node not in reachable:
-            return f"{node!r} is not part of the graph"
+            return Verdict("stranger", f"{yours}. {brief(node)} is no node that the root was computed from")
     if len(found) != len(place):
-        return f"{next(node for node in found if found.count(node) > 1)!r} comes twice"
-    for node in reachable:
-        if node not in place:
-            return f"{node!r} is missing"
+        twice = next(node for node in found if found.count(node) > 1)
+        return Verdict("twice", f"{yours}. {twice!r} stands in it twice, so it would push twice")
+    for node in graph:
+        if node in reachable and node not in place:
+            return Verdict("missing", f"{yours}. {node!r} is missing, so it would never push")
     for node in found:
         for parent in graph[node]:
             if place[parent] < place[node]:
-                return f"{parent!r} comes before {node!r}, which used it"
-    return "in order"
+                return Verdict(
+                    "before", f"{yours}. {parent!r} comes before {node!r}, which used it, so it would push too early"
+                )
+    return Verdict()
 
 
 def show_order(graph):
+    root, of_root = next(iter(graph.items()))
     if len(graph) > 20:
-        return f"order(0, ...) with a chain of {len(graph)} nodes, each computed from the next"
-    return f"graph = {graph}\n    order({next(iter(graph))!r}, lambda node: graph[node])"
+        twice = ", and uses it twice" if len(of_root) > 1 else ""
+        return f"order(0, ...) with {len(graph)} nodes in a chain: each was computed from the next{twice}"
+    made_from = f"   # {root!r} was computed from {' and '.join(map(repr, of_root))}" if of_root else ""
+    return f"graph = {graph}{made_from}\n    order({root!r}, lambda node: graph[node])"
 
 
 # ---- 2.5: a program of operations; the oracle carries derivatives forward ----
@@ -175,7 +226,7 @@ def walked(names, inputs, operations):
         else:
             values.append(Plain(a.data * b.data, (a, b), (b.data, a.data)))
     names["backward"](values[-1])
-    return [value.grad for value in values[: len(inputs)]]
+    return [*(value.grad for value in values[: len(inputs)]), values[-1].grad]
 
 
 def forward_mode(inputs, operations):
@@ -184,7 +235,12 @@ def forward_mode(inputs, operations):
     for kind, i, j in operations:
         (x, dx), (y, dy) = values[i], values[j]
         values.append((x + y, dx + dy) if kind == "+" else (x * y, x * dy + y * dx))
-    return values[-1][1].tolist()
+    return [*values[-1][1].tolist(), 1.0]
+
+
+def gradients(inputs, operations):
+    """What to call the numbers that are compared."""
+    return [*(f"v{i}.grad" for i in range(len(inputs))), f"v{len(inputs) + len(operations) - 1}.grad, of the root,"]
 
 
 def show_program(inputs, operations):
@@ -192,9 +248,7 @@ def show_program(inputs, operations):
         return f"backward(y) for a y that {len(operations)} operations, one after the other, computed from {inputs[0]}"
     lines = [f"v{i} = Value({x})" for i, x in enumerate(inputs)]
     lines += [f"v{len(inputs) + k} = v{i} {kind} v{j}" for k, (kind, i, j) in enumerate(operations)]
-    last = len(inputs) + len(operations) - 1
-    grads = ", ".join(f"v{i}.grad" for i in range(len(inputs)))
-    return "\n    ".join([*lines, f"backward(v{last})   # then [{grads}]"])
+    return "\n    ".join([*lines, f"backward(v{len(inputs) + len(operations) - 1})"])
 
 
 # ---- 2.6 ----
@@ -212,7 +266,13 @@ def descended(names, data, grads, rate):
     for parameter, grad in zip(parameters, grads, strict=True):
         parameter.grad = grad
     names["descend"](parameters, rate)
-    return [parameter.data for parameter in parameters], [parameter.grad for parameter in parameters]
+    return [*(parameter.data for parameter in parameters), *(parameter.grad for parameter in parameters)]
+
+
+def show_descent(data, grads, rate):
+    lines = [f"p{i} = Value({x}); p{i}.grad = {grad}" for i, (x, grad) in enumerate(zip(data, grads, strict=True))]
+    listed = ", ".join(f"p{i}" for i in range(len(data)))
+    return "\n    ".join([*lines, f"descend([{listed}], {rate})"])
 
 
 CHECKS = {
@@ -226,11 +286,10 @@ CHECKS = {
     ),
     "times": Check(
         cases=products,
-        expected=lambda a, b, before_a, before_b, gradient: (
-            a * b, before_a + b * gradient, before_b + a * gradient, 2 * a * gradient,
-        ),
+        expected=right_product,
         observe=pushed_product,
         show=show_product,
+        parts=("c.data", "a.grad", "b.grad", "d.grad", "c.parents"),
         bound=FEW,
         shrink=False,
     ),
@@ -239,29 +298,31 @@ CHECKS = {
         expected=right_bend,
         observe=pushed_bend,
         show=lambda a, before, gradient: (
-            f"a = Value({a}); a.grad = {before}; c = tanh(a); c.grad = {gradient}; c.push()   # then (c.data, a.grad)"
+            f"a = Value({a}); a.grad = {before}\n"
+            f"    c = tanh(a); c.grad = {gradient}; c.push()   # then c.data, a.grad, c.grad and c.parents"
         ),
+        parts=("c.data", "a.grad", "c.grad", "c.parents"),
         bound=Bound(40, 1.0, reason="tanh and its square are rounded"),
         shrink=False,
     ),
-    "order": Check(cases=graphs, expected=lambda graph: "in order", observe=judged, show=show_order, shrink=False),
+    "order": Check(cases=graphs, expected=lambda graph: Verdict(), observe=judged, show=show_order, shrink=False),
     "backward": Check(
         cases=programs,
         expected=forward_mode,
         observe=walked,
         show=show_program,
+        parts=gradients,
         bound=lambda inputs, operations: Bound(8 * len(operations), 1.0, reason="a rounding for each operation"),
         shrink=False,
     ),
     "descend": Check(
         cases=descents,
-        expected=lambda data, grads, rate: (
-            [x - rate * g for x, g in zip(data, grads, strict=True)], [0.0] * len(data),
-        ),
+        expected=lambda data, grads, rate: [
+            *(x - rate * g for x, g in zip(data, grads, strict=True)), *([0.0] * len(data)),
+        ],
         observe=descended,
-        show=lambda data, grads, rate: (
-            f"descend(parameters, {rate}) with data {data} and grad {grads}   # then (all data, all grad)"
-        ),
+        show=show_descent,
+        parts=lambda data, grads, rate: [f"p{i}.{what}" for what in ("data", "grad") for i in range(len(data))],
         bound=FEW,
         shrink=False,
     ),

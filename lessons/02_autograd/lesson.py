@@ -13,6 +13,9 @@
 # - say what a gradient is, and check one by measuring;
 # - explain why one walk back over a computation gives all partial derivatives at once;
 # - explain why gradients add up where a value is used twice, and why the order of the walk matters.
+#
+# You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
+# check 2.1` checks the first one, `check 2.1` for short.
 
 # %% [markdown]
 # ## Warm-up
@@ -105,13 +108,31 @@ picture
 #
 # The function `plus` shows how it goes. If c = a + b, then c moves as far as a does, so dc/da = 1 and dc/db = 1.
 #
+#     def plus(a, b):
+#         def push():
+#             a.grad += c.grad  # dc/da = 1
+#             b.grad += c.grad  # dc/db = 1
+#
+#         c = Value(a.data + b.data, (a, b), push)
+#         return c
+#
+# Read it in the order in which things happen.
+#
+# 1. On the way forward, `plus` makes c from two numbers, and gives it the function `push`. This function does not run
+#    yet. It could not: c.grad is still 0, because nobody knows yet how c moves the loss.
+# 2. On the way back, the values that were made from c add their shares to c.grad.
+# 3. When c.grad is complete, somebody calls c.push(). Only now is c.grad read. It is multiplied by dc/da, which is 1
+#    here, and added to a.grad; and the same for b.
+#
+# So a push *reads* one gradient, that of its own result, and *adds* to the gradients of the parents. That it adds, with
+# `+=`, decides whether your engine works.
+#
+# **Predict** (`predict 2.c`). You will now write the same for a product. Suppose that somebody writes `=` there instead
+# of `+=`, and computes the gradient of y = x · x at x = 3. The right answer is 6. What comes out? (a) 0. (b) 3. (c) 6.
+# (d) 9.
+#
 # > **Exercise 2.2** (level 2, 15 minutes). Write `times(a, b)`. Think of numbers first: if c = a · b with a = 2 and b
 # > = 5, how far does c move when a moves from 2 to 2.1?
-#
-# One detail decides whether your engine works. `push` *adds* to the gradient of a parent, with `+=`.
-#
-# **Predict** (`predict 2.c`). Somebody writes `=` instead of `+=`, and computes the gradient of y = x · x at x = 3.
-# The right answer is 6. What comes out? (a) 0. (b) 3. (c) 6. (d) 9.
 
 # %%
 x = my.Value(3.0)
@@ -128,9 +149,13 @@ assert x.grad == 6
 # by ten tokens, a weight that is used at each position, all of them get the *sum* of what their users push.
 #
 # With sums and products alone we can only build polynomials. A neural network needs a bend. We take tanh, which is
-# nearly straight around 0 and flattens towards −1 and 1. Its derivative at x is 1 − tanh(x)².
+# nearly straight around 0 and flattens towards −1 and 1. Its derivative at x is 1 − tanh(x)². For c = tanh(a), this
+# means dc/da = 1 − c², and by the chain rule
 #
-# > **Exercise 2.3** (level 2, 10 minutes). Write `tanh(a)`.
+#     dL/da = dL/dc · (1 − c²).
+#
+# > **Exercise 2.3** (level 2, 10 minutes). Write `tanh(a)`. It is built like `plus`, with one parent. Which of the
+# > three numbers in this formula is `c.grad`, which is `c.data`, and which has `push` to change?
 
 # %% [markdown]
 # ## 3. Who pushes first?
@@ -147,13 +172,28 @@ assert x.grad == 6
 # So the walk back needs an order: **each value comes after all values that used it.** Such a list exists for every
 # computation, because nothing can use a value before it was made.
 #
+# How does one find it? By counting. First go through the graph once, and count how often each value is used: L never, y
+# once (by L), a twice (by L and by y), b once (by y). Then walk back. A value is *ready* when everybody who used it has
+# had its turn. At the beginning only L is ready. Take a value that is ready, put it into the order, and take 1 off the
+# count of each of its parents. A parent whose count reaches 0 becomes ready:
+#
+#     taken       counts afterwards       ready afterwards
+#                 y 1   a 2   b 1         L
+#     L           y 0   a 1   b 1         y
+#     y           y 0   a 0   b 0         a, b
+#     b           y 0   a 0   b 0         a
+#     a           y 0   a 0   b 0         nobody
+#
+# The order is L, y, b, a. (L, y, a, b would be as good.)
+#
 # > **Exercise 2.4** (level 3, 30 minutes). Write `order(root, parents_of)`. This is the heart of the engine, and the
-# > most difficult function of this lesson. Draw the graph of L above on paper and play computer: who is ready at the
-# > beginning? Who becomes ready when L has pushed?
+# > most difficult function of this lesson. It has two loops: one that counts, and one that walks back.
 #
 # Your function gets no `Value`, only names of nodes and a function that tells the parents of each. So it works for any
-# graph. In section 7 it will sort the graphs of a real transformer. These are thousands of nodes deep, and a function
-# that calls itself for each level would exceed Python's limit. Use a list of what is still to be done.
+# graph. In section 8 it will sort the graphs of a real transformer. A graph can be thousands of nodes deep, and a
+# function that calls itself for each level would exceed Python's limit. So keep a list of the nodes that are still to
+# be visited. And while you count, go on from each node only once: there are many more *paths* through a graph than
+# nodes.
 
 # %%
 graph = {"L": ("y", "a"), "y": ("a", "b"), "a": (), "b": ()}
@@ -168,7 +208,8 @@ print("a walk back over L = a * b + a:", my.order("L", lambda node: graph[node])
 # > **Exercise 2.5** (level 2, 15 minutes). Write `backward(root)`. It takes three lines.
 #
 # Let us look at a whole walk. The figure shows the computation L = (a · b + a) · c. **Where does each gradient come
-# from?** In each box you see a value and, below it, its gradient. Follow the arrows from the right to the left.
+# from?** In each box you see a value and, below it, its gradient. The arrows show how the values were computed, from
+# the left to the right. The gradients go against the arrows: begin with the 1 at L.
 
 # %%
 a, b, c = my.Value(2.0), my.Value(-3.0), my.Value(0.5)
@@ -181,16 +222,21 @@ places = {"a": (0, 1.5), "b": (0, 0), "a·b": (2, 0.4), "a·b + a": (4, 1), "c":
 values = {"a": a, "b": b, "a·b": product, "a·b + a": total, "c": c, "L": L}
 edges = [("a", "a·b"), ("b", "a·b"), ("a·b", "a·b + a"), ("a", "a·b + a"), ("a·b + a", "L"), ("c", "L")]
 described = "; ".join(f"{name} is {value.data:g} with gradient {value.grad:g}" for name, value in values.items())
-picture = Picture(f"The graph of L = (a·b + a)·c with a value and a gradient in each box: {described}.", 8, 3)
+picture = Picture(
+    f"The graph of L = (a·b + a)·c with a value and a gradient in each box: {described}. Arrows lead from a and b to "
+    "a·b, from a·b and a to their sum, and from the sum and c to L.",
+    8, 3,
+)  # fmt: skip
 axes = picture.subplots()
-for start, stop in edges:
-    arrow = {"arrowstyle": "<-", "color": "#52606d"}
-    axes.annotate("", xy=places[start], xytext=places[stop], arrowprops=arrow)
+box = {"boxstyle": "round", "facecolor": "#dbeafe", "edgecolor": "white"}
+boxes = {}
 for name, (x, y) in places.items():
     text = f"{name} = {values[name].data:g}\ngrad {values[name].grad:g}"
-    axes.text(
-        x, y, text, ha="center", va="center", bbox={"boxstyle": "round", "facecolor": "#dbeafe", "edgecolor": "white"}
-    )
+    boxes[name] = axes.text(x, y, text, ha="center", va="center", bbox=box).get_bbox_patch()
+for start, stop in edges:
+    ends = {"patchA": boxes[start], "patchB": boxes[stop], "shrinkA": 2, "shrinkB": 2}  # from edge to edge
+    arrow = {"arrowstyle": "-|>", "color": "#52606d", **ends}
+    axes.annotate("", xy=places[stop], xytext=places[start], arrowprops=arrow)
 axes.set(xlim=(-0.8, 6.8), ylim=(-0.9, 2))
 axes.axis("off")
 assert (a.grad, b.grad, c.grad) == (-1.0, 1.0, -4.0)

@@ -67,6 +67,6 @@ def rms_norm_backward(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients (dx, dgain) of y = gain * x * rstd, where rstd = 1 / sqrt(mean of x^2 over the row + tiny number).
 
-    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward. rstd depends on x too.
+    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward: use it as it is. It depends on x too.
     """
     raise NotImplementedError("write rms_norm_backward")

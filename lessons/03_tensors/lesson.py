@@ -1,13 +1,14 @@
 # %% [markdown]
 # # Lesson 3. Tensors: gradients of whole arrays
 #
-# *About two and a half hours. You need lesson 2 (the chain rule, and why pushes add) and NumPy arrays.*
+# *About two and a half hours. You need lesson 2 (the chain rule, and why pushes add) and NumPy arrays. Lesson 0b
+# brings back what is forgotten of them.*
 #
 # In lesson 2 you built an engine that knows the gradient of every single number. It is right, and it is slow: Python
 # handles about a million small operations in a second, and a language model needs billions for one step of training.
 # So we compute with whole arrays at a time. An array with its gradient is called a **tensor**, and each operation on
-# tensors needs a gradient of its own. In this lesson you write five of them. They are all that a small language model
-# needs.
+# tensors needs a gradient of its own. In this lesson you write five of them, and one helper for the loss,
+# `log_sum_exp`. A small language model needs no more than these.
 #
 # When you have finished this lesson, you can
 #
@@ -19,8 +20,8 @@
 # ## Warm-up
 #
 # A layer adds a bias to each of 32 rows: y = x + b. Here x has the shape (32, 10), b has the shape (10,), and NumPy
-# repeats b for each row by itself. The gradient of the loss with respect to y is known. It is an array dy of the shape
-# (32, 10).
+# adds the same b to every row, without being told. The gradient of the loss with respect to y is known. It is an array
+# dy of the shape (32, 10).
 #
 # **What is the gradient with respect to b?**
 #
@@ -28,10 +29,18 @@
 # - (b) An array (10,): the mean of its 32 rows.
 # - (c) An array (10,): the sum of its 32 rows.
 #
-# `predict 3.a` stores your guess.
+# `predict 3.a` stores your guess. The next cell has the answer.
+
+# %%
+import numpy as np
+
+from minirl.lessons import COLOURS, Picture, exercises_of, reveal, swapped
+
+my = exercises_of(3)
+reveal("3.a")
 
 # %% [markdown]
-# ## 1. What is repeated, is summed
+# ## 1. What is repeated is summed
 #
 # One convention makes everything that follows easy to read. We write **dy** for the gradient of the loss with respect
 # to y. It has the shape of y: one number for each number of y, which says how much the loss changes when this number
@@ -42,20 +51,24 @@
 #
 #     db[3] = dy[0, 3] + dy[1, 3] + ... + dy[31, 3].
 #
-# This is the rule "add over all paths" of lesson 2, and it holds for every broadcast. NumPy repeats an array in two
-# ways: it puts new axes in front, as here, and it stretches axes of size 1. The way back sums over both.
+# This is the rule "add over all paths" of lesson 2, and it holds for every broadcast. NumPy lines up two shapes from
+# the right, and then repeats an array in two ways: it puts new axes in front, and it stretches axes of size 1. Add an
+# array of shape (3, 1) to one of shape (2, 3, 4). The sum has the shape (2, 3, 4), and so has its gradient:
+#
+#     the gradient   (2, 3, 4)
+#     the array         (3, 1)       the 2 is new, the 3 was there, the 1 was stretched to 4
+#
+# So the way back sums over the 2 and over the 4, and leaves a 1 where the 4 was.
 #
 # > **Exercise 3.1** (level 2, 15 minutes). Write `unbroadcast(gradient, shape)`. The result must have exactly this
 # > shape, also where an axis has the size 1.
+#
+# Two rules hold for all exercises of this lesson. Leave the inputs as they are. And return arrays in the format, the
+# *dtype*, of the inputs: training computes in float32, with numbers half as long as NumPy's usual float64. Sums and
+# products keep the format by themselves. `np.zeros((3, 2))` does not: it makes float64, whatever else you work with.
+# `np.zeros_like(x)` makes zeros in the shape and the format of x.
 
 # %%
-import numpy as np
-
-from minirl.lessons import COLOURS, Picture, exercises_of, reveal, swapped
-
-my = exercises_of(3)
-reveal("3.a")
-
 dy = np.arange(1.0, 13).reshape(3, 4)
 cases = {"b of shape (4,)": (4,), "b of shape (3, 1)": (3, 1), "b of shape (1, 1)": (1, 1)}
 picture = Picture(
@@ -69,14 +82,12 @@ picture = Picture(
 def grid(axes, numbers, title, colour):
     """Draw an array as boxes with numbers."""
     numbers = np.atleast_2d(numbers)
-    axes.imshow(np.ones_like(numbers), cmap="Greys", vmin=0, vmax=8)
+    axes.pcolormesh(np.ones_like(numbers), cmap="Greys", vmin=0, vmax=8, edgecolors="white", linewidth=2)
     for (i, j), number in np.ndenumerate(numbers):
-        axes.text(j, i, f"{number:g}", ha="center", va="center", color=colour, fontsize=11)
-    axes.set_xticks(np.arange(-0.5, numbers.shape[1]), [])
-    axes.set_yticks(np.arange(-0.5, numbers.shape[0]), [])
-    axes.grid(color="white", linewidth=2)
-    axes.set_title(title, fontsize=10)
-    axes.set(xlim=(-0.5, 3.5), ylim=(2.5, -0.5))
+        axes.text(j + 0.5, i + 0.5, f"{number:g}", ha="center", va="center", color=colour, fontsize=11)
+    axes.set_title(title, fontsize=10, loc="left")
+    axes.set(xlim=(0, 4), ylim=(3, 0), aspect="equal")
+    axes.set_axis_off()
 
 
 first, *others = picture.subplots(1, 4)
@@ -95,21 +106,27 @@ picture
 # Nearly all the work of a language model is matrix products. Let y = a @ b, with a of shape (M, K) and b of shape (K,
 # N). Written out,
 #
-#     y[m, n] = Σ over k of  a[m, k] · b[k, n].
+#     y[i, j] = Σ over k of  a[i, k] · b[k, j].
 #
-# We know dy and want da. Where does a[m, k] go? Into the row m of y, once for each n, and each time it is multiplied
-# by b[k, n]. The chain rule multiplies along each path and adds over the paths:
+# We know dy and want da. Where does a[i, k] go? Into row i of y, once for each j, and each time it is multiplied by
+# b[k, j]. The chain rule multiplies along each path and adds over the paths:
 #
-#     da[m, k] = Σ over n of  dy[m, n] · b[k, n].
+#     da[i, k] = Σ over j of  dy[i, j] · b[k, j].
 #
-# This is itself a matrix product: dy times b *transposed*. The other one follows in the same way.
+# This is nearly a matrix product of dy and b. But a matrix product runs down the columns of its second factor, and
+# here j runs along the rows of b. So b has to be *transposed*: rows become columns. NumPy writes this `b.T`. If b is
+# [[1, 2, 3], [4, 5, 6]], then b.T is [[1, 4], [2, 5], [3, 6]]; the shape (2, 3) becomes (3, 2). With it,
 #
-# There is a trick to remember it, and good people use it. Write down the shapes: dy is (M, N), b is (K, N), and da has
-# to be (M, K). There is only one way to multiply them that fits.
+#     da = dy @ b.T.
+#
+# The gradient of b follows in the same way, and you find it yourself.
+#
+# The shapes help, and experienced programmers rely on them too. dy is (M, N), b is (K, N), and da has to be (M, K).
+# Only one product of dy and b, transposed or not, has this shape.
 #
 # > **Exercise 3.2** (level 2, 20 minutes). Write `matmul_backward(dy, a, b)`.
 #
-# The trick has a weak spot. If all matrices are square, *every* way fits, and a missing transpose is not noticed. So
+# Shapes have a weak spot. If all matrices are square, *every* way fits, and a missing transpose is not noticed. So
 # the check tries square matrices too. When you test code of your own, never test with square matrices only.
 
 # %%
@@ -121,7 +138,7 @@ step = 1e-6  # measure one entry: the loss is the sum of dy * y
 moved = a.copy()
 moved[2, 1] += step
 measured = ((dy * (moved @ b)).sum() - (dy * (a @ b)).sum()) / step
-print(f"da[2, 1] by your function {da[2, 1]:+.6f}, measured {measured:+.6f}")
+print(f"da[2, 1] by {my.whose('matmul_backward')} function {da[2, 1]:+.6f}, measured {measured:+.6f}")
 assert abs(da[2, 1] - measured) < 1e-5
 
 # %% [markdown]
@@ -137,7 +154,7 @@ assert abs(da[2, 1] - measured) < 1e-5
 # **What does this table look like?** The next figure shows it for five logits. Red is negative, blue is positive.
 
 # %%
-x = np.array([2.0, 1.0, 0.5, -1.0, 0.0])
+x = np.array([1.5, 1.0, 0.5, -0.5, 0.0])
 y = np.exp(x) / np.exp(x).sum()
 jacobian = np.diag(y) - np.outer(y, y)
 picture = Picture(
@@ -149,7 +166,8 @@ picture = Picture(
 axes = picture.subplots()
 axes.imshow(jacobian, cmap="RdBu", vmin=-0.3, vmax=0.3)
 for (i, j), number in np.ndenumerate(jacobian):
-    axes.text(j, i, f"{number:+.2f}", ha="center", va="center", fontsize=9)
+    colour = "white" if number > 0.15 else "black"
+    axes.text(j, i, f"{number:+.2f}", ha="center", va="center", fontsize=9, color=colour)
 axes.set(xlabel="logit j", ylabel="probability i", xticks=range(5), yticks=range(5))
 assert np.allclose(jacobian.sum(axis=0), 0) and np.allclose(jacobian.sum(axis=1), 0)
 picture
@@ -167,17 +185,24 @@ picture
 # (The symbol dy_i has two meanings in the first line. As a factor it is the gradient that arrives, and in the fraction
 # it is a small change of y_i. This is how everybody writes it.)
 #
-# Read the result as a sentence. The sum is the average of the arriving gradients, weighted with the probabilities. So
-# **each logit is pushed by how much better its token is than the average**, times its probability. Keep this in mind:
-# the advantage in reinforcement learning is the same thought.
+# Read the result as a sentence. dy_j says how much the loss grows if the probability of token j grows: the larger dy_j
+# is, the worse is this token for the loss. The sum is the average of these numbers, weighted with the probabilities.
+# So **the gradient of a logit says how much worse its token is than the average**, times its probability. Training
+# goes against the gradient: it lowers the logits of tokens that are worse than average, and raises the others.
+#
+# Your function gets many rows at a time, and there shapes need care. `(dy * y).sum(axis=1)` has the shape (N,), one
+# sum for each row. If an array (N, V) meets it, NumPy lines it up with the *columns*, as it does with the bias of the
+# warm-up. The sums have to stand in a column of shape (N, 1) first. There are two ways: `keepdims=True` in the sum, or
+# `[:, None]` behind any array of shape (N,), which adds an axis of size 1. For example, `np.array([10, 20])[:, None]`
+# is [[10], [20]].
 #
 # > **Exercise 3.3** (level 3, 25 minutes). Write `softmax_backward(dy, y)` for a whole array of rows.
 
 # %%
 arriving = rng.normal(size=(1, 5))
 direct = my.softmax_backward(arriving, y[None])[0]
-print("your formula:      ", direct.round(4))
-print("with the Jacobian: ", (jacobian.T @ arriving[0]).round(4))
+print(f"{'with the Jacobian':25}", (jacobian.T @ arriving[0]).round(4))
+print(f"{'by ' + my.whose('softmax_backward') + ' function':25}", direct.round(4))
 assert np.allclose(direct, jacobian.T @ arriving[0])
 
 # %% [markdown]
@@ -185,18 +210,21 @@ assert np.allclose(direct, jacobian.T @ arriving[0])
 #
 # A language model is trained to give the right next token a high probability. Its loss is −log π(target), averaged
 # over all positions: 0 if the model is certain and right, and without limit if it is certain and wrong. This is called
-# **cross-entropy**.
+# **cross-entropy**. (log is always the natural logarithm, `np.log`: the one that undoes e^x.)
 #
-# **Predict** (`predict 3.b`). A model has to guess the next of 66 characters. It knows nothing, and gives each the
-# same probability. What is its loss? (a) 0. (b) 1. (c) 4.19. (d) 66.
+# **Predict** (`predict 3.b`). A model has to say which of 66 possible characters comes next. It knows nothing, and
+# gives each the same probability. What is its loss? (a) 0. (b) 1. (c) 4.19. (d) 66.
 #
-# Taking the logarithm of a softmax directly would be a mistake. If a probability is smaller than 10⁻³²⁴, the computer
-# stores it as 0, and log 0 is minus infinity. Do it on paper first:
+# Taking the logarithm of a softmax directly would be a mistake. A probability that is too small is stored as 0: one
+# below about 10⁻³²⁴ in float64, and one below about 10⁻⁴⁵ in float32, the format of training. And log 0 is minus
+# infinity. Do it on paper first:
 #
 #     log π(target) = log (e^z / Σ e^x) = z − log Σ e^x          where z is the logit of the target.
 #
-# What remains is the logarithm of a sum of exponentials. For large logits, the exponentials overflow. The remedy is
-# the one from lesson 1, seen from the other side:
+# What remains is the logarithm of a sum of exponentials. For large logits, the exponentials overflow. Lesson 1 had the
+# same trouble with softmax, and subtracted the same number from all logits, which left the probabilities as they were.
+# It does change our sum, but we know by how much. Every e^x is e^m · e^(x − m). The factor e^m is the same everywhere,
+# so it comes out in front of the sum, and its logarithm is m:
 #
 #     log Σ e^x = m + log Σ e^(x − m)          for every number m.
 #
@@ -204,8 +232,9 @@ assert np.allclose(direct, jacobian.T @ arriving[0])
 #
 # > **Exercise 3.4** (level 2, 15 minutes). Write `log_sum_exp(x)`, for each row.
 #
-# **How early does the direct way fail?** The figure shows its error, in float32, the format that training uses. All
-# logits of the row are moved up by the same number, so the true result moves by this number too.
+# **How early does the direct way fail?** The figure shows log Σ e^x of a row of three logits, computed in float32:
+# once directly, once with the largest subtracted. All three logits are moved up by the same number, so the true result
+# moves up by this number too.
 
 # %%
 row = np.array([[0.0, 1.0, 2.0]])
@@ -227,13 +256,14 @@ axes.plot(shifts, shifted, color=COLOURS[0], label="with the largest subtracted"
 axes.plot(shifts, direct, "s", color=COLOURS[1], markersize=4, label="directly (no points: infinite)")
 axes.set(xlabel="smallest logit of the row", ylabel="log Σ e^x")
 axes.legend()
-assert fails < 100 and np.allclose(shifted, shifts + truth, rtol=1e-5)
+assert fails == 88 and np.allclose(shifted, shifts + truth, rtol=1e-5)
 reveal("3.b")
 picture
 
 # %% [markdown]
-# Logits of 90 are not rare in a training that has gone a little wrong. And an infinite loss does not look like a small
-# bug: one step with it turns every parameter into nan.
+# The two ways agree at first. From 88 on, the direct one is infinite. Logits of 90 are not rare in a training that has
+# gone a little wrong. And an infinite loss does not look like a small bug: one step with it turns every parameter into
+# nan.
 
 # %% [markdown]
 # ## 5. The most beautiful gradient
@@ -251,7 +281,8 @@ picture
 # 0. (c) The loss of this row.
 #
 # > **Exercise 3.5** (level 3, 30 minutes). Write `cross_entropy(logits, targets)`, which returns the mean loss and its
-# > gradient. Mind that the loss is a *mean* over the rows.
+# > gradient. Mind that the loss is a *mean* over the rows. You need one number of each row twice: the logit of its
+# > target, and the place where 1 is subtracted. Exercise 0b.2 picked numbers in this way.
 
 # %%
 logits = np.array([[2.0, 0.5, -1.0], [0.0, 0.0, 0.0]])
@@ -266,32 +297,56 @@ assert np.allclose(dlogits.sum(axis=1), 0)
 # In a deep model, numbers tend to grow or to shrink from layer to layer. So models bring each row back to a standard
 # size before they use it. **RMSNorm** divides a row x of C numbers by the root of its mean square:
 #
-#     n = x · rstd,       rstd = 1 / √(mean of x² + ε),       y = gain · n.
+#     u = x · rstd,       rstd = 1 / √(mean of x² + ε),       y = gain · u.
 #
 # (ε, epsilon, is a tiny number that prevents a division by zero. The gain is a vector of C parameters. "rstd" stands
 # for "reciprocal of the standard deviation"; the name is usual, although no mean is subtracted here.)
 #
-# The gradient for n is g = dy · gain. If rstd were a constant, the gradient for x would be g · rstd, and that would be
-# it. But rstd was computed *from x*. If x_j grows, the mean square grows, rstd shrinks, and with it every n_i of the
-# row. This second path is easy to overlook, and code without it trains, only worse.
+# Begin at the end, with y = gain · u. The slope of this product with respect to the gain is u. And the same gain was
+# used for every row, so its gradient is a sum over the rows, as in section 1:
 #
-# Its derivative: with s = mean of x², rstd = s^(−1/2). So d rstd/dx_j = −½ s^(−3/2) · 2x_j/C = −rstd³ x_j / C.
-# Multiply by what depends on rstd, and add both paths:
+#     dgain_j = Σ over the rows of  dy_j · u_j.
 #
-#     dx_j = g_j · rstd  −  Σ over i of g_i x_i · rstd³ x_j / C
-#          = rstd · (g_j  −  n_j · mean over i of (g_i n_i)).
+# With respect to u the slope is the gain, so the gradient of u is **g** = dy · gain. From here we go on to x.
 #
-# > **Exercise 3.6** (level 3, 30 minutes). Write `rms_norm_backward(dy, x, gain, rstd)`. It returns two gradients, and
-# > the gain was used for every row.
+# If rstd were a constant, the gradient of x would be g · rstd, and that would be it. But rstd was computed *from x*.
+# If x_j grows, the mean square grows, rstd shrinks, and with it every u_i of the row. This second path is easy to
+# overlook, and code without it trains, only worse.
 #
-# You can see what the second path does: the result is perpendicular to x. Making a row longer does not change its
-# direction, and only the direction passes the norm.
+# The second path has two parts, and we multiply their slopes. First, how does rstd change with x_j? Write s for the
+# mean of x² plus ε. Then rstd = s^(−1/2), and
+#
+#     d rstd/dx_j  =  −½ s^(−3/2) · 2 x_j / C  =  −rstd³ · x_j / C.
+#
+# Second, how does the loss change with rstd? Every u_i = x_i · rstd contains it, so we add over all of them:
+#
+#     dloss/d rstd  =  Σ over i of g_i x_i.
+#
+# The product of both parts is
+#
+#     −(Σ over i of g_i x_i) · rstd³ · x_j / C.
+#
+# Three factors rstd are too many to read. Give one to x_i and one to x_j: x_i · rstd is u_i, and x_j · rstd is u_j.
+# One stays, and the sum divided by C is a mean:
+#
+#     −rstd · u_j · (mean over i of g_i u_i).
+#
+# Both paths together:
+#
+#     dx_j = rstd · (g_j  −  u_j · mean over i of g_i u_i).
+#
+# > **Exercise 3.6** (level 3, 30 minutes). Write `rms_norm_backward(dy, x, gain, rstd)`. It returns two gradients, dx
+# > and dgain. rstd has one number for each row; use it as it is given, since ε is not.
+#
+# You can see what the second path does. Making a row longer does not change its direction, and only the direction
+# passes the norm. So dx has no part along x: the two are perpendicular, Σ x_j dx_j = 0. This is exact for ε = 0, as in
+# the next cell, and true up to a tiny remainder otherwise.
 
 # %%
 x = rng.normal(size=(2, 6))
 rstd = 1 / np.sqrt((x * x).mean(axis=1))
 dx, _ = my.rms_norm_backward(rng.normal(size=(2, 6)), x, np.ones(6), rstd)
-print("dx · x for two rows:", (dx * x).sum(axis=1).round(12) + 0.0)
+print("Σ x_j dx_j of two rows:", (dx * x).sum(axis=1).round(12) + 0.0)
 assert np.allclose((dx * x).sum(axis=1), 0)
 
 # %% [markdown]
@@ -364,39 +419,42 @@ def train(steps=250, rows=128):
     return losses, p
 
 
-SEAMS = ["unbroadcast", "matmul_backward", "softmax_backward", "cross_entropy", "rms_norm_backward"]
-with swapped(*[f"tensor.{name}" for name in SEAMS]) as used:
+GRADIENTS = ["unbroadcast", "matmul_backward", "softmax_backward", "cross_entropy", "rms_norm_backward"]
+with swapped(*[f"tensor.{name}" for name in GRADIENTS]) as used:
     yours, trained = train()
 theirs, _ = train()
 print(used)
 ends = np.mean(yours[-50:]), np.mean(theirs[-50:])
-print(f"\nfirst loss {yours[0]:.2f}; mean of the last 50: yours {ends[0]:.3f}, minirl's {ends[1]:.3f}")
-assert all(used[f"tensor.{name}"].share == 1 for name in SEAMS)
+whose = my.whose(*GRADIENTS)
+print(f"\nThe first loss is {yours[0]:.2f}.")
+print(f"Mean of the last 50: {ends[0]:.3f} with {whose} gradients, {ends[1]:.3f} with minirl's.")
+assert all(used[f"tensor.{name}"].share == 1 for name in GRADIENTS)
 assert abs(np.mean(yours[-50:]) - np.mean(theirs[-50:])) < 0.05 and np.mean(yours[-50:]) < 2.6
 
 # %% [markdown]
 # **Do both learn the same?** The losses of your gradients and of minirl's should lie on each other, up to rounding,
-# which grows slowly over the steps.
+# which grows slowly over the steps. A loss jumps up and down with the 128 places that its step happens to see, so each
+# point of the figure is the mean of the last 15 steps (of fewer at the beginning).
 
 
 # %%
 def smooth(values, width=15):
-    """The mean of each value and those around it."""
-    return np.convolve(values, np.ones(width) / width, mode="valid")
+    """The mean of each value and of those before it, `width` in all."""
+    return [np.mean(values[max(0, step + 1 - width) : step + 1]) for step in range(len(values))]
 
 
 apart = max(abs(x - y) for x, y in zip(yours[:20], theirs[:20], strict=True))
 picture = Picture(
     f"The loss of the character model falls from {yours[0]:.2f}, near log {V}, to about {np.mean(yours[-50:]):.2f} "
-    "in 250 steps. The curves of your gradients and of minirl's lie on each other.",
+    f"in 250 steps. The curves of {whose} gradients and of minirl's lie on each other.",
     6.5, 2.8,
 )  # fmt: skip
 axes = picture.subplots()
 axes.plot(smooth(theirs), color=COLOURS[1], linewidth=5, alpha=0.4, label="minirl's gradients")
-axes.plot(smooth(yours), "--", color=COLOURS[0], label="your gradients")
+axes.plot(smooth(yours), "--", color=COLOURS[0], label=f"{whose} gradients")
 axes.axhline(np.log(V), color="#52606d", linewidth=1, linestyle=":")
 axes.text(120, np.log(V) - 0.22, f"knows nothing: log {V}", color="#52606d")
-axes.set(xlabel="step", ylabel="loss, mean of 15 steps")
+axes.set(xlabel="step", ylabel="loss, mean of\nthe last 15 steps")
 axes.legend()
 print(f"largest difference within the first 20 steps: {apart:.1e}")
 assert apart < 1e-3
@@ -420,14 +478,17 @@ print("".join(characters[i] for i in written))
 #
 # 1. What was repeated on the way forward is summed on the way back.
 # 2. For y = a @ b: da = dy @ bᵀ and db = aᵀ @ dy. The shapes tell you, unless everything is square.
-# 3. Softmax pushes each logit by how much its gradient exceeds the weighted average. No Jacobian is ever built.
+# 3. The gradient of a logit through softmax is its probability times what its dy exceeds the weighted average by. No
+#    Jacobian is ever built.
 # 4. The gradient of the cross-entropy is what the model said minus what was right. Each row adds up to 0.
 # 5. Compute log-probabilities as a logit minus log_sum_exp, never as the logarithm of a softmax.
 #
 # ## How this fails in practice
 #
-# - **A sum where a mean belongs, or the other way.** Nothing crashes; the effective step is 128 times too large or too
-#   small. Compare the gradient's size for batches of different sizes: for a mean it should hardly change.
+# - **A sum where a mean belongs, or the other way.** Nothing crashes. With 128 rows and plain gradient descent, each
+#   step is 128 times too large or too small. AdamW, as above, divides by the gradient's usual size, and so hides the
+#   mistake: its steps hardly change. It shows where gradients are clipped, which lesson 9 explains. Compare the
+#   gradient's size for batches of different sizes: for a mean it should hardly change.
 # - **A broadcast that nobody wanted.** Subtracting targets of shape (N,) from outputs of shape (N, 1) gives (N, N),
 #   and the loss is a fine-looking number. Look at shapes before you look at losses.
 # - **A gradient without its second path**, as in the norm. Training works, only worse. Only a comparison with a

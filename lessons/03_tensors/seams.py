@@ -3,7 +3,6 @@
 import numpy as np
 
 from minirl.lessons import Seam
-from minirl.lessons.compare import Bound
 from minirl.lessons.lesson import find_lesson
 from minirl.tensor.tensor import result, rows
 
@@ -73,9 +72,7 @@ SEAMS = [
         "tensor.unbroadcast",
         places=[("minirl.autograd:unbroadcast", fit_unbroadcast)],
         oracle=checks.sum_of_copies,
-        bound=lambda gradient, shape: Bound(
-            gradient.size + 1, checks.largest(gradient), reason="a sum over the copies"
-        ),
+        bound=checks.CHECKS["unbroadcast"].bound,
         meter="minirl.autograd:unbroadcast",
         unit="broadcasts undone",
     ),
@@ -83,7 +80,7 @@ SEAMS = [
         "tensor.matmul_backward",
         places=[("minirl.tensor.tensor:matmul", fit_matmul)],
         oracle=checks.fast_products,
-        bound=checks.product_bound,
+        bound=checks.CHECKS["matmul_backward"].bound,
         meter="minirl.tensor.tensor:matmul",
         unit="matrix products",
     ),
@@ -91,7 +88,7 @@ SEAMS = [
         "tensor.softmax_backward",
         places=[("minirl.kernels:softmax_backward", fit_softmax)],
         oracle=checks.by_jacobian,
-        bound=lambda dy, y: Bound(y.shape[1] + 2, checks.largest(dy), reason="a sum over the row"),
+        bound=checks.CHECKS["softmax_backward"].bound,
         meter="minirl.kernels:softmax",
         unit="softmaxes",
     ),
@@ -99,12 +96,7 @@ SEAMS = [
         "tensor.cross_entropy",
         places=[("minirl.functional.probability:cross_entropy", fit_cross_entropy)],
         oracle=checks.plain_loss,
-        bound=lambda logits, targets: Bound(
-            sum(logits.shape) + 4,
-            checks.largest(logits),
-            reason="sums over a row",
-            epsilon=float(np.finfo(logits.dtype).eps),  # the loss is a number of Python, computed in float32
-        ),
+        bound=checks.CHECKS["cross_entropy"].bound,
         meter="minirl.functional.probability:cross_entropy",
         unit="losses",
     ),
@@ -112,7 +104,7 @@ SEAMS = [
         "tensor.rms_norm_backward",
         places=[("minirl.kernels:rms_norm_backward", fit_norm)],
         oracle=checks.norm_by_jacobian,
-        bound=checks.norm_bound,
+        bound=checks.CHECKS["rms_norm_backward"].bound,
         meter="minirl.kernels:rms_norm_backward",
         unit="norms that go backward",
     ),

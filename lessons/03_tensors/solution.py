@@ -78,9 +78,9 @@ def rms_norm_backward(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The gradients (dx, dgain) of y = gain * x * rstd, where rstd = 1 / sqrt(mean of x^2 over the row + tiny number).
 
-    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward. rstd depends on x too.
+    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward: use it as it is. It depends on x too.
     """
-    n = x * rstd[:, None]
+    u = x * rstd[:, None]
     g = dy * gain
-    dx = rstd[:, None] * (g - n * (g * n).mean(axis=-1, keepdims=True))
-    return dx, (dy * n).sum(axis=0)
+    dx = rstd[:, None] * (g - u * (g * u).mean(axis=-1, keepdims=True))
+    return dx, (dy * u).sum(axis=0)

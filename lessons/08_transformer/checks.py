@@ -1,13 +1,13 @@
 """What is tried with the exercises of lesson 8, and what must come out. The oracles are loops, or minirl's model."""
 
 import cmath
-import functools
 import math
 
 import numpy as np
 
 from minirl.lessons.check import Check, Property
 from minirl.lessons.compare import Bound
+from minirl.lessons.example_model import example_layer, example_model
 
 FEW = Bound(200, 4.0, reason="sums over a row, and a few roots and exponentials")
 DEEP = Bound(20_000, 4.0, reason="sums in several layers, one after the other")
@@ -20,7 +20,7 @@ def rows(rng, *shape):
 def norms(rng):
     yield np.array([[3.0, 4.0]]), np.array([1.0, 1.0]), 0.0
     yield np.array([[0.0, 0.0]]), np.array([1.0, 1.0]), 1e-5
-    for T, C in ((1, 3), (2, 2), (3, 5)):
+    for T, C in ((1, 3), (2, 2), (3, 3), (2, 4), (3, 5)):
         yield rows(rng, T, C), np.round(rng.uniform(0.5, 2, C), 1), 1e-5
 
 
@@ -35,7 +35,7 @@ def by_rows(x, gain, eps):
 def places(rng):
     yield np.array([[1.0, 0.0]]), 10.0
     yield np.array([[1.0, 0.0], [1.0, 0.0]]), 10.0
-    for T, D in ((2, 4), (3, 6), (5, 8)):
+    for T, D in ((2, 4), (3, 2), (3, 6), (5, 8)):
         yield rows(rng, T, D), 100.0
 
 
@@ -53,8 +53,8 @@ def turned(x, base):
 def queries(rng):
     yield np.array([[1.0]]), np.array([[1.0]]), np.array([[5.0]])
     yield np.array([[1.0], [1.0]]), np.array([[1.0], [2.0]]), np.array([[0.0], [1.0]])
-    for T, D in ((2, 2), (3, 4), (5, 3)):
-        yield rows(rng, T, D), rows(rng, T, D), rows(rng, T, D)
+    for T, D, E in ((2, 2, 2), (3, 4, 4), (4, 2, 2), (5, 3, 3), (6, 4, 4), (3, 2, 4)):
+        yield rows(rng, T, D), rows(rng, T, D), rows(rng, T, E)
 
 
 def one_by_one(q, k, v):
@@ -89,50 +89,61 @@ def gated(gate, up):
 # ---- whole models: the oracle is minirl's plain transformer, in float64 ----
 
 
-@functools.cache
-def model(seed, n_layer, n_head):
-    """A small model's configuration, and its parameters in float64 with gains that are not 1."""
-    from minirl.model import GPT, GPTConfig
+def plain_layer(tokens, heads, half):
+    from minirl import Tensor, kernels
+    from minirl.model.plain import plain_block
 
-    config = GPTConfig.llama(vocab_size=11, context_length=16, n_layer=n_layer, n_head=n_head, d_model=8, d_ff=12)
-    rng = np.random.default_rng(seed)
-    drawn = {}
-    for name, parameter in GPT(config, seed=seed).named_parameters():
-        norm = parameter.ndim == 1
-        drawn[name] = rng.uniform(0.5, 1.5, parameter.shape) if norm else rng.normal(0, 0.5, parameter.shape)
-    return config, drawn
+    p, config, x = example_layer(tokens, heads, half)
+    with kernels.using("reference"):
+        return plain_block({name: Tensor(value) for name, value in p.items()}, config, Tensor(x)).data
 
 
-def plain(seed, n_layer, n_head, ids):
+def plain(tokens, layers, silent):
     from minirl import Tensor, kernels
     from minirl.model.plain import plain_gpt
 
-    config, drawn = model(seed, n_layer, n_head)
+    p, config, ids = example_model(tokens, layers, silent)
     with kernels.using("reference"):
-        return plain_gpt({name: Tensor(value) for name, value in drawn.items()}, config, list(ids)).data
+        return plain_gpt({name: Tensor(value) for name, value in p.items()}, config, ids).data
 
 
-def plain_layer(seed, n_head, ids):
-    from minirl import Tensor, kernels
-    from minirl.model.plain import inside, plain_block
-
-    config, drawn = model(seed, 1, n_head)
-    parameters = inside({name: Tensor(value) for name, value in drawn.items()}, "blocks.0.")
-    with kernels.using("reference"):
-        return plain_block(parameters, config, Tensor(drawn["token_embedding.weight"][list(ids)])).data
+def layers_to_try(rng):
+    """Each case needs one thing more than the cases before it, so that the first that fails says where to look."""
+    yield from ((tokens, 1, "attention") for tokens in range(1, 9))
+    yield from ((tokens, 2, "attention") for tokens in (1, 2, 3))
+    yield 3, 3, "attention"
+    yield from ((tokens, heads, half) for half in ("feed-forward", "both") for tokens, heads in ((1, 1), (3, 2)))
 
 
-def your_layer(names, seed, n_head, ids):
-    config, drawn = model(seed, 1, n_head)
-    short = {name.removeprefix("blocks.0."): value for name, value in drawn.items() if name.startswith("blocks.0.")}
-    return names["block"](short, config, drawn["token_embedding.weight"][list(ids)])
+def typed_layer(tokens, heads, half):
+    only = "" if half == "both" else f", half={half!r}"
+    if half == "both":
+        note = "Each half is right alone. The second one reads x after the first has added to it."
+    elif half == "feed-forward":
+        note = "The attention half is right, and adds 0 here. So look at the feed-forward half."
+    elif heads > 1:
+        note = "With one head it is right. So look at how rows are cut into heads, and put together again."
+    elif tokens > 1:
+        note = "With one token it is right. So look at queries, keys, rotation and the order of the steps."
+    else:
+        note = "A token alone sees only itself, so queries, keys and rotation do not matter here yet."
+    return f"block(*example_layer(tokens={tokens}, heads={heads}{only}))\n    # {note}"
 
 
-def sentences(rng, count):
-    yield (3,)
-    yield (3, 7)
-    for length in range(3, 3 + count):
-        yield tuple(rng.integers(0, 11, length).tolist())
+def models_to_try(rng):
+    yield from ((tokens, 1, True) for tokens in (1, 2, 4))
+    yield from ((tokens, layers, False) for layers in (1, 2, 3) for tokens in (1, 2, 4))
+
+
+def typed_model(tokens, layers, silent):
+    more = ", silent=True" if silent else ""
+    if silent:
+        note = "The layer adds 0 here. The table, the last norm and the output matrix come first."
+    elif layers == 1:
+        note = "What comes before and after the layer is right."
+    else:
+        note = "With one layer it is right."
+    return f"gpt(*example_model(tokens={tokens}, layers={layers}{more}))\n    # {note}"
 
 
 def sizes(rng):
@@ -181,22 +192,46 @@ CHECKS = {
     ),
     "swiglu": Check(cases=gates, expected=gated, bound=FEW, shrink=False),
     "block": Check(
-        cases=lambda rng: [(1, heads, ids) for ids in sentences(rng, 3) for heads in (1, 2)],
+        cases=layers_to_try,
+        given=example_layer,
         expected=plain_layer,
-        observe=your_layer,
-        show=lambda seed, n_head, ids: (
-            f"block(p, config, x) with {n_head} heads, for {len(ids)} tokens and random parameters"
-        ),
+        show=typed_layer,
         bound=DEEP,
         shrink=False,
     ),
     "gpt": Check(
-        cases=lambda rng: [(2, layers, 2, ids) for ids in sentences(rng, 3) for layers in (1, 2)],
+        cases=models_to_try,
+        given=example_model,
         expected=plain,
-        observe=lambda names, seed, n_layer, n_head, ids: names["gpt"](*model(seed, n_layer, n_head)[::-1], ids),
-        show=lambda seed, n_layer, n_head, ids: f"gpt(p, config, {ids}) with {n_layer} layers and random parameters",
+        show=typed_model,
         bound=DEEP,
         shrink=False,
     ),
-    "n_parameters": Check(cases=sizes, expected=counted, shrink=False),
+    "n_parameters": Check(
+        cases=sizes,
+        expected=counted,
+        properties=(
+            Property(
+                "one more token in the vocabulary is one more row of the token table and one of the output matrix: "
+                "2 * d_model parameters",
+                lambda call, V, L, C, F: call(V + 1, L, C, F) - call(V, L, C, F) == 2 * C,
+            ),
+            Property(
+                "one more in d_ff is, in each layer, one more gate, one more up, and one more column of the way down: "
+                "3 * d_model parameters",
+                lambda call, V, L, C, F: call(V, L, C, F + 1) - call(V, L, C, F) == 3 * C * L,
+            ),
+            Property(
+                "one more layer is 4 * d_model^2 parameters for queries, keys, values and the projection, "
+                "3 * d_model * d_ff for the feed-forward part, and 2 * d_model for two norms",
+                lambda call, V, L, C, F: call(V, L + 1, C, F) - call(V, L, C, F) == 4 * C * C + 3 * C * F + 2 * C,
+            ),
+            Property(
+                "what is in no layer is the token table, the output matrix, and one norm: 2 * vocab_size * d_model + "
+                "d_model parameters",
+                lambda call, V, L, C, F: 2 * call(V, L, C, F) - call(V, 2 * L, C, F) == 2 * V * C + C,
+            ),
+        ),
+        shrink=False,
+    ),
 }

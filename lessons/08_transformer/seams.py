@@ -12,7 +12,7 @@ def plain_logits(p, config, ids):
     from minirl.model.plain import plain_gpt
 
     with kernels.using("reference"):
-        return plain_gpt({name: Tensor(value) for name, value in p.items()}, config, list(ids)).data
+        return plain_gpt({name: Tensor(value) for name, value in p.items()}, config, ids).data
 
 
 def fit_gpt(gpt, original):
@@ -21,7 +21,7 @@ def fit_gpt(gpt, original):
     def fitted(self, state):
         p = {name: parameter.data.astype(np.float64) for name, parameter in self.model.named_parameters()}
         p.setdefault("head.weight", p["token_embedding.weight"])  # where the two are tied, one matrix is both
-        return gpt(p, self.model.config, state.tokens)[-1].astype(np.float32)
+        return gpt(p, self.model.config, list(state.tokens))[-1].astype(np.float32)
 
     return fitted
 

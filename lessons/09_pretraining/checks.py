@@ -10,10 +10,14 @@ from minirl.lessons.compare import Bound
 
 
 def texts(rng):
-    yield (np.array([5, 6]),)
-    yield (np.array([5, 6, 7]),)
+    yield (np.array([5, 2]),)
+    yield (np.array([5, 2, 7]),)
     for n in (4, 9):
         yield (rng.integers(0, 9, n),)
+
+
+def seen_and_said(ids):
+    return ids[: len(ids) - 1].copy(), ids[1:].copy()
 
 
 def number_by_number(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
@@ -40,6 +44,8 @@ def at_once(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
 def updates(rng):
     zero = np.zeros(1)
     yield np.array([1.0]), np.array([0.5]), zero, zero, 1, 0.1, 0.9, 0.95, 1e-8, 0.0
+    yield np.array([1.0]), np.array([0.5]), zero, zero, 1, 0.1, 0.9, 0.95, 0.5, 0.0
+    yield np.array([1.0]), np.array([0.0]), zero, zero, 1, 0.1, 0.9, 0.95, 1e-8, 0.0
     yield np.array([1.0]), np.array([0.5]), zero, zero, 1, 0.1, 0.9, 0.95, 1e-8, 0.5
     yield np.array([1.0, -2.0]), np.array([0.5, 50.0]), np.zeros(2), np.zeros(2), 1, 0.1, 0.9, 0.95, 1e-8, 0.1
     for t in (2, 7, 100):
@@ -55,14 +61,22 @@ def update_bound(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
 def lists_of_gradients(rng):
     yield [np.array([3.0, 4.0])], 1.0
     yield [np.array([3.0, 4.0])], 10.0
+    yield [np.array([3.0, 4.0])], 2.5
     yield [np.array([3.0]), np.array([[4.0]])], 2.5
+    yield [np.zeros(2)], 1.0
     for _ in range(6):
         yield [np.round(rng.normal(size=shape), 1) for shape in ((2,), (3, 2))], float(np.round(rng.uniform(0.5, 4), 1))
 
 
 def shortened(gradients, max_norm):
     norm = math.sqrt(math.fsum(x * x for g in gradients for x in g.ravel().tolist()))
-    return [g * min(1.0, max_norm / norm) for g in gradients]
+    return [g * (max_norm / norm if norm > max_norm else 1.0) for g in gradients]
+
+
+def shortened_at_once(gradients, max_norm):
+    """The same for large arrays."""
+    norm = math.sqrt(sum(float(np.square(g).sum()) for g in gradients))
+    return [g * (max_norm / norm if norm > max_norm else 1.0) for g in gradients]
 
 
 def same_direction(call, gradients, max_norm):
@@ -94,11 +108,18 @@ def parts(rng):
     yield [np.array([1.0]), np.array([2.0])], [90, 10]
     for n in (2, 3, 4):
         yield [np.round(rng.normal(size=3), 1) for _ in range(n)], rng.integers(1, 20, n).tolist()
+    for n in (2, 3):  # as many parts as rows, too
+        yield [np.round(rng.normal(size=(2, 3)), 1) for _ in range(n)], rng.integers(1, 20, n).tolist()
 
 
 def over_all_tokens(gradients, tokens):
     rows = [g for g, n in zip(gradients, tokens, strict=True) for _ in range(n)]
     return np.mean(rows, axis=0)
+
+
+def weighted(gradients, tokens):
+    """The same for large arrays."""
+    return sum(g * (n / sum(tokens)) for g, n in zip(gradients, tokens, strict=True))
 
 
 def some_losses(rng):
@@ -111,6 +132,7 @@ def some_losses(rng):
 def token_texts(rng):
     yield np.array([0, 1, 0, 1]), 2
     yield np.array([0, 0, 1]), 2
+    yield np.array([0, 0, 0, 1]), 2
     yield np.array([0, 1, 1, 0, 1]), 3
     for n in (8, 30, 100):
         yield rng.integers(0, 4, n), 5
@@ -119,14 +141,18 @@ def token_texts(rng):
 def counted(ids, vocab_size):
     pairs = list(zip(ids[:-1].tolist(), ids[1:].tolist(), strict=True))
     both, first = Counter(pairs), Counter(a for a, _ in pairs)
-    return -math.fsum(math.log(both[pair] / first[pair[0]]) for pair in pairs) / len(pairs)
+    return -math.fsum(math.log(both[pair] / first[pair[0]]) for pair in pairs) / len(pairs) + 0.0  # no -0
 
 
 CHECKS = {
-    "inputs_and_targets": Check(
-        cases=texts, expected=lambda ids: (ids[: len(ids) - 1].copy(), ids[1:].copy()), shrink=False
+    "inputs_and_targets": Check(cases=texts, expected=seen_and_said, parts=("`inputs`", "`targets`"), shrink=False),
+    "adamw": Check(
+        cases=updates,
+        expected=number_by_number,
+        parts=("the new p", "the new m", "the new v"),
+        bound=update_bound,
+        shrink=False,
     ),
-    "adamw": Check(cases=updates, expected=number_by_number, bound=update_bound, shrink=False),
     "clip": Check(
         cases=lists_of_gradients,
         expected=shortened,

@@ -10,10 +10,11 @@ from minirl.lessons import implements
 # ---- 9.1 ----
 
 
+@implements("data.inputs_and_targets")
 def inputs_and_targets(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What the model reads and what it has to predict, place by place: two arrays of len(ids) - 1 tokens.
+    """(inputs, targets): what the model reads, and what it has to say at each place. Each has len(ids) - 1 tokens.
 
-    inputs_and_targets(np.array([5, 6, 7])) is (array([5, 6]), array([6, 7])).
+    inputs_and_targets(np.array([5, 2, 7])) is (array([5, 2]), array([2, 7])).
     """
     raise NotImplementedError("write inputs_and_targets")
 
@@ -22,9 +23,10 @@ def inputs_and_targets(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def bigram_loss(ids: np.ndarray, vocab_size: int) -> float:
-    """The mean of -log p(next | token) over all neighbours in ids, for a model that counts pairs in these very ids.
+    """The mean of -log p(b | a) over all neighbours (a, b) in ids, for a model that has counted the pairs of these ids.
 
-    bigram_loss(np.array([0, 1, 0, 1]), 2) is 0.0, and bigram_loss(np.array([0, 0, 1]), 2) is log 2.
+    ids: whole numbers from 0 to vocab_size - 1, two or more. bigram_loss(np.array([0, 1, 0, 1]), 2) is 0.0: after a 0
+    comes a 1, always, and after a 1 a 0. bigram_loss(np.array([0, 0, 1]), 2) is log 2.
     """
     raise NotImplementedError("write bigram_loss")
 
@@ -33,7 +35,10 @@ def bigram_loss(ids: np.ndarray, vocab_size: int) -> float:
 
 
 def bits_per_byte(losses: np.ndarray, n_bytes: int) -> float:
-    """How many bits the model needs for each byte of a text. losses: of each token, in nats. n_bytes: of the text."""
+    """How many bits of surprise a text holds for a model, for each byte of the text.
+
+    losses: the loss of each token of the text, in nats. n_bytes: how many bytes the whole text has.
+    """
     raise NotImplementedError("write bits_per_byte")
 
 
@@ -45,10 +50,10 @@ def adamw(
     p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, t: int, lr: float, beta1: float, beta2: float,
     eps: float, weight_decay: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
-    """The new parameter and the new averages (p, m, v) after step t = 1, 2, ... All arrays have the same shape.
+    """One step of AdamW: the new parameter and the two new averages, (p, m, v), as new arrays.
 
-    m = beta1 m + (1 - beta1) g        v = beta2 v + (1 - beta2) g^2
-    p = p - lr (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + eps) + weight_decay p)
+    p, g, m, v: arrays of the same shape: the parameter, its gradient, and the averages as the step before left them.
+    t: the number of this step, 1 for the first. m and v are returned as averages, before the correction.
     """
     raise NotImplementedError("write adamw")
 
@@ -56,9 +61,13 @@ def adamw(
 # ---- 9.5 ----
 
 
+@implements("optim.clip")
 def clip(gradients: Sequence[np.ndarray], max_norm: float) -> list[np.ndarray]:
-    """The gradients, all multiplied by the same factor, so that together they are no longer than max_norm. If they are
-    not, they come back unchanged. The length is that of one long vector with all numbers of all arrays."""
+    """The gradients as a list, all multiplied by the same factor, so that together they are no longer than max_norm.
+
+    Gradients that are not longer come back as they are. The length is that of one long vector with all numbers of all
+    arrays; it may be 0.
+    """
     raise NotImplementedError("write clip")
 
 
@@ -67,14 +76,22 @@ def clip(gradients: Sequence[np.ndarray], max_norm: float) -> list[np.ndarray]:
 
 @implements("schedule.warmup_cosine")
 def learning_rate(step: int, peak: float, warmup: int, total: int, final: float) -> float:
-    """The learning rate of a step, counted from 0: up in a straight line to `peak` over `warmup` steps, the first being
-    peak / warmup; then down along half a cosine to `final` at step `total`, and from there on `final`."""
+    """The learning rate of a step, counted from 0.
+
+    Step 0 has peak / warmup, and from there it goes up in a straight line to `peak` at step warmup - 1. From step
+    `warmup`, which has the peak too, it goes down along half a cosine, to `final` at step `total`. There it stays.
+    """
     raise NotImplementedError("write learning_rate")
 
 
 # ---- 9.7 ----
 
 
+@implements("train.combined")
 def combined(gradients: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
-    """The mean gradient over all tokens of a batch, from its parts: gradients[i] is the mean over tokens[i] tokens."""
+    """The mean gradient over all tokens of a batch, from its parts.
+
+    gradients: an array for each part, all of the same shape. Part i has tokens[i] tokens, and gradients[i] is the mean
+    over them.
+    """
     raise NotImplementedError("write combined")

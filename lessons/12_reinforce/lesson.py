@@ -13,6 +13,9 @@
 # - compute it exactly for a small agent, and test an estimate against the truth;
 # - say what a baseline changes and what it does not, with exact numbers;
 # - explain why the number printed as loss says nothing about progress.
+#
+# You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
+# check 12.1` checks the first one, `check 12.1` for short.
 
 # %% [markdown]
 # ## Warm-up
@@ -69,7 +72,27 @@ assert len(episodes) == 85
 #
 # Here τ (tau) is the usual name for an episode.
 #
-# > **Exercise 12.2** (level 2, 15 minutes). Write `log_prob(theta, episode)`.
+# Where does log π(3 | 2) come from? Row 2 of the table, θ[2], holds the logits after token 2. Let us write z for this
+# row. Softmax turns it into probabilities, and the logarithm of softmax is
+#
+#     log π(a) = z(a) − log Σ e^z(b)         where the sum goes over all tokens b.
+#
+# For the first action there is no token before, and z is the last row, θ[−1].
+#
+# This formula is right, but a computer cannot always use it. The largest floating-point number is about 10³⁰⁸, or
+# e^709. For a logit of 1,000, e^1000 is larger than that, so the sum is infinite. It does not help to compute softmax
+# in a safe way and then take its logarithm. For z = (1000, 0), the second probability is e^−1000, which is smaller than
+# every floating-point number above 0. It becomes 0, and log 0 is −∞, where −1000 would be right.
+#
+# The way out is to *stay in logs*. Take the largest logit of the row, m, and move it out of the sum:
+#
+#     log π(a) = (z(a) − m) − log Σ e^(z(b) − m).
+#
+# Now no exponent is larger than 0, and one is equal to 0, so the sum lies between 1 and the number of tokens. No
+# probability is ever formed. (Lesson 3 calls this log-sum-exp.)
+#
+# > **Exercise 12.2** (level 2, 15 minutes). Write `log_prob(theta, episode)`: go through the episode, remember the
+# > token before, and add up log π of each action.
 
 # %%
 theta = np.random.default_rng(3).normal(0, 1, (V + 1, V))
@@ -134,10 +157,26 @@ assert abs(mean - J) < 5 * error
 # the actions of an episode of reward 0? (a) It makes them less likely. (b) Nothing directly. (c) It makes them a
 # little likelier.
 #
-# What is ∇log π for our table? For one row, log π(a) = θ(a) − log Σ e^θ(b). You computed its gradient in lesson 3: 1
-# at the action, minus the whole softmax of the row. All other rows get nothing.
+# What is ∇log π for our table? Take one action a, and the row z that it was drawn from. You computed the gradient of
+# log π(a) = z(a) − log Σ e^z(b) in lesson 3: 1 at the action, minus the whole softmax of the row. For each token b of
+# this row,
 #
-# > **Exercise 12.4** (level 3, 30 minutes). Write `grad_log_prob(theta, episode)`.
+#     ∂ log π(a) / ∂z(b)  =  1 − π(b)  if b is a,  and  −π(b)  otherwise.
+#
+# All other rows get nothing. Let us do it by hand, with two tokens and a table of zeros, so that every π is ½. The
+# episode is (1, 0). The action 1 was drawn from the last row, and adds (−½, +½) to it. The action 0 was drawn from row
+# 1, and adds (+½, −½) to that:
+#
+#     row 0                   0    0
+#     row 1                  +½   −½
+#     row 2, the last one    −½   +½
+#
+# An episode that draws from the same row twice, such as (1, 1, 0), adds to it twice. And mind large logits again: here
+# you do need π itself, so compute it as e^(z(b) − m) / Σ e^(z(c) − m). A probability that is too small and becomes 0
+# does no harm in this formula.
+#
+# > **Exercise 12.4** (level 3, 30 minutes). Write `grad_log_prob(theta, episode)`. The loop is the one of 12.2. It does
+# > not add up numbers, but adds to a row of the gradient.
 #
 # > **Exercise 12.5** (level 2, 15 minutes). Write `policy_gradient(theta, episodes, rewards)`, the exact gradient of J
 # > by the formula above.
@@ -251,23 +290,25 @@ picture
 # **Predict** (`predict 12.c`). A problem is answered 8 times, and all 8 answers are right. What does the model learn
 # from it, with leave-one-out? (a) To give these answers even more often. (b) Nothing. (c) To vary its answers.
 #
-# > **Exercise 12.6** (level 2, 15 minutes). Write `leave_one_out(rewards)`.
+# It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely
+# used method GRPO also divides by the standard deviation of the group.
+#
+# **Predict** (`predict 12.d`). What does a sample's own reward in the mean do to the average of the estimate, with 8
+# samples? (a) Nothing. (b) It becomes shorter by an eighth, and keeps its direction. (c) It points in another
+# direction.
+#
+# > **Exercise 12.6** (level 2, 15 minutes). Write `leave_one_out(rewards)`. Each row holds the rewards of one problem.
+# > For rewards 1, 0, 0 the others' means are 0, ½, ½, so the advantages are 1, −½, −½.
 
 # %%
 print(my.leave_one_out(np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 1.0, 1.0]])).round(3), "\n")
 reveal("12.c")
 
 # %% [markdown]
-# It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely
-# used method GRPO also divides by the standard deviation of the group.
-#
-# **Predict** (`predict 12.d`). What does a sample's own reward in the mean do to the average of the estimate, with 8
-# samples?
-# (a) Nothing. (b) It becomes shorter by an eighth, and keeps its direction. (c) It points in another direction.
-#
-# We need not sample to find out. The advantages depend on the 8 rewards alone, and 8 rewards of 0 or 1 can come out in
-# 2⁸ = 256 ways. minirl sums over all of them (`minirl/rl/exact.py`), and gives the average and the variance of the
-# estimate *exactly*. We look at three numbers for each way to compute advantages:
+# And what does the own reward in the mean do? We need not sample to find out. The advantages depend on the 8 rewards
+# alone, and 8 rewards of 0 or 1 can come out in 2⁸ = 256 ways. minirl sums over all of them (`minirl/rl/exact.py`), and
+# gives the average and the variance of the estimate *exactly*. We look at three numbers for each way to compute
+# advantages:
 #
 # - **bias**: how far the average is from the true gradient, relative to its length;
 # - **cosine**: 1 if the average has the direction of the gradient;
@@ -439,8 +480,9 @@ picture
 #     loss = − Σ over all tokens t of  wₜ · log π(aₜ | sₜ)         with wₜ = A / N.
 #
 # A is the advantage of the episode that the token belongs to, and N is the number of actions in the batch. The
-# gradient of this expression is minus the estimate of ∇J, up to the factor of the normalisation. So going down on it
-# is going up on J.
+# gradient of this loss points exactly against our estimate of ∇J, so going down on it is going up on J. Only the length
+# is another one. The estimate divides by the number of episodes, and the loss divides by the number of actions. This
+# makes the whole gradient shorter by one factor, the mean length of an episode, and the learning rate makes up for it.
 #
 # Compare it with the cross-entropy of lesson 3. That is the same sum, with wₜ = 1/N. **Learning from a book and
 # learning from a reward differ in one factor for each token.** In the book every token is right. In an episode a token
@@ -543,4 +585,5 @@ picture
 # - `tests/rl/test_gradient.py`: 85 episodes of a small *transformer*, and a statistical test that minirl's estimate is
 #   unbiased. It also plants mistakes like those of section 5, to show that it finds them.
 #
-# **Next:** open `python -m minirl.bugs --mystery 1`, and find out from the curves alone which mistake is in there.
+# **Next:** lesson 14 puts all of your parts into the main job. Or open `python -m minirl.bugs --mystery 1`, and find
+# out from the curves alone which mistake is in there.

@@ -55,7 +55,7 @@ def uncopied(base, name):
 
 
 SICKNESSES = (  # (what it is, how it came, the run)
-    ("collapse", "a learning rate ten times too high", lambda base, name: from_base(base, name, learning_rate=1e-2)),
+    ("collapse", "a learning rate 20 times too high", lambda base, name: from_base(base, name, learning_rate=2e-2)),
     ("no signal", 'the bug "constant reward"', lambda base, name: from_base(base, name, bug="constant reward")),
     ("no signal", "sampled at a temperature of 0.01", lambda base, name: from_base(base, name, temperature=0.01)),
     ("never ends", 'the bug "masked end"', lambda base, name: from_base(base, name, "pretrain", bug="masked end")),

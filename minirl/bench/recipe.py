@@ -32,12 +32,13 @@ from minirl.rl.advantage import advantages
 from minirl.rl.mdp import Episode, final_reward
 from minirl.rl.reinforce import reinforce_step
 from minirl.rl.rollout import rollout
-from minirl.runs import PRESETS, OptimizerConfig, TrainConfig, shown
+from minirl.runs import PRESETS, OptimizerConfig, TrainConfig
 from minirl.streams import stream, stream_seed
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
-from minirl.train.sft import SFTStage, solved
+from minirl.train.rehearsal import rehearsal
+from minirl.train.sft import SFTStage
 
 GROUPS = ("pretraining", "rollouts", "update")
 BATCHES = 16  # pretraining updates in one call
@@ -108,11 +109,8 @@ class Recipe:
 
     @cached_property
     def rehearsal(self) -> Batch:
-        """The demonstrations that an update of reinforcement learning rehearses."""
-        documents = solved(self.tokenizer, shown(self.config, self.task))
-        rng = stream(self.config.seed, "rehearsal", 0)
-        batch = make_batches(documents, rng, size=self.config.rl.rehearsal)[0].normalised()
-        return batch._replace(weights=batch.weights * np.float32(self.config.rl.rehearsal_weight))
+        """What an update of reinforcement learning rehearses."""
+        return rehearsal(self.config, self.task, self.tokenizer).next_batch()
 
 
 def adamw(model: GPT, settings: OptimizerConfig) -> AdamW:

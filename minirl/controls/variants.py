@@ -66,6 +66,6 @@ GROUPS = {
     "kl": Group("weight of KL", tuple(Variant(f"{kl:g}", {"kl": kl}) for kl in (0.0, 0.01, 0.1))),
     "samples": Group("samples of a prompt", tuple(Variant(f"{n}", {"samples": n}) for n in (2, 4, 8, 16))),
     "rehearsal": Group("weight of rehearsal", (
-        Variant("0", {"rehearsal": 0}), Variant("0.3", {"rehearsal_weight": 0.3}),
+        Variant("0", {"rehearsal": 0, "rehearsal_texts": 0}), Variant("0.3", {"rehearsal_weight": 0.3}),
     )),
 }  # fmt: skip

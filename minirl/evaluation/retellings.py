@@ -18,7 +18,11 @@ ANYTHING = r"\w+(?: \w+)?"
 
 
 class Retellings:
-    """Counts the texts that tell a problem's story with its numbers, in their order."""
+    """Counts the texts that tell a problem's story with its numbers, in their order and in the story's own wordings.
+
+    In the other words of rephrase.py a story is not recognised. What keeps a test problem out of training in any words
+    is its key, by which problems are split.
+    """
 
     def __init__(self, problem: WordProblem) -> None:
         story = next(story for story in STORIES if story.name == problem.story)

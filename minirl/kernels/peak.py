@@ -52,6 +52,22 @@ def measure() -> Peaks:
     return _measure_native() if kernels.has_native() else _measure_numpy()
 
 
+def fma() -> float:
+    """The first ceiling alone: float32 operations a second (a fused multiply-add is two). Takes about half a second,
+    and hardly any memory, where `measure` fills several times the largest cache."""
+    if kernels.has_native():
+        from minirl.kernels.runtime import lib
+
+        return _best_rate(_growing(lib.kernel_peak_fma))
+    a = np.ones((1024, 1024), np.float32)
+
+    def multiply() -> float:
+        np.matmul(a, a)
+        return 2.0 * 1024**3
+
+    return _best_rate(multiply)
+
+
 def clock() -> Callable[[], float]:
     """What ceilings and whole models are timed with.
 
@@ -96,7 +112,7 @@ def _measure_native() -> Peaks:
         return block.nbytes
 
     return Peaks(
-        fma=_best_rate(_growing(lib.kernel_peak_fma)),
+        fma=fma(),
         fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if has_bf16() else None,
         bandwidth=_best_rate(read),
         source="C kernels",
@@ -104,18 +120,13 @@ def _measure_native() -> Peaks:
 
 
 def _measure_numpy() -> Peaks:
-    a = np.ones((1024, 1024), np.float32)
     block = _memory_block()
-
-    def multiply() -> float:
-        np.matmul(a, a)
-        return 2.0 * 1024**3
 
     def read() -> float:
         block.max()
         return block.nbytes
 
-    return Peaks(fma=_best_rate(multiply), fma_bf16=None, bandwidth=_best_rate(read), source="NumPy")
+    return Peaks(fma=fma(), fma_bf16=None, bandwidth=_best_rate(read), source="NumPy")
 
 
 def _growing(run: Callable[[int], float]) -> Callable[[], float]:

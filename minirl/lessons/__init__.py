@@ -23,10 +23,22 @@ _HOMES = {
     "exercises_of": "mine",
     "implements": "parts",
     "reveal": "mine",
+    "self_test": "mine",
     "swapped": "parts",
 }
 
-__all__ = ["COLOURS", "STYLES", "Picture", "Seam", "SwapError", "exercises_of", "implements", "reveal", "swapped"]
+__all__ = [
+    "COLOURS",
+    "STYLES",
+    "Picture",
+    "Seam",
+    "SwapError",
+    "exercises_of",
+    "implements",
+    "reveal",
+    "self_test",
+    "swapped",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,9 +2,9 @@
 
     python -m minirl.lessons init            # make the folder minirl-lessons, with all lessons
     python -m minirl.lessons list            # what there is, and how far you are
-    python -m minirl.lessons start 1         # what a lesson is about, and where to begin
-    python -m minirl.lessons check 1.2       # is this exercise right? Without a number: all of them
-    python -m minirl.lessons run 1           # the code of a lesson, with your functions
+    python -m minirl.lessons start 0         # what a lesson is about, and where to begin
+    python -m minirl.lessons check 0.1       # is this exercise right? Without a number: all of them
+    python -m minirl.lessons run 0           # the code of a lesson, with your functions
     python -m minirl.lessons run 14 --full   # minirl's main job, with all of your functions that have passed
 
 Exit status of check: 0 all passed, 1 not yet, 2 inconclusive, 3 broken set-up.

@@ -1,6 +1,6 @@
 """The author's side: build the notebooks, and verify that every lesson keeps its promises.
 
-    python -m minirl.lessons build             # notebooks, and the table in lessons/README.md
+    python -m minirl.lessons build             # notebooks, the table and the minutes on the pages about the course
     python -m minirl.lessons build --verify    # nothing is written; exit status 1 and a list where a promise is broken
 
 Notebooks are built along the learner's path: in a fresh folder, with the solutions as the learner's exercises, which
@@ -27,6 +27,7 @@ from minirl.lessons.lesson import Lesson, find_lesson, lessons
 from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
+from minirl.lessons.timetable import filled
 from minirl.storage.files import atomic_write
 from minirl.storage.shipped import in_checkout, shipped
 
@@ -66,9 +67,9 @@ def build(numbers: tyro.conf.Positional[tuple[str, ...]] = (), *, verify: bool =
         else:
             write_notebook(contents, lesson.notebook)
     if verify:
-        problems += gates.course(list(lessons().values()), table())
+        problems += gates.course(list(lessons().values()), table(), teaching().read_text(encoding="utf-8"))
     else:
-        write_table()
+        write_tables()
     for problem in problems:
         view.say(f"- {problem}", "red")
     count = f"{len(chosen)} lessons, {sum(len(lesson.exercises) for lesson in chosen)} exercises"
@@ -106,12 +107,18 @@ def table() -> str:
     return "\n".join(rows) + "\n"
 
 
-def write_table() -> None:
-    """Put the table into lessons/README.md, between its two marks."""
-    path = shipped("lessons/README.md")
-    text = TABLE.sub(lambda found: found[1] + table() + found[2], path.read_text(encoding="utf-8"))
-    with atomic_write(path) as file:
-        file.write(text)
+def teaching() -> Path:
+    """The page for teachers, whose plans have minutes."""
+    return shipped("lessons/README.md").parents[1] / "docs" / "teaching.md"
+
+
+def write_tables() -> None:
+    """Put the table into lessons/README.md, between its two marks, and the minutes into the plans for teachers."""
+    readme, plans = shipped("lessons/README.md"), teaching()
+    listed = TABLE.sub(lambda found: found[1] + table() + found[2], readme.read_text(encoding="utf-8"))
+    for path, text in ((readme, listed), (plans, filled(plans.read_text(encoding="utf-8")))):
+        with atomic_write(path) as file:
+            file.write(text)
 
 
 def read_notebook(lesson: Lesson) -> dict[str, Any]:

@@ -14,24 +14,33 @@ fixed ones and generated ones; generated cases come from a seed, which is new ea
 """
 
 import copy
+import inspect
 import itertools
+import linecache
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, difference, literal
+from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, difference, literal, named
 
 Case = tuple[Any, ...]
-Names = Mapping[str, Any]  # the names that a file of exercises defines
+Names = dict[str, Any]  # the names that a file of exercises defines
+MOST_LINES = 3  # that led to an error and are shown; of a recursion one is enough
 SHRINKS = 200  # the most smaller inputs that are tried
 
 
 def always(*case: Any) -> bool:
     """True, whatever the input is."""
     return True
+
+
+class Unusable(Exception):
+    """For `observe`: what the learner's function returned is of no use. The message is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -50,10 +59,14 @@ class Check:
     """All inputs, the smallest first."""
     expected: Callable[..., Any]
     """The oracle: expected(*case)."""
+    given: Callable[..., Case] | None = None
+    """given(*case): what the function is called with, where a case only describes it; default: the case itself."""
     observe: Callable[..., Any] | None = None
     """observe(names, *case) uses the learner's names and returns what is compared; default: call the function."""
     show: Callable[..., str] | None = None
     """show(*case): the call as a learner would type it; default: the function with the case as arguments."""
+    parts: Sequence[str] | Callable[..., Sequence[str]] = ()
+    """What to call the elements of the result, such as ("the next state", "the reward"); it may depend on the case."""
     bound: BoundOf = EXACT
     properties: tuple[Property, ...] = ()
     shrink: bool = True
@@ -64,6 +77,10 @@ class Check:
     def bound_of(self, case: Case) -> Bound:
         """How much rounding may do in this case."""
         return self.bound(*case) if callable(self.bound) else self.bound
+
+    def in_words(self, text: str, case: Case) -> str:
+        """The text of a difference, with the names of the result's elements in it."""
+        return named(text, self.parts(*case) if callable(self.parts) else self.parts)
 
 
 @dataclass(frozen=True)
@@ -76,7 +93,13 @@ class Outcome:
     line: str = ""
     """Where in the learner's file the exception arose."""
     changed: str = ""
-    """How an input differs after the call; empty where all are as before."""
+    """Which input is another one after the call, and where; empty where all are as before."""
+    unusable: str = ""
+    """Why the value is of no use; empty where it is."""
+    handed: str = ""
+    """What the function that raised was called with, where the function that is checked had called it."""
+    warned: tuple[str, ...] = ()
+    """NumPy's warnings, as "line 12, `y / x`: divide by zero encountered in divide", the first one first."""
 
 
 @dataclass(frozen=True)
@@ -93,37 +116,95 @@ class Failure:
 
 def call(check: Check, name: str, names: Names, case: Case) -> Outcome:
     """Call the learner's function with a copy of the case."""
-    given = copy.deepcopy(case)
-    try:
-        value = names[name](*given) if check.observe is None else check.observe(names, *given)
-        value = copy.deepcopy(value)  # a result may share memory with what the next call changes
-    except Exception as error:
-        return Outcome(error=f"{type(error).__name__}: {error}", line=line_of(error, str(names.get("__file__", ""))))
-    for before, after in zip(case, given, strict=True):
-        if found := difference(after, before, EXACT, "the input"):
-            return Outcome(value, changed=found.text)
-    return Outcome(value)
+    made = case if check.given is None else check.given(*case)
+    given, file, changed = copy.deepcopy(made), str(names.get("__file__", "")), ""
+    with numpy_warnings(file) as warned:
+        try:
+            value = names[name](*given) if check.observe is None else check.observe(names, *given)
+            value = copy.deepcopy(value)  # a result may share memory with what the next call changes
+        except Unusable as error:
+            return Outcome(unusable=str(error))
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}".strip()
+            return Outcome(error=said, line=line_of(error, file), handed=handed(error, file))
+    for before, after, argument in zip(made, given, arguments(check, names[name], len(made)), strict=True):
+        if difference(after, before, EXACT):
+            changed = changed or f"{argument} was {brief(before)} and is {brief(after)} after the call"
+    return Outcome(value, changed=changed, warned=tuple(warned))
+
+
+@contextmanager
+def numpy_warnings(file: str) -> Iterator[list[str]]:
+    """Collect NumPy's warnings about numbers, such as 0 / 0, with their lines in the file, and print none."""
+    found: list[str] = []
+    with warnings.catch_warnings(record=True) as noted:
+        warnings.simplefilter("always", RuntimeWarning)
+        yield found
+    for one in noted:
+        if not issubclass(one.category, RuntimeWarning):
+            warnings.warn_explicit(one.message, one.category, one.filename, one.lineno)
+            continue
+        code = linecache.getline(one.filename, one.lineno).strip()
+        found.append(f"line {one.lineno}, `{code}`: {one.message}" if one.filename == file else str(one.message))
+
+
+def arguments(check: Check, function: Callable[..., Any], n: int) -> list[str]:
+    """What to call the n inputs of a case: the function's own names, where it is called with them."""
+    named = list(inspect.signature(function).parameters)
+    if check.observe is not None or len(named) != n:
+        return ["an input"] * n
+    return [f"`{argument}`" for argument in named]
 
 
 def line_of(error: BaseException, file: str) -> str:
-    """The last line of the learner's file that led to the error: line 12, `x = y[3]`."""
+    """The line of the learner's file in which the error arose, and the lines that led there where these are few: line
+    12, `x = y[3]`, called from line 20, `f(y)`."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file]
-    return f"line {frames[-1].lineno}, `{frames[-1].line}`" if frames else ""
+    lines = [line for line, _ in itertools.groupby(f"line {frame.lineno}, `{frame.line}`" for frame in frames)]
+    return ", called from ".join(reversed(lines if len(frames) <= MOST_LINES else lines[-1:]))
+
+
+def handed(error: BaseException, file: str) -> str:
+    """The arguments of the first function that the checked one called on the way to the error: "`norm` was given `x`,
+    an array of shape (3,)". Empty where the error arose in the checked function itself."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == file]
+    inner = [frame for frame in frames if frame.f_code is not frames[0].f_code and frame.f_code.co_name[0] != "<"]
+    if not inner:
+        return ""
+    code, values = inner[0].f_code, inner[0].f_locals
+    told = {name: in_short(values[name]) for name in code.co_varnames[: code.co_argcount] if name in values}
+    words = [f"`{name}`, {kind}" for name, kind in told.items() if kind]
+    return f"`{code.co_name}` was given {'; '.join(words)}" if words else ""
+
+
+def in_short(value: Any) -> str:
+    """What a value is, in a few words; empty for objects of other kinds."""
+    if isinstance(value, np.ndarray):
+        return f"an array of shape {value.shape}"
+    if isinstance(value, Mapping):
+        first = ", ".join(repr(key) for key in itertools.islice(value, 2))
+        return f"a dict with {first}{', ...' if len(value) > 2 else ''}" if value else "an empty dict"
+    if isinstance(value, tuple | list):
+        return f"a {type(value).__name__} of length {len(value)}"
+    return ""
 
 
 def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
     """Whether one case is right: what the first of the steps finds that is wrong with it."""
     outcome = call(check, name, names, case)
     if outcome.error:
+        kind, _, said = outcome.error.partition(": ")
         where = f" in {outcome.line}" if outcome.line else ""
-        return Failure(case, outcome, "error", f"raises {outcome.error}{where}")
+        return Failure(case, outcome, "error", f"raises {kind}{where}{': ' if said else ''}{said}")
+    if outcome.unusable:
+        return Failure(case, outcome, "form", outcome.unusable)
     found: Difference | None = difference(outcome.value, check.expected(*copy.deepcopy(case)), check.bound_of(case))
     if found and found.kind == "form":
-        return Failure(case, outcome, "form", found.text)
+        return Failure(case, outcome, "form", check.in_words(found.text, case))
     if outcome.changed:
         return Failure(case, outcome, "input", outcome.changed)
     if found:
-        return Failure(case, outcome, "value", found.text, found.mask)
+        return Failure(case, outcome, "value", check.in_words(found.text, case), found.mask)
     for wanted in check.properties:
         try:
             held = wanted.holds(lambda *inputs: call(check, name, names, inputs).value, *copy.deepcopy(case))

@@ -14,7 +14,16 @@ import tyro
 
 from minirl.lessons import folder as folders
 from minirl.lessons import isolate, lesson, screen
-from minirl.lessons.lesson import LEVELS, Exercise, Lesson, all_exercises, find_exercise, find_lesson, find_prediction
+from minirl.lessons.lesson import (
+    LETTERS,
+    Exercise,
+    Lesson,
+    all_exercises,
+    find_exercise,
+    find_lesson,
+    find_prediction,
+)
+from minirl.lessons.overview import file_of, overview, state
 from minirl.lessons.progress import FOLDER, Progress
 from minirl.lessons.score import calibration
 from minirl.lessons.screen import Screen
@@ -22,7 +31,6 @@ from minirl.storage.files import atomic_write
 
 Word = tyro.conf.Positional[str]
 Words = tyro.conf.Positional[tuple[str, ...]]
-LETTERS = "abcdefgh"
 POLL = 0.3  # seconds between two looks at a watched file
 
 
@@ -35,7 +43,10 @@ def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = Fal
     """
     progress = folders.make_folder(folder)
     where = progress.folder
-    Screen(plain).say(f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start 1")
+    first = next(iter(lesson.lessons()))
+    Screen(plain).say(
+        f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start {first}"
+    )
     return 0
 
 
@@ -70,16 +81,6 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
     return 0
 
 
-def state(progress: Progress, found: Lesson, exercise: Exercise) -> str:
-    """How far an exercise is, in words."""
-    entry = progress.of(exercise)
-    if "passed" in entry:
-        same = progress.passed_as_is(exercise, file_of(progress, found))
-        return "passed" if same else "passed, file changed since"
-    tries = entry.get("tries", 0)
-    return f"{tries} {'try' if tries == 1 else 'tries'}" if tries else ""
-
-
 def start(number: Word, *, plain: bool = False) -> int:
     """Say what a lesson is about, and where to begin.
 
@@ -92,7 +93,7 @@ def start(number: Word, *, plain: bool = False) -> int:
     view.say(f"Lesson {found.number}. {found.title}", "bold")
     view.say(f"{found.promise} About {found.minutes} minutes.")
     if found.needs:
-        view.say(f"It builds on lesson {', '.join(found.needs)}. Any order is allowed.")
+        view.say(f"It builds on {lesson.numbered(found.needs)}. Any order is allowed.")
     view.say("\nWhen you have finished it, you can")
     for goal in found.goals:
         view.say(f"- {goal}")
@@ -130,7 +131,7 @@ def check(
         if not target.is_file():
             raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
         result = isolate.run_check(exercise, target.resolve(), seed)
-        if progress:
+        if progress and begun(found, exercise, target):
             progress.checked(exercise, target, result.verdict)
         results.append((exercise.number, result))
         if not json:
@@ -169,14 +170,17 @@ def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exer
 
 
 def changed(progress: Progress, found: Lesson, exercise: Exercise) -> bool:
-    """Whether the learner has begun an exercise: its file differs from the one that `init` brought."""
+    """Whether the learner has begun an exercise in the folder."""
     file = file_of(progress, found)
-    return file.is_file() and file.read_bytes() != (found.folder / "exercises.py").read_bytes()
+    return file.is_file() and begun(found, exercise, file)
 
 
-def file_of(progress: Progress | None, found: Lesson) -> Path:
-    """The learner's file for a lesson."""
-    return (progress.folder if progress else Path()) / found.name / "exercises.py"
+def begun(found: Lesson, exercise: Exercise, file: Path) -> bool:
+    """Whether the exercise in this file differs from what `init` brought: one that does not is no try."""
+    try:
+        return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / "exercises.py", exercise.name)
+    except (LookupError, SyntaxError, ValueError):  # the function is gone, or the file is no Python
+        return True
 
 
 def watch(number: Word, *, plain: bool = False) -> int:
@@ -200,7 +204,8 @@ def watch(number: Word, *, plain: bool = False) -> int:
         if saved != seen:
             seen = saved
             result = isolate.run_check(exercise, file.resolve())
-            progress.checked(exercise, file, result.verdict)
+            if begun(found, exercise, file):
+                progress.checked(exercise, file, result.verdict)
             view.result(result, exercise.number)
             done = " s and Enter: the next exercise." if result.verdict == "pass" else ""
             view.say(f"\nWatching {file} for {exercise.number}. h: hint, s: next, q: stop.{done}")
@@ -257,12 +262,12 @@ def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
         return 1
     entry["solution"] = True
     progress.save()
-    view.say(lesson.source_of(found.folder / "solution.py", exercise.name))
+    view.code(lesson.source_of(found.folder / "solution.py", exercise.name))
     return 0
 
 
 def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int = -1, plain: bool = False) -> int:
-    """Store a guess before you read the answer, and how sure you are of it.
+    """Store a guess before you read the answer, and how sure you are of it. The first guess counts.
 
     Args:
         number: The question, such as 1.a.
@@ -272,10 +277,10 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
     """
     progress, (_, question), view = Progress.open(), find_prediction(number), Screen(plain)
     letters = LETTERS[: len(question.choices)]
-    if (before := progress.guess(question)) and not choice:
-        view.say(
-            f"Your guess is stored: ({LETTERS[before['choice']]}), {before['sure']}% sure. The lesson has the answer."
-        )
+    if before := progress.guess(question):
+        stored = f"Your guess is stored: ({LETTERS[before['choice']]}), {before['sure']}% sure."
+        more = " The first guess is the one that counts, so it stays: a wrong one teaches as much." if choice else ""
+        view.say(f"{stored}{more} The lesson has the answer.")
         return 0
     view.say(question.question)
     for letter, text in zip(letters, question.choices, strict=True):
@@ -289,9 +294,10 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
         sure = int(text) if text.isdigit() else -1
     if not 0 <= sure <= 100:
         raise ValueError("give a whole number from 0 to 100 for how sure you are, such as --sure 70")
-    progress.predictions[question.id] = {"choice": letters.index(choice.lower().strip("()")), "sure": sure}
-    progress.save()
-    view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
+    if progress.guessed(question, letters.index(choice.lower().strip("()")), sure).get("late"):
+        view.say("Stored. The lesson has shown you this answer already, so this guess is left out of your score.")
+    else:
+        view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
     return 0
 
 
@@ -351,6 +357,7 @@ def run(
     if answer["error"]:
         view.say(answer["error"])
         return 1
+    progress = Progress.read(progress.folder)  # the lesson has written to it too
     progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
     progress.save()
     view.say(f"\nLesson {found.number} took {answer['seconds']:.0f} seconds of processor time.")
@@ -395,27 +402,6 @@ def progress(*, plain: bool = False, json: bool = False) -> int:
     view.table(("lesson", "passed", "tries", "run"), rows)
     view.say(calibration(stored))
     return 0
-
-
-def overview(stored: Progress) -> dict[str, Any]:
-    """Everything about a learner's progress as plain data."""
-    exercises = []
-    for found, exercise in all_exercises():
-        entry, file = stored.of(exercise), file_of(stored, found)
-        about = {
-            "exercise": exercise.number,
-            "id": exercise.id,
-            "level": exercise.level,
-            "what": LEVELS[exercise.level],
-            "passed": "passed" in entry,
-            "unchanged_since": stored.passed_as_is(exercise, file),
-            "hash": entry.get("passed"),
-            "tries": entry.get("tries", 0),
-            "hints": entry.get("hints", 0),
-            "solution_shown": entry.get("solution", False),
-        }
-        exercises.append(about)
-    return {"exercises": exercises, "predictions": stored.predictions, "runs": stored.runs}
 
 
 def reset(number: Word, *, yes: bool = False, plain: bool = False) -> int:

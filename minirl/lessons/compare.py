@@ -3,9 +3,12 @@
 Whatever is exact is compared exactly: whole numbers, truth values, text, shapes, types. Floating-point numbers may
 differ by rounding. How much rounding may do is not one constant for everything: it follows from the number format, from
 the length of the sums and from the size of the terms. A `Bound` states these, with the reason in words.
+
+Where many results are right, such as the orders in which a graph can be sorted, a check compares a `Verdict` instead.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -32,9 +35,12 @@ class Bound:
     def allowed(self, expected: Any, epsilon: float) -> Any:
         """The allowed distance of each number from its expected value."""
         relative = self.factor * self.terms * (self.epsilon or epsilon)
-        return relative * np.maximum(self.scale, np.abs(expected)) if relative else np.zeros(np.shape(expected))
+        size = np.where(np.isfinite(expected), np.abs(expected), 0.0)  # nothing but infinity is near infinity
+        return relative * np.maximum(self.scale, size) if relative else np.zeros(np.shape(expected))
 
 
+RESULT = "the result"
+TELLING = 1e-3  # from this share of a number on, its printed digits show the distance, and no rounding explains it
 EXACT = Bound(factor=0, reason="the result is exact")
 BoundOf = Bound | Callable[..., Bound]  # the same for all cases, or computed from the case
 
@@ -51,12 +57,26 @@ class Difference:
     """For arrays: which elements are wrong."""
 
 
-def difference(got: Any, expected: Any, bound: Bound, at: str = "the result") -> Difference | None:
+@dataclass(frozen=True)
+class Verdict:
+    """What is wrong with a result, where many results are right. Two verdicts of the same kind are equal."""
+
+    kind: str = ""
+    """The kind of fault in a word or two; empty where nothing is wrong."""
+    text: str = ""
+    """The fault as a sentence."""
+
+
+def difference(got: Any, expected: Any, bound: Bound, at: str = RESULT) -> Difference | None:
     """The first difference between two results, nested tuples, lists and dicts included; None where they agree."""
+    if isinstance(expected, Verdict):
+        return None if got.kind == expected.kind else Difference("value", got.text)
     if expected is None or isinstance(expected, str | bool | np.bool_):
         return _exact(got, expected, at)
     if got is None:
-        return Difference("form", f"{at} is None. Is there a `return` on every path through the function?")
+        if at == RESULT:
+            return Difference("form", f"{at} is None. Is there a `return` on every path through the function?")
+        return Difference("form", f"{at} is None; expected {brief(expected)}")
     if isinstance(expected, np.ndarray):
         return _array(got, expected, bound, at)
     if isinstance(expected, Real):
@@ -77,7 +97,7 @@ def _exact(got: Any, expected: Any, at: str) -> Difference | None:
     )
     if not same_type:
         wanted = "None" if expected is None else f"a {type(expected).__name__}"
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected {wanted}")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected {wanted}")
     return None if got == expected else Difference("value", f"{at} is {brief(got)}; expected {brief(expected)}")
 
 
@@ -85,7 +105,7 @@ def _number(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None
     if isinstance(got, np.ndarray) and got.shape == ():
         got = got[()]
     if isinstance(got, bool | np.bool_) or not isinstance(got, Real):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a number")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a number")
     if isinstance(expected, Integral):
         if not isinstance(got, Integral) and got != int(expected):
             return Difference("value", f"{at} is {brief(got)}; expected the whole number {expected}")
@@ -94,7 +114,7 @@ def _number(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None
     allowed = float(bound.allowed(float(expected), float(np.finfo(narrow).eps)))
     if _close(float(got), float(expected), allowed):
         return None
-    return Difference("value", f"{at} is {brief(got)}; {_distance(float(got), float(expected), allowed, bound)}")
+    return Difference("value", f"{at} is {_distance(float(got), float(expected), allowed, bound)}")
 
 
 def _close(got: float, expected: float, allowed: float) -> bool:
@@ -102,24 +122,38 @@ def _close(got: float, expected: float, allowed: float) -> bool:
 
 
 def _distance(got: float, expected: float, allowed: float, bound: Bound) -> str:
+    found, wanted = told_apart(got, expected)
     if not np.isfinite(got) or not np.isfinite(expected):
-        return f"expected {expected:.6g}"
+        return f"{found}; expected {wanted}"
+    if abs(got - expected) > max(TELLING * max(abs(got), abs(expected)), 100 * allowed):
+        return f"{found}; expected {wanted}"
     return (
-        f"expected {expected:.6g}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
+        f"{found}; expected {wanted}. They are {abs(got - expected):.2g} apart, and {allowed:.1g} is allowed "
         f"({bound.reason})"
     )
+
+
+def told_apart(got: float, expected: float) -> tuple[str, str]:
+    """Two different numbers as text: in six digits, or in as many more as it takes until they look different."""
+    for digits in range(6, 18):
+        found, wanted = f"{got:.{digits}g}", f"{expected:.{digits}g}"
+        if found != wanted:
+            break
+    return found, wanted
 
 
 def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference | None:
     if expected.ndim == 0 and isinstance(got, np.generic):  # NumPy gives single numbers where sums leave no axis
         got = np.asarray(got)
     if not isinstance(got, np.ndarray):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a NumPy array of shape "
-                          f"{expected.shape}")  # fmt: skip
+        makes = "; np.array(...) makes one" if lists_of_shape(got, expected.shape) else ""
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a NumPy array of shape "
+                          f"{expected.shape}{makes}")  # fmt: skip
     if got.shape != expected.shape:
         return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
     if got.dtype != expected.dtype:
-        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}")
+        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}, which "
+                          f".astype(np.{expected.dtype}) makes of it{_wider(got, expected)}")  # fmt: skip
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
@@ -131,26 +165,70 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
         return None
     index = tuple(int(i) for i in np.argwhere(wrong)[0])
     place = f"{at}[{', '.join(map(str, index))}]" if index else at
-    count = f" {int(wrong.sum())} of {wrong.size} numbers are wrong." if wrong.size > 1 else ""
+    many = int(wrong.sum())
+    count = f" {many} of {wrong.size} numbers {'is' if many == 1 else 'are'} wrong." if wrong.size > 1 else ""
     if expected.dtype.kind == "f":
         far = _distance(
             float(got[index]), float(expected[index]), float(np.broadcast_to(allowed, wrong.shape)[index]), bound
         )
     else:
-        far = f"expected {expected[index]}"
-    return Difference("value", f"{place} is {brief(got[index])}; {far}.{count}", wrong)
+        far = f"{brief(got[index])}; expected {expected[index]}"
+    return Difference("value", f"{place} is {far}.{count}", wrong)
+
+
+def _wider(got: np.ndarray, expected: np.ndarray) -> str:
+    """Where float64 usually comes from, for a result that should be in float32."""
+    if (got.dtype, expected.dtype) != (np.float64, np.float32):
+        return ""
+    return (
+        ". The input is float32 as well. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64; "
+        "np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
+    )
 
 
 def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:
     kind = "tuple" if isinstance(expected, tuple) else "list"
     if not isinstance(got, tuple if kind == "tuple" else list):
-        return Difference("form", f"{at} is {brief(got)}, a {type(got).__name__}; expected a {kind}")
+        return Difference("form", f"{at} is {brief(got)}, {kind_of(got)}; expected a {kind}")
     if len(got) != len(expected):
-        return Difference("value", f"{at} has {len(got)} elements, {brief(got)}; expected {len(expected)}")
+        return Difference("value", f"{at} has {counted(len(got))}, {brief(got)}; expected {counted(len(expected))}, "
+                          f"{brief(expected)}")  # fmt: skip
     for index, (one, other) in enumerate(zip(got, expected, strict=True)):
         if found := difference(one, other, bound, f"{at}[{index}]"):
             return found
     return None
+
+
+def lists_of_shape(value: Any, shape: tuple[int, ...]) -> bool:
+    """Whether a value is made of lists or tuples as an array of this shape would be."""
+    if not shape or not isinstance(value, list | tuple):
+        return not shape
+    return len(value) == shape[0] and all(
+        one.shape == shape[1:] if isinstance(one, np.ndarray | np.generic) else lists_of_shape(one, shape[1:])
+        for one in value
+    )
+
+
+def kind_of(value: Any) -> str:
+    """What a value is, with the article: "a list", "an array"."""
+    name = "array" if isinstance(value, np.ndarray) else type(value).__name__
+    return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def counted(n: int) -> str:
+    """A number of elements in words."""
+    return f"{n} element{'' if n == 1 else 's'}"
+
+
+def named(text: str, names: Sequence[str]) -> str:
+    """The text of a difference with names for the elements of the result: "the result[0] is 1" becomes "the next state
+    is 1"."""
+
+    def name(found: re.Match[str]) -> str:
+        index = int(found[1])
+        return names[index] if index < len(names) else found[0]
+
+    return re.sub(rf"^{RESULT}\[(\d+)\]", name, text)
 
 
 def brief(value: Any, longest: int = 160) -> str:

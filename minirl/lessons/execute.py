@@ -4,7 +4,8 @@
 
 This does what a Jupyter kernel does with a notebook, without one: the cells share their names, and the value of a
 cell's last expression is shown, as a picture where it is one. The answer is a JSON file with the outputs in the format
-of a notebook, the seams that were reached, and the seconds of processor time that it took.
+of a notebook, the seams that were reached, and the seconds of processor time that it took. Where a cell stops, the
+outputs of the cells before it are kept, and the learner reads where it stopped and what to check.
 """
 
 import ast
@@ -12,9 +13,9 @@ import base64
 import contextlib
 import io
 import json
+import linecache
 import sys
 import time
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,39 +23,54 @@ from typing import Any
 from minirl.lessons import parts
 from minirl.lessons.lesson import find_lesson
 from minirl.lessons.notebook import Cell, lesson_cells
+from minirl.lessons.stopped import advice, story
+
+Outputs = dict[int, list[dict[str, Any]]]
 
 
 class CellError(RuntimeError):
-    """A cell raised an exception; the message shows it."""
+    """A cell raised an exception, which is the cause of this one; the message shows it."""
+
+    def __init__(self, message: str, sources: list[str], outputs: Outputs) -> None:
+        """sources: of the code cells up to this one. outputs: of the cells before it, by index."""
+        super().__init__(message)
+        self.sources, self.outputs = sources, outputs
 
 
-def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) -> dict[int, list[dict[str, Any]]]:
+def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) -> Outputs:
     """Run the code cells in order; returns their outputs by index. Raises CellError where one of them fails.
 
-    As in a kernel, the names of the cells are those of the module __main__: what a cell has imported from minirl can
-    then be exchanged by `swapped` there too.
+    file: what the cells stand in, for messages. As in a kernel, the names of the cells are those of the module
+    __main__: what a cell has imported from minirl can then be exchanged by `swapped` there too.
     """
     if names is None:
         sys.modules["__main__"] = ModuleType("__main__")
         names = vars(sys.modules["__main__"])
-    return {index: run_cell(cell, file, names) for index, cell in enumerate(source) if cell.kind == "code"}
+    outputs: Outputs = {}
+    sources: list[str] = []
+    for index, cell in enumerate(source):
+        if cell.kind != "code":
+            continue
+        sources.append(cell.source)
+        place, printed = f"{file}, code cell {len(sources)}", io.StringIO()
+        try:
+            outputs[index] = run_cell(cell.source, place, names, printed)
+        except Exception as error:
+            raise CellError(story(error, place, cell.source, printed.getvalue()), sources, outputs) from error
+    return outputs
 
 
-def run_cell(cell: Cell, file: str, names: dict[str, Any]) -> list[dict[str, Any]]:
-    """The outputs of one cell."""
-    tree = ast.parse(cell.source, file)
-    ast.increment_lineno(tree, cell.line)
+def run_cell(source: str, place: str, names: dict[str, Any], printed: io.StringIO) -> list[dict[str, Any]]:
+    """The outputs of one cell. place: what tracebacks call it. printed: gets what it prints."""
+    tree = ast.parse(source, place)
+    linecache.cache[place] = (len(source), None, source.splitlines(keepends=True), place)  # for tracebacks
     last = tree.body[-1] if tree.body and isinstance(tree.body[-1], ast.Expr) else None
     tree.body = tree.body[:-1] if last else tree.body
-    printed, value = io.StringIO(), None
-    try:
-        with contextlib.redirect_stdout(printed):
-            exec(compile(tree, file, "exec"), names)
-            if isinstance(last, ast.Expr):
-                value = eval(compile(ast.Expression(last.value), file, "eval"), names)
-    except Exception as error:
-        text = "".join(traceback.format_exception(error, limit=-3))
-        raise CellError(f"{file}, the cell at line {cell.line}:\n{printed.getvalue()}{text}") from error
+    value = None
+    with contextlib.redirect_stdout(printed):
+        exec(compile(tree, place, "exec"), names)
+        if isinstance(last, ast.Expr):
+            value = eval(compile(ast.Expression(last.value), place, "eval"), names)
     outputs = []
     if printed.getvalue():
         lines = printed.getvalue().splitlines(keepends=True)
@@ -81,10 +97,11 @@ def main(name: str, answer: str) -> int:
     lesson = find_lesson(name)
     start = time.process_time()
     sys.path.insert(0, str(Path.cwd()))
+    outputs, error = Outputs(), ""
     try:
-        outputs, error = execute(lesson_cells(lesson), f"{lesson.name}/lesson.py"), ""
+        outputs = execute(lesson_cells(lesson), "lesson.ipynb")
     except CellError as failed:
-        outputs, error = {}, str(failed)
+        outputs, error = failed.outputs, f"{failed}\n{advice(lesson, failed.__cause__, failed.sources)}".rstrip()
     seconds = time.process_time() - start  # of the processor: a busy machine hardly changes it
     found = {"outputs": outputs, "error": error, "reached": sorted(parts.REACHED), "seconds": seconds}
     Path(answer).write_text(json.dumps(found), encoding="utf-8")

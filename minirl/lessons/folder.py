@@ -14,12 +14,13 @@ README = """\
 Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is what you write.
 
     python -m minirl.lessons list          all lessons and exercises, and how far you are
-    python -m minirl.lessons start 1       what lesson 1 is about, and where to begin
-    python -m minirl.lessons predict 1.a   store a guess before you read the answer
-    python -m minirl.lessons check 1.1     is my exercise 1.1 right?
-    python -m minirl.lessons watch 1       the same, each time you save the file
-    python -m minirl.lessons hint 1.1      a hint, and another one the next time
-    python -m minirl.lessons run 1         the code of the lesson, with your functions
+    python -m minirl.lessons start 0       what lesson 0 is about, and where to begin
+    python -m minirl.lessons predict 0.a   store a guess before you read the answer
+    python -m minirl.lessons check 0.1     is my exercise 0.1 right?
+    python -m minirl.lessons watch 0       the same, each time you save the file
+    python -m minirl.lessons hint 0.1      a hint, and another one the next time
+    python -m minirl.lessons solution 0.1  one way to write it, after it has passed or after three tries
+    python -m minirl.lessons run 0         the code of the lesson, with your functions
     python -m minirl.lessons run 14 --full minirl's main job, with all of your functions that have passed
     python -m minirl.lessons progress      what you have passed, and how good your guesses were
 

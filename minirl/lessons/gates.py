@@ -15,6 +15,7 @@ from minirl.lessons.isolate import run_checks
 from minirl.lessons.lesson import Exercise, Lesson, lessons
 from minirl.lessons.notebook import lesson_cells
 from minirl.lessons.screen import Screen
+from minirl.lessons.timetable import filled
 from minirl.storage.shipped import shipped
 
 FEWEST_WRONG, FEWEST_HINTS = 2, 2
@@ -105,8 +106,9 @@ def bare(contents: dict[str, Any]) -> Any:
     return [(cell["cell_type"], cell["id"], cell["source"]) for cell in contents["cells"]]
 
 
-def course(all_lessons: list[Lesson], table: str) -> list[str]:
-    """What holds for the course as a whole: ids, hints, questions, order, the number of notebooks, the table."""
+def course(all_lessons: list[Lesson], table: str, teaching: str) -> list[str]:
+    """What holds for the course as a whole: ids, hints, questions, order, the number of notebooks, the table, and the
+    minutes in the page for teachers."""
     problems = []
     exercises = [exercise for lesson in all_lessons for exercise in lesson.exercises]
     predictions = [prediction for lesson in all_lessons for prediction in lesson.predictions]
@@ -136,4 +138,6 @@ def course(all_lessons: list[Lesson], table: str) -> list[str]:
         problems.append(f"notebooks without a lesson, or lessons without one: {sorted(notebooks ^ expected)}")
     if table not in shipped("lessons/README.md").read_text(encoding="utf-8"):
         problems.append("the table in lessons/README.md is out of date: `python -m minirl.lessons build` makes it")
+    if filled(teaching) != teaching:
+        problems.append("minutes in docs/teaching.md are out of date: `python -m minirl.lessons build` puts them in")
     return problems

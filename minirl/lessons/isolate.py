@@ -5,6 +5,7 @@ like any other failure. There are four verdicts: pass, fail, inconclusive (the m
 tell) and broken (minirl itself failed).
 """
 
+import ast
 import json
 import os
 import random
@@ -24,7 +25,8 @@ from minirl.storage.shipped import PACKAGE
 SECONDS = 30.0  # for one check, on the wall's clock
 START = 60.0  # more, for a busy machine to start Python
 MEMORY = 6.0  # gigabytes of addresses, of which programs with threads reserve more than they use
-IDLE = 0.25  # below this share of the processor, a child that took too long was waiting and not computing
+IDLE = 0.25  # below this share of the processor, a child that took too long was waiting and not computing,
+COMPUTED = 4.0  # unless it computed for this many seconds: a check needs one or two, also on a busy machine
 STATUS = {"pass": 0, "fail": 1, "inconclusive": 2, "broken": 3}  # the exit status of `check`
 
 
@@ -85,7 +87,8 @@ def run_checks(
             ]  # fmt: skip
     if len(files) > 1:
         return [run_check(exercise, file, seed, seconds) for file in files]
-    verdict, text = fate(exercise, files[0], status, printed, seconds, used / took)
+    waited = used < min(IDLE * took, COMPUTED)
+    verdict, text = fate(exercise, files[0], status, printed, seconds, waited)
     return [Result(exercise, verdict, (("form", text),), seed, 0, took)]
 
 
@@ -101,19 +104,18 @@ def children_seconds() -> float:
     return times.children_user + times.children_system
 
 
-def fate(exercise: Exercise, file: Path, status: int, printed: str, seconds: float, share: float) -> tuple[str, str]:
-    """The verdict and its explanation for a child that ended without an answer."""
-    place = where(printed, file)
+def fate(exercise: Exercise, file: Path, status: int, printed: str, seconds: float, waited: bool) -> tuple[str, str]:
+    """The verdict and its explanation for a child that ended without an answer. waited: it hardly computed."""
+    number = line_number(printed, file)
+    place = where(number, file)
     if "Timeout" in printed:
-        if share < IDLE:
+        if waited:
             return "inconclusive", (
                 f"`{exercise.name}` did not return within {seconds:.0f} seconds, and the processor was hardly used. "
                 f"Either it waits for something (input, sleep, a lock), or this machine is busy{place}. Check again."
             )
-        return "fail", (
-            f"`{exercise.name}` did not return within {seconds:.0f} seconds{place}. Is there a loop that never ends?"
-        )
-    if "minirl/lessons/" in printed.replace("\\", "/").rpartition("Traceback")[2] and "exercises" not in printed:
+        return "fail", f"`{exercise.name}` did not return within {seconds:.0f} seconds{place}. {endless(number, file)}"
+    if "minirl/lessons/" in printed.replace("\\", "/").rpartition("Traceback")[2] and str(file) not in printed:
         return "broken", f"The check itself failed, which is an error in minirl:\n{tail(printed)}"
     if status < 0:
         name = signal.Signals(-status).name
@@ -129,15 +131,39 @@ def fate(exercise: Exercise, file: Path, status: int, printed: str, seconds: flo
     ).rstrip()
 
 
-def where(printed: str, file: Path) -> str:
-    """The line of the learner's file that Python was in, from its last words."""
+def line_number(printed: str, file: Path) -> int:
+    """The line of the learner's file that Python was in, from its last words; 0 where they do not say."""
     found = re.findall(rf'File "{re.escape(str(file))}", line (\d+)', printed)
-    if not found:
+    return int(found[0]) if found else 0
+
+
+def where(number: int, file: Path) -> str:
+    """The place of a line in the learner's file, as the end of a sentence; empty for line 0."""
+    if not number:
         return ""
-    number = int(found[0])
     lines = file.read_text(encoding="utf-8").splitlines()
     code = lines[number - 1].strip() if number <= len(lines) else ""
     return f", at line {number}, `{code}`"
+
+
+def endless(number: int, file: Path) -> str:
+    """What to ask about the loop around this line, which did not end."""
+    text = file.read_text(encoding="utf-8")
+    around = [
+        node
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.While | ast.For) and node.lineno <= number <= (node.end_lineno or number)
+    ]
+    loop = next((node for node in around[::-1] if isinstance(node, ast.While)), around[-1] if around else None)
+    if loop is None:
+        return "Is there a loop that never ends?"
+    head = f"The loop at line {loop.lineno}, `{text.splitlines()[loop.lineno - 1].strip()}`, does not end."
+    if isinstance(loop, ast.For):
+        return f"{head} Does what it goes through grow in the loop, or is it far too long?"
+    condition = ast.unparse(loop.test)
+    if isinstance(loop.test, ast.Constant):
+        return f"{head} Only `break` and `return` leave it: is one of them reached?"
+    return f"{head} It goes on as long as `{condition}` is true: which line inside it changes that, and is it reached?"
 
 
 def tail(printed: str, lines: int = 6) -> str:

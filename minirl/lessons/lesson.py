@@ -18,7 +18,7 @@ import ast
 import functools
 import importlib.util
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +27,7 @@ from typing import Any
 from minirl.lessons.settings import read_settings
 from minirl.storage import shipped
 
+LETTERS = "abcdefgh"  # of the choices of a question, and of the questions of a lesson
 LEVELS = {
     1: "fill in one line",
     2: "write one function",
@@ -135,11 +136,11 @@ def read_lesson(folder: Path) -> Lesson:
     )
     predictions = tuple(
         Prediction(
-            number=f"{number}.{'abcdefgh'[index]}",
+            number=f"{number}.{LETTERS[index]}",
             id=f"{short}.{entry['name']}",
             question=entry["question"],
             choices=tuple(entry["choices"]),
-            answer="abcdefgh".index(entry["answer"]),
+            answer=LETTERS.index(entry["answer"]),
             because=tuple(entry["because"]),
         )
         for index, entry in enumerate(about.get("prediction", ()))
@@ -160,6 +161,12 @@ def find_lesson(name: str) -> Lesson:
         if name.lower() in (lesson.number, lesson.name):
             return lesson
     raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}")
+
+
+def numbered(numbers: Sequence[str]) -> str:
+    """Lessons by their numbers, in words: "lesson 3", "lessons 3 and 8", "lessons 1, 3 and 8"."""
+    *others, last = numbers
+    return f"lessons {', '.join(others)} and {last}" if others else f"lesson {last}"
 
 
 def find_exercise(name: str) -> tuple[Lesson, Exercise]:

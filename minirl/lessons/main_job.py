@@ -82,11 +82,11 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
         progress = Progress(Path())
     yours, missing, left_out = [], [], []
     for lesson in lessons().values():
-        if not any(exercise.seam for exercise in lesson.exercises):
+        if not any(map(trains, lesson.exercises)):
             continue
         functions = defined(progress.folder / lesson.name / "exercises.py", {})
         for exercise in lesson.exercises:
-            if not exercise.seam:
+            if not trains(exercise):
                 continue
             if not (progress.passed(exercise) and exercise.name in functions and still_passes(exercise)):
                 missing.append(exercise.seam)
@@ -98,17 +98,27 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
     return Mine(tuple(yours), tuple(missing), tuple(left_out))
 
 
+def trains(exercise: Exercise) -> bool:
+    """Whether the function goes into minirl's training. One of lesson 0 goes into the course's own runner."""
+    return bool(exercise.seam) and not exercise.seam.startswith("lessons.")
+
+
+def training_seams() -> list[str]:
+    """The seams of minirl's training, in the order of the exercises."""
+    return [exercise.seam for _, exercise in all_exercises() if trains(exercise)]
+
+
 def seams_named(word: str) -> list[str]:
     """The seams that a word of the command line means."""
-    if word in parts.seams():
+    if word in training_seams():
         return [word]
     exercises: Sequence[Exercise] = (
         find_lesson(word).exercises if word in lessons() or "." not in word else [find_exercise(word)[1]]
     )
-    if not any(exercise.seam for exercise in exercises):
-        goes = ", ".join(exercise.number for _, exercise in all_exercises() if exercise.seam)
+    if not any(map(trains, exercises)):
+        goes = ", ".join(exercise.number for _, exercise in all_exercises() if trains(exercise))
         raise ValueError(f"{word} goes nowhere in minirl's training; these exercises do: {goes}")
-    return [exercise.seam for exercise in exercises if exercise.seam]
+    return [exercise.seam for exercise in exercises if trains(exercise)]
 
 
 def still_passes(exercise: Exercise) -> bool:
@@ -173,7 +183,7 @@ def write_parts(run: Run, used: Uses, before: Mapping[str, dict[str, Any]], said
     """Write parts.json. before: what it said before the run went on; the counts go on from there."""
     folder = Progress.open().folder if used.by_id else Path()
     found = []
-    for name in parts.seams():
+    for name in training_seams():
         lesson = home(name)
         about: dict[str, Any] = {"seam": name, "exercise": named(name), "whose": "minirl"}
         if name in used.by_id:

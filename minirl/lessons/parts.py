@@ -215,12 +215,17 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
             f"import numpy as np\n\nfrom exercises import {function.__name__}\n\n"
             f"# {' '.join(what.split())}\nprint({function.__name__}({typed}))\n"
         )
-    return f"{seam.id}: your {function.__name__} {what} The run stops here. `python {path.name}` repeats the call."
+    numbers = [exercise.number for _, exercise in all_exercises() if exercise.seam == seam.id]
+    small = f", and `check {numbers[0]}` tries small ones" if numbers else ""
+    end = "" if what.endswith((".", "?", "!")) else "."
+    return (
+        f"{seam.id}: your {function.__name__} {what}{end} The run stops here. `python {path.name}` repeats the "
+        f"call{small}."
+    )
 
 
 def require_passed(name: str, part: Function) -> None:
-    """Raise SwapError unless the file that defines the function has passed the exercise at this seam. A file that
-    changed since it passed is checked again."""
+    """Raise SwapError unless the file that defines the function passes the exercise at this seam."""
     exercise, file = exercise_at(name), Path(getattr(part, "__wrapped__", part).__code__.co_filename)
     try:
         progress = Progress.open(file.resolve().parent)
@@ -229,15 +234,20 @@ def require_passed(name: str, part: Function) -> None:
             f"swapped: {exercise.name} is not in a folder of lessons, so nobody knows whether it has passed; "
             "force=True takes it all the same"
         ) from None
-    if progress.passed_as_is(exercise, file):
-        return
-    result = isolate.run_check(exercise, file)
-    progress.checked(exercise, file, result.verdict)
-    if result.verdict != "pass":
+    if not passes(progress, exercise, file):
         raise SwapError(
             f"{exercise.name} has not passed its check; `check {exercise.number}` says why. force=True takes it "
             "all the same."
         )
+
+
+def passes(progress: Progress, exercise: Exercise, file: Path) -> bool:
+    """Whether the exercise passes as the file is now. A file that changed since it passed is checked again."""
+    if progress.passed_as_is(exercise, file):
+        return True
+    result = isolate.run_check(exercise, file)
+    progress.checked(exercise, file, result.verdict)
+    return result.verdict == "pass"
 
 
 def exercise_at(seam: str) -> Exercise:

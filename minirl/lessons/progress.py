@@ -31,7 +31,7 @@ class Progress:
     exercises: dict[str, dict[str, Any]] = field(default_factory=dict)
     """id -> tries, hints, passed (hash), solution (whether it was shown)"""
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """id -> choice (index), sure (percent)"""
+    """id -> choice (index), sure (percent), late (true for a guess after the answer); or seen (the answer, no guess)"""
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """number of a lesson -> seconds of its last run"""
 
@@ -82,8 +82,26 @@ class Progress:
         return self.exercises.setdefault(exercise.id, {})
 
     def guess(self, prediction: Prediction) -> dict[str, Any] | None:
-        """The stored guess: choice (index) and sure (percent)."""
-        return self.predictions.get(prediction.id)
+        """The stored guess: choice (index) and sure (percent), and late where the answer was seen before; None where
+        there is none."""
+        stored = self.predictions.get(prediction.id, {})
+        return stored if "choice" in stored else None
+
+    def guessed(self, prediction: Prediction, choice: int, sure: int) -> dict[str, Any]:
+        """Store the first guess, and return what is stored. A second one changes nothing: the answer may be known."""
+        if self.guess(prediction) is None:
+            seen = self.predictions.get(prediction.id, {}).get("seen")
+            self.predictions[prediction.id] = {"choice": choice, "sure": sure, **({"late": True} if seen else {})}
+            self.save()
+        return self.predictions[prediction.id]
+
+    def answered(self, prediction: Prediction) -> dict[str, Any] | None:
+        """Note that the learner sees the answer now. Returns the guess that was made before; None where none was."""
+        guess = self.guess(prediction)
+        if guess is None and prediction.id not in self.predictions:
+            self.predictions[prediction.id] = {"seen": True}
+            self.save()
+        return guess
 
     def checked(self, exercise: Exercise, file: Path, verdict: str) -> None:
         """Store one check of the file and its verdict."""

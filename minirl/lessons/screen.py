@@ -2,6 +2,7 @@
 
 import json
 import sys
+import textwrap
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,6 @@ from xml.etree import ElementTree
 
 from rich.console import Console
 from rich.markdown import Markdown
-from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +19,13 @@ from minirl.storage.files import atomic_write
 
 WORDS = {"pass": "passed", "fail": "not yet", "inconclusive": "inconclusive", "broken": "broken set-up"}
 COLOURS = {"pass": "green", "fail": "yellow", "inconclusive": "cyan", "broken": "red"}
-HEADS = {"mistake": "What this looks like", "property": "What is broken", "where": "Where"}
+HEADS = {
+    "mistake": "What this looks like",
+    "property": "What is broken",
+    "where": "Where",
+    "meaning": "What this means",
+}
+WIDTH = 80  # of a line of prose where the output is no terminal, which would fold it
 
 
 class Screen:
@@ -30,12 +36,21 @@ class Screen:
         self.plain = plain or not sys.stdout.isatty()
         self.console = Console(highlight=False, soft_wrap=self.plain, no_color=self.plain)
 
-    def say(self, text: str = "", style: str | None = None) -> None:
-        """A paragraph."""
+    def say(self, text: str = "", style: str | None = None, lead: str = "") -> None:
+        """A paragraph; lines that begin with a space are code, and stay whole. lead: words that it begins with."""
+        if self.plain:
+            print(folded(printable(f"{lead}: {text}" if lead else text)))
+            return
+        for number, line in enumerate(printable(text).split("\n")):
+            begin = (f"{lead}. ", "bold") if lead and number == 0 else ""
+            self.console.print(Text.assemble(begin, (line, style or "")), soft_wrap=line[:1].isspace())
+
+    def code(self, text: str) -> None:
+        """Program text, and what programs print: no line is folded, so that it can be copied."""
         if self.plain:
             print(printable(text))
         else:
-            self.console.print(Text(printable(text), style or ""))
+            self.console.print(Text(printable(text)), soft_wrap=True)
 
     def markdown(self, text: str) -> None:
         """A paragraph with emphasis and code."""
@@ -66,23 +81,20 @@ class Screen:
         words = WORDS[result.verdict]
         cases = f", {result.cases} cases" if result.cases and result.verdict == "pass" else ""
         head = f"{number} {result.exercise.name}: {words}{cases}"
-        if self.plain or not result.parts:
-            self.say(head, f"bold {COLOURS[result.verdict]}")
-            for kind, text in result.parts:
-                self.say()
-                self.say(f"{HEADS[kind]}: {text}" if kind in HEADS else text)
-        else:
-            body = Text()
-            for kind, text in result.parts:
-                if kind in HEADS:
-                    body.append(f"{HEADS[kind]}. ", "bold")
-                body.append(printable(text) + "\n\n")
-            body.rstrip()
-            title = Text(head, f"bold {COLOURS[result.verdict]}")
-            self.console.print(Panel(body, title=title, title_align="left", border_style=COLOURS[result.verdict]))
+        self.say(head, f"bold {COLOURS[result.verdict]}")
+        for kind, text in result.parts:
+            self.say()
+            self.say(text, lead=HEADS.get(kind, ""))
         if result.printed and result.verdict != "pass":
             self.say()
-            self.say(f"The last lines that your code printed:\n{result.printed}")
+            self.say("The last lines that your code printed:")
+            self.code(result.printed)
+
+
+def folded(text: str) -> str:
+    """The text with long lines of prose broken between words; lines that begin with a space stay as they are."""
+    fold = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False).fill
+    return "\n".join(line if line[:1].isspace() else fold(line) for line in text.split("\n"))
 
 
 def as_json(results: Iterable[tuple[str, Result]]) -> str:

@@ -87,9 +87,9 @@ class SFTConfig(OptimizerConfig):
     """Stage 2, supervised fine-tuning (SFT) on demonstrations with reasoning; only completions count in the loss."""
 
     learning_rate: float = 7e-4
-    demonstrations: int = 300
+    demonstrations: int = 400
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 5
+    epochs: int = 4
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""
@@ -131,8 +131,16 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
     rehearsal: int = 16
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
+    rehearsal_texts: int = 24
+    """New documents of pretraining's kinds mixed into every update, for what neither reward nor demonstrations ask
+    for."""
     rehearsal_weight: float = 1.0
-    """Weight of the demonstrations' mean loss per token, beside the loss of the episodes."""
+    """Weight of the rehearsed texts' mean loss per token, beside the loss of the episodes."""
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether anything is rehearsed."""
+        return self.rehearsal_weight > 0 and self.rehearsal + self.rehearsal_texts > 0
 
 
 @dataclass(frozen=True)
@@ -166,7 +174,7 @@ SMOKE = TrainConfig(
     model=ModelConfig(vocab_size=512, n_layer=2, n_head=2, d_model=64, d_ff=176),
     pretrain=PretrainConfig(steps=60, warmup=10, batch_tokens=384),
     sft=SFTConfig(demonstrations=64, epochs=2, warmup=4),
-    rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1),
+    rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),
     evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
 PRESETS = {"roger": ROGER, "smoke": SMOKE}

@@ -20,6 +20,7 @@ LEAST = {
     "--sft.micro-rows": 1,
     "--rl.steps": 1,
     "--rl.rehearsal": 0,
+    "--rl.rehearsal-texts": 0,
     "--rl.rehearsal-weight": 0,
     "--evaluation.problems": 1,
     "--evaluation.samples": 1,

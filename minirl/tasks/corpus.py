@@ -2,7 +2,7 @@
 
 There are six kinds. None contains a word problem with its solution; those come with supervised fine-tuning:
 
-    recap    how to find numbers       Q: Mia has 12 pens. She gives 5 to a friend. ... Numbers: 12, 5. 5 + 12 = 17.
+    recap    how to find numbers       Q: Mia has 12 pens. ... Numbers: Mia, 12 pens, 5. 5 + 12 = 17 pens.
     repeat   how to copy               Q: Mia has 12 pens. She gives 5 to a friend. ... Copy: Mia has 12 pens. She ...
     retell   how to carry words over   Q: Mia has 12 pens. She gives 5 to a friend. ... Again: Mia had 12 pens and ...
     sums     how to calculate          7 + 8 = 15. 20 / 4 = 5. 6 * 3 = 18.
@@ -41,6 +41,9 @@ KINDS_FIRST = {  # the share of each kind of document, to begin with
 }  # fmt: skip
 KINDS = {  # and later
     "recap": 0.2, "repeat": 0.06, "retell": 0.12, "sums": 0.38, "chain": 0.14, "science": 0.1,
+}  # fmt: skip
+KINDS_REHEARSED = {  # and in reinforcement learning, which practises calculations anyway
+    "recap": 0.6, "science": 0.4,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     # For 2, 3 or 4 numbers: the two values that each step combines. Values are the numbers, then the results so far
@@ -91,18 +94,20 @@ def endless_science(seed: int) -> Iterator[Problem]:
 
 
 def recap(problem: Problem, rng: random.Random) -> Document:
-    """A question, its numbers in their order, and up to two calculations with any two of them.
+    """A question, what a solution may take from it, and up to two calculations with any two of its numbers.
 
-    This teaches copying, without which no solution comes out right, and to calculate with what was copied.
+    This teaches copying, without which no solution comes out right: numbers together with their nouns, and the noun
+    again where it stands nowhere near the number, after a result.
     """
     numbers = re.findall(r"\d+", problem.question)
-    document = [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {', '.join(numbers)}.", FULL)]
+    document = [(f"Q: {problem.question}\n", QUESTION), (f"Numbers: {', '.join(problem.mentions())}.", FULL)]
     for _ in range(2):
         a, b = rng.sample(numbers, 2) if len(numbers) > 1 else numbers * 2
         possible = results(int(a), int(b))
         if possible:
             sign = rng.choice(list(possible))
-            document += [(f" {a} {sign} {b}", STEPS), (f" = {possible[sign]}.", FULL)]
+            noun = f" {problem.counted}" if problem.counted and rng.random() < 0.5 else ""
+            document += [(f" {a} {sign} {b}", STEPS), (f" = {possible[sign]}{noun}.", FULL)]
     return [*document, (END, FULL)]
 
 

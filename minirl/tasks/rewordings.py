@@ -1,11 +1,16 @@
 """Our running example in twenty other wordings: does a model solve the problem, or does it know the sentences?
 
-All ask for 5 + 2 * 3 = 11. No wording is one of the two that the story "packs more" has, so training shows none of
-them. Names and things change, objects have one word or two, "more" and "each" come and go, and once the order of the
-numbers changes. They were written before the training recipe was tuned, and nothing was tuned on them.
+All ask for 5 + 2 * 3 = 11. No wording is one of the two that the story "packs more" has. Where training tells a problem
+in other words (rephrase.py), it leaves out these twenty, with other names, things and numbers too. Names and things
+change, objects have one word or two, "more" and "each" come and go, and once the order of the numbers changes. They
+were written before the training recipe was tuned, and nothing was tuned on them.
 """
 
+import re
+from functools import lru_cache
+
 from minirl.tasks.task import Problem
+from minirl.tasks.words import PEOPLE, THINGS, plural
 
 QUESTIONS = """
 Roger has 5 tennis balls. He buys 2 cans of tennis balls. Each can has 3 tennis balls. How many tennis balls is that?
@@ -37,3 +42,24 @@ def rewordings() -> list[Problem]:
         Problem(question, f"{question.split()[0]} has 2 * 3 = 6. 5 + 6 = 11.", "11", "packs more 5 2 3")
         for question in QUESTIONS
     ]
+
+
+def frame(question: str) -> str:
+    """The question without names, pronouns, things, packs and numbers: "_ has _. _ buys _ more _. ..." """
+    words = re.findall(r"\w+|[^\w\s]", question)
+    kept = " ".join("_" if word in _fillings() or word.isdigit() else word for word in words)
+    return re.sub(r" (?=[.,?])", "", re.sub(r"_( _)+", "_", kept))
+
+
+@lru_cache(maxsize=1)
+def held_out_frames() -> frozenset[str]:
+    """The frames of the twenty questions."""
+    return frozenset(map(frame, QUESTIONS))
+
+
+@lru_cache(maxsize=1)
+def _fillings() -> frozenset[str]:
+    """The words that fill a wording's holes."""
+    nouns = [noun for thing in THINGS for noun in (thing.one, thing.many, thing.pack, plural(thing.pack))]
+    people = [word for one in PEOPLE for word in (one.name, one.he, one.he.title(), one.his, one.him)]
+    return frozenset(word for text in (*nouns, *people) for word in text.split())

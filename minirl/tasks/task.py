@@ -10,6 +10,7 @@ The reasoning begins with the subject of the question. In this demonstration, th
 is therefore " Roger".
 """
 
+import re
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -45,6 +46,15 @@ class Problem:
     def retold(self) -> str:
         """The question in other words if the task has any, otherwise in the same words."""
         return self.question
+
+    def mentions(self) -> list[str]:
+        """What a solution may take from the question, in its order: the numbers, and what else the task knows of."""
+        return re.findall(r"\d+", self.question)
+
+    @property
+    def counted(self) -> str:
+        """What the numbers count, such as "tennis balls"; empty where the task does not know."""
+        return ""
 
     @property
     def completion(self) -> str:

@@ -4,6 +4,10 @@ A problem is drawn in this order: a story, a wording, a thing that fits the stor
 problem and in its solution is a whole number from 1 to 50; small numbers are more likely. Numbers that break this rule
 are drawn again, for the same story, so that the mix of stories does not change.
 
+The split `train` differs in two ways. Its stories come in rounds, each story once a round. So a few hundred
+demonstrations hold as many of one story as of any other, and none is left to chance. And half of its problems are told
+in other words than the story's two wordings (rephrase.py).
+
 The problem itself decides which split it belongs to, so two splits cannot share a problem:
 
     unseen            a tenth of all sets of numbers, in whatever order, and a tenth of all pairs of a person and a
@@ -16,22 +20,27 @@ other splits.
 
 import random
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from string import Formatter
 from typing import ClassVar
 
 from minirl.tasks.checker import NumberChecker
+from minirl.tasks.rephrase import rephrase
+from minirl.tasks.rewordings import frame, held_out_frames
 from minirl.tasks.stories import STORIES, Story
 from minirl.tasks.task import Problem, Task, bucket, split_of
-from minirl.tasks.words import PEOPLE, THINGS, Person, Thing
+from minirl.tasks.words import PEOPLE, THINGS, Person, Thing, plural
 
 LARGEST = 50  # numbers and results are 1 to LARGEST: short pretraining can teach to calculate with these
 LEVELS = (1, 2, 3)
+REPHRASED = 0.5  # of the training problems are told in other words than those of stories.py
 
 
 @dataclass(frozen=True)
 class WordProblem(Problem):
-    """A problem and the choices that made it; `numbers` are in the order of the question."""
+    """A problem and the choices that made it; `numbers` are in the order of the story's own wordings."""
 
     story: str
     level: int
@@ -42,6 +51,23 @@ class WordProblem(Problem):
 
     def retold(self) -> str:
         return self.other_words
+
+    @property
+    def counted(self) -> str:
+        return self.thing
+
+    def mentions(self) -> list[str]:
+        """The people, and the numbers with their nouns: ["Roger", "5 tennis balls", "2 cans of 3"]."""
+        thing = next(thing for thing in THINGS if thing.many == self.thing)
+        packs = (plural(thing.pack), thing.pack) if thing.pack else ()
+        nouns = "|".join((thing.many, thing.one, *packs, "dollars", "dollar"))
+        found: list[str] = []
+        for number, noun in re.findall(rf"(\d+)(?: more)?(?: ({nouns})\b)?", self.question):
+            if found and found[-1].endswith(packs):
+                found[-1] += f" of {number}"
+            else:
+                found.append(f"{number} {noun}".rstrip())
+        return [*self.people, *found]
 
 
 class WordProblems(Task):
@@ -65,8 +91,9 @@ class WordProblems(Task):
         drawn: list[Problem] = []
         questions: set[str] = set()
         repeats = 0
+        rounds = in_rounds(self._plots, rng)
         while len(drawn) < n:
-            problem = rng.choice(self._plots).draw(rng, split)
+            problem = (next(rounds) if split == "train" else rng.choice(self._plots)).draw(rng, split)
             if split != "train" and problem.question in questions:
                 repeats += 1
                 if repeats > 1000 + n:
@@ -78,6 +105,12 @@ class WordProblems(Task):
         return drawn
 
 
+def in_rounds(plots: Sequence["Plot"], rng: random.Random) -> Iterator["Plot"]:
+    """Round after round of all plots, each round in another order."""
+    while True:
+        yield from rng.sample(plots, len(plots))
+
+
 class Plot:
     """A story, prepared for drawing problems from it."""
 
@@ -87,10 +120,6 @@ class Plot:
         ranges = re.findall(r"([a-d]) (\d+)-(\d+)", story.numbers)
         self.ranges = [(letter, int(low), int(high)) for letter, low, high in ranges]
         self.steps = [tuple(step.replace("=", "").split()) for step in story.steps]
-        self.counted = {  # for each text its holes of two words, such as "a thing": a number and the noun to go with it
-            text: [(hole, *hole.split()) for _, hole, _, _ in Formatter().parse(text) if hole and " " in hole]
-            for text in (*story.wordings, story.trace)
-        }
 
     def draw(self, rng: random.Random, split: str) -> WordProblem:
         """A random problem that belongs to `split`."""
@@ -98,25 +127,40 @@ class Plot:
         thing = rng.choice(self.things)
         values = self.draw_numbers(rng, split)
         people = rng.sample(_MEETINGS[thing, split == "unseen"], 2)
-        return self.write(wording, thing, values, people)
+        wordings = [self.story.wordings[wording], self.story.wordings[(wording + 1) % len(self.story.wordings)]]
+        question, retold = (
+            self.in_other_words(text, rng, values, people, thing)
+            if split == "train" and rng.random() < REPHRASED
+            else self.fill(text, values, people, thing)
+            for text in wordings
+        )
+        return self.write(question, retold, thing, values, people)
 
-    def write(self, number: int, thing: Thing, values: dict[str, int], people: list[Person]) -> WordProblem:
-        """The problem with these choices, in wording `number`; `values` holds the results of the steps too."""
-        wordings = self.story.wordings
-        wording, other = wordings[number], wordings[(number + 1) % len(wordings)]
+    def in_other_words(
+        self, wording: str, rng: random.Random, values: dict[str, int], people: list[Person], thing: Thing
+    ) -> str:
+        """A question in other words, but in none that the rewordings of the running example have: they show what a
+        model makes of words that it has not read."""
+        found = self.fill(rephrase(wording, rng), values, people, thing)
+        return self.fill(wording, values, people, thing) if frame(found) in held_out_frames() else found
+
+    def write(
+        self, question: str, retold: str, thing: Thing, values: dict[str, int], people: list[Person]
+    ) -> WordProblem:
+        """The problem with these choices. `values` holds the results of the steps too."""
         story = self.story
         numbers = tuple(values[letter] for letter, _, _ in self.ranges)
         return WordProblem(
-            question=self.fill(wording, values, people, thing),
+            question=question,
             reasoning=self.fill(story.trace, values, people, thing),
             answer=str(values["n"]),
             key=canonical(story.name, numbers),
             story=story.name,
             level=story.level,
-            people=tuple(person.name for person in people[: 2 if "{other}" in wording else 1]),
+            people=tuple(person.name for person in people[: 2 if "{other}" in story.wordings[0] else 1]),
             thing=thing.many,
             numbers=numbers,
-            other_words=self.fill(other, values, people, thing),
+            other_words=retold,
         )
 
     def draw_numbers(self, rng: random.Random, split: str) -> dict[str, int]:
@@ -148,19 +192,22 @@ class Plot:
         person, other = people[0], people[-1]
         holes: dict[str, object] = {
             **values,
-            "name": person.name, "he": person.he, "He": person.he.title(), "his": person.his, "other": other.name,
+            "name": person.name, "he": person.he, "He": person.he.title(), "his": person.his, "him": person.him,
+            "other": other.name,
             "thing": thing.one, "things": thing.many, "pack": thing.pack, "packs": plural(thing.pack),
         }  # fmt: skip
-        for hole, letter, noun in self.counted[text]:
+        for hole, letter, noun in counted(text):
             one, many = (thing.one, thing.many) if noun == "thing" else (str(holes.get(noun, noun)), "")
             count = values[letter]
             holes[hole] = f"{count} {one if count == 1 else many or plural(one)}"
         return text.format_map(holes)
 
 
-def plural(noun: str) -> str:
-    """The noun in its plural: a box becomes boxes, a can cans."""
-    return noun + ("es" if noun.endswith("x") else "s")
+@cache
+def counted(text: str) -> list[tuple[str, str, str]]:
+    """A text's holes of two words: ("a thing", "a", "thing") is a number and the noun to go with it."""
+    holes = [hole for _, hole, _, _ in Formatter().parse(text) if hole and " " in hole]
+    return [(hole, *hole.split(" ", 1)) for hole in dict.fromkeys(holes)]  # type: ignore[misc]
 
 
 def canonical(story: str, numbers: tuple[int, ...]) -> str:
@@ -189,7 +236,9 @@ def running_example() -> WordProblem:
     thing = next(thing for thing in THINGS if thing.one == "tennis ball")
     values = {"a": 5, "b": 2, "c": 3}
     plot.solve(values)
-    return plot.write(0, thing, values, [PEOPLE[0]])
+    people = [PEOPLE[0]]
+    question, retold = (plot.fill(text, values, people, thing) for text in plot.story.wordings)
+    return plot.write(question, retold, thing, values, people)
 
 
 ROGER = running_example()

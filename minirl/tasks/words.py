@@ -20,6 +20,11 @@ class Person:
     he: str  # "he" or "she"
     his: str
 
+    @property
+    def him(self) -> str:
+        """The pronoun as an object: "him" or "her"."""
+        return "him" if self.he == "he" else "her"
+
 
 @dataclass(frozen=True)
 class Thing:
@@ -29,6 +34,11 @@ class Thing:
     many: str
     pack: str
     kind: str
+
+
+def plural(noun: str) -> str:
+    """The noun in its plural: a box becomes boxes, a can cans."""
+    return noun + ("es" if noun.endswith("x") else "s")
 
 
 PEOPLE = [Person(name, "he", "his") for name in MEN.split()] + [Person(name, "she", "her") for name in WOMEN.split()]

@@ -7,20 +7,17 @@ solutions. Expert iteration is there to compare with.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from minirl.data import Batch, Loader, make_batches
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.mdp import Episode
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.reinforce import reinforce, reinforce_step
-from minirl.runs import SAMPLES, Run, shown
-from minirl.streams import stream, stream_seed
+from minirl.runs import SAMPLES, Run
+from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
-from minirl.train.sft import solved
+from minirl.train.rehearsal import rehearsal
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
@@ -39,29 +36,15 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.reference = run.model("sft")
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
-        documents = solved(tokenizer, shown(self.config, task))
-
-        def make_chunk(number: int) -> list[Batch]:
-            rng = stream(self.config.seed, "rehearsal", number)
-            return make_batches(documents, rng, size=self.config.rl.rehearsal)
-
-        self.demonstrations = Loader(make_chunk)
-
-    def rehearsal(self) -> Batch | None:
-        """The next demonstrations to rehearse, with their weights; None without rehearsal."""
-        settings = self.config.rl
-        if not (settings.rehearsal and settings.rehearsal_weight):
-            return None
-        batch = self.demonstrations.next_batch().normalised()
-        return batch._replace(weights=batch.weights * np.float32(settings.rehearsal_weight))
+        self.rehearsal = rehearsal(self.config, task, tokenizer)
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
         problems = self.task.batch(step, settings.prompts, seed)
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
-            seed=stream_seed(seed, "rollout", step), reference=self.reference, rehearsal=self.rehearsal(),
-            update=METHODS[settings.method],
+            seed=stream_seed(seed, "rollout", step), reference=self.reference,
+            rehearsal=self.rehearsal.next_batch() if settings.rehearses else None, update=METHODS[settings.method],
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes):
@@ -74,11 +57,11 @@ class RLStage(Stage):
         return {"dev_accuracy": accuracy.value}
 
     def state_dict(self) -> dict[str, Any]:
-        return {**super().state_dict(), "cursor": self.demonstrations.state_dict()}
+        return {**super().state_dict(), "cursor": self.rehearsal.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         super().load_state_dict(state)
-        self.demonstrations.load_state_dict(state["cursor"])
+        self.rehearsal.load_state_dict(state["cursor"])
 
     def preflight(self) -> Preflight:
         """Check before the first step whether samples differ in reward, so that there is something to learn from."""

@@ -66,17 +66,17 @@ def test_a_healthy_run_is_healthy():
     assert abs(healthy["KL to start"][0]) < 1e-9 < healthy["KL to start"][-1]
 
 
-@pytest.fixture(scope="module")
-def shorter():
+@pytest.fixture
+def shorter(monkeypatch):
     """Fewer steps of RL: most signs are there at its first."""
+    monkeypatch.setattr("minirl.bugs.experiment.RL_STEPS", 8)
+
+
+@pytest.fixture(scope="module")
+def healthy():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("minirl.bugs.experiment.RL_STEPS", 8)
-        yield
-
-
-@pytest.fixture(scope="module")
-def healthy(shorter):
-    return experiment()
+        return experiment()
 
 
 def unshifted_targets(found, healthy):
@@ -120,7 +120,7 @@ SHOWN = (unshifted_targets, masked_end, prompt_trained_on, one_first_token, no_t
 
 
 @pytest.mark.parametrize("name", BUGS)
-def test_each_bug_shows_in_its_own_way(name, healthy):
+def test_each_bug_shows_in_its_own_way(name, healthy, shorter):
     """Nothing crashes, and of all bugs' descriptions only its own fits what it does."""
     assert not any(shows(healthy, healthy) for shows in SHOWN)
     with planted(name):

@@ -15,13 +15,10 @@ MANY = [0x7FC0, 0x7F80, 0xFF80, 0x0001, 0x8000, 0x0000, 0x3F80]  # NaN, infiniti
 @pytest.fixture(params=["reference", *ISAS])
 def each_way(request):
     """The reference, and C on each instruction set, with its threads restored."""
-    if request.param == "reference":
-        with kernels.using("reference"):
-            yield
-        return
     isa, threads = kernels.isa(), kernels.get_threads()
-    kernels.set_isa(request.param)
-    with kernels.using("native"):
+    if request.param != "reference":
+        kernels.set_isa(request.param)
+    with kernels.using("reference" if request.param == "reference" else "native"):
         yield
     kernels.set_isa(isa)
     kernels.set_threads(threads)

@@ -1,15 +1,17 @@
 """A check finds what is wrong with a function, in the smallest case, and says which mistake it is."""
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
 
-from minirl.lessons.check import Check, Property, first_failure
-from minirl.lessons.compare import EXACT, Bound, difference, literal
-from minirl.lessons.explain import explain, picture, usual_mistake
-from minirl.lessons.lesson import find_exercise, namespace
+from minirl.lessons.check import Check, Outcome, Property, Unusable, first_failure
+from minirl.lessons.compare import EXACT, Bound, Verdict, difference, literal, named
+from minirl.lessons.errors import meaning
+from minirl.lessons.explain import Trials, explain, picture, sentence, usual, usual_mistake
+from minirl.lessons.lesson import find_exercise, find_lesson, namespace
 
 SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
 
@@ -25,9 +27,14 @@ SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
         (True, 1.0, "expected a number"),
         (1, True, "expected a bool"),
         ([1], (1,), "a list; expected a tuple"),
-        ((1, 2), (1,), "has 2 elements"),
+        ((1, 2), (1,), "has 2 elements, (1, 2); expected 1 element, (1,)"),
+        ((1, None), (1, 2), "the result[1] is None; expected 2"),
+        (np.zeros(1), 1.0, "an array; expected a number"),
+        (0.5, 0.25, "the result is 0.5; expected 0.25"),
         (((1, 2), 3), ((1, 2), 4), "the result[1] is 3; expected 4"),
-        ([0.5], np.array([0.5]), "expected a NumPy array of shape (1,)"),
+        ([0.5], np.array([0.5]), "expected a NumPy array of shape (1,); np.array(...) makes one"),
+        ([[0.5, 1.5]], np.zeros((1, 2)), "np.array(...) makes one"),
+        ([np.zeros(2)], np.zeros((1, 2)), "np.array(...) makes one"),
         (np.zeros((2, 1)), np.zeros(2), "has shape (2, 1); expected (2,)"),
         (np.zeros(2, np.float32), np.zeros(2), "has dtype float32; expected float64"),
         (np.array([1.0, np.nan]), np.array([1.0, 2.0]), "the result[1] is nan; expected 2"),
@@ -45,11 +52,60 @@ def test_a_value_equals_itself(value: Any) -> None:
     assert difference(value, value, EXACT) is None
 
 
+@pytest.mark.parametrize("got", [[[0.5], [1.5, 2.5]], [0.5, 1.5], 0.5])
+def test_no_array_is_promised_where_none_of_the_shape_comes_out(got: Any) -> None:
+    found = difference(got, np.zeros((2, 2)), EXACT)
+    assert found is not None and "makes one" not in found.text
+
+
 def test_rounding_is_allowed_up_to_the_bound_and_no_further() -> None:
     allowed = float(SUM.allowed(1.0, np.finfo(np.float64).eps))
     assert difference(1 + 0.9 * allowed, 1.0, SUM) is None
     found = difference(1 + 2 * allowed, 1.0, SUM)
     assert found is not None and "a sum of three" in found.text
+
+
+def test_nothing_but_infinity_is_near_infinity() -> None:
+    for wrong in (5.0, 1e308, -np.inf):
+        assert difference(wrong, np.inf, SUM) is not None
+        assert difference(np.array([wrong]), np.array([np.inf]), SUM) is not None
+    assert difference(np.array([np.inf]), np.array([np.inf]), SUM) is None
+
+
+@pytest.mark.parametrize("function", [exercise.name for exercise in find_lesson("3").exercises])
+def test_lesson_3_demands_the_format_of_the_input_and_says_where_another_one_comes_from(function: str) -> None:
+    """`run 3` computes in float32 and takes no other results; so the check must take none either."""
+    lesson = find_lesson("3")
+    names = namespace(lesson.folder / "solution.py")
+    right = names[function]
+
+    def wide(result: Any) -> Any:
+        return tuple(map(wide, result)) if isinstance(result, tuple) else np.float64(result)
+
+    names[function] = lambda *case: wide(right(*case))
+    check = lesson.module("checks").CHECKS[function]
+    failure, _ = first_failure(check, function, names, np.random.default_rng(0))
+    assert failure is not None and failure.kind == "form"
+    assert "has dtype float64; expected float32" in failure.text and "np.zeros_like(x)" in failure.text
+
+
+def test_rounding_is_not_mentioned_where_it_explains_nothing() -> None:
+    far, near = difference(2.0, 1.0, SUM), difference(1 + 1e-9, 1.0, SUM)
+    assert far is not None and "allowed" not in far.text
+    assert near is not None and "They are 1e-09 apart" in near.text
+
+
+def test_verdicts_of_the_same_kind_are_equal() -> None:
+    twice = Verdict("twice", "a comes twice")
+    assert difference(twice, Verdict("twice", "b comes twice"), EXACT) is None
+    found = difference(twice, Verdict(), EXACT)
+    assert found is not None and found.text == "a comes twice"
+
+
+def test_elements_of_a_result_can_have_names() -> None:
+    assert named("the result[1][0] is 2", ("the state", "your list")) == "your list[0] is 2"
+    assert named("the result[2] is 2", ("the state",)) == "the result[2] is 2"
+    assert sentence("your list is 2") == "Your list is 2." and sentence("c.data is 2") == "c.data is 2."
 
 
 def test_a_narrow_format_may_round_more() -> None:
@@ -99,12 +155,30 @@ def test_the_failing_input_is_made_small_and_round() -> None:
     [
         (lambda x: None, "form", "None"),
         (lambda x: x.missing, "error", "AttributeError"),
-        (lambda x: x.fill(0) or 1.0, "input", "the input"),
+        (lambda x: x.fill(0) or 1.0, "input", "`x` was array([1.]) and is array([0.])"),
     ],
 )
 def test_the_form_comes_before_the_value(function: Any, kind: str, words: str) -> None:
     failure, _ = failure_of(function)
     assert failure.kind == kind and words in failure.text
+
+
+def test_an_error_is_shown_with_the_line_that_led_to_it() -> None:
+    names: dict[str, Any] = {"__file__": "mine.py"}
+    source = "def half(x):\n    return x / None\n\ndef total(x):\n    return half(x)\n"
+    exec(compile(source, "mine.py", "exec"), names)
+    failure, _ = first_failure(total(names), "total", names, np.random.default_rng(0))
+    assert failure is not None and failure.text.startswith("raises TypeError in line 2, ")
+    assert "called from line 5, " in failure.text
+
+
+def test_a_result_of_no_use_is_explained_by_the_check() -> None:
+    def observe(names: Mapping[str, Any], x: float) -> Any:
+        raise Unusable("it returns a number where a Value is needed")
+
+    check = Check(cases=lambda rng: [(1.0,)], expected=lambda x: x, observe=observe)
+    failure, _ = first_failure(check, "f", {"f": abs}, np.random.default_rng(0))
+    assert failure is not None and failure.kind == "form" and failure.text.endswith("a Value is needed")
 
 
 def test_a_property_is_tested_too() -> None:
@@ -141,9 +215,35 @@ def test_a_transposed_matrix_is_recognised() -> None:
     assert "transposed" in usual_mistake(np.ascontiguousarray(expected.T), expected, EXACT)
 
 
-def explained(function: str, source: str) -> str:
-    """What the check of lesson 1 says about a file with this source instead of the solution's function."""
-    lesson, exercise = find_exercise(f"decisions.{function}")
+def test_a_number_of_the_opposite_sign_is_recognised() -> None:
+    assert "opposite sign" in usual_mistake(-6.0, 6.0, Bound(4, 5.0))
+
+
+def trials(function: Any, expected: Any) -> Trials:
+    """What a function does with the cases 0 to 3."""
+    check = Check(cases=lambda rng: [], expected=expected)
+    return Trials(check, [(float(i),) for i in range(4)], lambda case: Outcome(function(*case)))
+
+
+def test_a_usual_mistake_has_to_show_in_nearly_all_wrong_cases() -> None:
+    assert "opposite sign" in usual(trials(lambda x: -x - 1, lambda x: x + 1))
+    assert usual(trials(lambda x: -1.0 if x == 0 else x + 2, lambda x: x + 1)) == ""
+
+
+def test_a_mistake_is_not_named_where_the_function_is_right_and_the_mistake_is_wrong() -> None:
+    def wrong(case: Any) -> Outcome:
+        return Outcome(0.0)  # right in case 0 alone
+
+    right = trials(lambda x: x, lambda x: x)
+    assert right.agreement(wrong) == 0
+    first_wrong = trials(lambda x: 0.0 if x < 2 else x, lambda x: x + 1)  # wrong everywhere, twice like `wrong`
+    assert first_wrong.agreement(wrong) == 0.5
+    assert trials(lambda x: 5.0 if x == 0 else 0.0, lambda x: x + 1).agreement(wrong) == 0  # not in the failed case
+
+
+def explained(function: str, source: str, lesson_name: str = "decisions") -> str:
+    """What the check says about a file with this source instead of the solution's function."""
+    lesson, exercise = find_exercise(f"{lesson_name}.{function}")
     check = lesson.module("checks").CHECKS[function]
     names = namespace(lesson.folder / "solution.py")
     exec(source, names)
@@ -162,6 +262,16 @@ def test_a_known_mistake_is_named_by_what_it_computes_and_not_by_how_it_is_writt
     assert "mistake: The temperature divides the probabilities here" in text
 
 
+def test_a_known_mistake_that_divides_by_0_warns_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    lesson, exercise = find_exercise("9.2")
+    check = lesson.module("checks").CHECKS["bigram_loss"]
+    names = {"bigram_loss": lambda ids, vocab_size: 1.0}
+    failure, _ = first_failure(check, "bigram_loss", names, np.random.default_rng(0))
+    assert failure
+    explain(check, lesson, exercise, names, failure, np.random.default_rng(0))
+    assert not recwarn.list
+
+
 def test_what_no_file_of_mistakes_knows_is_explained_by_the_broken_property() -> None:
     text = explained("policy", "def policy(z, T):\n    return np.exp(z - max(z)) + 0.25")
     assert "property: This does not hold: the probabilities add up to 1" in text
@@ -173,5 +283,144 @@ def test_a_stub_is_not_explained_as_a_mistake() -> None:
     )
 
 
+def test_the_last_resort_of_a_draw_is_not_taken_for_another_mistake() -> None:
+    loop = "def draw(pi, u):\n    for i, end in enumerate(np.cumsum(pi)):\n        if end > u:\n            return i\n"
+    text = explained("draw", loop + "    return len(pi) - 1")
+    assert "mistake: All is right but the last resort" in text and "equals u" not in text
+
+
+def test_a_known_mistake_is_named_in_another_format_of_numbers_too() -> None:
+    wide = (
+        "def token_weights(advantages, is_action, N):\n    return np.where(is_action, advantages / is_action.sum(), 0)"
+    )
+    assert "divides by the actions of this batch" in explained("token_weights", wide, "reinforce")
+
+
+def test_an_exercise_that_is_not_written_is_named() -> None:
+    stub = "def log_prob(theta, episode):\n    raise NotImplementedError('write log_prob')\n"
+    assert explained("expected_return", stub, "reinforce") == (
+        "form: `expected_return` calls `log_prob`, which is not written yet. It is exercise 12.2."
+    )
+
+
+def test_the_other_exercise_is_blamed_where_it_is_at_fault() -> None:
+    text = explained("backward", "def order(root, parents_of):\n    return [root, *parents_of(root)]", "autograd")
+    assert "`backward` is right here once the course's own `order` stands in for yours" in text
+    assert "check 2.4" in text
+    own = "def backward(root):\n    for value in order(root, lambda value: value.parents):\n        value.push()"
+    assert "stands in" not in explained("backward", own, "autograd")
+
+
+def test_numbers_of_a_result_have_names() -> None:
+    text = explained("step", "def step(state, action, rules):\n    return (*state, action), 2.0, action == rules.end")
+    assert "where: The reward is 2; expected 0." in text
+    assert "where: c.data is 7; expected 10." in explained("times", "times = plus", "autograd")
+
+
+def test_a_walk_along_all_paths_is_stopped() -> None:
+    source = """def order(root, parents_of):
+    out, todo = [], [root]
+    while todo:
+        node = todo.pop(0)
+        if node in out:
+            out.remove(node)
+        out.append(node)
+        todo.extend(parents_of(node))
+    return out"""
+    assert "goes along every path" in explained("order", source, "autograd")
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("np.zeros((2, 3)) - np.zeros(2)", "shapes (2,3) and (2,)"),
+        ("np.zeros((2, 3))[np.arange(3), np.arange(2)]", "in pairs"),
+        ("1 if np.zeros(2) else 2", "np.where"),
+        ("np.zeros(3)[3]", "The last of 3 has index 3 - 1"),
+        ("[1][1]", "begin with 0"),
+        ("[].pop()", "nothing left"),
+        ("np.zeros(3)[0, 0]", "fewer axes"),
+        ("x = [[1]]; x[0, 0]", "x[i][j]"),
+        ("np.zeros(3)['a']", "whole number"),
+        ("None.shape", "without a `return`"),
+        ("None + 1", "without a `return`"),
+        ("len + 1", "Call it"),
+        ("[1] + 1", "can only be joined"),
+        ("(1, 2) + 3", "(3,), with a comma"),
+        ("(1, 2) / 3.0", "do not calculate"),
+        ("(1.0).data", "a Value has one"),
+        ("np.float64(1.0).grad", "a Value has one"),
+        ("(1, 2).append(3)", "never changes"),
+        ("[1, 2].std()", "np.std(x)"),
+        ("[1, 2].grad", "Go through them"),
+        ("[1, 2] * [3, 4]", "with zip"),
+        ("tuple(3)", "(a,), with a comma"),
+        ("x = (1, 2); x()", "is no function"),
+        ("(None or [].sort())[0]", "without a `return`"),
+        ("a, b = None", "without a `return`"),
+        ("math.exp(np.zeros(2))", "whole arrays"),
+        ("math.tanh('x')", "one plain number"),
+        ("(lambda: early())()", "missing among"),
+        ("pair(1)", "also needs 'b'"),
+        ("Room().step(1, 2)", "`step` takes 1 argument and gets 2"),
+        ("early_push()", "has run before `c` was made"),
+        ("unbound()", "`c` gets its first value further down"),
+        ("forever()", "calls itself"),
+        ("math.exp(1000)", "710"),
+        ("1 / 0", "divide by is 0"),
+        ("{}['a']", "has no entry 'a'"),
+        ("a, b = 1, 2, 3", "another number of names"),
+    ],
+)
+def test_an_exception_is_explained(code: str, words: str) -> None:
+    names: dict[str, Any] = {}
+    exec(
+        """import math, numpy as np
+def pair(a, b): return a
+class Room:
+    def step(self, action): return action
+def early_push():
+    def push(): return c
+    push()
+    c = 1
+def unbound():
+    d = c
+    c = 1
+def forever(): return forever()
+""",
+        names,
+    )
+    with pytest.raises(Exception) as caught:
+        exec(code, names)
+    assert words in meaning(f"{type(caught.value).__name__}: {caught.value}")
+
+
+def test_an_unknown_exception_is_left_alone() -> None:
+    assert meaning("ValueError: something of the learner's own") == ""
+
+
 def test_the_picture_shows_where_errors_are() -> None:
     assert picture(np.array([[True, False], [False, True]])).splitlines()[1:] == ["    X.", "    .X"]
+
+
+def test_factors_that_do_not_fit_are_explained_by_their_shapes() -> None:
+    with pytest.raises(ValueError) as error:
+        np.zeros((2, 3)) @ np.zeros((4, 5))
+    assert "inner sizes are 3 and 4" in meaning(f"ValueError: {error.value}")
+
+
+@pytest.mark.parametrize(
+    "call, words",
+    [
+        (lambda: np.ones(2) ^ 2, "The square of x is x**2"),
+        (lambda: 0.5 ^ 2, "The square of x is x**2"),
+        (lambda: np.concatenate([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.linalg.norm([np.ones(1), np.ones((1, 1))]), "x.ravel()"),
+        (lambda: np.average([[1.0], [2.0]], weights=[1, 2]), "axis=0"),
+        (lambda: copy.deepcopy(x for x in (1, 2)), "Square brackets make a list"),
+    ],
+)
+def test_the_call_behind_an_exception_is_explained(call: Any, words: str) -> None:
+    with pytest.raises((TypeError, ValueError)) as raised:
+        call()
+    assert words in meaning(f"{type(raised.value).__name__}: {raised.value}")

@@ -66,10 +66,10 @@ def test_a_function_that_is_never_called_has_a_share_of_0() -> None:
 @pytest.mark.parametrize(
     "function, words",
     [
-        (lambda row: row * 1.0, "differs from minirl's: the result"),
-        (lambda row: row / None, "raised TypeError"),
-        (lambda row: np.subtract(row, row.mean(), out=row), "changed its input"),
-        (lambda row: None, "None"),
+        (lambda row: row * 1.0, r"differs from minirl's: the result.*\w\. The run stops here"),
+        (lambda row: row / None, r"raised TypeError: [^.]*\. The run stops here"),
+        (lambda row: np.subtract(row, row.mean(), out=row), r"changed its input\. The run stops here"),
+        (lambda row: None, r"None\. .*\? The run stops here"),
     ],
 )
 def test_a_wrong_function_stops_the_run_and_leaves_a_program_that_repeats_the_call(
@@ -136,24 +136,44 @@ def test_a_function_that_has_not_passed_is_refused(tmp_path: Path, monkeypatch: 
     assert used["rl.after"].calls == 1
 
 
-def test_the_courses_function_stands_in_and_says_so(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.undo()
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture
+def first_lesson(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The exercises of lesson 1 in a learner's folder, where 1.1 is right and has passed, and nothing else has."""
     from minirl.lessons.folder import make_folder
 
+    monkeypatch.undo()
     progress = make_folder(tmp_path)
     monkeypatch.chdir(tmp_path / "01_decisions")
-    exercise = find_lesson("1").exercises[0]
-    progress.exercises[exercise.id] = {"passed": "0"}
-    progress.save()
+    file, exercise = tmp_path / "01_decisions" / "exercises.py", find_lesson("1").exercises[0]
+    stub = 'raise NotImplementedError("write after")'
+    assert stub in file.read_text()
+    file.write_text(file.read_text().replace(stub, "return (*state, action)"))
+    progress.checked(exercise, file, "pass")
+    return file
+
+
+def test_the_courses_function_stands_in_and_says_so(first_lesson: Path, capsys: pytest.CaptureFixture[str]) -> None:
     my = exercises_of(1)
     said = capsys.readouterr().out
-    assert "stands in: 1.2 policy" in said and "1.1" not in said
+    assert "Not passed yet, so the course's own function stands in: 1.2 policy" in said and "1.1" not in said
     assert my.policy(np.zeros(2), 1.0).tolist() == [0.5, 0.5]
-    with pytest.raises(NotImplementedError):
-        my.after((1,), 2)  # the learner's own, which is a stub that claims to have passed
+    assert my.after.__wrapped__.__code__.co_filename == str(first_lesson)
+    assert my.whose("after") == "your" and my.whose("policy", "draw") == "the course's"
+    assert my.whose("after", "policy") == "your and the course's"
     with swapped("rl.policy") as used:
         pass
     assert "the course's function" in str(used)
+
+
+def test_a_function_that_passed_and_is_broken_now_does_not_run_silently(
+    first_lesson: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    right = first_lesson.read_text()
+    first_lesson.write_text(right.replace("return (*state, action)", "return (action, *state)"))
+    my = exercises_of(1)
+    assert "`check` finds it wrong, so the course's own function stands in: 1.1 after." in capsys.readouterr().out
+    assert my.after((1,), 2) == (1, 2) and my.whose("after") == "the course's"
+    first_lesson.write_text(right + "\n# only another comment\n")
+    my = exercises_of(1)
+    assert "1.1" not in capsys.readouterr().out
+    assert my.after.__wrapped__.__code__.co_filename == str(first_lesson)

@@ -10,8 +10,10 @@ import pytest
 
 from minirl.lessons import isolate
 from minirl.lessons.__main__ import main
-from minirl.lessons.lesson import find_exercise, find_lesson, lessons
+from minirl.lessons.lesson import find_exercise, find_lesson, find_prediction, lessons, numbered
+from minirl.lessons.mine import reveal, self_test
 from minirl.lessons.progress import Progress
+from minirl.lessons.score import guesses
 
 SOLUTION = find_lesson("1").folder / "solution.py"
 STUB = '    raise NotImplementedError("write {}")'
@@ -46,6 +48,13 @@ def test_init_brings_every_lesson_and_overwrites_nothing(folder: Path) -> None:
     mine.write_text("mine")
     assert main(["init", str(folder)]) == 0
     assert mine.read_text() == "mine" and "tutor" in (folder / "AGENTS.md").read_text()
+
+
+def test_start_says_what_a_lesson_builds_on(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, words in (("9", "It builds on lessons 3 and 8."), ("8", "It builds on lesson 1.")):
+        assert main(["start", number]) == 0
+        assert words in capsys.readouterr().out
+    assert numbered(["1", "3", "8"]) == "lessons 1, 3 and 8"
 
 
 def test_the_folder_is_found_from_inside_and_from_above(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +99,15 @@ def test_a_check_passes_and_is_remembered(
     assert progress.passed(exercise) and not progress.passed_as_is(exercise, folder / "01_decisions" / "exercises.py")
 
 
+def test_what_is_not_written_yet_is_no_try(folder: Path, write: Callable[[str, str], None]) -> None:
+    write("draw", "return 0")
+    assert main(["check", "1.1"]) == 1  # a stub
+    assert main(["check"]) == 1  # what has been begun
+    assert main(["check", "1.3"]) == 1
+    progress = Progress.open()
+    assert [progress.of(exercise).get("tries", 0) for exercise in find_lesson("1").exercises[:3]] == [0, 0, 2]
+
+
 def test_the_same_seed_tries_the_same_cases(
     folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -124,6 +142,21 @@ def test_an_endless_loop_is_shown_with_its_line(folder: Path, write: Callable[[s
     result = isolate.run_check(exercise, folder / "01_decisions" / "exercises.py", seconds=1)
     assert result.verdict in ("fail", "inconclusive")  # a busy machine gives the loop too little time to tell
     assert "did not return within 1 seconds" in result.text and "`while True: pass`" in result.text
+
+
+@pytest.mark.parametrize(
+    "code, words",
+    [
+        ("while not done:\n    for x in y:\n        z = 1", "goes on as long as `not done` is true"),
+        ("while True:\n    x = 1\n    z = 1", "Only `break` and `return` leave it"),
+        ("for x in y:\n    y.append(x)\n    z = 1", "grow in the loop"),
+        ("x = 1\ny = 2\nz = 1", "Is there a loop that never ends?"),
+    ],
+)
+def test_a_loop_without_end_is_asked_about(tmp_path: Path, code: str, words: str) -> None:
+    file = tmp_path / "exercises.py"
+    file.write_text(code)
+    assert words in isolate.endless(3, file)
 
 
 def test_waiting_is_inconclusive(folder: Path, write: Callable[[str, str], None]) -> None:
@@ -165,8 +198,48 @@ def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert "(c), 80% sure" in capsys.readouterr().out
     assert main(["progress"]) == 0
     said = capsys.readouterr().out
-    assert "1 of 2 guesses were right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
-    assert main(["predict", "1.a", "c", "--sure", "800"]) == 3
+    assert "1 of 2 guesses was right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert main(["predict", "1.c", "c", "--sure", "800"]) == 3
+
+
+def test_only_the_first_guess_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "1.a", "a", "--sure", "60"]) == 0
+    assert main(["predict", "1.a", "c", "--sure", "100"]) == 0
+    assert "The first guess is the one that counts" in capsys.readouterr().out
+    _, question = find_prediction("1.a")
+    assert Progress.open().guess(question) == {"choice": 0, "sure": 60}
+    assert Progress.open().guessed(question, 2, 100) == {"choice": 0, "sure": 60}
+    assert guesses(Progress.open()) == [(60, False)]
+
+
+def test_a_guess_after_the_answer_is_kept_and_does_not_count(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reveal("1.a")
+    assert "You stored no guess" in capsys.readouterr().out
+    assert main(["predict", "1.a", "c", "--sure", "100"]) == 0
+    assert "left out of your score" in " ".join(capsys.readouterr().out.split())
+    reveal("1.a")
+    assert "Your guess was right" in capsys.readouterr().out
+    assert guesses(Progress.open()) == []
+
+
+def test_an_answer_that_was_guessed_before_is_not_late(folder: Path) -> None:
+    assert main(["predict", "1.a", "c", "--sure", "80"]) == 0
+    reveal("1.a")
+    assert guesses(Progress.open()) == [(80, True)]
+
+
+def test_a_self_test_names_the_sections_that_are_needed(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sections = {"0b.a": "section 1", "0b.b": "section 2"}
+    self_test(sections, then="Go on to lesson 1.")
+    assert "Were all of yours right? Go on to lesson 1." in capsys.readouterr().out
+    for number, choice in (("0b.c", "c"), ("0b.d", "a")):
+        main(["predict", number, choice, "--sure", "50"])
+    capsys.readouterr()
+    self_test({"0b.c": "section 3", "0b.d": "section 4"}, then="Go on to lesson 1.")
+    said = capsys.readouterr().out
+    assert "1 of 2 right. Read section 4;" in said and "Your guess was (a): see section 4." in said
+    self_test({"0b.c": "section 3"}, then="Go on to lesson 1.")
+    assert "All 1 right. Go on to lesson 1." in capsys.readouterr().out
 
 
 def test_reset_keeps_the_old_file(folder: Path, write: Callable[[str, str], None]) -> None:

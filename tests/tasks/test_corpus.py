@@ -10,7 +10,7 @@ from minirl import tasks
 from minirl.tasks.corpus import FULL, KINDS, OPERANDS, QUESTION, STEPS, Document, pretraining_documents, results
 from minirl.tasks.science import Science
 from minirl.tasks.task import END
-from minirl.tasks.word_problems import number_split
+from minirl.tasks.word_problems import ROGER, number_split
 from minirl.tasks.words import MEN, WOMEN
 
 FACT = re.compile(r"(\d+) ([-+*/]) (\d+) = (\d+)\.")
@@ -72,12 +72,31 @@ def test_recaps_name_the_numbers_in_order_and_calculate_with_two_of_them() -> No
         question, recap = (piece for piece, _ in document[:2])
         numbers = re.findall(r"\d+", question)
         assert numbers == re.findall(r"\d+", recap)
-        facts = FACT.findall(text(document[2:]))
+        facts = re.findall(r" (\d+) ([-+*/]) (\d+) = (\d+)(?: [a-z ]+)?\.", text(document[2:]))
         calculations[len(facts)] += 1
         for a, sign, b, result in facts:
             assert not Counter([a, b]) - Counter(numbers if len(numbers) > 1 else numbers * 2)
             assert results(int(a), int(b))[sign] == int(result)
     assert set(calculations) == {0, 1, 2} and calculations[2] > sum(calculations.values()) / 2
+
+
+def test_recaps_name_people_and_nouns_as_the_question_does() -> None:
+    afterwards = Counter()
+    for document in of("recap"):
+        question, recap, *rest = (piece for piece, _ in document)
+        mentions = recap.removeprefix("Numbers: ").removesuffix(".").split(", ")
+        assert mentions[0] == question.split()[1]
+        assert all(part in question.replace(" more ", " ") for one in mentions for part in one.split(" of "))
+        nouns = re.findall(r"= \d+ ([a-z ]+)\.", "".join(rest))
+        assert all(noun in question for noun in nouns), document
+        afterwards[bool(nouns)] += 1
+    assert min(afterwards.values()) > sum(afterwards.values()) / 5
+
+
+def test_a_problem_says_what_it_mentions() -> None:
+    assert ROGER.mentions() == ["Roger", "5 tennis balls", "2 cans of 3"] and ROGER.counted == "tennis balls"
+    other = tasks.get("arithmetic").problems("train", 1)[0]
+    assert other.mentions() == re.findall(r"\d+", other.question) and other.counted == ""
 
 
 def test_sums_are_right_and_small() -> None:

@@ -81,7 +81,7 @@ def test_reasoning_opens_with_the_subject_of_the_question() -> None:
 
 def test_a_problem_knows_its_numbers() -> None:
     for problem in everything():
-        assert numbers(problem) == problem.numbers
+        assert sorted(numbers(problem)) == sorted(problem.numbers)  # some are told in another order
         assert problem.key == " ".join([problem.story, *map(str, problem.numbers)])
 
 
@@ -174,3 +174,14 @@ def test_the_held_out_problems_are_those_that_it_always_had():
     expected = "4c176ed80ead31ae6cfcc583fccbfe5965ed384539e18be1d972b93302b1e598"
     assert hashlib.sha256(questions.encode()).hexdigest() == expected
     assert task.problems("hard", 500) == task.problems("unseen", 500)
+
+
+def test_stories_of_training_come_in_rounds() -> None:
+    """So every story has its share of any few problems; the other splits are draws."""
+    task = tasks.get("word_problems")
+    drawn = [problem.story for problem in task.problems("train", 5 * len(STORIES), 3)]  # type: ignore[attr-defined]
+    rounds = [drawn[start : start + len(STORIES)] for start in range(0, len(drawn), len(STORIES))]
+    assert all(sorted(one) == sorted(story.name for story in STORIES) for one in rounds)
+    assert len(set(map(tuple, rounds))) == 5
+    others = Counter(problem.story for problem in task.problems("dev", 5 * len(STORIES), 3))  # type: ignore[attr-defined]
+    assert max(others.values()) > 5

@@ -1,4 +1,5 @@
-"""The episode goes on for one action more than the limit allows. After `limit` actions it is over."""
+"""The episode goes on although `limit` actions have been taken. It has to be over then, end token or not. Is the limit
+looked at, and with >= instead of >?"""
 
 
 def step(state, action, rules):

@@ -1,5 +1,5 @@
-"""This walks from the inputs to the root. Each value then pushes before it has received anything, and only the
-last step arrives."""
+"""Only the push of the root has arrived. Either no other value pushes, or the walk goes from the inputs to the root:
+then each value pushes before it has received anything."""
 
 
 def backward(root):

@@ -1,5 +1,6 @@
-"""The push happens while the product is being made. At that time nobody knows the gradient of the result. Define a
-function, and give it to Value."""
+"""Nothing is pushed when c.push() is called. Either the function was not given to Value as its third argument. Or the
+work is done while the product is being made, and at that time c.grad is still 0: define a function that does it
+later."""
 
 
 def times(a, b):

@@ -2,6 +2,6 @@
 
 
 def rms_norm_backward(dy, x, gain, rstd):
-    n = x * rstd[:, None]
-    dx = rstd[:, None] * (dy - n * (dy * n).mean(axis=-1, keepdims=True))
-    return dx, (dy * n).sum(axis=0)
+    u = x * rstd[:, None]
+    dx = rstd[:, None] * (dy - u * (dy * u).mean(axis=-1, keepdims=True))
+    return dx, (dy * u).sum(axis=0)

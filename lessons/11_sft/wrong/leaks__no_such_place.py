@@ -1,0 +1,12 @@
+"""When document i is left out, there is one result less, and the documents after it stand one place earlier. Among
+the results, document j is then at place j only if j is smaller than i."""
+
+import numpy as np
+
+
+def leaks(log_probs, documents):
+    together, found = log_probs(documents), []
+    for i in range(len(documents)):
+        without = log_probs([*documents[:i], *documents[i + 1 :]])
+        found += [(i, j) for j in range(len(documents)) if j != i and np.abs(without[j] - together[j]).max() > 0.001]
+    return found
