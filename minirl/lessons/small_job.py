@@ -61,9 +61,18 @@ SMALL = TrainConfig(
     name="small",
     task=Tennis.name,
     model=ModelConfig(vocab_size=320, n_layer=2, n_head=4, d_model=64, d_ff=176, init_std=0.1),
-    pretrain=PretrainConfig(steps=300, batch_tokens=768, warmup=20),
+    pretrain=PretrainConfig(steps=300, batch_tokens=768, learning_rate=3.5e-3, warmup=20),
     sft=SFTConfig(demonstrations=48, epochs=20, learning_rate=3e-3),
-    rl=RLStageConfig(steps=40, prompts=16, samples=8, warmup=3, rehearsal_texts=0, rehearsal_weight=0.3),
+    rl=RLStageConfig(
+        steps=40,
+        prompts=16,
+        samples=8,
+        learning_rate=1e-3,
+        warmup=3,
+        rehearsal=16,
+        rehearsal_texts=0,
+        rehearsal_weight=0.3,
+    ),
     evaluation=EvalConfig(problems=40, dev_problems=24, probes=4),
 )
 
