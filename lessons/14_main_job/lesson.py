@@ -96,8 +96,9 @@ assert len(rewards) == SMALL.rl.steps and rewards[0].shape == (16, 8)
 
 # %% [markdown]
 # Each line says what your function did and how much of the work that was. A share of 100% means that nobody else did
-# any of it. The first calls of each function, and then every 500th, were compared with what minirl computes. One call
-# that differs stops the run.
+# any of it. A smaller one is no fault: the mask of fine-tuning, for example, is made for fine-tuning alone, and its
+# line counts the targets of all stages. The first calls of each function, and then every 500th, were compared with what
+# minirl computes. One call that differs stops the run.
 #
 # Why does it count at all? Because a function that is never called makes no error. There are many ways to exchange a
 # function and still run the old one: another module has imported it before, a table holds it, a compiled kernel calls
@@ -548,9 +549,9 @@ print(plan(PRESETS["roger"], mine, updates=2))
 
 # %% [markdown]
 # Most of the time goes into matrix products and attention, and these stay minirl's kernels. So parts like those of the
-# course make the run hardly longer; the two times above differ by less than such a short measurement can tell. If a
-# part of yours takes minutes, the list names it: look for a Python loop over rows or tokens in it, or leave it out with
-# `--mine`. Not in the list are the comparisons with minirl's own results: they take seconds.
+# course add about a tenth, which is little more than such a short measurement can tell. If a part of yours takes
+# minutes, the list names it: look for a Python loop over rows or tokens in it, or leave it out with `--mine`. Not in
+# the list are the comparisons with minirl's own results: they take seconds.
 #
 # You may stop the run with Ctrl-C, and the same command goes on with it. It lies in the folder `runs` of your lessons,
 # with a report like every run of minirl's, and with `parts.json`. When a run with your parts and one without are done,
@@ -565,7 +566,25 @@ print(plan(PRESETS["roger"], mine, updates=2))
 #
 # > **Exercise 14.7** (level 5, open). Write `MyTask`. The check tests what every task has to keep: the same arguments
 # > give the same problems, no problem is in two splits, the checker accepts right answers and refuses wrong ones. Then
-# > train on it, and judge the result by this list.
+# > train on it, and judge the result by the list below.
+#
+# A first run takes a quarter of a minute, with the settings of the small job. Put this into a file beside
+# `exercises.py`:
+#
+# ```python
+# from dataclasses import replace
+#
+# from exercises import MyTask
+# from minirl.lessons.small_job import SMALL
+# from minirl.tasks import TASKS
+# from minirl.train import train
+#
+# TASKS[MyTask.name] = MyTask
+# train(replace(SMALL, name="mine", task=MyTask.name))
+# ```
+#
+# If it finds next to nothing to learn from, ask in the order of causes. Does the model end its answers? An answer of the
+# small job may have 40 tokens. Does it copy? Then change the settings, as `docs/your-own-task.md` does.
 #
 # | | not yet | good | very good |
 # |---|---|---|---|
@@ -595,6 +614,8 @@ print(plan(PRESETS["roger"], mine, updates=2))
 # - **A rise that is chance.** Two steps, one seed, one set of problems. Each can rise by ten points for no reason.
 # - **Progress on what is practised.** The reward of training problems rises, and the others stay. Keep a set apart, and
 #   look at it seldom.
+# - **Paid for the wrong thing.** The reward looks at the last number, and the lines before it become decoration. No curve
+#   shows it. Read what the model writes.
 # - **The symptom is mended.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
 #
 # ## The code that runs

@@ -155,9 +155,9 @@ class MyTask(Task):
             key = f"{DAYS[day]} {later}"
             if split_of(key) != split:
                 continue
-            weeks, rest = divmod(later, 7)
+            rest = later % 7
             found = DAYS[day + rest]
-            reasoning = f"{later} days are {weeks} weeks and {rest} days. {rest} days after {DAYS[day]} is {found}."
+            reasoning = f"{later} - {later - rest} = {rest}. {DAYS[day]} and {rest} days: {found}."
             question = f"Today is {DAYS[day]}. Which day is it in {later} days?"
             drawn.append(Problem(question, reasoning, found, key))
         return drawn

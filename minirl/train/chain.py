@@ -144,9 +144,12 @@ def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task
 
 
 def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
-    """Show the model's greedy answer to an example, and keep it for the report."""
+    """Show the model's greedy answer to an example, and keep it for the report. None where a task of one's own has a
+    tokenizer that splits the example into more tokens than the model can read."""
     question = EXAMPLES[kind]
     prompt = f"Q: {question}\nReasoning:"
+    if len(tokenizer.encode(prompt)) > model.config.context_length:
+        return
     (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS)
     said = {"question": question, "prompt": prompt, "completion": answer.text, "finished": answer.finished}
     run.append(SAMPLES, {"kind": "stage", "stage": stage, **said})

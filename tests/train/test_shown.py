@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 
 from minirl.evaluation.problem_sets import own_sets
-from minirl.runs import PRESETS, Run, TrainConfig, shown
+from minirl.model import GPT, GPTConfig
+from minirl.runs import PRESETS, Run, Screen, TrainConfig, shown
 from minirl.tasks import get
 from minirl.tasks.corpus import KINDS, KINDS_FIRST
 from minirl.tasks.science import Science
+from minirl.tokenizer import Tokenizer
+from minirl.train.chain import say
 from minirl.train.pretrain import FIRST_CHUNKS, chunk_texts
 
 ROGER = PRESETS["roger"]
@@ -68,3 +71,12 @@ def test_without_science_it_is_not_asked_for_in_the_final_table(
     monkeypatch.setattr(type(get("word_problems")), "science", False)
     assert [one.label for one in own_sets(run, problems=2, samples=1, seed=0)] == asked[:-2]
     assert asked[-2:] == ["science questions", "science paraphrases"]
+
+
+@pytest.mark.parametrize(("context", "shown_"), [(16, 0), (400, 1)])
+def test_an_example_that_the_model_cannot_read_is_left_out(context: int, shown_: int, tmp_path: Path) -> None:
+    run = Run.create(replace(ROGER, runs=str(tmp_path)))
+    tokenizer = Tokenizer.train(["abc"], 260)
+    config = GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=context, n_layer=1, n_head=1, d_model=8)
+    say(run, "sft", "word problem", GPT(config), tokenizer, Screen(quiet=True))
+    assert len(run.records("samples.jsonl")) == shown_
