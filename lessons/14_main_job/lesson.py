@@ -583,8 +583,8 @@ print(plan(PRESETS["roger"], mine, updates=2))
 # train(replace(SMALL, name="mine", task=MyTask.name))
 # ```
 #
-# If it finds next to nothing to learn from, ask in the order of causes. Does the model end its answers? An answer of the
-# small job may have 40 tokens. Does it copy? Then change the settings, as `docs/your-own-task.md` does.
+# If it finds next to nothing to learn from, ask in the order of causes. Does the model copy? Do its answers end? (An
+# answer of the small job may have 40 tokens.) Then change the settings, as `docs/your-own-task.md` does.
 #
 # | | not yet | good | very good |
 # |---|---|---|---|
@@ -614,8 +614,8 @@ print(plan(PRESETS["roger"], mine, updates=2))
 # - **A rise that is chance.** Two steps, one seed, one set of problems. Each can rise by ten points for no reason.
 # - **Progress on what is practised.** The reward of training problems rises, and the others stay. Keep a set apart, and
 #   look at it seldom.
-# - **Paid for the wrong thing.** The reward looks at the last number, and the lines before it become decoration. No curve
-#   shows it. Read what the model writes.
+# - **Paid for the wrong thing.** The reward looks at the last number, and the lines before it become decoration. No
+#   curve shows it. Read what the model writes.
 # - **The symptom is mended.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
 #
 # ## The code that runs

@@ -76,7 +76,7 @@ def test_without_science_it_is_not_asked_for_in_the_final_table(
 @pytest.mark.parametrize(("context", "shown_"), [(16, 0), (400, 1)])
 def test_an_example_that_the_model_cannot_read_is_left_out(context: int, shown_: int, tmp_path: Path) -> None:
     run = Run.create(replace(ROGER, runs=str(tmp_path)))
-    tokenizer = Tokenizer.train(["abc"], 260)
+    tokenizer = Tokenizer.train(["a cat and a cat"], 262)
     config = GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=context, n_layer=1, n_head=1, d_model=8)
     say(run, "sft", "word problem", GPT(config), tokenizer, Screen(quiet=True))
     assert len(run.records("samples.jsonl")) == shown_
