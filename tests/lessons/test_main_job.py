@@ -11,6 +11,7 @@ import pytest
 from minirl.console import printable
 from minirl.lessons import main_job as job_
 from minirl.lessons import parts
+from minirl.lessons import plan as plan_
 from minirl.lessons.__main__ import main
 from minirl.lessons.build import solved_folder
 from minirl.lessons.lesson import NotFound, find_exercise, find_lesson, lessons
@@ -26,7 +27,7 @@ from minirl.lessons.main_job import (
     whose,
 )
 from minirl.lessons.parts import SwapError
-from minirl.lessons.plan import plan
+from minirl.lessons.plan import Pace, plan
 from minirl.lessons.progress import Progress
 from minirl.lessons.small_job import SMALL
 from minirl.runs import PRESETS, Run, TrainConfig
@@ -200,6 +201,18 @@ def test_run_plan_measures_each_part(
     assert "All updates (3 of pretraining, 2 of SFT, 2 of RL)" in said and "minutes of it in your 9.4 adamw" in said
     assert not (solved / "runs").exists()
     assert "3 of pretraining" in plan(tiny, job_.Mine(), updates=1)
+
+
+def test_a_plan_multiplies_and_names_what_is_dear(tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    def paces(config: TrainConfig, mine: job_.Mine, *rest: object) -> dict[str, Pace]:
+        slow = {"optim.adamw": 0.2} if mine.yours else {}
+        return {"pretrain": Pace(600, 0.1 + sum(slow.values()), slow), "sft": Pace(60, 1.0, {"optim.adamw": 0.0})}
+
+    monkeypatch.setattr(plan_, "paces", paces)
+    said = plan(tiny, job_.Mine(yours=("optim.adamw",)))
+    assert "pretraining   0.100 with minirl's own parts,   0.300 with yours (9.4 adamw 0.200)" in said
+    assert "(600 of pretraining, 60 of SFT): 2.0 minutes with minirl's own parts, 4.0 with yours." in said
+    assert "2.0 minutes of it in your 9.4 adamw" in said
 
 
 def test_other_lessons_have_no_main_job(solved: Path, capsys: pytest.CaptureFixture[str]) -> None:
