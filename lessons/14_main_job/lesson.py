@@ -51,7 +51,7 @@ from dataclasses import replace
 import numpy as np
 
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal
-from minirl.lessons.main_job import main_job, measured, my_parts, whose
+from minirl.lessons.main_job import main_job, measured, my_parts, roger, whose
 from minirl.lessons.small_job import SMALL, Tennis
 
 my = exercises_of(14)
@@ -88,10 +88,11 @@ def noting(advantages):
     return noted
 
 
-runs = tempfile.mkdtemp()  # the folder of both runs
+scratch = tempfile.TemporaryDirectory()  # for both runs of this lesson
 with replaced("minirl.rl.advantage:advantages", noting, watches=True):
-    yours = main_job(replace(SMALL, name="yours", runs=runs), mine)
+    yours = main_job(replace(SMALL, name="yours", runs=scratch.name), mine)
 print(whose(yours))
+print(f"\nRoger's question, played token by token:{roger(yours)}")
 assert len(rewards) == SMALL.rl.steps and rewards[0].shape == (16, 8)
 
 # %% [markdown]
@@ -106,8 +107,9 @@ assert len(rewards) == SMALL.rl.steps and rewards[0].shape == (16, 8)
 # one kernel and so does not come by the softmax of lesson 3. But you should know it.
 #
 # The parts of lessons 1 and 8 were used at the end, after training: your agent played Roger's question, token by
-# token, and your transformer computed each policy. The same lines stand in the folder of the run, in `parts.json`. And
-# its `config.json` lists what was replaced, so that nobody takes this run for one of minirl's.
+# token, and your transformer computed each policy. (Do not expect too much of the answer. The model is small, and
+# Roger's question is one of those that were kept apart.) The same lines stand in the folder of the run, in
+# `parts.json`. And its `config.json` lists what was replaced, so that nobody takes this run for one of minirl's.
 
 # %% [markdown]
 # Before anything else, one look at the rewards: was there something to learn from? Your advantage compares a sample
@@ -136,7 +138,7 @@ assert np.allclose(shares, [line["informative"] for line in lines])
 # > NaN, which is what a loss becomes when something overflows?
 
 # %%
-theirs = main_job(replace(SMALL, name="minirls", runs=runs))
+theirs = main_job(replace(SMALL, name="minirls", runs=scratch.name))
 steps = [(stage, step) for stage, step, _ in measured(yours)]
 values, others = ([value for _, _, value in measured(run)] for run in (yours, theirs))
 print("update                your run   minirl's")
