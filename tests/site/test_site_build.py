@@ -26,7 +26,9 @@ A formula, $\\pi(a \\mid s)$, and one in a line of its own:
 
 $$J = \\sum_t r_t$$
 
-No formula: $5 and $6. [A file](../minirl/rl/mdp.py), [a folder](../minirl/kernels/softmax), [C](../csrc/softmax.c),
+No formula: 1$a$2, $5 and $6, $x or $y.
+
+[A file](../minirl/rl/mdp.py), [a folder](../minirl/kernels/softmax), [C](../csrc/softmax.c),
 [a licence](../LICENSE), [the front page](../README.md), [a web page](episode.html), [below](#a-heading-with-code).
 
 ## A heading, with `code`
@@ -69,7 +71,7 @@ def page(html: Path) -> str:
 def test_formulas_are_mathml(page: str) -> None:
     formulas = re.findall(r"<math [^>]*display=\"(\w+)\"", page)
     assert formulas == ["inline", "block"] and not re.search("<script[^>]*mathjax", page, re.IGNORECASE)
-    assert "$5 and $6" in page
+    assert "1$a$2, $5 and $6, $x or $y." in page
 
 
 @pytest.mark.parametrize(
