@@ -1,8 +1,10 @@
 """Does the training text tell our running example: its story with its own numbers, whoever it is about?
 
 The n-grams of contamination.py cannot say this. Texts about other numbers share whole sentences with the question, and
-a text about other people and things shares none. So every wording of the story becomes a pattern: its words and numbers
-stay, and each name or thing is one word or two. A pattern may find a text that differs by a word; it misses none.
+a text about other people and things shares none. So both wordings of the story become patterns: their words and numbers
+stay, and each name or thing is one word or two. A pattern may find a text that differs by a word; it misses none. The
+thousands of wordings that rephrase.py makes of the two are looked up by their frame: the sentence without its names,
+things and numbers.
 """
 
 import re
@@ -11,18 +13,19 @@ from string import Formatter
 from typing import Any
 
 from minirl.evaluation.contamination import Overlap, words
+from minirl.tasks.rephrase import rephrasings
+from minirl.tasks.rewordings import frame
 from minirl.tasks.stories import STORIES
 from minirl.tasks.word_problems import WordProblem
 
 ANYTHING = r"\w+(?: \w+)?"
+HOLE, LETTER = re.compile(r"\{[^}]*\}"), re.compile(r"\{([a-d])[ }]")
+QUESTION = re.compile(r"(?:\w+: )?([^\n?]*\?)")  # one line, up to its question mark; "Q: " is not part of it
 
 
 class Retellings:
-    """Counts the texts that tell a problem's story with its numbers, in their order and in the story's own wordings.
-
-    In the other words of rephrase.py a story is not recognised. What keeps a test problem out of training in any words
-    is its key, by which problems are split.
-    """
+    """Counts the texts that tell a problem's story with its numbers, in their order and in any wording that training
+    may have for it."""
 
     def __init__(self, problem: WordProblem) -> None:
         story = next(story for story in STORIES if story.name == problem.story)
@@ -30,6 +33,12 @@ class Retellings:
         numbers = dict(zip(letters, problem.numbers, strict=True))
         self.problem = problem
         self.patterns = [pattern(wording, numbers) for wording in story.wordings]
+        self.questions = {
+            (frame(HOLE.sub("5", other)), tuple(str(numbers[letter]) for letter in LETTER.findall(other)))
+            for wording in story.wordings
+            for other in rephrasings(wording)
+        }
+        """(frame, numbers) of each wording."""
         self.texts: dict[str, int] = {}
         """How many texts were read, by their source."""
         self.found: dict[str, int] = {}
@@ -47,7 +56,10 @@ class Retellings:
         if not all(str(number) in text for number in self.problem.numbers):
             return False  # most texts end here
         row = " ".join(words(text))
-        return any(pattern.search(row) for pattern in self.patterns)
+        return any(pattern.search(row) for pattern in self.patterns) or any(
+            (frame(question), tuple(re.findall(r"\d+", question))) in self.questions
+            for question in QUESTION.findall(text)
+        )
 
     def as_json(self) -> dict[str, Any]:
         """What was found as plain dicts, for --json."""

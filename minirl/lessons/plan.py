@@ -19,12 +19,8 @@ from minirl.runs import STAGE_NAMES, TOKENIZER, Run, TrainConfig
 from minirl.streams import stream_seed
 from minirl.swap import Function, replaced
 from minirl.tokenizer import Tokenizer
-from minirl.train.chain import train_tokenizer
+from minirl.train.chain import make_stage, train_tokenizer
 from minirl.train.loop import save
-from minirl.train.pretrain import PretrainStage
-from minirl.train.rl import RLStage
-from minirl.train.sft import SFTStage
-from minirl.train.stage import Stage
 
 UPDATES = 3
 
@@ -75,7 +71,7 @@ def paces(config: TrainConfig, mine: Mine, tokenizer: Tokenizer, updates: int) -
         model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"),
                     config.model.init_std)  # fmt: skip
         for name in run.stages:
-            stage = make_stage(run, name, model, tokenizer)
+            stage = make_stage(run, name, model, tokenizer, tasks.get(config.task))
             stage.update(0)  # the first one takes longer: memory is new
             before = {seam: use.seconds for seam, use in used.by_id.items()}
             start = time.process_time()
@@ -86,14 +82,6 @@ def paces(config: TrainConfig, mine: Mine, tokenizer: Tokenizer, updates: int) -
             found[name] = Pace(stage.steps, update, parts)
             save(run, stage, stage.steps, 0.0)  # RL compares with the model before it
     return found
-
-
-def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer) -> Stage:
-    """A stage without the checks that come before one."""
-    task = tasks.get(run.config.task)
-    if name == "rl":
-        return RLStage(run, model, tokenizer, task)
-    return {"pretrain": PretrainStage, "sft": SFTStage}[name](run.config, model, tokenizer, task)
 
 
 def coin(final_reward: Function) -> Function:

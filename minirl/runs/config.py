@@ -89,10 +89,12 @@ class SFTConfig(OptimizerConfig):
     learning_rate: float = 7e-4
     demonstrations: int = 400
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 4
+    epochs: int = 6
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""
+    rehearsal_texts: int = 8
+    """New documents of pretraining's kinds added to every batch, so that the model still knows how to write them."""
     micro_rows: int = 1024
     """Demonstrations per pass. A larger batch is computed in parts, in less memory, with the same gradient."""
 
@@ -136,11 +138,6 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     for."""
     rehearsal_weight: float = 1.0
     """Weight of the rehearsed texts' mean loss per token, beside the loss of the episodes."""
-
-    @property
-    def rehearses(self) -> bool:
-        """Whether anything is rehearsed."""
-        return self.rehearsal_weight > 0 and self.rehearsal + self.rehearsal_texts > 0
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ KINDS_FIRST = {  # the share of each kind of document, to begin with
 KINDS = {  # and later
     "recap": 0.2, "repeat": 0.06, "retell": 0.12, "sums": 0.38, "chain": 0.14, "science": 0.1,
 }  # fmt: skip
-KINDS_REHEARSED = {  # and in reinforcement learning, which practises calculations anyway
+KINDS_REHEARSED = {  # and in fine-tuning and reinforcement learning, which practise calculations anyway
     "recap": 0.6, "science": 0.4,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
@@ -79,6 +79,13 @@ def pretraining_documents(
         raise ValueError(f"documents are of the kinds {', '.join(write)}; got {', '.join(kinds)}")
     for kind in rng.choices(list(kinds), list(kinds.values()), k=n):
         yield write[kind]()
+
+
+def rehearsed_documents(task: Task, n: int, seed: int) -> list[Document]:
+    """`n` documents of the kinds that the later stages read again beside their own work; none for a task whose
+    pretraining has none of these kinds. A solved problem is not among them: whoever reads it is taught."""
+    kinds = {kind: share for kind, share in (task.documents or KINDS_REHEARSED).items() if kind in KINDS_REHEARSED}
+    return list(pretraining_documents(task, n, seed, kinds)) if kinds else []
 
 
 def endless_science(seed: int) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ wording before its holes are filled (stories.py), so names, things and numbers c
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from random import Random
+from typing import Any
 
 Rule = Callable[[str, str, Random], tuple[str, str]]
 """(what happened, the question at the end, random numbers) -> the two in other words, or as they are."""
@@ -36,12 +37,17 @@ PACKS_HOLD = ("Each {pack} has {%s thing}.", "Each {pack} holds {%s thing}.", "T
 
 def rephrase(wording: str, rng: Random) -> str:
     """The wording after some of the rules that fit it, each with probability 1/2. Its holes name the same numbers."""
-    start = max(wording.rfind(". How"), wording.rfind(". In how")) + 2
-    story, question = wording[:start], wording[start:]
+    story, question = told(wording)
     for rule in RULES:
         if rng.random() < 0.5:
             story, question = rule(story, question, rng)
     return story + question
+
+
+def told(wording: str) -> tuple[str, str]:
+    """What happened, and the question at the end."""
+    start = max(wording.rfind(". How"), wording.rfind(". In how")) + 2
+    return wording[:start], wording[start:]
 
 
 def more(story: str, question: str, rng: Random) -> tuple[str, str]:
@@ -164,3 +170,52 @@ RULES: tuple[Rule, ...] = (
     more, each, one_sentence, other_verb, named_once, other_order, from_a_friend, other_tense, in_passing, name_again,
     other_question,
 )  # fmt: skip
+
+
+# ---- all that the rules can make ----
+
+
+class Decisions(Random):
+    """In place of random numbers: decides as it is told, and then always for the first choice. The rules ask it for one
+    of some options, or whether a number below 1 is below 1/2."""
+
+    def __init__(self, script: Sequence[int]) -> None:
+        super().__init__(0)
+        self.script, self.taken = script, list[tuple[int, int]]()
+        """taken: for each decision the option that was taken, and how many there were."""
+
+    def decide(self, options: int) -> int:
+        """The option to take, from 0; notes it in `taken`."""
+        taken = self.script[len(self.taken)] if len(self.taken) < len(self.script) else 0
+        self.taken.append((taken, options))
+        return taken
+
+    def random(self) -> float:
+        """0, or 1/2."""
+        return (0.0, 0.5)[self.decide(2)]
+
+    def choice(self, seq: Any) -> Any:
+        """One of the options."""
+        return seq[self.decide(len(seq))]
+
+
+def outcomes(rule: Rule, story: str, question: str) -> Iterator[tuple[str, str]]:
+    """Everything that a rule can make of a wording, whatever is drawn."""
+    script: list[int] = []
+    while True:
+        drawn = Decisions(script)
+        yield rule(story, question, drawn)
+        taken = drawn.taken
+        while taken and taken[-1][0] + 1 == taken[-1][1]:  # the last option of the last decision: go on before it
+            taken.pop()
+        if not taken:
+            return
+        script = [*(option for option, _ in taken[:-1]), taken[-1][0] + 1]
+
+
+def rephrasings(wording: str) -> set[str]:
+    """All that `rephrase` can make of a wording, the wording itself among them."""
+    found = {told(wording)}
+    for rule in RULES:
+        found |= {outcome for story, question in found for outcome in outcomes(rule, story, question)}
+    return {story + question for story, question in found}

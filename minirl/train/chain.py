@@ -94,7 +94,9 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
             model = run.model(name)
             model.dropout.generator.bit_generator.state = state["dropout"]
         else:
-            run_stage(run, make_stage(run, name, model, tokenizer, task, screen), screen)
+            stage = make_stage(run, name, model, tokenizer, task)
+            say_what_it_learns_from(stage, run, screen)
+            run_stage(run, stage, screen)
         for kind, question in EXAMPLES.items():
             if not run.records(SAMPLES, kind="stage", stage=name, question=question):
                 say(run, name, kind, model, tokenizer, screen)
@@ -127,20 +129,24 @@ def the_tokenizer(run: Run, screen: Screen, trained: Trained | None) -> Tokenize
     return run.tokenizer()
 
 
-def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task, screen: Screen) -> Stage:
+def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task) -> Stage:
     """The stage of this name; it trains `model`, as the stage before left it."""
     if name == "pretrain":
         return PretrainStage(run.config, model, tokenizer, task)
     if name == "sft":
         return SFTStage(run.config, model, tokenizer, task)
-    stage = RLStage(run, model, tokenizer, task)
-    if run.state(name) is None:
-        found = stage.preflight()
-        text = str(found)
-        if learns_nothing(run.config):  # advice to train longer would miss the point
-            text = text.removesuffix(found.advice()) + "In a smoke run there is nothing to learn from, as expected."
-        screen.say(text)
-    return stage
+    return RLStage(run, model, tokenizer, task)
+
+
+def say_what_it_learns_from(stage: Stage, run: Run, screen: Screen) -> None:
+    """Before the first update of reinforcement learning: whether samples differ in reward."""
+    if not isinstance(stage, RLStage) or run.state(stage.name) is not None:
+        return
+    found = stage.preflight()
+    text = str(found)
+    if learns_nothing(run.config):  # advice to train longer would miss the point
+        text = text.removesuffix(found.advice()) + "In a smoke run there is nothing to learn from, as expected."
+    screen.say(text)
 
 
 def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:

@@ -12,30 +12,40 @@ from minirl.data import Batch, Document, Loader, encode_documents, pack
 from minirl.runs import TrainConfig, shown
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
-from minirl.tasks.corpus import KINDS_REHEARSED, pretraining_documents
+from minirl.tasks.corpus import Document as Pieces
+from minirl.tasks.corpus import rehearsed_documents
 from minirl.tokenizer import Tokenizer
-from minirl.train.sft import solved
+from minirl.train.sft import shares, solved
 
-BATCHES = 64  # of documents alone that are made at once
+BATCHES = 64  # of new texts alone that are made at once
+
+
+def rehearses(config: TrainConfig, task: Task) -> bool:
+    """Whether anything is rehearsed. Some tasks have no texts for it."""
+    return config.rl.rehearsal_weight > 0 and bool(config.rl.rehearsal or chunk_texts(config, task, 0))
 
 
 def rehearsal(config: TrainConfig, task: Task, tokenizer: Tokenizer) -> Loader:
     """Endless batches to rehearse, one for each update, with weights such as `reinforce_step` takes them."""
-    settings, seed = config.rl, config.seed
-    per_update, texts = settings.rehearsal, settings.rehearsal_texts
-    demonstrations = solved(tokenizer, shown(config, task)) if per_update else []
+    settings = config.rl
+    demonstrations = solved(tokenizer, shown(config, task)) if settings.rehearsal else []
 
     def make_chunk(number: int) -> list[Batch]:
-        order = stream(seed, "rehearsal", number).permutation(len(demonstrations))
-        n = -(-len(order) // per_update) if per_update else BATCHES
-        kinds = KINDS_REHEARSED if task.documents is None else None
-        drawn = pretraining_documents(task, n * texts, stream_seed(seed, "rehearsed texts", number), kinds)
-        read = encode_documents(tokenizer, drawn)
+        order = stream(config.seed, "rehearsal", number).permutation(len(demonstrations))
         known = [demonstrations[i] for i in order]
-        shares = [known[k * per_update : (k + 1) * per_update] + read[k * texts : (k + 1) * texts] for k in range(n)]
-        return [weighted(share, settings.rehearsal_weight) for share in shares]
+        texts = encode_documents(tokenizer, chunk_texts(config, task, number))
+        together = shares(known, settings.rehearsal, texts, settings.rehearsal_texts)
+        return [weighted(share, settings.rehearsal_weight) for share in together]
 
     return Loader(make_chunk)
+
+
+def chunk_texts(config: TrainConfig, task: Task, number: int) -> list[Pieces]:
+    """The new texts of chunk `number` (0, 1, ...): as many as a round through the demonstrations takes."""
+    settings = config.rl
+    updates = -(-len(shown(config, task)) // settings.rehearsal) if settings.rehearsal else BATCHES
+    seed = stream_seed(config.seed, "rehearsed texts", number)
+    return rehearsed_documents(task, updates * settings.rehearsal_texts, seed)
 
 
 def weighted(documents: list[Document], weight: float) -> Batch:

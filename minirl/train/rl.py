@@ -17,7 +17,7 @@ from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
-from minirl.train.rehearsal import rehearsal
+from minirl.train.rehearsal import rehearsal, rehearses
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
@@ -36,7 +36,7 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.reference = run.model("sft")
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
-        self.rehearsal = rehearsal(self.config, task, tokenizer)
+        self.rehearsal, self.rehearses = rehearsal(self.config, task, tokenizer), rehearses(self.config, task)
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
@@ -44,7 +44,7 @@ class RLStage(Stage):
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
-            rehearsal=self.rehearsal.next_batch() if settings.rehearses else None, update=METHODS[settings.method],
+            rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=METHODS[settings.method],
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes):

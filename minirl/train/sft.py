@@ -1,18 +1,23 @@
 """Stage 2, supervised fine-tuning (SFT): a few hundred worked problems, shown for several epochs.
 
-Only the completion counts in the loss: the reasoning and the answer that the model should write, not the question.
+Of a problem only the completion counts in the loss: the reasoning and the answer that the model should write, not the
+question. Beside the problems the model reads new texts of the kinds that pretraining read. Without them it forgets how
+to write them, and learns it again, at its episodes' expense, when reinforcement learning rehearses such texts
+(rehearsal.py).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from minirl.autograd import no_grad
-from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
+from minirl.data import Batch, Document, Loader, encode_documents, pack
 from minirl.evaluation.score import greedy_accuracy
 from minirl.generate import without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig, shown
-from minirl.streams import stream
+from minirl.streams import stream, stream_seed
 from minirl.tasks import Problem, Task
+from minirl.tasks.corpus import Document as Pieces
+from minirl.tasks.corpus import rehearsed_documents
 from minirl.tokenizer import Tokenizer
 from minirl.train.stage import Measures, SupervisedStage
 
@@ -28,7 +33,10 @@ class SFTStage(SupervisedStage):
         documents = solved(tokenizer, shown(config, task))
 
         def make_chunk(epoch: int) -> list[Batch]:
-            return make_batches(documents, stream(seed, "epochs", epoch), size=settings.batch_rows)
+            order = stream(seed, "epochs", epoch).permutation(len(documents))
+            shuffled = [documents[i] for i in order]
+            texts = encode_documents(tokenizer, chunk_texts(config, task, epoch))
+            return [pack(share) for share in shares(shuffled, settings.batch_rows, texts, settings.rehearsal_texts)]
 
         steps = settings.epochs * -(-len(documents) // settings.batch_rows)
         super().__init__(model, settings, steps, Loader(make_chunk), settings.micro_rows)
@@ -38,6 +46,22 @@ class SFTStage(SupervisedStage):
     def probe(self) -> Measures:
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=self.limit)
         return {"dev_loss": mean_loss(self.model, solved(self.tokenizer, self.dev)), "dev_accuracy": accuracy.value}
+
+
+def chunk_texts(config: TrainConfig, task: Task, epoch: int) -> list[Pieces]:
+    """The new texts of an epoch, as many as its batches take."""
+    batches = -(-len(shown(config, task)) // config.sft.batch_rows)
+    seed = stream_seed(config.seed, "fine-tuning texts", epoch)
+    return rehearsed_documents(task, batches * config.sft.rehearsal_texts, seed)
+
+
+def shares(
+    problems: Sequence[Document], per_update: int, texts: Sequence[Document], texts_per_update: int
+) -> Iterator[list[Document]]:
+    """For each update its problems, then its texts. The last may have fewer."""
+    sizes = ((problems, per_update), (texts, texts_per_update))
+    for k in range(max(-(-len(documents) // size) if size else 0 for documents, size in sizes)):
+        yield [document for documents, size in sizes for document in documents[k * size : (k + 1) * size]]
 
 
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:

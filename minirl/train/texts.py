@@ -1,10 +1,11 @@
 """All text that a run was trained on, generated again from its configuration."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from minirl import tasks
 from minirl.runs import Run, shown
-from minirl.train.pretrain import chunk_texts
+from minirl.tasks.corpus import Document as Pieces
+from minirl.train import pretrain, rehearsal, sft
 
 
 def training_texts(run: Run) -> Iterator[tuple[str, str]]:
@@ -12,12 +13,21 @@ def training_texts(run: Run) -> Iterator[tuple[str, str]]:
     config, task = run.config, tasks.get(run.config.task)
     if (state := run.state("pretrain")) is not None:
         for number in range(state["cursor"]["chunk"] + 1):
-            for pieces in chunk_texts(config, task, number):
-                yield "pretraining", "".join(text for text, _ in pieces)
-    if run.state("sft") is not None:
+            yield from named("pretraining", pretrain.chunk_texts(config, task, number))
+    if (state := run.state("sft")) is not None:
         for problem in shown(config, task):
             yield "demonstrations", problem.prompt + problem.completion
+        for number in range(state["cursor"]["chunk"] + 1):
+            yield from named("rehearsal", sft.chunk_texts(config, task, number))
     if (state := run.state("rl")) is not None:
         for step in range(state["step"]):
             for problem in task.batch(step, config.rl.prompts, config.seed):
                 yield "reinforcement learning", problem.question
+        for number in range(state["cursor"]["chunk"] + 1):
+            yield from named("rehearsal", rehearsal.chunk_texts(config, task, number))
+
+
+def named(source: str, documents: Iterable[Pieces]) -> Iterator[tuple[str, str]]:
+    """The documents as text, each with its source."""
+    for pieces in documents:
+        yield source, "".join(text for text, _ in pieces)

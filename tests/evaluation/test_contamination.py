@@ -12,7 +12,8 @@ from minirl.evaluation.contamination import Overlap, find_overlaps, ngrams, usua
 from minirl.runs import Run
 from minirl.tasks import Problem
 from minirl.tokenizer import Tokenizer
-from minirl.train import pretrain, sft
+from minirl.train import pretrain, rehearsal, sft
+from minirl.train.rl import RLStage
 from minirl.train.texts import training_texts
 
 FEW_WORDS = st.lists(st.sampled_from(["a", "b", "c"]), max_size=9).map(" ".join)
@@ -87,7 +88,7 @@ class TestTrainingTexts:
             texts.extend("".join(text for text, _ in pieces) for pieces in kept)
             return encode_documents(tokenizer, kept)
 
-        for stage in (pretrain, sft):
+        for stage in (pretrain, sft, rehearsal):
             monkeypatch.setattr(stage, "encode_documents", spy)
         return texts
 
@@ -99,8 +100,27 @@ class TestTrainingTexts:
         assert encoded == [text for source, text in training_texts(run) if source == "pretraining"]
 
     def test_of_fine_tuning(self, run: Run, encoded: list[str]) -> None:
-        sft.SFTStage(run.config, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
-        assert encoded == [text for source, text in training_texts(run) if source == "demonstrations"]
+        stage = sft.SFTStage(run.config, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
+        shown = [text for source, text in training_texts(run) if source == "demonstrations"]
+        assert encoded == shown
+        encoded.clear()
+        for _ in range(stage.steps):
+            stage.loader.next_batch()
+        assert encoded and encoded == self.rehearsed(run, "sft")
+
+    def test_of_what_reinforcement_learning_rehearses(self, run: Run, encoded: list[str]) -> None:
+        stage = RLStage(run, run.model("rl"), run.tokenizer(), tasks.get(run.config.task))
+        encoded.clear()  # the demonstrations
+        for _ in range(stage.steps):
+            stage.rehearsal.next_batch()
+        assert encoded and encoded == self.rehearsed(run, "rl")
+
+    @staticmethod
+    def rehearsed(run: Run, stage: str) -> list[str]:
+        """What the scan reads of a stage's rehearsal: fine-tuning's comes first."""
+        texts = [text for source, text in training_texts(run) if source == "rehearsal"]
+        first = run.config.sft.epochs * len(sft.chunk_texts(run.config, tasks.get(run.config.task), 0))
+        return texts[:first] if stage == "sft" else texts[first:]
 
     def test_of_reinforcement_learning(self, run: Run) -> None:
         read = {text for source, text in training_texts(run) if source == "reinforcement learning"}

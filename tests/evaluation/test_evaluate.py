@@ -212,7 +212,8 @@ def test_contamination(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert example["texts"]["demonstrations"] == len(shown(run.config, get("word_problems")))
     assert [one["split"] for one in found] == ["test", "unseen", "Roger reworded", "science paraphrases", "Roger"]
     for one in found:
-        assert list(one["found"]) == ["pretraining", "demonstrations", "reinforcement learning", "all of it"]
+        stages = ["pretraining", "demonstrations", "rehearsal", "reinforcement learning"]
+        assert list(one["found"]) == [*stages, "all of it"]
         assert 0 <= one["found"]["all of it"]["all"] <= one["found"]["all of it"]["any"] <= one["problems"]
     assert found[0]["found"]["all of it"]["any"] > 0 and found[0]["examples"]
     printed = capsys.readouterr().out

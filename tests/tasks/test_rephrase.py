@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from minirl.tasks import get
-from minirl.tasks.rephrase import rephrase
+from minirl.tasks.rephrase import outcomes, rephrase, rephrasings
 from minirl.tasks.rewordings import QUESTIONS, frame, held_out_frames
 from minirl.tasks.stories import STORIES
 from minirl.tasks.word_problems import WordProblem
@@ -21,18 +21,34 @@ def many(wording: str, n: int = 400) -> list[str]:
 
 
 @pytest.mark.parametrize(("story", "wording"), WORDINGS)
+def test_all_that_the_rules_can_make_is_known(story: str, wording: str) -> None:
+    known = rephrasings(wording)
+    assert wording in known and known.issuperset(many(wording))
+
+
+def test_each_way_to_decide_is_taken_once() -> None:
+    def rule(story: str, question: str, rng: random.Random) -> tuple[str, str]:
+        if rng.random() < 0.5:
+            return story + rng.choice("abc"), question
+        return story, question + rng.choice(("", "?"))
+
+    made = list(outcomes(rule, "s", "q"))
+    assert len(made) == 5 and set(made) == {("sa", "q"), ("sb", "q"), ("sc", "q"), ("s", "q"), ("s", "q?")}
+
+
+@pytest.mark.parametrize(("story", "wording"), WORDINGS)
 def test_the_numbers_and_people_stay(story: str, wording: str) -> None:
     def numbers(text: str) -> list[str]:
         return sorted(re.findall(r"\{([a-d])[ }]", text))
 
-    for other in many(wording):
+    for other in rephrasings(wording):
         assert numbers(other) == numbers(wording), other
         assert other.startswith("{name} ") and ("{other}" in other) == ("{other}" in wording), other
 
 
 @pytest.mark.parametrize(("story", "wording"), WORDINGS)
 def test_it_is_punctuated_as_english_is(story: str, wording: str) -> None:
-    for other in many(wording):
+    for other in rephrasings(wording):
         assert re.fullmatch(r"(?:[A-Z{][^.?]*\. )+(?:How|In how) [^.?]*\?", other), other
         assert not re.search(r"  | [.,]|\band and\b|\b(\w+) \1\b", other), other
 
@@ -40,7 +56,7 @@ def test_it_is_punctuated_as_english_is(story: str, wording: str) -> None:
 @pytest.mark.parametrize(("story", "wording"), WORDINGS)
 def test_nobody_has_and_had_in_one_sentence(story: str, wording: str) -> None:
     """Apart from the wordings that do: "He had 17 dollars" after a present."""
-    for other in many(wording):
+    for other in rephrasings(wording):
         for sentence in other.split(". ")[:-1]:
             assert not re.search(r"\b(has|gets|buys|finds)\b.*\b(had|got|bought|found|lost|gave)\b", sentence), other
 

@@ -8,7 +8,7 @@ import pytest
 from minirl.data import Batch
 from minirl.runs import Run, TrainConfig, shown
 from minirl.tasks import get
-from minirl.train.rehearsal import rehearsal
+from minirl.train.rehearsal import chunk_texts, rehearsal, rehearses
 from minirl.train.sft import solved
 
 
@@ -60,4 +60,17 @@ def test_the_same_seed_rehearses_the_same(run: Run) -> None:
      ({"rehearsal": 0, "rehearsal_texts": 0}, False)],
 )  # fmt: skip
 def test_whether_anything_is_rehearsed(run: Run, changes: dict[str, float], expected: bool) -> None:
-    assert replace(run.config.rl, **changes).rehearses is expected  # type: ignore[arg-type]
+    assert rehearses(replace(run.config, rl=replace(run.config.rl, **changes)), get(run.config.task)) is expected  # type: ignore[arg-type]
+
+
+def test_a_published_dataset_rehearses_no_solutions(run: Run) -> None:
+    """What pretraining reads of it are its own problems, solved: they are for fine-tuning alone."""
+
+    class Solved(type(get(run.config.task))):  # type: ignore[misc]
+        documents = {"solved": 1.0}  # noqa: RUF012
+
+    task, config = Solved(), replace(run.config, rl=replace(run.config.rl, rehearsal=0, rehearsal_texts=8))
+    assert chunk_texts(config, task, 0) == [] and not rehearses(config, task)
+    assert len(chunk_texts(config, get(config.task), 0)) == 64 * 8 and rehearses(config, get(config.task))
+    loader = rehearsal(replace(config, rl=replace(config.rl, rehearsal=4)), task, run.tokenizer())
+    assert len(documents(loader.next_batch())) == 4
