@@ -89,7 +89,7 @@ class SFTConfig(OptimizerConfig):
     learning_rate: float = 7e-4
     demonstrations: int = 400
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 6
+    epochs: int = 4
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""
@@ -131,9 +131,9 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     samples: int = 4
     steps: int = 350
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
-    rehearsal: int = 16
+    rehearsal: int = 12
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
-    rehearsal_texts: int = 24
+    rehearsal_texts: int = 30
     """New documents of pretraining's kinds mixed into every update, for what neither reward nor demonstrations ask
     for."""
     rehearsal_weight: float = 1.0

@@ -43,7 +43,7 @@ KINDS = {  # and later
     "recap": 0.2, "repeat": 0.06, "retell": 0.12, "sums": 0.38, "chain": 0.14, "science": 0.1,
 }  # fmt: skip
 KINDS_REHEARSED = {  # and in fine-tuning and reinforcement learning, which practise calculations anyway
-    "recap": 0.6, "science": 0.4,
+    "recap": 0.5, "science": 0.5,
 }  # fmt: skip
 PLANS: dict[int, tuple[tuple[tuple[int, int], ...], ...]] = {
     # For 2, 3 or 4 numbers: the two values that each step combines. Values are the numbers, then the results so far

@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 from minirl.tasks.task import Problem
-from minirl.tasks.words import PEOPLE, THINGS, plural
+from minirl.tasks.words import ADJECTIVES, CONTAINERS, PEOPLE, THINGS, plural
 
 QUESTIONS = """
 Roger has 5 tennis balls. He buys 2 cans of tennis balls. Each can has 3 tennis balls. How many tennis balls is that?
@@ -61,5 +61,7 @@ def held_out_frames() -> frozenset[str]:
 def _fillings() -> frozenset[str]:
     """The words that fill a wording's holes."""
     nouns = [noun for thing in THINGS for noun in (thing.one, thing.many, thing.pack, plural(thing.pack))]
+    containers = " ".join(CONTAINERS.values()).split()
+    nouns += [*containers, *map(plural, containers), *ADJECTIVES.values()]
     people = [word for one in PEOPLE for word in (one.name, one.he, one.he.title(), one.his, one.him)]
     return frozenset(word for text in (*nouns, *people) for word in text.split())

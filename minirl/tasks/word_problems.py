@@ -5,8 +5,9 @@ problem and in its solution is a whole number from 1 to 50; small numbers are mo
 are drawn again, for the same story, so that the mix of stories does not change.
 
 The split `train` differs in two ways. Its stories come in rounds, each story once a round. So a few hundred
-demonstrations hold as many of one story as of any other, and none is left to chance. And half of its problems are told
-in other words than the story's two wordings (rephrase.py).
+demonstrations hold as many of one story as of any other, and none is left to chance. And its problems are told in many
+ways: half of them in other words than the story's two wordings (rephrase.py), some with new pens in place of pens, or
+with jars in place of bags (words.py).
 
 The problem itself decides which split it belongs to, so two splits cannot share a problem:
 
@@ -31,11 +32,12 @@ from minirl.tasks.rephrase import rephrase
 from minirl.tasks.rewordings import frame, held_out_frames
 from minirl.tasks.stories import STORIES, Story
 from minirl.tasks.task import Problem, Task, bucket, split_of
-from minirl.tasks.words import PEOPLE, THINGS, Person, Thing, plural
+from minirl.tasks.words import PEOPLE, THINGS, Person, Thing, plural, varied
 
 LARGEST = 50  # numbers and results are 1 to LARGEST: short pretraining can teach to calculate with these
 LEVELS = (1, 2, 3)
 REPHRASED = 0.5  # of the training problems are told in other words than those of stories.py
+ADJECTIVES_OF_THEIR_OWN = ("colors", "harvest")  # stories with red, big and other things
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class WordProblem(Problem):
     level: int
     people: tuple[str, ...]
     thing: str
+    pack: str
     numbers: tuple[int, ...]
     other_words: str
 
@@ -58,9 +61,10 @@ class WordProblem(Problem):
 
     def mentions(self) -> list[str]:
         """The people, and the numbers with their nouns: ["Roger", "5 tennis balls", "2 cans of 3"]."""
-        thing = next(thing for thing in THINGS if thing.many == self.thing)
-        packs = (plural(thing.pack), thing.pack) if thing.pack else ()
-        nouns = "|".join((thing.many, thing.one, *packs, "dollars", "dollar"))
+        thing = next(thing for thing in THINGS if f" {self.thing}".endswith(f" {thing.many}"))
+        one = self.thing.removesuffix(thing.many) + thing.one
+        packs = (plural(self.pack), self.pack) if self.pack else ()
+        nouns = "|".join((self.thing, one, *packs, "dollars", "dollar"))
         found: list[str] = []
         for number, noun in re.findall(rf"(\d+)(?: more)?(?: ({nouns})\b)?", self.question):
             if found and found[-1].endswith(packs):
@@ -127,6 +131,8 @@ class Plot:
         thing = rng.choice(self.things)
         values = self.draw_numbers(rng, split)
         people = rng.sample(_MEETINGS[thing, split == "unseen"], 2)
+        if split == "train":
+            thing = varied(thing, rng, adjectives=self.story.name not in ADJECTIVES_OF_THEIR_OWN)
         wordings = [self.story.wordings[wording], self.story.wordings[(wording + 1) % len(self.story.wordings)]]
         question, retold = (
             self.in_other_words(text, rng, values, people, thing)
@@ -159,6 +165,7 @@ class Plot:
             level=story.level,
             people=tuple(person.name for person in people[: 2 if "{other}" in story.wordings[0] else 1]),
             thing=thing.many,
+            pack=thing.pack,
             numbers=numbers,
             other_words=retold,
         )

@@ -1,6 +1,7 @@
 """The people and the things that word problems are about."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from random import Random
 
 MEN = """
 Roger Tom Ben Sam Max Leo Jack Adam Paul Raj John Luke Eric Ivan Omar Hugo Noah Liam Alan Carl Dan Finn Greg Henry Jim
@@ -35,6 +36,14 @@ class Thing:
     pack: str
     kind: str
 
+    def described(self, adjective: str) -> "Thing":
+        """The same with an adjective: pens become new pens."""
+        return replace(self, one=f"{adjective} {self.one}", many=f"{adjective} {self.many}")
+
+    def packed(self, container: str) -> "Thing":
+        """The same in another container: buttons in bags become buttons in jars."""
+        return replace(self, pack=container)
+
 
 def plural(noun: str) -> str:
     """The noun in its plural: a box becomes boxes, a can cans."""
@@ -55,6 +64,16 @@ _KINDS = {  # kind, pack: the things, as one/many where many is not one + "s", w
     ("page", ""): "page",
 }
 
+CONTAINERS = {  # kind: what such things may come in besides their pack, in training alone
+    "fruit": "crate basket net", "baked": "tray tin bag", "garden": "sack crate bag", "toy": "case bag chest",
+    "paper": "pile case folder", "small": "jar tin packet",
+}  # fmt: skip
+ADJECTIVES = {  # kind: what such things may be, in training alone
+    "fruit": "ripe sweet fresh", "baked": "fresh sweet tasty", "garden": "fresh nice pretty", "toy": "new old nice",
+    "paper": "new old nice", "small": "new old pretty", "ball": "new old good",
+}  # fmt: skip
+PACKED, DESCRIBED = 0.5, 0.25  # the shares of the training problems that have another container, or an adjective
+
 
 def _things() -> list[Thing]:
     things = []
@@ -63,6 +82,20 @@ def _things() -> list[Thing]:
             one, _, many = word.replace("_", " ").partition("/")
             things.append(Thing(one, many or one + "s", pack, kind))
     return things
+
+
+def varied(thing: Thing, rng: Random, adjectives: bool = True) -> Thing:
+    """A thing as training tells of it: as it is, in another container, with an adjective, or both. Whoever reads only
+    of bags and boxes does not learn to copy a word that is rare, such as "cans", and takes every noun for one
+    word.
+
+    adjectives: whether it may have one.
+    """
+    if thing.kind in ADJECTIVES and rng.random() < DESCRIBED and adjectives:
+        thing = thing.described(rng.choice(ADJECTIVES[thing.kind].split()))
+    if thing.kind in CONTAINERS and rng.random() < PACKED:
+        thing = thing.packed(rng.choice(CONTAINERS[thing.kind].split()))
+    return thing
 
 
 THINGS = _things()
