@@ -100,10 +100,8 @@ class Settings:
         if "temperature" in unusual:
             unusual["temperature"] = show_temperature(self.sampling.temperature)
         if self.beam is not None:
-            unusual["search"] = [
-                self.beam.width,
-                *(["steps"] if self.by_steps else [self.beam.penalty, self.beam.alpha]),
-            ]
+            beam = self.beam
+            unusual["search"] = [beam.width, *(["steps"] if self.by_steps else [beam.penalty, beam.alpha])]
         return said | unusual | ({"log_probs": True} if self.log_probs else {})
 
 

@@ -99,7 +99,8 @@ def measures(
 
     settings: how the answers were made. With beam search its "beam@width" is in the place of "greedy". Where the
     answers have log-probabilities, the other ways to choose among k samples follow: "weighted@k", "arithmetic@k",
-    "likeliest@k", "soundest@k", and "adaptive@k", the majority of as many samples as adaptive consistency draws, "drawn@k" in number.
+    "likeliest@k", "soundest@k", and "adaptive@k", the majority of as many samples as adaptive consistency draws,
+    "drawn@k" in number.
 
     Raises ValueError where there are no outcomes, where problems have different numbers of samples, and for a k above
     that number.

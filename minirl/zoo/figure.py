@@ -1,7 +1,7 @@
 """The plot: accuracy against generated tokens, a row of panels for each stage.
 
-On the left the ways to draw samples, each with a majority vote of 1, 2, 4 and more, beside greedy decoding and beams. On
-the right the ways to choose one of the plain samples, below what a perfect judge would choose.
+On the left the ways to draw samples, each with a majority vote of 1, 2, 4 and more, beside greedy decoding and beams.
+On the right the ways to choose one of the plain samples, below what a perfect judge would choose.
 """
 
 from collections.abc import Sequence
@@ -72,9 +72,7 @@ def draws(axes: Any, stage: Stage) -> None:
     point(axes, found["greedy"], Look(BLACK, "*"), "greedy", 13)
     point(axes, found[BEAM], Look(SKY, "P"), BEAM, 9)
     point(axes, found[NO_PENALTY], Look(SKY, "P"), NO_PENALTY, 9, hollow=True)
-    axes.set_title(
-        f"After {STAGE_NAMES[stage.stage]}: how samples are drawn (majority vote of 1, 2, 4, ...)", fontsize=10
-    )
+    axes.set_title(f"After {STAGE_NAMES[stage.stage]}: how samples are drawn (vote of 1, 2, 4, ...)", fontsize=10)
 
 
 def choices(axes: Any, stage: Stage) -> None:
