@@ -53,7 +53,7 @@ CHOSEN = dict(zip(CHOICES, (Look(SKY, "D"), Look(ORANGE, "X", ":"), Look(PURPLE,
 def figure(stages: Sequence[Stage], title: str) -> Figure:
     """The plot of all stages."""
     layout = TightLayoutEngine(rect=(0, 0, 1, 0.97))
-    image = Figure(figsize=(2 * SIZE[0], SIZE[1] * len(stages) + 0.4), dpi=DPI, layout=layout)
+    image = Figure(figsize=(2 * SIZE[0], SIZE[1] * len(stages) + 1.3), dpi=DPI, layout=layout)
     image.suptitle(title, fontsize=11)
     sheet = image.subplots(len(stages), 2, squeeze=False, sharex="col", sharey="row")
     for (left, right), stage in zip(sheet, stages, strict=True):
@@ -61,6 +61,8 @@ def figure(stages: Sequence[Stage], title: str) -> Figure:
         choices(right, stage)
         for axes in (left, right):
             finish(axes)
+    for axes in sheet[-1]:  # the panels of a column have the same legend
+        axes.legend(fontsize=8, ncols=3, loc="upper center", bbox_to_anchor=(0.5, -0.13), frameon=False)
     return image
 
 
@@ -70,8 +72,8 @@ def draws(axes: Any, stage: Stage) -> None:
     for draw in DRAWS:
         line(axes, curve(stage, "majority", draw), DRAWN[draw], draw)
     point(axes, found["greedy"], Look(BLACK, "*"), "greedy", 13)
-    point(axes, found[BEAM], Look(SKY, "P"), BEAM, 9)
-    point(axes, found[NO_PENALTY], Look(SKY, "P"), NO_PENALTY, 9, hollow=True)
+    point(axes, found[NO_PENALTY], Look(SKY, "P"), NO_PENALTY, 13, hollow=True)  # below: both are often at one place
+    point(axes, found[BEAM], Look(SKY, "P"), BEAM, 8)
     axes.set_title(f"After {STAGE_NAMES[stage.stage]}: how samples are drawn (vote of 1, 2, 4, ...)", fontsize=10)
 
 
@@ -93,19 +95,23 @@ def choices(axes: Any, stage: Stage) -> None:
 def line(axes: Any, results: Sequence[Result], look: Look, label: str) -> None:
     """A method at several numbers of samples, with its intervals."""
     x, y, error = places(results)
-    axes.errorbar(
-        x, y, error, color=look.colour, marker=look.marker, linestyle=look.line, markersize=5, linewidth=1.4,
-        elinewidth=0.7, label=label, zorder=3,
+    _, _, bars = axes.errorbar(
+        x, y, error, color=look.colour, marker=look.marker, linestyle=look.line, markersize=6, linewidth=1.4,
+        elinewidth=1, label=label, zorder=3,
     )  # fmt: skip
+    for bar in bars:
+        bar.set_alpha(0.4)
 
 
 def point(axes: Any, result: Result, look: Look, label: str, size: float, hollow: bool = False) -> None:
     """A method that has one number of tokens, with its interval."""
     x, y, error = places([result])
-    axes.errorbar(
-        x, y, error, color=look.colour, marker=look.marker, linestyle="", markersize=size, elinewidth=1.2, label=label,
+    _, _, bars = axes.errorbar(
+        x, y, error, color=look.colour, marker=look.marker, linestyle="", markersize=size, elinewidth=1, label=label,
         markerfacecolor="white" if hollow else look.colour, zorder=4,
     )  # fmt: skip
+    for bar in bars:
+        bar.set_alpha(0.6)
 
 
 def places(results: Sequence[Result]) -> tuple[list[float], list[float], list[list[float]]]:
@@ -116,7 +122,7 @@ def places(results: Sequence[Result]) -> tuple[list[float], list[float], list[li
 
 
 def finish(axes: Any) -> None:
-    """Axes, grid and legend."""
+    """Axes and grid."""
     axes.set_xscale("log", base=2)
     axes.xaxis.set_major_locator(LogLocator(base=2))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda tokens, _: f"{tokens:g}"))
@@ -124,4 +130,3 @@ def finish(axes: Any) -> None:
     axes.tick_params(labelbottom=True, labelleft=True)
     axes.set(xlabel="generated tokens per problem", ylabel="problems solved, %")
     axes.grid(alpha=0.3)
-    axes.legend(fontsize=7.5, ncols=2, loc="lower right", framealpha=0.9)

@@ -70,7 +70,7 @@ def passed(outcomes: Sequence[Outcome], k: int) -> Measured:
 
 def sample_tokens(outcomes: Sequence[Outcome]) -> Array:
     """The mean length of each problem's samples, (problems,)."""
-    return numbers([np.mean([sample.tokens for sample in outcome.attempt.samples]) for outcome in outcomes])
+    return numbers([float(np.mean([sample.tokens for sample in one.attempt.samples])) for one in outcomes])
 
 
 def numbers(values: Sequence[float]) -> Array:

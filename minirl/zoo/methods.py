@@ -33,7 +33,7 @@ BEAM, NO_PENALTY, STEPS_2, STEPS_4 = SEARCHES
 CONTROLS = (RISING, NO_PENALTY)
 
 CHOICES: dict[Choice, str] = {
-    "weighted": "vote, weighted by probability",
+    "weighted": "vote weighted by probability",
     "likeliest": "the likeliest",
     "soundest": "the fewest false equations",
     "arithmetic": "vote, if all equations hold",
@@ -124,7 +124,7 @@ def contests(samples: int) -> list[Contest]:
         Contest(f"falling beats rising, vote of {k}", many(FALLING), many(RISING)),
         Contest("falling beats flat 0.7, one sample", one(FALLING), one(COOL)),
         Contest(f"falling beats flat 0.7, vote of {k}", many(FALLING), many(COOL)),
-        Contest(f"falling covers more than flat 0.7, {k}", key("pass", k, FALLING), key("pass", k, COOL)),
+        Contest(f"falling beats flat 0.7, ceiling of {k}", key("pass", k, FALLING), key("pass", k, COOL)),
         Contest("min-p saves a high temperature", one(MIN_P), one(HOT)),
         Contest("min-p at 1.5 beats flat 0.7", one(MIN_P), one(COOL)),
         Contest(f"a vote of {k} beats greedy", plain, "greedy"),
@@ -135,6 +135,6 @@ def contests(samples: int) -> list[Contest]:
         Contest("arithmetic helps a vote", key("arithmetic", k, PLAIN), plain),
         Contest("arithmetic beats likelihood", key("soundest", k, PLAIN), key("likeliest", k, PLAIN)),
         Contest("step beams beat beams", STEPS_4, BEAM),
-        Contest(f"stopping early costs nothing, {samples}", key("adaptive", samples, PLAIN),
+        Contest(f"stopping early costs nothing, of {samples}", key("adaptive", samples, PLAIN),
                 key("majority", samples, PLAIN)),
     ]  # fmt: skip
