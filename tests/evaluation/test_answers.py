@@ -125,6 +125,18 @@ def test_answers_of_a_search_and_of_a_schedule(own: Run) -> None:
     assert [(s.text, s.log_prob) for a in made for s in a.samples] == [(one.text, one.log_prob) for one in drawn]
 
 
+@pytest.mark.parametrize("spent", [[], [-1], [1.5], ["7"], [True], [7, 7]], ids=repr)
+def test_a_search_says_what_it_spent(spent: list[object], own: Run) -> None:
+    settings = replace(SETTINGS, samples=0, beam=Beams(2))
+    kept_answers(own, "sft", PROMPTS, settings)
+    path = own.folder / ANSWERS / files(own)[0]
+    contents = json.loads(path.read_text())
+    contents["attempts"][1][0][3:] = spent
+    path.write_text(json.dumps(contents))
+    with pytest.raises(ValueError, match="attempt 1 is not a greedy answer"):
+        kept_answers(own, "sft", PROMPTS, settings)
+
+
 def test_other_weights_have_other_answers(own: Run) -> None:
     """A run that went on training is not shown with the answers of before."""
     before = kept_answers(own, "rl", PROMPTS, SETTINGS)

@@ -21,8 +21,8 @@ def said(answer: str, tokens: int = 10, log_prob: float = -1.0, reasoning: str =
     return Answer(f" {reasoning}\nAnswer: {answer}", tokens, True, log_prob)
 
 
-def outcome(answers: list[Answer], greedy: Answer = said(RIGHT)) -> Outcome:
-    return judge(TASK, Problem("What?", "That.", RIGHT, "k"), Attempt(greedy, answers, True))
+def outcome(answers: list[Answer], greedy: Answer | None = None) -> Outcome:
+    return judge(TASK, Problem("What?", "That.", RIGHT, "k"), Attempt(greedy or said(RIGHT), answers, True))
 
 
 def outcomes(*texts: str) -> list[Outcome]:
