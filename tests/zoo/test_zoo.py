@@ -12,9 +12,10 @@ import pytest
 from minirl import evaluate, zoo
 from minirl.evaluation.answers import ANSWERS
 from minirl.evaluation.estimate import Estimate
+from minirl.figure import Figure
 from minirl.runs import Run
 from minirl.runs.table import layout
-from minirl.zoo import results, table
+from minirl.zoo import program, results, table
 from minirl.zoo.figure import figure
 from minirl.zoo.measure import Measured, Yardstick
 from minirl.zoo.methods import DRAWS, PLAIN, SEARCHES, contests, methods
@@ -73,7 +74,13 @@ def test_a_table_a_plot_and_a_file(own: Run, tmp_path: Path, capsys: pytest.Capt
     assert solved[f"majority@3, {PLAIN}"] == again["majority@3"]
 
 
-def test_an_interrupted_comparison_goes_on(own: Run, tmp_path: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+@pytest.fixture
+def no_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Drawing takes longer than all else here, and one test draws already."""
+    monkeypatch.setattr(program, "figure", lambda *what: Figure(figsize=(1, 1)))
+
+
+def test_an_interrupted_comparison_goes_on(own: Run, tmp_path: Path, no_plot, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     png = str(tmp_path / "zoo.png")
     make, made = results.kept_answers, []
 
@@ -95,7 +102,7 @@ def test_an_interrupted_comparison_goes_on(own: Run, tmp_path: Path, capsys, mon
     assert printed.count("solving 3 problems") == len(DRAWS) + len(SEARCHES) - 4
 
 
-def test_several_runs_count_once_each(own: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_several_runs_count_once_each(own: Run, tmp_path: Path, no_plot, capsys) -> None:  # type: ignore[no-untyped-def]
     other, file = other_seed(own, tmp_path / "seed-1"), tmp_path / "zoo.json"
     asked = [*FEW, "--png", str(tmp_path / "zoo.png"), "--json", str(file)]
     alone = []
