@@ -55,7 +55,7 @@ def figure(stages: Sequence[Stage], title: str) -> Figure:
     layout = TightLayoutEngine(rect=(0, 0, 1, 0.97))
     image = Figure(figsize=(2 * SIZE[0], SIZE[1] * len(stages) + 1.3), dpi=DPI, layout=layout)
     image.suptitle(title, fontsize=11)
-    sheet = image.subplots(len(stages), 2, squeeze=False, sharex="col", sharey="row")
+    sheet = image.subplots(len(stages), 2, squeeze=False, sharex=True, sharey="row")
     for (left, right), stage in zip(sheet, stages, strict=True):
         draws(left, stage)
         choices(right, stage)
