@@ -126,7 +126,8 @@ class TestRecord:
         warm = Agent(cold.model, cold.tokenizer)  # the log-probabilities are at temperature 1, and say how sure it was
         for moment in found.moments:
             action = np.argmax(cold.policy(moment.state))
-            assert moment.log_prob == pytest.approx(warm.log_prob(moment.state, int(action)), abs=1e-5) < 0
+            assert moment.log_prob == pytest.approx(warm.log_prob(moment.state, int(action)), abs=1e-5)
+            assert moment.log_prob < 0
         assert "nothing to compare" in found.gradient()
 
     @pytest.mark.parametrize("wrong", [{"top": 0}, {"top": -1}, {"top": 10**6}, {"samples": 0}, {"max_new_tokens": 0}])
