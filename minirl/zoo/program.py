@@ -9,7 +9,7 @@ call only reads them. A plot is written too, by default into the run's folder.
 
     python -m minirl.zoo runs/roger --problems 500 --json zoo.json
 
-After SFT alone, where methods differ most; with more samples:
+After SFT alone, with more samples:
 
     python -m minirl.zoo runs/roger --stages sft --samples 32
 
