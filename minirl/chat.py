@@ -49,7 +49,7 @@ class Arguments:
     """Answer this many times and choose one of the answers; needs a temperature above 0."""
     choose: Choice = "majority"
     """How to choose among the samples: the most frequent answer; the same, weighted by probability; the same among
-    samples whose equations all hold; or the likeliest sample."""
+    samples whose equations all hold; the likeliest sample; or the one with the fewest false equations."""
     sure: float = 1.0
     """Draw fewer samples where the leading answer is this sure before; 0.95 is usual, 1 draws all."""
     dtype: Literal["float32", "bfloat16"] = "float32"

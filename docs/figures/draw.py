@@ -14,7 +14,11 @@ INK, SOFT, GREY = "#1f2933", "#52606d", "#e4e7eb"
 BLUE, GREEN, RED = "#bcd7f5", "#bfe5c3", "#f6c5c0"
 LAYERS = (  # number, rooms, what the layer is for; from the top
     ("6", "lessons", "the course"),
-    ("5", "train   evaluate   chat   trace   plot   report   controls   bench   bugs   doctor", "programs you run"),
+    (
+        "5",
+        "train   evaluate   chat   trace   plot   report   zoo   controls   bench   bugs   doctor",
+        "programs you run",
+    ),
     ("4", "rl   evaluation   runs   microscope", "reinforcement learning, measuring"),
     ("3", "data   tasks   generate", "batches, problems and checkers, decoding"),
     ("2", "model   tokenizer", "transformer, byte-level BPE"),

@@ -21,8 +21,9 @@ import tyro
 from minirl import flags, kernels
 from minirl.console import printable, run_program
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
-from minirl.controls.table import fill, group_table
+from minirl.controls.table import group_table
 from minirl.controls.variants import GROUPS, MoreSFT
+from minirl.evaluation.markdown import fill
 from minirl.evaluation.results import evaluate_run
 from minirl.runs import STAGES, Run, Screen
 from minirl.runs.command import resume

@@ -9,9 +9,8 @@ docs/results.md prints these numbers, and the course compares a learner's run wi
 import json
 from pathlib import Path
 
-from minirl.controls.table import fill
 from minirl.evaluation.estimate import Estimate
-from minirl.evaluation.markdown import markdown_table
+from minirl.evaluation.markdown import fill, markdown_table
 from minirl.evaluation.together import Together
 from minirl.storage import shipped
 from minirl.storage.files import atomic_write

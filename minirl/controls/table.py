@@ -1,12 +1,6 @@
-"""From runs to tables: the outcome of each variant over its seeds, as Markdown at a marked place in a page.
+"""From runs to tables: the outcome of each variant over its seeds, as Markdown."""
 
-<!-- table: kl -->
-...                     this is replaced
-<!-- end of table -->
-"""
-
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -98,14 +92,3 @@ def cell(values: Sequence[float], form: str) -> str:
         return "–"
     mean = form.format(np.mean(known))
     return mean if len(known) == 1 else f"{mean} ({form.format(min(known))} to {form.format(max(known))})"
-
-
-def fill(page: str, tables: Mapping[str, str]) -> str:
-    """The page with these tables at their marked places; a table without a place goes to the end."""
-    for name, table in tables.items():
-        place = f"<!-- table: {name} -->\n{table}\n<!-- end of table -->"
-        pattern = re.compile(rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end of table -->", re.DOTALL)
-        page, found = pattern.subn(lambda _, place=place: place, page)  # type: ignore[misc]
-        if not found:
-            page = f"{page.rstrip()}\n\n{place}\n".lstrip()
-    return page

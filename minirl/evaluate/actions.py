@@ -10,12 +10,12 @@ from typing import Any
 from minirl.evaluate.arguments import Arguments
 from minirl.evaluation import compare, contamination
 from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
-from minirl.evaluation.model import Model
+from minirl.evaluation.model import Model, stages_of
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
 from minirl.evaluation.retellings import Retellings
 from minirl.generate import Sampling
-from minirl.runs import STAGES, Run, Screen
+from minirl.runs import Run, Screen
 from minirl.tasks import ROGER, Problem, WordProblems, audit
 from minirl.train.texts import training_texts
 
@@ -24,7 +24,7 @@ EXAMPLE = "Roger"  # the set that holds our running example alone
 
 def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     """Solve problems with each of the run's models."""
-    stages = check_stages(run, arguments.stages)
+    stages = stages_of(run, arguments.stages)
     sets, ks = chosen_sets(run, arguments), chosen_ks(run, arguments)
     results = evaluate_sets(run, screen, stages, sets, ks)
     show([result.as_json() for result in results], screen)
@@ -121,15 +121,6 @@ def chosen_ks(run: Run, arguments: Arguments) -> list[int]:
     if not all(word.strip().isdigit() and 1 <= int(word) <= samples for word in words):
         raise ValueError(f"--k is {arguments.k!r}; give numbers from 1 to --samples, {samples}: 1,{samples}")
     return sorted({int(word) for word in words})
-
-
-def check_stages(run: Run, wanted: Sequence[str]) -> list[str]:
-    """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""
-    unknown = [stage for stage in wanted if stage not in STAGES]
-    if unknown:
-        raise ValueError(f"there is no stage {unknown[0]!r}; choose from {', '.join(STAGES)}")
-    run.last_stage()  # raises where there is no checkpoint at all
-    return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]
 
 
 def origin(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl import kernels
-from minirl.generate import Beams, Completion, Sampling, beam_search, generate, step_beams
+from minirl.generate import Beams, Completion, Hypothesis, Sampling, beam_search, generate, step_beams
 from minirl.generate.temperature import show_temperature
 from minirl.model import GPT
 from minirl.runs import Run, environment
@@ -42,6 +42,8 @@ class Answer(NamedTuple):
     """Whether it ended with the end token. Otherwise it was cut off."""
     log_prob: float | None = None
     """Its log-probability; None where the settings do not ask for it."""
+    spent: int | None = None
+    """How many tokens the search for it generated in all; None for an answer that no search found."""
 
 
 class Attempt(NamedTuple):
@@ -98,7 +100,8 @@ class Settings:
         if "temperature" in unusual:
             unusual["temperature"] = show_temperature(self.sampling.temperature)
         if self.beam is not None:
-            unusual["beam"] = [self.beam.width, *(["steps"] if self.by_steps else [self.beam.penalty, self.beam.alpha])]
+            beam = self.beam
+            unusual["search"] = [beam.width, *(["steps"] if self.by_steps else [beam.penalty, beam.alpha])]
         return said | unusual | ({"log_probs": True} if self.log_probs else {})
 
 
@@ -132,9 +135,10 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
     )  # fmt: skip
     answered = iter([Attempt(one, list(islice(samples, settings.samples)), True) for one in greedy])
     nothing = Answer("", 0, False, 0.0 if settings.log_probs else None)
+    none_found = nothing if settings.beam is None else nothing._replace(spent=0)
     kept = set(fitting)
     return [
-        next(answered) if prompt in kept else Attempt(nothing, [nothing] * settings.samples, False)
+        next(answered) if prompt in kept else Attempt(none_found, [nothing] * settings.samples, False)
         for prompt in prompts
     ]
 
@@ -142,7 +146,8 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
 def as_answer(completion: Completion, log_probs: bool = False) -> Answer:
     """What is kept of a completion."""
     log_prob = completion.log_prob if log_probs else None
-    return Answer(completion.text, len(completion.ids), completion.finished, log_prob)
+    spent = completion.spent if isinstance(completion, Hypothesis) else None
+    return Answer(completion.text, len(completion.ids), completion.finished, log_prob, spent)
 
 
 def kept_answers(
@@ -169,8 +174,8 @@ def kept_answers(
 
 
 def as_written(attempt: Attempt) -> list[Any]:
-    """An attempt as a file holds it; a log-probability that is not known is left out."""
-    greedy, *samples = (list(one[: 3 + (one.log_prob is not None)]) for one in (attempt.greedy, *attempt.samples))
+    """An attempt as a file holds it; of an answer's fields, None is left out."""
+    greedy, *samples = ([x for x in one if x is not None] for one in (attempt.greedy, *attempt.samples))
     return [greedy, samples, attempt.fits]
 
 
@@ -224,22 +229,25 @@ def read_attempt(fields: Any, number: int, settings: Settings) -> Attempt:
         if isinstance(fits, bool) and len(samples) == settings.samples:
             longest = settings.max_new_tokens
             read = partial(read_answer, longest=longest, log_probs=settings.log_probs)
-            return Attempt(read(greedy), list(map(read, samples)), fits)
+            return Attempt(read(greedy, searched=settings.beam is not None), list(map(read, samples)), fits)
     except (TypeError, ValueError):
         pass  # the message below says what was expected
     raise ValueError(f"attempt {number} is not a greedy answer, {settings.samples} samples and whether the prompt fits")
 
 
-def read_answer(fields: Any, longest: int, log_probs: bool = False) -> Answer:
-    """One answer of a file, [text, tokens, finished], with log_probs also its log-probability. Raises ValueError or
-    TypeError where it is anything else."""
+def read_answer(fields: Any, longest: int, log_probs: bool = False, searched: bool = False) -> Answer:
+    """One answer of a file, [text, tokens, finished], with log_probs also its log-probability, and of a search what it
+    spent. Raises ValueError or TypeError where it is anything else."""
     text, tokens, finished, *rest = fields
+    spent = rest.pop() if searched and rest else None
     if len(rest) != log_probs or not all(isinstance(x, int | float) and x <= 0 for x in rest):
         raise ValueError("not the log-probabilities that were asked for")
+    if searched and not (type(spent) is int and spent >= 0):
+        raise ValueError("not the number of tokens that the search generated")
     if not (isinstance(text, str) and type(tokens) is int and isinstance(finished, bool) and 0 <= tokens <= longest):
         raise ValueError("not a text, its length in tokens and whether it is finished")
     text.encode()  # raises where the text is not valid Unicode
-    return Answer(text, tokens, finished, *map(float, rest))
+    return Answer(text, tokens, finished, float(rest[0]) if log_probs else None, spent)
 
 
 def environment_without_threads() -> dict[str, Any]:

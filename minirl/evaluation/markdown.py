@@ -115,6 +115,22 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]], numbers
     return "\n".join("| " + " | ".join(one) + " |" for one in lines)
 
 
+def fill(page: str, tables: Mapping[str, str]) -> str:
+    """The page with these tables at their marked places; a table without a place goes to the end.
+
+    <!-- table: kl -->
+    ...                     this is replaced
+    <!-- end of table -->
+    """
+    for name, table in tables.items():
+        place = f"<!-- table: {name} -->\n{table}\n<!-- end of table -->"
+        pattern = re.compile(rf"<!-- table: {re.escape(name)} -->\n.*?<!-- end of table -->", re.DOTALL)
+        page, found = pattern.subn(lambda _, place=place: place, page)  # type: ignore[misc]
+        if not found:
+            page = f"{page.rstrip()}\n\n{place}\n".lstrip()
+    return page
+
+
 WRITERS: Mapping[type, Callable[[Any], str]] = {
     Paragraph: lambda part: line(part.words), Items: items, Table: table, Plot: plot, Verbatim: verbatim,
     Beside: beside, Listed: listed,

@@ -57,3 +57,12 @@ def open_model(name: str) -> Model:
     if run.state(stage) is None:
         raise FileNotFoundError(f"{folder} has no {stage} checkpoint; its latest is {run.last_stage()}")
     return Model(run, stage)
+
+
+def stages_of(run: Run, wanted: Sequence[str]) -> list[str]:
+    """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""
+    unknown = [stage for stage in wanted if stage not in STAGES]
+    if unknown:
+        raise ValueError(f"there is no stage {unknown[0]!r}; choose from {', '.join(STAGES)}")
+    run.last_stage()  # raises where there is no checkpoint at all
+    return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]

@@ -73,6 +73,7 @@ def legend(header: Sequence[str]) -> dict[str, str]:
         "weighted@": "the most frequent answer, each sample counting as its probability",
         "arithmetic@": "the most frequent answer of the samples whose equations all hold",
         "likeliest@": "the sample with the highest log-probability",
+        "soundest@": "the sample with the fewest false equations, of equal ones the likeliest",
         "adaptive@": f"the most frequent answer so far, once it is {SURE:.0%} sure to stay so",
         DRAWN: "mean number of samples that this takes",
     }

@@ -15,7 +15,9 @@ from minirl.tokenizer import Tokenizer
 TOKENS = "tokens"
 DRAWN = "drawn@"  # with the number of samples: this and tokens are the only measures that are no shares
 SURE = 0.95  # adaptive consistency stops where the leading answer is this sure
-CHOSEN: dict[str, Choice] = {"weighted@": "weighted", "arithmetic@": "arithmetic", "likeliest@": "likeliest"}
+CHOSEN: dict[str, Choice] = {
+    "weighted@": "weighted", "arithmetic@": "arithmetic", "likeliest@": "likeliest", "soundest@": "soundest",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,8 @@ def measures(
 
     settings: how the answers were made. With beam search its "beam@width" is in the place of "greedy". Where the
     answers have log-probabilities, the other ways to choose among k samples follow: "weighted@k", "arithmetic@k",
-    "likeliest@k", and "adaptive@k", the majority of as many samples as adaptive consistency draws, "drawn@k" in number.
+    "likeliest@k", "soundest@k", and "adaptive@k", the majority of as many samples as adaptive consistency draws,
+    "drawn@k" in number.
 
     Raises ValueError where there are no outcomes, where problems have different numbers of samples, and for a k above
     that number.

@@ -6,7 +6,7 @@ from minirl.generate.sampling import Sampling, Seed, draw, row_stream
 from minirl.generate.step_beam import step_beams
 from minirl.generate.temperature import Schedule, Temperature, parse_temperature
 from minirl.generate.text import Completion, end_token, generate, generate_ids, known_tokens, stream
-from minirl.generate.vote import Verdict, choose, self_consistency
+from minirl.generate.vote import Verdict, choose, self_consistency, winner
 
 __all__ = [
     "Beams",
@@ -32,5 +32,6 @@ __all__ = [
     "self_consistency",
     "step_beams",
     "stream",
+    "winner",
     "without_dropout",
 ]

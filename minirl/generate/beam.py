@@ -31,7 +31,7 @@ answers of up to T tokens nothing is ever crowded out, and the result is that of
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -87,6 +87,9 @@ class Hypothesis(Completion):
 
     score: float
     """Its log-probability after the length penalty."""
+    spent: int
+    """How many tokens the whole search for this prompt generated, in all of its beams: what it cost. As with a sample,
+    a token is one distribution of the model, from which one goes on."""
 
 
 @dataclass
@@ -97,6 +100,7 @@ class Found:
     log_probs: list[float]
     score: float
     finished: bool
+    spent: int = 0
 
     @property
     def rank(self) -> tuple[bool, float]:
@@ -132,6 +136,7 @@ def beam_search(
                 tokenizer.decode(ids, skip_special=True),
                 one.finished,
                 one.score,
+                one.spent,
             )
             for one in hypotheses
         ]
@@ -178,6 +183,7 @@ class Search:
     prompt_row: int
     live: list[Live] = field(default_factory=lambda: list(START))
     ended: list[Found] = field(default_factory=list)
+    spent: int = 0  # tokens generated so far, in all beams
 
     def extend(self, ids: Array, log_probs: Array) -> list[int]:
         """Take one step; return the number of the beam that each new live beam continues.
@@ -185,6 +191,7 @@ class Search:
         ids, log_probs: (beams, K), the K = 2 W (or all) most likely next tokens of each live beam, the best first.
         """
         W = self.rule.width
+        self.spent += len(self.live)
         before = np.array([s for _, _, s in self.live])
         s = before[:, None] + log_probs
         order = np.argsort(-s, axis=None, kind="stable")[: 2 * W]
@@ -220,7 +227,8 @@ class Search:
             Found(ids, each, self.rule.score(s, len(ids)), False) for ids, each, s in self.live
             if len(ids) == self.longest
         ]  # fmt: skip
-        return sorted(self.ended + cut, key=lambda found: found.rank)[: self.rule.width]
+        best = sorted(self.ended + cut, key=lambda found: found.rank)[: self.rule.width]
+        return [replace(found, spent=self.spent) for found in best]
 
 
 # ---- many prompts ----

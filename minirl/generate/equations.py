@@ -78,6 +78,11 @@ def arithmetic_holds(text: str) -> bool:
     return all(equation.holds for equation in equations(text))
 
 
+def true_equations(text: str) -> float:
+    """The judge of arithmetic: 0 where every equation of the text holds, otherwise minus the number of false ones."""
+    return -float(sum(not equation.holds for equation in equations(text)))
+
+
 # ---- finding the two sides ----
 
 

@@ -12,7 +12,7 @@ difference, the mean log-probability of a token decides, because beams have diff
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from minirl.autograd import Array
 from minirl.generate.beam import Hypothesis
 from minirl.generate.engine import Engine, Row
-from minirl.generate.equations import equations
+from minirl.generate.equations import true_equations
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
 from minirl.generate.text import check_prompts, encode_prompt, end_token, known_tokens
 from minirl.generate.vote import Judge
@@ -28,11 +28,6 @@ from minirl.model import GPT
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
-
-
-def true_equations(text: str) -> float:
-    """The judge of arithmetic: 0 where every equation of the text holds, otherwise minus the number of false ones."""
-    return -float(sum(not equation.holds for equation in equations(text)))
 
 
 def step_beams(
@@ -45,6 +40,7 @@ def step_beams(
     branches: int = 4,
     max_new_tokens: int = 256,
     seed: Seed = 0,
+    slots: int = 256,
     **sampling: Any,
 ) -> Iterator[list[Hypothesis]]:
     """Search each prompt's completions sentence by sentence; yield at most `width` hypotheses a prompt, the best first:
@@ -52,38 +48,105 @@ def step_beams(
 
     judge: scores what was written after the prompt so far; higher is better. branches: sampled sentences of each beam.
     sampling: settings of the draw, as `generate` takes them. A hypothesis's log_probs are what the draw recorded, its
-    score is the judge's. The result depends on neither the other prompts nor their number.
+    score is the judge's. The result depends neither on the other prompts nor on `slots`, the number of rows computed at
+    once.
 
     Raises ValueError for settings out of range, and what `generate` raises.
     """
     width, branches, words = whole("width", width, 1), whole("branches", branches, 1), seed_words(seed)
     rule, vocabulary = Sampling(max_new_tokens=max_new_tokens, **sampling), known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
-    check_prompts(model, encoded, rule, 1)
-    end, sentence = end_token(tokenizer), SentenceEnd(tokenizer)
+    rows = max(len(encoded) * width * branches, 1)
+    capacity, slots = check_prompts(model, encoded, rule, min(whole("slots", slots, 1), rows))
+    engine = Engine(model, rule, end_token(tokenizer), slots, capacity, vocabulary, stop=SentenceEnd(tokenizer))
+    context = model.config.context_length
+    searches = [
+        Search(number, prompt, min(rule.max_new_tokens, context - len(prompt) + 1), width, branches, words)
+        for number, prompt in enumerate(encoded)
+    ]
+    return _search_all(engine, tokenizer, searches, judge)
 
-    def search(number: int, prompt: Array) -> list[Hypothesis]:
-        longest = min(rule.max_new_tokens, model.config.context_length - len(prompt) + 1)
-        capacity = min(len(prompt) + longest, model.config.context_length)
-        beams, drawn = [Beam((), (), False, 0.0)], 0
-        while live := [beam for beam in beams if not beam.closed(longest)]:
-            engine = Engine(model, rule, end, width * branches, capacity, vocabulary, stop=sentence)
-            for place, beam in enumerate(live):
-                streams = [stream_of(words, number, drawn + branch) for branch in range(branches)]
-                engine.add(beam.rows(prompt, place, streams))
-                drawn += branches
-            rows: list[Row] = []
-            while engine.busy:
-                rows += engine.step()
-            found = {beam.ids: beam for beam in beams if beam.closed(longest)}
-            for row in sorted(rows, key=lambda row: (row.problem, row.sample)):
-                longer = live[row.problem].after(row, tokenizer, judge)
-                found.setdefault(longer.ids, longer)  # the same sentence twice is one beam
-            beams = sorted(found.values(), key=lambda beam: beam.rank)[:width]
-        beams.sort(key=lambda beam: not beam.finished)  # and by rank within both
-        return [beam.hypothesis(prompt, tokenizer) for beam in beams]
 
-    return (search(number, prompt) for number, prompt in enumerate(encoded))
+def _search_all(
+    engine: Engine, tokenizer: "Tokenizer", searches: Sequence["Search"], judge: Judge
+) -> Iterator[list[Hypothesis]]:
+    """The hypotheses of all prompts, in order. Each search adds its next sentences as soon as its last ones are
+    written, so that the engine always has many rows to work on."""
+    ready: dict[int, list[Hypothesis]] = {}
+    due = 0
+    for search in searches:
+        for group in search.next_rows():
+            engine.add(group)
+    while engine.busy:
+        for row in engine.step():
+            search = searches[row.problem]
+            search.drawn.append(row)
+            if len(search.drawn) < search.asked:
+                continue  # others of its sentences are still being written
+            search.keep_best(tokenizer, judge)
+            groups = search.next_rows()
+            for group in groups:
+                engine.add(group)
+            if not groups:
+                ready[search.number] = search.result(tokenizer)
+        while due in ready:
+            yield ready.pop(due)
+            due += 1
+
+
+@dataclass
+class Search:
+    """The search for one prompt."""
+
+    number: int  # of the prompt
+    prompt: Array
+    longest: int  # tokens at which a beam is cut off
+    width: int
+    branches: int
+    words: tuple[int, ...]  # of the seed
+    beams: list["Beam"] = field(default_factory=lambda: [Beam((), (), False, 0.0)])
+    streams: int = 0  # sentences asked for so far: each has random numbers of its own
+    asked: int = 0  # sentences of this step ...
+    drawn: list[Row] = field(default_factory=list)  # ... and the ones that are written already
+    spent: int = 0  # tokens generated so far, in all sentences
+
+    @property
+    def live(self) -> list["Beam"]:
+        """The beams that go on."""
+        return [beam for beam in self.beams if not beam.closed(self.longest)]
+
+    def next_rows(self) -> list[list[Row]]:
+        """A group of rows for each live beam: the sentences to sample next."""
+        groups = []
+        for place, beam in enumerate(self.live):
+            so_far = np.concatenate([self.prompt, np.array(beam.ids, np.int32)])
+            first = place * self.branches
+            groups.append([
+                Row(so_far, self.number, first + branch,
+                    stream_of(self.words, self.number, self.streams + first + branch), written=len(beam.ids))
+                for branch in range(self.branches)
+            ])  # fmt: skip
+        self.asked = len(groups) * self.branches
+        self.streams += self.asked
+        return groups
+
+    def keep_best(self, tokenizer: "Tokenizer", judge: Judge) -> None:
+        """Put each sentence behind its beam, and keep the best of all."""
+        live = self.live
+        found = {beam.ids: beam for beam in self.beams if beam.closed(self.longest)}
+        for row in sorted(self.drawn, key=lambda row: row.sample):
+            longer = live[row.sample // self.branches].after(row, tokenizer, judge)
+            found.setdefault(longer.ids, longer)  # the same sentence twice is one beam
+            self.spent += len(row.ids)
+        self.beams = sorted(found.values(), key=lambda beam: beam.rank)[: self.width]
+        self.drawn = []
+
+    def result(self, tokenizer: "Tokenizer") -> list[Hypothesis]:
+        """The hypotheses, the best first: the ones that were cut off last."""
+        return [
+            beam.hypothesis(self.prompt, tokenizer, self.spent)
+            for beam in sorted(self.beams, key=lambda beam: not beam.finished)  # and by rank within both
+        ]
 
 
 @dataclass(frozen=True)
@@ -104,22 +167,17 @@ class Beam:
         """Sorts the best first."""
         return -self.score, -sum(self.log_probs) / max(len(self.log_probs), 1), self.ids
 
-    def rows(self, prompt: Array, number: int, streams: Sequence[np.random.Generator]) -> list[Row]:
-        """The rows that go on from here, one for each stream of random numbers; `number` tells the beams apart."""
-        so_far = np.concatenate([prompt, np.array(self.ids, np.int32)])
-        return [Row(so_far, number, i, stream, written=len(self.ids)) for i, stream in enumerate(streams)]
-
     def after(self, row: Row, tokenizer: "Tokenizer", judge: Judge) -> "Beam":
         """This beam followed by what a row has drawn."""
         ids = (*self.ids, *row.ids.tolist())
         score = judge(tokenizer.decode(ids, skip_special=True))
         return Beam(ids, (*self.log_probs, *row.log_probs.tolist()), row.finished, score)
 
-    def hypothesis(self, prompt: Array, tokenizer: "Tokenizer") -> Hypothesis:
+    def hypothesis(self, prompt: Array, tokenizer: "Tokenizer", spent: int) -> Hypothesis:
         """The beam as a result."""
         ids = np.array(self.ids, np.int32)
         text = tokenizer.decode(ids, skip_special=True)
-        return Hypothesis(prompt, ids, np.array(self.log_probs, np.float32), text, self.finished, self.score)
+        return Hypothesis(prompt, ids, np.array(self.log_probs, np.float32), text, self.finished, self.score, spent)
 
 
 class SentenceEnd:

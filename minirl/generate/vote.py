@@ -11,6 +11,7 @@ How to choose among n samples:
     arithmetic    the most frequent answer among the samples whose equations all hold (equations.py); among all of them
                   where no sample's do
     likeliest     the sample with the highest log-probability ("best of n")
+    soundest      the sample with the fewest false equations; of equal ones the likeliest (best of n, by arithmetic)
     a function    the sample that it scores highest: a judge of your own, such as a model that was trained to verify
 
 Samples cost time, and easy problems need few of them. Adaptive consistency (Aggarwal et al. 2023) draws on until the
@@ -32,7 +33,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from minirl.generate.engine import Engine, Row
-from minirl.generate.equations import arithmetic_holds
+from minirl.generate.equations import arithmetic_holds, true_equations
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
 from minirl.generate.text import Completion, as_completion, check_prompts, encode_prompt, end_token, known_tokens
 from minirl.model import GPT
@@ -44,8 +45,8 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound=Hashable)
 
 Judge = Callable[[str], float]
-Choice = Literal["majority", "weighted", "arithmetic", "likeliest"]
-CHOICES: tuple[Choice, ...] = ("majority", "weighted", "arithmetic", "likeliest")
+Choice = Literal["majority", "weighted", "arithmetic", "likeliest", "soundest"]
+CHOICES: tuple[Choice, ...] = ("majority", "weighted", "arithmetic", "likeliest", "soundest")
 
 
 class Sample(Protocol):
@@ -96,7 +97,8 @@ def choose(
     if by == "weighted":
         highest = max(known, default=0.0)  # a common factor changes no vote, and keeps the largest weight at 1
         return winner(checker, problem, texts, [math.exp(log_prob - highest) for log_prob in known])
-    return max(voting, key=known.__getitem__, default=None)  # of equal ones the first
+    judged = {i: (true_equations(text) if by == "soundest" else 0.0, known[i]) for i, text in voting.items()}
+    return max(judged, key=judged.__getitem__, default=None)  # of equal ones the first
 
 
 def winner(

@@ -9,8 +9,6 @@ episode was than the others of the same prompt. REINFORCE gives the action the g
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-
 from minirl.console import printable
 from minirl.generate import Temperature
 from minirl.generate.temperature import show_temperature
@@ -41,6 +39,8 @@ class Moment(NamedTuple):
     """What it adds to the text so far: nothing yet where it is part of a character that is not complete."""
     probability: float
     """pi(a_t | s_t), the temperature included."""
+    log_prob: float
+    """log pi(a_t | s_t), nats, as the episode recorded it: at temperature 1 where the policy's is 0."""
     rank: int
     """How many tokens were likelier than the action."""
     entropy: float
@@ -51,11 +51,6 @@ class Moment(NamedTuple):
 
     def __repr__(self) -> str:
         return f"Moment(t={self.t}, action={self.action!r}, probability={self.probability:.3f})"
-
-    @property
-    def log_prob(self) -> float:
-        """log pi(a_t | s_t), nats."""
-        return float(np.log(max(self.probability, np.finfo(np.float32).tiny)))
 
     @property
     def certain(self) -> bool:

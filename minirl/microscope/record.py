@@ -73,7 +73,8 @@ def look(
     tokenizer, decoder = agent.tokenizer, agent.tokenizer.stream_decoder()
     prompt = [decoder.push(token) for token in episode.prompt.tolist()]
     moments = []
-    for (state, action, reward), forced in zip(episode.steps(tokenizer), episode.forced.tolist(), strict=True):
+    recorded = zip(episode.steps(tokenizer), episode.log_probs.tolist(), episode.forced.tolist(), strict=True)
+    for (state, action, reward), log_prob, forced in recorded:
         policy = agent.policy(state).astype(np.float64)
         best = np.argsort(-policy, kind="stable")[:top]
         moments.append(
@@ -84,6 +85,7 @@ def look(
                 tokenizer.decode([action]),
                 decoder.push(action),
                 probability=float(policy[action]),
+                log_prob=log_prob,
                 rank=int((policy > policy[action]).sum()),
                 entropy=max(0.0, -float((policy * np.log(np.where(policy > 0, policy, 1))).sum())),
                 reward=reward,

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from minirl.controls import __main__ as controls
 from minirl.controls import seeds, variants
 from minirl.controls.jobs import Job, seconds, train
-from minirl.controls.table import cell, fill, outcome
+from minirl.controls.table import cell, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
-from minirl.evaluation.markdown import markdown_table
+from minirl.evaluation.markdown import fill, markdown_table
 from minirl.evaluation.together import Together
 from minirl.runs import CONFIG, RLStageConfig, Run, Screen
 

@@ -96,9 +96,9 @@ def test_usual_settings_keep_the_names_of_their_files() -> None:
     rule = Sampling(Schedule(1.5, 0.3, 20), min_p=0.1, max_new_tokens=99)
     unusual = replace(SETTINGS, sampling=rule, beam=Beams(4), log_probs=True)
     assert unusual.as_json() == {
-        **SETTINGS.as_json(), "temperature": "1.5:0.3/20", "min_p": 0.1, "beam": [4, "gnmt", 0.6], "log_probs": True,
+        **SETTINGS.as_json(), "temperature": "1.5:0.3/20", "min_p": 0.1, "search": [4, "gnmt", 0.6], "log_probs": True,
     }  # fmt: skip
-    assert replace(unusual, by_steps=True).as_json()["beam"] == [4, "steps"]
+    assert replace(unusual, by_steps=True).as_json()["search"] == [4, "steps"]
     assert [one.first for one in (SETTINGS, unusual, replace(unusual, by_steps=True))] == [
         "greedy",
         "beam@4",
@@ -113,14 +113,28 @@ def test_answers_of_a_search_and_of_a_schedule(own: Run) -> None:
     made = kept_answers(own, "sft", PROMPTS, settings)
     assert kept_answers(own, "sft", PROMPTS, settings) == made  # read from the file
     searched = [found[0] for found in beam_search(model, tokenizer, PROMPTS, width=2, max_new_tokens=6)]
-    assert [(a.greedy.text, a.greedy.log_prob) for a in made] == [(one.text, one.log_prob) for one in searched]
+    said = [(one.text, one.log_prob, one.spent) for one in searched]
+    assert [(a.greedy.text, a.greedy.log_prob, a.greedy.spent) for a in made] == said
+    assert all(sample.spent is None for a in made for sample in a.samples)
     stepped = answer(model, tokenizer, PROMPTS[:2], replace(settings, samples=0, by_steps=True))
     found = step_beams(
         model, tokenizer, PROMPTS[:2], width=2, branches=2, temperature=rule.temperature, max_new_tokens=6, seed=1
     )
-    assert [a.greedy.text for a in stepped] == [one[0].text for one in found]
+    assert [(a.greedy.text, a.greedy.spent) for a in stepped] == [(one[0].text, one[0].spent) for one in found]
     drawn = generate(model, tokenizer, PROMPTS, temperature=rule.temperature, samples=3, max_new_tokens=6, seed=1)
     assert [(s.text, s.log_prob) for a in made for s in a.samples] == [(one.text, one.log_prob) for one in drawn]
+
+
+@pytest.mark.parametrize("spent", [[], [-1], [1.5], ["7"], [True], [7, 7]], ids=repr)
+def test_a_search_says_what_it_spent(spent: list[object], own: Run) -> None:
+    settings = replace(SETTINGS, samples=0, beam=Beams(2))
+    kept_answers(own, "sft", PROMPTS, settings)
+    path = own.folder / ANSWERS / files(own)[0]
+    contents = json.loads(path.read_text())
+    contents["attempts"][1][0][3:] = spent
+    path.write_text(json.dumps(contents))
+    with pytest.raises(ValueError, match="attempt 1 is not a greedy answer"):
+        kept_answers(own, "sft", PROMPTS, settings)
 
 
 def test_other_weights_have_other_answers(own: Run) -> None:

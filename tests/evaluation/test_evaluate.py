@@ -68,7 +68,7 @@ def test_other_decoding(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[
     found = report(run, tmp_path / "other.json", *flags, "--beam", "2", "--temperature", "1.5:0.3/4", "--choose")
     assert {path.name for path in (run.folder / ANSWERS).iterdir()} > before
     (one,) = found["results"]
-    choices = {"weighted@3", "arithmetic@3", "likeliest@3", "adaptive@3", "drawn@3"}
+    choices = {"weighted@3", "arithmetic@3", "likeliest@3", "soundest@3", "adaptive@3", "drawn@3"}
     assert {"beam@2", "pass@3", "majority@3", *choices} <= set(one) and "greedy" not in one
     assert 1 <= one["drawn@3"]["value"] <= 3
     assert choices.isdisjoint(usual["results"][0]) and "greedy" in usual["results"][0]

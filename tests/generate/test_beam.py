@@ -7,7 +7,7 @@ import pytest
 from test_engine import MODEL, ids_of
 
 from minirl.autograd import no_grad
-from minirl.generate import Beams, Sampling, beam_search, beam_search_ids, generate_ids
+from minirl.generate import Beams, Sampling, beam, beam_search, beam_search_ids, generate_ids
 from minirl.generate.beam import Search
 from minirl.model import GPT, GPTConfig
 from minirl.model.cache import KVCache
@@ -176,6 +176,19 @@ def test_what_was_cut_off_ranks_below_what_ended():
     assert [one.finished for one in found] == sorted((one.finished for one in found), reverse=True)
     assert found[0].finished and not found[-1].finished and found[-1].score < 0
     assert max(one.score for one in found if not one.finished) > found[0].score
+
+
+def test_what_a_search_spends_is_a_token_for_each_distribution_that_it_goes_on_from(monkeypatch):
+    """A beam of one spends what greedy decoding writes; W beams that never end, one token and then W a step."""
+    greedy = list(generate_ids(MODEL, PROMPTS, Sampling(0.0, max_new_tokens=12), END))
+    alone = list(beam_search_ids(MODEL, PROMPTS, Beams(1, "power", 0.0, 12), END))
+    assert [found[0].spent for found in alone] == [len(row.ids) for row in greedy]
+    for found in beam_search_ids(MODEL, PROMPTS, Beams(3, max_new_tokens=8), -1):  # no id ends
+        assert [one.spent for one in found] == [1 + 3 * 7] * 3
+    rows, take = [], beam._take_step
+    monkeypatch.setattr(beam, "_take_step", lambda *some: rows.append(len(some[2])) or take(*some))
+    found = list(beam_search_ids(MODEL, PROMPTS, Beams(3, max_new_tokens=10), END))
+    assert sum(one[0].spent for one in found) == sum(rows)
 
 
 def test_surplus_ids_are_never_written():

@@ -73,6 +73,30 @@ def test_every_sentence_has_random_numbers_of_its_own(model, tokenizer, monkeypa
     assert len(names) == len(set(names)) > 2 * 3
 
 
+def test_what_a_search_spends_is_all_that_it_sampled(model, tokenizer, monkeypatch):
+    drawn, keep = [0, 0], step_beam.Search.keep_best
+
+    def count(self, *rest):
+        drawn[self.number] += sum(len(row.ids) for row in self.drawn)
+        keep(self, *rest)
+
+    monkeypatch.setattr(step_beam.Search, "keep_best", count)
+    found = list(step_beams(model, tokenizer, ["2 * 3", "5"], width=2, branches=3, max_new_tokens=12))
+    for n, beams in zip(drawn, found, strict=True):
+        assert {one.spent for one in beams} == {n}
+    assert all(beams[0].spent > len(beams[0].ids) for beams in found)
+
+
+def test_the_number_of_slots_changes_nothing(model, tokenizer):
+    """Prompts take turns where there is no room for all: six rows for each of three."""
+    settings = {"width": 2, "branches": 3, "max_new_tokens": 12, "seed": 5}
+    found = [list(step_beams(model, tokenizer, ["2 * 3", "5", "11"], slots=n, **settings)) for n in (1, 7, 256)]
+    for other in found[1:]:
+        assert [[one.ids.tolist() for one in beams] for beams in other] == [
+            [one.ids.tolist() for one in beams] for beams in found[0]
+        ]
+
+
 def test_other_prompts_change_nothing(model, tokenizer):
     settings = {"width": 2, "branches": 2, "max_new_tokens": 12, "seed": 5}
     alone = next(step_beams(model, tokenizer, "2 * 3", **settings))

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from minirl.generate import generate, stream
+from minirl.generate import Row, generate, row_stream, stream
+from minirl.generate.text import as_completion
 from minirl.model import GPT, GPTConfig
 from minirl.rl import Agent, State
 from minirl.tokenizer import Tokenizer
@@ -74,6 +75,16 @@ def test_one_text_is_one_prompt(model, tokenizer):
 def test_prompts_that_cannot_be_completed_are_refused_at_once(model, tokenizer, complete, prompt, error, message):
     with pytest.raises(error, match=message):
         complete(model, tokenizer, prompt)
+
+
+def test_special_tokens_are_left_out_by_id_and_never_by_text(tokenizer):
+    """Somebody, or the model, may write the letters of an end mark."""
+    written = "is <|end|> four<|pad|>"
+    ids = [*tokenizer.encode(written), tokenizer.special_tokens["<|end|>"]]
+    row = Row(np.array([1], np.int32), 0, 0, row_stream(0, 0, 0), ids=np.array(ids, np.int32), finished=True)
+    assert as_completion(row, tokenizer).text == written
+    decoder = tokenizer.stream_decoder(skip_special=True)
+    assert "".join([decoder.push(token) or "" for token in ids]) + (decoder.finish() or "") == written
 
 
 def padded(model, tokenizer, rows):

@@ -61,6 +61,18 @@ def test_what_was_cut_off_or_says_nothing_has_no_vote(by):
     assert chosen([], by) is None
 
 
+def test_the_soundest_has_the_fewest_false_equations():
+    """Of equally sound samples the likeliest, and not the first or the most frequent."""
+    false, right = "2 * 9 = 19.", "2 * 9 = 18."
+    samples = [said("1", -1.0, reasoning=false + " 1 + 1 = 3."), said("2", -2.0, reasoning=false)]
+    assert chosen(samples, "soundest") == "2"
+    samples += [said("3", -9.0, reasoning=right), said("3", -8.0, reasoning=right), said("4", -7.0, reasoning=right)]
+    for order in permutations(samples):
+        assert chosen(list(order), "soundest") == "4"
+    samples.append(said("5", -1.0, finished=False, reasoning=right))
+    assert chosen(samples, "soundest") == "4"  # what was cut off has no answer
+
+
 def test_ties_of_the_likeliest_go_to_the_first():
     assert choose(CHECKER, ASKED, [said("7", -1.0), said("8", -1.0)], "likeliest") == 0
 
@@ -75,7 +87,7 @@ def test_a_judge_of_your_own_chooses_among_those_with_an_answer():
 def test_misuse_is_refused():
     with pytest.raises(ValueError, match="by is 'best'; expected one of majority, weighted"):
         choose(CHECKER, ASKED, [said("7")], "best")
-    for by in ("weighted", "likeliest"):
+    for by in ("weighted", "likeliest", "soundest"):
         with pytest.raises(ValueError, match="needs the log-probability of every sample"):
             choose(CHECKER, ASKED, [said("7", -1.0), said("7")], by)
 

@@ -123,6 +123,11 @@ class TestRecord:
         found = record(cold, Ends(), problem, samples=8, max_new_tokens=4, kind="leave_one_out")
         assert found.rewards is not None and len(found.rewards) == 1 and found.advantage is None
         assert all(moment.entropy == 0 and moment.probability == 1 for moment in found.moments)
+        warm = Agent(cold.model, cold.tokenizer)  # the log-probabilities are at temperature 1, and say how sure it was
+        for moment in found.moments:
+            action = np.argmax(cold.policy(moment.state))
+            assert moment.log_prob == pytest.approx(warm.log_prob(moment.state, int(action)), abs=1e-5)
+            assert moment.log_prob < 0
         assert "nothing to compare" in found.gradient()
 
     @pytest.mark.parametrize("wrong", [{"top": 0}, {"top": -1}, {"top": 10**6}, {"samples": 0}, {"max_new_tokens": 0}])
