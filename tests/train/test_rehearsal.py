@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from minirl.data import Batch
-from minirl.runs import Run, TrainConfig, shown
+from minirl.runs import Run, TrainConfig, demonstrations, shown
 from minirl.tasks import get
-from minirl.train.rehearsal import chunk_texts, rehearsal, rehearses
+from minirl.train.rehearsal import chunk_texts, known_problems, rehearsal, rehearses
 from minirl.train.sft import solved
 
 
@@ -23,7 +23,10 @@ def documents(batch: Batch) -> list[bytes]:
 
 
 def test_a_batch_has_as_many_documents_of_each_kind_as_asked(run: Run) -> None:
-    known = {bytes(one.ids[:-1].tobytes()) for one in solved(run.tokenizer(), shown(run.config, get(run.config.task)))}
+    known = {
+        bytes(one.ids[:-1].tobytes())
+        for one in solved(run.tokenizer(), demonstrations(run.config, get(run.config.task)))
+    }
     for batch in batches(run, 5, rehearsal=5, rehearsal_texts=12):
         found = documents(batch)
         assert len(found) == 17 and all(one in known for one in found[:5])
@@ -39,7 +42,7 @@ def test_the_loss_is_a_mean_times_the_weight(run: Run, demonstrations: int, text
 
 
 def test_demonstrations_come_again_and_texts_do_not(run: Run) -> None:
-    n = len(shown(run.config, get(run.config.task)))
+    n = len(demonstrations(run.config, get(run.config.task)))
     rounds = -(-n // 64)
     drawn = [documents(batch) for batch in batches(run, 2 * rounds, rehearsal=64, rehearsal_texts=2)]
     first = [one for batch in drawn[:rounds] for one in batch[:-2]]
@@ -74,3 +77,11 @@ def test_a_published_dataset_rehearses_no_solutions(run: Run) -> None:
     assert len(chunk_texts(config, get(config.task), 0)) == 64 * 8 and rehearses(config, get(config.task))
     loader = rehearsal(replace(config, rl=replace(config.rl, rehearsal=4)), task, run.tokenizer())
     assert len(documents(loader.next_batch())) == 4
+
+
+def test_the_science_questions_are_rehearsed_once(run: Run) -> None:
+    """Among the new texts, or else among the demonstrations."""
+    config, task = run.config, get(run.config.task)
+    assert known_problems(config, task) == demonstrations(config, task)
+    alone = replace(config, rl=replace(config.rl, rehearsal_texts=0))
+    assert known_problems(alone, task) == shown(config, task)
