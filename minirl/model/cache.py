@@ -150,11 +150,17 @@ class KVCache:
         out = kernels.empty((1, N, H, D), packed.dtype)
         few = new <= FEW  # these rows take turns: their first tokens together, then their second ones, ...
         for step in range(int(new[few].max(initial=0))):
-            b = np.flatnonzero(few & (new > step))
-            at, held = starts[b] + step, self.held.copy()
+            these = np.flatnonzero(few & (new > step))
+            at, held = starts[these] + step, self.held.copy()
             held[self.rows] += np.int32(step)
             out[0, at] = kernels.attention_decode(
-                q[0, at], keys, values, held, new=(k[0, at], v[0, at]), rows=self.rows[b], prefixes=self.prefixes[b]
+                q[0, at],
+                keys,
+                values,
+                held,
+                new=(k[0, at], v[0, at]),
+                rows=self.rows[these],
+                prefixes=self.prefixes[these],
             )
         for b, (start, stop) in enumerate(pairwise(starts)):
             if few[b]:

@@ -7,8 +7,8 @@ transcript.py (telling apart what was said, called and returned). docs/reasoning
 from minirl.tools.calculator import calculator
 from minirl.tools.tool import Tool, ToolError
 from minirl.tools.toolbox import Toolbox, Turn
-from minirl.tools.transcript import Piece, said, transcript
+from minirl.tools.transcript import Piece, pieces, said, transcript
 
 TOOLS: dict[str, Tool] = {calculator.name: calculator}
 
-__all__ = ["TOOLS", "Piece", "Tool", "ToolError", "Toolbox", "Turn", "calculator", "said", "transcript"]
+__all__ = ["TOOLS", "Piece", "Tool", "ToolError", "Toolbox", "Turn", "calculator", "pieces", "said", "transcript"]

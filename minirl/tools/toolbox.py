@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 MARKS = (TOOL, END_TOOL, RESULT, END_RESULT)
 CHARACTERS_PER_TOKEN = 64  # a result is cut to this many before it is encoded, so that no page takes long
 ELLIPSIS = " ..."
+SHORTEST = 3  # tokens of a result and its marks
 
 
 class Toolbox:
@@ -133,6 +134,8 @@ class Turn:
         if mark == box.begin and self.begun is None:
             self.begun = len(written)
         elif mark == box.end and self.begun is not None:
+            if room < SHORTEST:
+                return None
             asked, self.begun = box.tokenizer.decode(written[self.begun : -1]), None
             self.calls += 1
             result = box.call(asked) if self.calls <= box.calls else box.refusal

@@ -5,10 +5,9 @@ The checker, the votes and every judge of a text read what was said, and nothing
 the marks, and by which tokens were forced; never by text, which may hold anything.
 """
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal, NamedTuple
-
-import numpy as np
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from minirl.autograd import Array
 from minirl.tokenizer.special import END_TOOL, TOOL
@@ -20,33 +19,45 @@ Kind = Literal["said", "call", "result"]
 
 
 class Piece(NamedTuple):
-    """Neighbouring tokens of one kind, without special tokens."""
+    """What some tokens add to the text, all of one kind; special tokens add nothing."""
 
     kind: Kind
     text: str
 
 
-def kinds(tokenizer: "Tokenizer", ids: Array, forced: Array) -> Iterator[Kind]:
-    """Of each token of a completion whether it was said, belongs to a call (its marks too), or to a result."""
+def tagged(tokenizer: "Tokenizer", tokens: Iterable[tuple[int, bool]]) -> Iterator[tuple[Kind, int]]:
+    """Each token of a completion with its kind, as they arrive; a call's marks belong to it. tokens: (id, forced)."""
     begin, end = (tokenizer.special_tokens.get(mark, -1) for mark in (TOOL, END_TOOL))
     inside = False
-    for token, put in zip(ids.tolist(), forced.tolist(), strict=True):
-        inside = inside or (token == begin and not put)
-        yield "result" if put else "call" if inside else "said"
-        inside = inside and (token != end or put)
+    for token, forced in tokens:
+        inside = not forced and (inside or token == begin)
+        yield "result" if forced else "call" if inside else "said", token
+        inside = inside and token != end
 
 
 def said(tokenizer: "Tokenizer", ids: Array, forced: Array) -> str:
-    """What the model itself said, as text: without calls, results and special tokens."""
-    kept = np.fromiter((kind == "said" for kind in kinds(tokenizer, ids, forced)), bool, len(ids))
-    return tokenizer.decode(ids[kept], skip_special=True)
+    """What the model itself said, as text: without calls, results and special tokens. ids, forced: (n,)."""
+    tokens = zip(ids.tolist(), forced.tolist(), strict=True)
+    return tokenizer.decode([token for kind, token in tagged(tokenizer, tokens) if kind == "said"], skip_special=True)
+
+
+def pieces(tokenizer: "Tokenizer", tokens: Iterable[tuple[int, bool]]) -> Iterator[Piece]:
+    """The completion piece by piece, while its tokens arrive. Together the pieces that were said are what `said` gives.
+    tokens: (id, forced)."""
+    decoders = {kind: tokenizer.stream_decoder(skip_special=True) for kind in get_args(Kind)}
+    before: Kind = "said"
+    for kind, token in tagged(tokenizer, tokens):
+        if kind != before != "said" and (rest := decoders[before].finish()):
+            yield Piece(before, rest)
+        before = kind
+        if text := decoders[kind].push(token):
+            yield Piece(kind, text)
+    for kind, decoder in decoders.items():
+        if rest := decoder.finish():
+            yield Piece(kind, rest)
 
 
 def transcript(tokenizer: "Tokenizer", ids: Array, forced: Array) -> list[Piece]:
-    """A completion in pieces, in order: [said, call, result, said, ...]."""
-    pieces: list[tuple[Kind, list[int]]] = []
-    for kind, token in zip(kinds(tokenizer, ids, forced), ids.tolist(), strict=True):
-        if not pieces or pieces[-1][0] != kind:
-            pieces.append((kind, []))
-        pieces[-1][1].append(token)
-    return [Piece(kind, tokenizer.decode(tokens, skip_special=True)) for kind, tokens in pieces]
+    """A completion in as few pieces as possible, in order: [said, call, result, said, ...]. ids, forced: (n,)."""
+    arriving = pieces(tokenizer, zip(ids.tolist(), forced.tolist(), strict=True))
+    return [Piece(kind, "".join(piece.text for piece in same)) for kind, same in groupby(arriving, lambda p: p.kind)]
