@@ -78,7 +78,7 @@ class Toolbox:
         self.finish = special.get(END, -1)
         self.watched = np.zeros(tokenizer.vocab_size, bool)  # the tokens that a Turn has to hear of
         self.watched[[special[name] for name in (*MARKS, PAD, END) if name in special]] = True
-        self.refusal = f"error: only {calls} calls"
+        self.refusal = "error: no calls left"
 
     def __repr__(self) -> str:
         return f"Toolbox({', '.join(self.tools)}; {self.calls} calls, results of {self.result} tokens at most)"
@@ -111,7 +111,7 @@ class Toolbox:
         ids = self.tokenizer.encode_array(result[: CHARACTERS_PER_TOKEN * self.result])
         if len(ids) > self.result or len(result) > CHARACTERS_PER_TOKEN * self.result:
             words, space, _ = self.tokenizer.decode(ids[: self.result - len(ELLIPSIS)]).rpartition(" ")
-            shortened = f"{words}{ELLIPSIS}" if space else "error: result too long"  # half a number is a wrong one
+            shortened = f"{words}{ELLIPSIS}" if space else "error: too long"  # half a number would be another
             ids = self.tokenizer.encode_array(shortened)[: self.result]
         return np.array([self.begin_result, *ids, self.end_result], np.int32)
 

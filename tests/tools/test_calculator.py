@@ -75,14 +75,14 @@ def test_it_agrees_with_fractions(tree):
 @example("(" * 200)
 @example("-" * 200)
 def test_no_text_breaks_it_or_takes_long(argument):
-    start = time.perf_counter()
+    start = time.thread_time()
     try:
         result = calculator.call(argument)
         assert re.fullmatch(r"-?[0-9]+(\.[0-9]+|/[0-9]+)?", result)
         assert calculator.call(result) == result
     except ToolError as error:
         assert str(error)
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05
 
 
 def test_it_agrees_with_the_annotations_of_gsm8k():
