@@ -5,10 +5,24 @@ transcript.py (telling apart what was said, called and returned). docs/reasoning
 """
 
 from minirl.tools.calculator import calculator
+from minirl.tools.named import TOOLS, toolbox
 from minirl.tools.tool import Tool, ToolError
 from minirl.tools.toolbox import Toolbox, Turn
-from minirl.tools.transcript import Piece, pieces, said, transcript
+from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript
 
-TOOLS: dict[str, Tool] = {calculator.name: calculator}
-
-__all__ = ["TOOLS", "Piece", "Tool", "ToolError", "Toolbox", "Turn", "calculator", "pieces", "said", "transcript"]
+__all__ = [
+    "TOOLS",
+    "Kind",
+    "Piece",
+    "Tool",
+    "ToolError",
+    "Toolbox",
+    "Turn",
+    "calculator",
+    "pieces",
+    "said",
+    "shown",
+    "tagged",
+    "toolbox",
+    "transcript",
+]

@@ -61,3 +61,17 @@ def transcript(tokenizer: "Tokenizer", ids: Array, forced: Array) -> list[Piece]
     """A completion in as few pieces as possible, in order: [said, call, result, said, ...]. ids, forced: (n,)."""
     arriving = pieces(tokenizer, zip(ids.tolist(), forced.tolist(), strict=True))
     return [Piece(kind, "".join(piece.text for piece in same)) for kind, same in groupby(arriving, lambda p: p.kind)]
+
+
+def shown(arriving: Iterable[Piece]) -> Iterator[str]:
+    """The pieces for people to read, as they arrive: 12 * 34 = [calculator 12 * 34 → 408] 408."""
+    before: Kind = "said"
+    for kind, text in arriving:
+        if kind == "result" and before == "call":
+            yield " → "
+        elif kind != before:
+            yield "]" * (before != "said") + "[" * (kind != "said")
+        before = kind
+        yield text
+    if before != "said":
+        yield "]"

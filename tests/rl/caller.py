@@ -1,8 +1,7 @@
 """A model that calls tools at random, and a tool to call, for the tests of this folder."""
 
-from roger import Notes, make_model
-
 from minirl.tools import Toolbox, ToolError
+from tests.rl.roger import Notes, make_model
 
 
 class Sums:
