@@ -36,7 +36,7 @@ from minirl.runs import Run
 from minirl.tasks import Checker, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.choice import ChoiceChecker
-from minirl.tasks.prompt import ANSWER, REASONING, ask
+from minirl.tasks.prompt import ANSWER, REASONING, in_form
 from minirl.tokenizer import Tokenizer
 from minirl.tools import Toolbox, shown, toolbox, transcript
 
@@ -153,7 +153,7 @@ def answer(
     question that fills the context."""
     problem, longest = Problem(question, "", "", question), model.config.context_length
     named = tools.tools if tools is not None and arguments.form == "tools" else ()
-    prompt = ask(problem.prompt, arguments.form, tools=list(named))
+    prompt = in_form(problem.prompt, arguments.form, tools=list(named))
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:

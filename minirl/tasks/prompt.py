@@ -10,9 +10,9 @@ the model writes only the rest of that line; `judged` puts the beginning back fo
 
     >>> from minirl.tasks import Problem
     >>> problem = Problem("What is 5 + 6?", "5 + 6 = 11.", "11", "")
-    >>> ask(problem.prompt, "direct")
+    >>> in_form(problem.prompt, "direct")
     'Q: What is 5 + 6?\\nAnswer:'
-    >>> ask(problem.prompt, "facts", facts=["Six is even.", "Five is\\nodd."])
+    >>> in_form(problem.prompt, "facts", facts=["Six is even.", "Five is\\nodd."])
     'Facts: 1. Six is even. 2. Five is odd.\\nQ: What is 5 + 6?\\nReasoning:'
     >>> judged(" 11", "direct")
     'Answer: 11'
@@ -26,7 +26,7 @@ FORMS: tuple[Form, ...] = get_args(Form)
 REASONING, ANSWER = "Reasoning:", "Answer:"
 
 
-def ask(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
+def in_form(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
     """A prompt of the usual form, in another form. facts, tools: what the forms of these names show; each fact becomes
     one line without breaks, so that none can look like a line of the prompt.
 

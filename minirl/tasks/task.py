@@ -19,7 +19,7 @@ from itertools import count
 from typing import ClassVar, Protocol
 
 from minirl.streams import stream_seed
-from minirl.tasks.prompt import Form, ask
+from minirl.tasks.prompt import Form, in_form
 
 END = "<|end|>"  # the special token that ends a completion
 LONGEST_LINE = 100  # characters of an answer
@@ -163,8 +163,8 @@ class Task(ABC):
     ) -> str:
         """The problem as the model reads it, in one of the forms of prompt.py; the usual one is `problem.prompt`.
 
-        Raises what `prompt.ask` raises."""
-        return problem.prompt if form == "reasoning" else ask(problem.prompt, form, facts=facts, tools=tools)
+        Raises what `prompt.in_form` raises."""
+        return problem.prompt if form == "reasoning" else in_form(problem.prompt, form, facts=facts, tools=tools)
 
     def size(self, split: str) -> int | None:
         """How many problems a split holds; None if the task makes new problems on request, without end."""
