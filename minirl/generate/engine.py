@@ -5,8 +5,8 @@ values are computed once, and all its samples read them there. From then on one 
 work its next token. A row that ends gives its slot back at once, and the next prompts move in as soon as there is room
 for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 
-With tools (minirl/tools), a row that ends a call gets the result's tokens at once. The model reads them in the same
-call in which the other rows read their one token.
+With tools (minirl/tools), a row that ends a call gets the result's tokens at once. It then reads one of them a step,
+while the other rows go on, and draws again after the last.
 
 Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
 """
@@ -118,16 +118,20 @@ class Engine:
         """Start the next prompts if there is room, otherwise draw a token for every row; return the rows that ended."""
         with without_dropout(self.model):
             group = self._next_group()
-            first = 0
+            first, drawing = 0, self.at
             if group:
                 first = len(self.rows)
                 logits = self._start(group)
+                drawing = self.at[first:]
             else:
-                ids, lengths = self._newest()
-                logits = self.model.extend(ids, self.cache.at(self.at, self.prefixes), lengths)
-        self._draw(logits, self.at[first:])
+                next_ids = self.last[self.at] if self.tools is None else self._next_unread()
+                logits = self.model.extend(next_ids[:, None], self.cache.at(self.at, self.prefixes))
+                if self.tools is not None and (reading := self.unread[self.at] > 0).any():
+                    logits, drawing = logits[~reading], self.at[~reading]
+        if len(drawing):
+            self._draw(logits, drawing)
         if self.tools is not None:
-            self._call_tools(self.tools, self.at[first:])
+            self._call_tools(self.tools, drawing)
         return self._release(first)
 
     def _next_group(self) -> list[list[Row]]:
@@ -194,16 +198,11 @@ class Engine:
         self.counts[slots] += 1
         self.unread[slots] = 1
 
-    def _newest(self) -> tuple[Array, Array | None]:
-        """The tokens of each row in work that the model has not read, (rows, T), and how many there are, None: all T of
-        them. That is the row's last token, and the result that follows it."""
-        lengths = self.unread[self.at]
-        if (lengths == 1).all():
-            return self.last[self.at, None], None
-        ids = np.zeros((len(self.at), lengths.max()), np.int32)
-        for row, slot, n in zip(ids, self.at, lengths, strict=True):
-            row[:n] = self.ids[slot, self.counts[slot] - n : self.counts[slot]]
-        return ids, lengths
+    def _next_unread(self) -> Array:
+        """The next token that the model reads of each row in work: its last one, or one of a result."""
+        ids = self.ids[self.at, self.counts[self.at] - self.unread[self.at]]
+        self.unread[self.at] -= 1
+        return ids
 
     def _call_tools(self, tools: Toolbox, slots: Array) -> None:
         """See to the rows in these slots that have just drawn a mark: append a result, or end a row that misuses it."""

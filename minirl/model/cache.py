@@ -10,8 +10,6 @@ from minirl.functional import Rotation, split_heads
 from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory
 
-FEW = 48  # new tokens of a row: more of them are better computed together than one after another
-
 
 class KVCache:
     """For each layer, keys and values (rows, capacity, H_kv, D); row r holds the first held[r] of them.
@@ -148,23 +146,7 @@ class KVCache:
         if not self.lengths.any():  # nothing came before: the new tokens of a row see each other only
             return kernels.reshape(kernels.attention(q, k, v, starts=starts)[0], (1, N, H * D))
         out = kernels.empty((1, N, H, D), packed.dtype)
-        few = new <= FEW  # these rows take turns: their first tokens together, then their second ones, ...
-        for step in range(int(new[few].max(initial=0))):
-            these = np.flatnonzero(few & (new > step))
-            at, held = starts[these] + step, self.held.copy()
-            held[self.rows] += np.int32(step)
-            out[0, at] = kernels.attention_decode(
-                q[0, at],
-                keys,
-                values,
-                held,
-                new=(k[0, at], v[0, at]),
-                rows=self.rows[these],
-                prefixes=self.prefixes[these],
-            )
         for b, (start, stop) in enumerate(pairwise(starts)):
-            if few[b]:
-                continue
             own = slice(start, stop)
             kernels.attention(q[:, own], self._seen(keys, b, new[b]), self._seen(values, b, new[b]), out=out[:, own])
         return kernels.reshape(out, (1, N, H * D))
