@@ -10,6 +10,10 @@ Search for the most likely whole answer, or let 8 samples vote, of which only th
 
     python -m minirl.chat runs/roger --beam 4
     python -m minirl.chat runs/roger --samples 8 --temperature 1.5:0.3/20 --choose arithmetic
+
+A model that was taught to use a calculator may call it; calls are shown as [calculator 12 * 34 → 408]:
+
+    python -m minirl.chat runs/sums --tools calculator
 """
 
 import io
@@ -23,7 +27,7 @@ import tyro
 
 from minirl import flags, tasks
 from minirl.console import printable, run_program
-from minirl.generate import beam_search, step_beams, stream
+from minirl.generate import beam_search, step_beams, stream, stream_pieces
 from minirl.generate.options import Drawing, Searching
 from minirl.generate.temperature import always_zero
 from minirl.generate.vote import Choice, Verdict, self_consistency
@@ -32,7 +36,9 @@ from minirl.runs import Run
 from minirl.tasks import Checker, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.choice import ChoiceChecker
+from minirl.tasks.prompt import ANSWER, REASONING, in_form
 from minirl.tokenizer import Tokenizer
+from minirl.tools import Toolbox, shown, toolbox, transcript
 
 
 @dataclass
@@ -52,6 +58,10 @@ class Arguments:
     samples whose equations all hold; the likeliest sample; or the one with the fewest false equations."""
     sure: float = 1.0
     """Draw fewer samples where the leading answer is this sure before; 0.95 is usual, 1 draws all."""
+    tools: tuple[str, ...] | None = None
+    """Tools that the model may call, such as calculator. Default: those of the run's task; --tools alone: none."""
+    form: Literal["reasoning", "direct", "tools"] = "reasoning"
+    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
@@ -68,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.dtype == "bfloat16":
             model.to_bfloat16()
         checker = reader_of_answers(run) if arguments.samples > 1 else None
+        names = tasks.get(run.config.task).tools if arguments.tools is None else arguments.tools
+        tools = toolbox(tokenizer, () if arguments.searching.beam and arguments.tools is None else names)
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
@@ -77,8 +89,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = iter([arguments.question]) if arguments.question is not None else ask()
     for number, question in enumerate(asked):
         try:
-            print("Reasoning:", end="", flush=True)
-            for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker):
+            print(ANSWER if arguments.form == "direct" else REASONING, end="", flush=True)
+            for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker, tools):
                 print(printable(piece), end="", flush=True)
             print("\n")
         except ValueError as error:  # a question longer than the context: say so and go on
@@ -114,6 +126,10 @@ def check(arguments: Arguments) -> None:
     temperature = arguments.drawing.settings()["temperature"]
     if arguments.searching.rule() is not None and arguments.samples > 1:
         raise ValueError("--beam searches for one answer, and --samples draws several; give one of the two")
+    if arguments.searching.beam and arguments.tools:
+        raise ValueError("beams cannot call tools; leave out --beam or --tools")
+    if arguments.samples > 1 and arguments.form != "reasoning":
+        raise ValueError(f"--samples votes in the form reasoning; leave out --form {arguments.form}")
     if arguments.samples < 1:
         raise ValueError(f"--samples is {arguments.samples}; give 1 or more")
     if (arguments.samples > 1 or arguments.searching.by_steps) and always_zero(temperature):
@@ -130,10 +146,14 @@ def reader_of_answers(run: Run) -> Checker:
 
 
 def answer(
-    model: GPT, tokenizer: Tokenizer, question: str, arguments: Arguments, seed: int, checker: Checker | None = None
-) -> Iterator[str]:
-    """The model's reasoning and answer, piece by piece. Raises ValueError for a question that fills the context."""
-    prompt, longest = f"Q: {question}\nReasoning:", model.config.context_length
+    model: GPT, tokenizer: Tokenizer, question: str, arguments: Arguments, seed: int, checker: Checker | None = None,
+    tools: Toolbox | None = None,
+) -> Iterator[str]:  # fmt: skip
+    """The model's reasoning and answer, piece by piece, with calls of tools and their results. Raises ValueError for a
+    question that fills the context."""
+    problem, longest = Problem(question, "", "", question), model.config.context_length
+    named = tools.tools if tools is not None and arguments.form == "tools" else ()
+    prompt = in_form(problem.prompt, arguments.form, tools=list(named))
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:
@@ -144,22 +164,26 @@ def answer(
                 max_new_tokens=longest,
             )  # fmt: skip
         return (hypotheses[0].text for hypotheses in found)
+    if checker is None and tools is not None:
+        return shown(stream_pieces(model, tokenizer, prompt, tools, **settings))
     if checker is None:
         return stream(model, tokenizer, prompt, **settings)
-    problem = Problem(question, "", "", question)
     verdicts = self_consistency(
         model, tokenizer, checker, [problem], samples=arguments.samples, by=arguments.choose, threshold=arguments.sure,
-        **settings,
+        tools=tools, **settings,
     )  # fmt: skip
-    return (said(verdict) for verdict in verdicts)
+    return (chosen(verdict, tokenizer) for verdict in verdicts)
 
 
-def said(verdict: Verdict) -> str:
+def chosen(verdict: Verdict, tokenizer: Tokenizer) -> str:
     """The chosen sample, and how many agree with it."""
     n = len(verdict.samples)
     if verdict.text is None:
         return f" (none of {n} samples came to an answer)"
-    return f"{verdict.text}\n({verdict.votes} of {n} samples give this answer)"
+    sample, text = verdict.samples[verdict.chosen or 0], verdict.text
+    if sample.forced.any():
+        text = "".join(shown(transcript(tokenizer, sample.ids, sample.forced)))
+    return f"{text}\n({verdict.votes} of {n} samples give this answer)"
 
 
 if __name__ == "__main__":

@@ -54,6 +54,8 @@ class Arguments:
     """Actions after which an episode is cut off. Default: as in the run's RL."""
     seed: int = 0
     """Seed of the actions."""
+    tools: tuple[str, ...] | None = None
+    """Tools that the model may call, such as calculator. Default: those of the run's task; --tools alone: none."""
     html: Path | None = None
     """Write an interactive page for the browser: one file, which needs nothing else."""
     png: Path | None = None
@@ -69,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         trace = run.trace(
             arguments.question, arguments.answer, stage=arguments.stage, top=arguments.top,
             temperature=parse_temperature(arguments.temperature), samples=arguments.samples,
-            max_new_tokens=arguments.max_new_tokens, seed=arguments.seed,
+            max_new_tokens=arguments.max_new_tokens, seed=arguments.seed, tools=arguments.tools,
         )  # fmt: skip
         if arguments.html is not None:
             with atomic_write(arguments.html) as file:
@@ -105,8 +107,18 @@ def show(trace: Trace, console: Console) -> None:
 
 
 def show_moment(trace: Trace, moment: Moment, console: Console) -> None:
-    """The state as (prompt, Roger, has), then the bars, the action and its numbers."""
+    """The state as (prompt, Roger, has), then the bars, the action and its numbers. A token that the environment put
+    there is shown alone: nobody chose it."""
     t = moment.t
+    if moment.forced:
+        console.print(
+            Text.assemble(
+                (f"a_{t}", "bold"), f" = {visible(moment.action)}    ", ("result of the tool, not chosen", "cyan")
+            )
+        )
+        if t + 1 == len(trace.moments) or not trace.moments[t + 1].forced:
+            console.print()
+        return
     taken = "".join(f", {visible(earlier.action)}" for earlier in trace.moments[:t])
     console.print(Text.assemble((f"s_{t}", "bold"), f" = (prompt{taken})"))
     bars = moment.bars()
@@ -119,6 +131,7 @@ def show_moment(trace: Trace, moment: Moment, console: Console) -> None:
     console.print(
         Text.assemble(
             (f"a_{t}", "bold"), f" = {visible(moment.action)}    ", (f"r_{t}", "bold"), f" = {reward}    ",
+            ("call    " if moment.kind == "call" else "", "cyan"),
             (f"log pi {signed(f'{moment.log_prob:.2f}')}, entropy {moment.entropy:.2f}\n", "dim"),
         )
     )  # fmt: skip

@@ -108,7 +108,9 @@ def decoding(settings: Settings, arguments: Arguments) -> Settings:
     """The settings with the decoding that the arguments ask for. What only samples need is left out where none are
     drawn, so that the answers that are kept already can be used."""
     searching = arguments.searching
-    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps)
+    if arguments.tools is not None:
+        settings = replace(settings, tools=arguments.tools)
+    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps, form=arguments.form)
     if settings.samples or searching.by_steps:
         settings = replace(settings, sampling=Sampling(**arguments.drawing.settings()))
     return replace(settings, log_probs=arguments.choose and settings.samples > 0)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 
@@ -42,6 +42,10 @@ class Arguments:
     """Length of the word sequences that --contamination looks up, in words. Default: 13, for short questions less."""
     drawing: Annotated[Drawing, tyro.conf.OmitArgPrefixes] = field(default_factory=Drawing)
     searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
+    tools: tuple[str, ...] | None = None
+    """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
+    form: Literal["reasoning", "direct", "tools"] = "reasoning"
+    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools."""
     choose: bool = False
     """Also choose one of the samples in other ways: by log-probability, by arithmetic, after fewer samples."""
     json: Path | None = None

@@ -19,6 +19,14 @@ Other decoding: beam search in the place of greedy decoding, samples that begin 
     python -m minirl.evaluate runs/roger --stages sft --beam 4
     python -m minirl.evaluate runs/roger --stages sft --samples 16 --temperature 1.5:0.3/20 --choose
 
+Without reasoning, to see what it is good for:
+
+    python -m minirl.evaluate runs/roger --form direct
+
+A calculator for a model that was taught to call it:
+
+    python -m minirl.evaluate runs/sums --tools calculator
+
 Two models, compared problem by problem:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft

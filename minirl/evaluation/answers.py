@@ -24,7 +24,10 @@ from minirl.model import GPT
 from minirl.runs import Run, environment
 from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import atomic_write, remove_litter
+from minirl.tasks.prompt import FORMS, Form, judged
+from minirl.tasks.task import Problem, Task
 from minirl.tokenizer import Tokenizer
+from minirl.tools import toolbox
 
 ANSWERS = "answers"
 USUAL = Sampling()
@@ -37,7 +40,7 @@ class Answer(NamedTuple):
 
     text: str
     tokens: int
-    """Its length in tokens, with the end token."""
+    """Its length in tokens, with the end token, without the results of tools."""
     finished: bool
     """Whether it ended with the end token. Otherwise it was cut off."""
     log_prob: float | None = None
@@ -76,8 +79,19 @@ class Settings:
     """Whether the search goes from sentence to sentence, led by arithmetic; its sentences are drawn as samples are."""
     log_probs: bool = False
     """Whether each answer comes with its log-probability."""
+    tools: tuple[str, ...] = ()
+    """What the model may call, by name; see `minirl.tools.TOOLS`."""
+
+    form: Form = "reasoning"
+    """The form of the prompts; see minirl/tasks/prompt.py."""
 
     def __post_init__(self) -> None:
+        if self.form not in FORMS or self.form == "facts":
+            raise ValueError(f"Settings: form is {self.form!r}; expected reasoning, direct or tools")
+        if self.form == "tools" and not self.tools:
+            raise ValueError("Settings: the form tools names the tools, and there are none; give --tools calculator")
+        if self.tools and self.beam is not None:
+            raise ValueError("Settings: beams cannot call tools; leave out either the beam search or the tools")
         for name, least in (("samples", 0), ("max_new_tokens", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -102,16 +116,21 @@ class Settings:
         if self.beam is not None:
             beam = self.beam
             unusual["search"] = [beam.width, *(["steps"] if self.by_steps else [beam.penalty, beam.alpha])]
-        return said | unusual | ({"log_probs": True} if self.log_probs else {})
+        called: dict[str, Any] = {"tools": list(self.tools)} if self.tools else {}
+        if self.form != "reasoning":
+            called["form"] = self.form
+        return said | unusual | ({"log_probs": True} if self.log_probs else {}) | called
 
 
 def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
     """Answer each prompt. The same settings give the same answers, on any number of threads."""
-    context = model.config.context_length
+    context, tools = model.config.context_length, toolbox(tokenizer, settings.tools)
     fitting = [prompt for prompt in prompts if len(tokenizer.encode(prompt)) <= context]
     longest = settings.max_new_tokens
-    kept_as = partial(as_answer, log_probs=settings.log_probs)
-    first: Iterator[Completion] = generate(model, tokenizer, fitting, temperature=0.0, max_new_tokens=longest)
+    kept_as = partial(as_answer, log_probs=settings.log_probs, form=settings.form)
+    first: Iterator[Completion] = generate(
+        model, tokenizer, fitting, temperature=0.0, max_new_tokens=longest, tools=tools
+    )
     if settings.beam is not None:
         rule = settings.beam
         if settings.by_steps:
@@ -130,7 +149,7 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
         kept_as,
         generate(
             model, tokenizer, fitting if settings.samples else [], max_new_tokens=longest,
-            seed=settings.seed, samples=max(settings.samples, 1), **settings.draw(),
+            seed=settings.seed, samples=max(settings.samples, 1), tools=tools, **settings.draw(),
         ),
     )  # fmt: skip
     answered = iter([Attempt(one, list(islice(samples, settings.samples)), True) for one in greedy])
@@ -143,11 +162,18 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
     ]
 
 
-def as_answer(completion: Completion, log_probs: bool = False) -> Answer:
-    """What is kept of a completion."""
+def asked(task: Task, problems: Sequence[Problem], settings: Settings) -> list[str]:
+    """The prompts of these problems, in the form of the settings."""
+    shown = settings.tools if settings.form == "tools" else ()
+    return [task.prompt(problem, settings.form, tools=shown) for problem in problems]
+
+
+def as_answer(completion: Completion, log_probs: bool = False, form: Form = "reasoning") -> Answer:
+    """What is kept of a completion: the text as a checker reads it."""
     log_prob = completion.log_prob if log_probs else None
     spent = completion.spent if isinstance(completion, Hypothesis) else None
-    return Answer(completion.text, len(completion.ids), completion.finished, log_prob, spent)
+    sampled = int((~completion.forced).sum())
+    return Answer(judged(completion.text, form), sampled, completion.finished, log_prob, spent)
 
 
 def kept_answers(

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from minirl.evaluation.answers import ANSWERS, Attempt, find_answers, kept_answers
+from minirl.evaluation.answers import ANSWERS, Attempt, asked, find_answers, kept_answers
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome, judge
 from minirl.runs import STAGE_NAMES, STAGES, Run, Screen
@@ -21,19 +21,20 @@ class Model(NamedTuple):
 
     def solve(self, chosen: ProblemSet, screen: Screen) -> list[Outcome]:
         """The outcome of each problem of the set. The screen says whether answers are made now or read from a file."""
-        asked = self.run, self.stage, [problem.prompt for problem in chosen.problems], chosen.settings
+        prompts = asked(chosen.task, chosen.problems, chosen.settings)
         n, after = len(chosen.problems), f"after {STAGE_NAMES[self.stage]}"
 
         def tell(kept: bool) -> None:
             doing = f"reading {n} answers to {chosen.label} from {ANSWERS}/"
             screen.say(f"{after}: {doing if kept else f'solving {n} problems of {chosen.label} ...'}")
 
-        answers = kept_answers(*asked, tell)
+        answers = kept_answers(self.run, self.stage, prompts, chosen.settings, tell)
         return judged(chosen, answers)
 
     def solved(self, chosen: ProblemSet) -> list[Outcome] | None:
         """The outcomes where the answers are kept; None where the model would have to answer. Raises DamagedError."""
-        answers = find_answers(self.run, self.stage, [problem.prompt for problem in chosen.problems], chosen.settings)
+        prompts = asked(chosen.task, chosen.problems, chosen.settings)
+        answers = find_answers(self.run, self.stage, prompts, chosen.settings)
         return None if answers is None else judged(chosen, answers)
 
 

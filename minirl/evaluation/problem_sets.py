@@ -62,7 +62,7 @@ def sets_of(
         split = chosen.require_split(split)
     config = run.config.evaluation
     usual = config.science_tokens if isinstance(chosen, Science) else config.max_new_tokens
-    settings = Settings(samples, max_new_tokens or usual, stream_seed(seed, "test samples"))
+    settings = Settings(samples, max_new_tokens or usual, stream_seed(seed, "test samples"), tools=chosen.tools)
     sets = []
     for name in [split] if split else test_splits(chosen):
         size = chosen.size(name)

@@ -138,5 +138,7 @@ def greedy_accuracy(
     model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int
 ) -> Estimate:
     """The share of problems that the model solves with greedy decoding. Raises ValueError without problems."""
-    attempts = answer(model, tokenizer, [p.prompt for p in problems], Settings(0, max_new_tokens, seed=0))
+    attempts = answer(
+        model, tokenizer, [p.prompt for p in problems], Settings(0, max_new_tokens, seed=0, tools=task.tools)
+    )
     return share([is_right(task, p, attempt.greedy) for p, attempt in zip(problems, attempts, strict=True)])

@@ -5,7 +5,7 @@ from minirl.generate.engine import Engine, Row, without_dropout
 from minirl.generate.sampling import Sampling, Seed, draw, row_stream
 from minirl.generate.step_beam import step_beams
 from minirl.generate.temperature import Schedule, Temperature, parse_temperature
-from minirl.generate.text import Completion, end_token, generate, generate_ids, known_tokens, stream
+from minirl.generate.text import Completion, end_token, generate, generate_ids, known_tokens, stream, stream_pieces
 from minirl.generate.vote import Verdict, choose, self_consistency, winner
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "self_consistency",
     "step_beams",
     "stream",
+    "stream_pieces",
     "winner",
     "without_dropout",
 ]

@@ -135,6 +135,7 @@ def beam_search(
                 np.array(one.log_probs, np.float32),
                 tokenizer.decode(ids, skip_special=True),
                 one.finished,
+                np.zeros(len(ids), bool),
                 one.score,
                 one.spent,
             )

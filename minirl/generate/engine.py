@@ -5,6 +5,9 @@ values are computed once, and all its samples read them there. From then on one 
 work its next token. A row that ends gives its slot back at once, and the next prompts move in as soon as there is room
 for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 
+With tools (minirl/tools), a row that ends a call gets the result's tokens at once. It then reads one of them a step,
+while the other rows go on, and draws again after the last.
+
 Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
 """
 
@@ -19,6 +22,7 @@ import numpy as np
 from minirl.autograd import Array
 from minirl.generate.sampling import Sampling, draw
 from minirl.model import GPT, KVCache
+from minirl.tools import Toolbox, Turn
 
 PREFILL_TOKENS = 4096  # prompts are computed together, up to this many tokens with padding
 
@@ -31,11 +35,12 @@ class Row:
     problem: int
     sample: int
     stream: np.random.Generator
-    ids: Array = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,), the end token included
+    ids: Array = field(default_factory=lambda: np.zeros(0, np.int32))  # (n,), the end token and results included
     log_probs: Array = field(
         default_factory=lambda: np.zeros(0, np.float32)
     )  # (n,), log pi(id) at each step's temperature, before penalties and cuts; at temperature 1 where that is 0
-    finished: bool = False  # True: ended with the end token. False: a limit or a stop cut it off
+    forced: Array = field(default_factory=lambda: np.zeros(0, bool))  # (n,): a tool's result; its log_probs are 0
+    finished: bool = False  # True: ended with the end token. False: a limit, a stop or a misplaced mark cut it off
     written: int = 0  # how many of the prompt's last tokens the model wrote itself: schedules and penalties count them
 
 
@@ -58,12 +63,14 @@ class Engine:
         capacity: int,
         vocabulary: int | None = None,
         stop: Callable[[Array], bool] | None = None,
+        tools: Toolbox | None = None,
     ) -> None:
         """end: the token that ends a row. slots: the number of rows computed at once. capacity: the most tokens that
         the cache holds for a row: the prompt, and the completion without its last token. At most the context length.
         vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that a row has drawn
-        so far, says whether it stops here, though it is not finished."""
-        self.stop = stop
+        so far, says whether it stops here, though it is not finished. tools: what rows may call; without any, the
+        marks of calls are tokens like others."""
+        self.stop, self.tools = stop, tools
         self.model, self.sampling, self.end = model, sampling, end
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
@@ -75,14 +82,21 @@ class Engine:
         self.free = list(range(slots))[::-1]  # slots
         self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
         longest = min(sampling.max_new_tokens, capacity)  # of a prompt of one token
-        self.ids = np.zeros((slots, longest), np.int32)
-        self.log_probs = np.zeros((slots, longest), np.float32)
+        with_results = longest if tools is None else min(longest + tools.most_forced(longest), capacity)
+        self.ids = np.zeros((slots, with_results), np.int32)
+        self.log_probs = np.zeros((slots, with_results), np.float32)
+        self.forced = np.zeros((slots, with_results), bool)
         self.uniforms = np.zeros((slots, longest))
-        self.counts = np.zeros(slots, np.int64)  # tokens drawn so far
+        self.counts = np.zeros(slots, np.int64)  # tokens of the row after its prompt
+        self.given = np.zeros(slots, np.int64)  # of these, forced ones; all others were drawn
+        self.unread = np.ones(slots, np.int32)  # the last tokens of the row, which the model has not read yet
+        self.turns: dict[int, Turn] = {}  # what each row has called
+        self.over = np.zeros(slots, bool)  # rows that end unfinished, because of a mark or for want of room
         self.before = np.zeros(slots, np.int64)  # tokens that the row had written before it came here
         self.tails: dict[int, Array] = {}  # these tokens, where penalties need them
-        self.limits = np.zeros(slots, np.int64)  # tokens at which the row is cut off
-        self.last = np.zeros(slots, np.int32)  # each row's newest token
+        self.limits = np.zeros(slots, np.int64)  # drawn tokens at which the row is cut off
+        self.rooms = np.zeros(slots, np.int64)  # and tokens in all, because the model could not read more
+        self.last = np.zeros(slots, np.int32)  # the token that each row has drawn last
 
     @property
     def busy(self) -> bool:
@@ -104,13 +118,20 @@ class Engine:
         """Start the next prompts if there is room, otherwise draw a token for every row; return the rows that ended."""
         with without_dropout(self.model):
             group = self._next_group()
-            first = 0
+            first, drawing = 0, self.at
             if group:
                 first = len(self.rows)
                 logits = self._start(group)
+                drawing = self.at[first:]
             else:
-                logits = self.model.extend(self.last[self.at, None], self.cache.at(self.at, self.prefixes))
-        self._draw(logits, self.at[first:])
+                next_ids = self.last[self.at] if self.tools is None else self._next_unread()
+                logits = self.model.extend(next_ids[:, None], self.cache.at(self.at, self.prefixes))
+                if self.tools is not None and (reading := self.unread[self.at] > 0).any():
+                    logits, drawing = logits[~reading], self.at[~reading]
+        if len(drawing):
+            self._draw(logits, drawing)
+        if self.tools is not None:
+            self._call_tools(self.tools, drawing)
         return self._release(first)
 
     def _next_group(self) -> list[list[Row]]:
@@ -145,14 +166,18 @@ class Engine:
         self.rows += [row for rows in group for row in rows]
         self.at = np.concatenate([self.at, slots])
         self.prefixes = np.concatenate([self.prefixes, np.where(counts > 1, held_by, np.int32(-1))[source]])
-        self.counts[slots] = 0
+        self.counts[slots] = self.given[slots] = 0
         self.before[slots] = [row.written for row in self.rows[-len(slots) :]]
         most = self.sampling.max_new_tokens - self.before[slots]
-        self.limits[slots] = np.minimum(most, self.capacity - lengths[source] + 1)
+        self.rooms[slots] = self.capacity - lengths[source] + 1  # the last token is never read
+        self.limits[slots] = np.minimum(most, self.rooms[slots])
         for slot, row in zip(slots, self.rows[-len(slots) :], strict=True):
             self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
             if self.sampling.looks_back:
                 self.tails[int(slot)] = row.prompt[len(row.prompt) - row.written :]
+            if self.tools is not None:
+                self.turns[int(slot)] = Turn(self.tools)
+                self.over[slot], self.forced[slot], self.log_probs[slot] = False, False, 0
         return logits[source]
 
     def _draw(self, logits: Array, slots: Array) -> None:
@@ -160,18 +185,46 @@ class Engine:
         counts = self.counts[slots]
         written = None
         if self.sampling.looks_back:
-            drawn = zip(slots.tolist(), counts.tolist(), strict=True)
-            written = [np.concatenate([self.tails[slot], self.ids[slot, :count]]) for slot, count in drawn]
-        uniforms, steps = self.uniforms[slots, counts], counts + self.before[slots]
+            rows = zip(slots.tolist(), counts.tolist(), strict=True)
+            written = [
+                np.concatenate([self.tails[slot], self.ids[slot, :count][~self.forced[slot, :count]]])
+                for slot, count in rows
+            ]
+        drawn = counts - self.given[slots]
+        uniforms, steps = self.uniforms[slots, drawn], drawn + self.before[slots]
         ids, log_probs = draw(logits, uniforms, self.sampling, self.vocabulary, steps, written)
         self.ids[slots, counts], self.log_probs[slots, counts] = ids, log_probs
         self.last[slots] = ids
         self.counts[slots] += 1
+        self.unread[slots] = 1
+
+    def _next_unread(self) -> Array:
+        """The next token that the model reads of each row in work: its last one, or one of a result."""
+        ids = self.ids[self.at, self.counts[self.at] - self.unread[self.at]]
+        self.unread[self.at] -= 1
+        return ids
+
+    def _call_tools(self, tools: Toolbox, slots: Array) -> None:
+        """See to the rows in these slots that have just drawn a mark: append a result, or end a row that misuses it."""
+        for slot in slots[tools.watched[self.last[slots]]].tolist():
+            n = self.counts[slot]
+            room = self.rooms[slot] - n - 1 if n - self.given[slot] < self.limits[slot] else 0
+            result = self.turns[slot].heed(self.ids[slot, :n], room)
+            if result is None:
+                self.over[slot] = True
+            elif len(result):
+                there = slice(n, n + len(result))
+                self.ids[slot, there], self.forced[slot, there] = result, True
+                self.counts[slot] += len(result)
+                self.given[slot] += len(result)
+                self.unread[slot] += len(result)
 
     def _release(self, first: int) -> list[Row]:
         """Remove and return the rows that have ended, looking at row number `first` and later. The others keep their
         order, so that samples of one prompt stay side by side."""
-        ended = self.counts[self.at] == self.limits[self.at]
+        counts = self.counts[self.at]
+        ended = (counts - self.given[self.at] == self.limits[self.at]) | (counts == self.rooms[self.at])
+        ended |= self.over[self.at]
         if self.end is not None:
             ended |= self.last[self.at] == self.end
         ended[:first] = False
@@ -185,7 +238,8 @@ class Engine:
         for row, slot in zip(done, self.at[ended].tolist(), strict=True):
             n = self.counts[slot]
             row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
-            row.finished = bool(self.last[slot] == self.end)
+            row.forced = self.forced[slot, :n].copy()
+            row.finished = bool(self.last[slot] == self.end) and not self.over[slot]
         left, shared = self.at[ended], np.unique(self.prefixes[ended])
         self.rows = list(compress(self.rows, ~ended))
         self.at, self.prefixes = self.at[~ended], self.prefixes[~ended]

@@ -177,7 +177,8 @@ class Beam:
         """The beam as a result."""
         ids = np.array(self.ids, np.int32)
         text = tokenizer.decode(ids, skip_special=True)
-        return Hypothesis(prompt, ids, np.array(self.log_probs, np.float32), text, self.finished, self.score, spent)
+        log_probs, forced = np.array(self.log_probs, np.float32), np.zeros(len(ids), bool)
+        return Hypothesis(prompt, ids, log_probs, text, self.finished, forced, self.score, spent)
 
 
 class SentenceEnd:

@@ -1,9 +1,12 @@
-"""Text in, text out: `generate` for evaluation and scripts, `stream` for chat. Both use the engine."""
+"""Text in, text out: `generate` for evaluation and scripts, `stream` for chat. Both use the engine.
+
+What a model says is text, without special tokens. With tools it is the text outside of calls and results.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
@@ -12,6 +15,7 @@ from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, str
 from minirl.generate.temperature import Temperature
 from minirl.model import GPT
 from minirl.tasks.task import END
+from minirl.tools import Piece, Toolbox, pieces, said
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -28,14 +32,16 @@ class Completion:
     prompt_ids: Array
     """(P,) int32."""
     ids: Array
-    """(n,) int32, the end token included."""
+    """(n,) int32, the end token and the results of tools included."""
     log_probs: Array
     """(n,) float32: log pi(id | tokens before) at the temperature of each step, before penalties, top-k, top-p and
     min-p. Where the temperature is 0 it is the log-probability at temperature 1."""
     text: str
-    """The completion without special tokens."""
+    """What the model said: the completion without special tokens, calls of tools, and their results."""
     finished: bool
-    """Whether it ended with the end token; otherwise a limit cut it off."""
+    """Whether it ended with the end token; otherwise a limit or a misplaced mark cut it off."""
+    forced: Array
+    """(n,) bool: True where a tool's result stands. Such a token was not drawn, and its log_prob is 0."""
 
     @property
     def log_prob(self) -> float:
@@ -59,6 +65,7 @@ def generate(
     seed: Seed = 0,
     samples: int = 1,
     slots: int = 256,
+    tools: Toolbox | None = None,
 ) -> Iterator[Completion]:
     """Complete each prompt `samples` times; yield the completions in order, prompt by prompt, as soon as possible.
 
@@ -66,6 +73,9 @@ def generate(
     completions. They do not depend on `slots`, the number of rows computed at once. A row ends with the end token,
     after max_new_tokens, or where the context is full. A model may have more ids than the tokenizer has tokens, because
     tables are often padded; the surplus ids are never drawn.
+
+    tools: what the model may call; `Toolbox` has the limits. Results count against the context, not against
+    max_new_tokens.
 
     Raises ValueError, before anything is computed, for an empty prompt, for one that does not fit into the model's
     context, for settings out of range, and for a tokenizer with more tokens than the model; TypeError for a prompt that
@@ -77,14 +87,21 @@ def generate(
     vocabulary = known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
     rows = generate_ids(
-        model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots, vocabulary=vocabulary
-    )
-    return (as_completion(row, tokenizer) for row in rows)
+        model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots, vocabulary=vocabulary,
+        tools=tools,
+    )  # fmt: skip
+    return (as_completion(row, tokenizer, tools) for row in rows)
 
 
-def as_completion(row: Row, tokenizer: "Tokenizer") -> Completion:
-    """A row that has ended, with its text."""
-    return Completion(row.prompt, row.ids, row.log_probs, tokenizer.decode(row.ids, skip_special=True), row.finished)
+def as_completion(row: Row, tokenizer: "Tokenizer", tools: Toolbox | None = None) -> Completion:
+    """A row that has ended, with its text. tools: those it was generated with."""
+    return Completion(row.prompt, row.ids, row.log_probs, said_by(row, tokenizer, tools), row.finished, row.forced)
+
+
+def said_by(row: Row, tokenizer: "Tokenizer", tools: Toolbox | None) -> str:
+    """What the model said in this row: the text that judges read. Without tools it is everything, because marks are
+    tokens like others then."""
+    return tokenizer.decode(row.ids, skip_special=True) if tools is None else said(tokenizer, row.ids, row.forced)
 
 
 def generate_ids(
@@ -97,6 +114,7 @@ def generate_ids(
     samples: int = 1,
     slots: int = 256,
     vocabulary: int | None = None,
+    tools: Toolbox | None = None,
 ) -> Iterator[Row]:
     """`generate` on token ids. vocabulary: only ids below it are drawn; by default all of the model's.
 
@@ -108,13 +126,15 @@ def generate_ids(
     for i, array in enumerate(arrays):
         if array.ndim != 1 or not array.size:
             raise ValueError(f"generate: prompt {i} has shape {array.shape}; expected (P,), with 1 token or more")
-    capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)))
+    capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)), tools)
     if not arrays:
         return iter(())
-    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary), arrays, words, samples)
+    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary, tools=tools), arrays, words, samples)
 
 
-def check_prompts(model: GPT, prompts: Sequence[Array], sampling: Sampling, slots: int) -> tuple[int, int]:
+def check_prompts(
+    model: GPT, prompts: Sequence[Array], sampling: Sampling, slots: int, tools: Toolbox | None = None
+) -> tuple[int, int]:
     """The capacity of a row that these prompts need, and how many of `slots` rows their memory allows. Raises
     ValueError for a prompt that is longer than the context."""
     config = model.config
@@ -124,7 +144,8 @@ def check_prompts(model: GPT, prompts: Sequence[Array], sampling: Sampling, slot
             f"generate: a prompt has {longest} tokens, more than the model's context length, {config.context_length}; "
             "shorten it, or train a model with a longer context"
         )
-    capacity = min(longest + sampling.max_new_tokens, config.context_length)
+    new = min(sampling.max_new_tokens, config.context_length)
+    capacity = min(longest + new + (tools.most_forced(new) if tools else 0), config.context_length)
     row_bytes = 8 * config.n_layer * capacity * config.kv_heads * config.head_size
     return capacity, min(slots, max(CACHE_BYTES // row_bytes, 1))
 
@@ -172,20 +193,44 @@ def stream(
     rule = Sampling(
         temperature, top_k, top_p, max_new_tokens, min_p, no_repeat_ngram, frequency_penalty, presence_penalty
     )
+    return _texts(_one_row(model, tokenizer, prompt, rule, seed, None), tokenizer)
+
+
+def stream_pieces(
+    model: GPT, tokenizer: "Tokenizer", prompt: str, tools: Toolbox, *, seed: Seed = 0, **sampling: Any
+) -> Iterator[Piece]:
+    """`stream` with tools: pieces of what the model says and calls, and of what comes back. sampling: settings of the
+    draw, as `generate` takes them. The joined pieces that were said are the text that `generate` returns."""
+    return pieces(tokenizer, _tokens(_one_row(model, tokenizer, prompt, Sampling(**sampling), seed, tools)))
+
+
+def _one_row(
+    model: GPT, tokenizer: "Tokenizer", prompt: str, rule: Sampling, seed: Seed, tools: Toolbox | None
+) -> Engine:
+    """An engine that completes one prompt."""
     vocabulary = known_tokens(model, tokenizer)
     ids, end = encode_prompt(tokenizer, prompt), end_token(tokenizer)
-    capacity = min(len(ids) + rule.max_new_tokens, model.config.context_length)
-    engine = Engine(model, rule, end, 1, capacity, vocabulary)
+    capacity, _ = check_prompts(model, [ids], rule, 1, tools)
+    engine = Engine(model, rule, end, 1, capacity, vocabulary, tools=tools)
     engine.add([Row(ids, 0, 0, row_stream(seed, 0, 0))])
-    return _pieces(engine, tokenizer)
+    return engine
 
 
-def _pieces(engine: Engine, tokenizer: "Tokenizer") -> Iterator[str]:
-    """What each token of the engine's one row adds to the text."""
-    decoder = tokenizer.stream_decoder(skip_special=True)
+def _tokens(engine: Engine) -> Iterator[tuple[int, bool]]:
+    """The tokens of the engine's one row, as they are drawn or put there: (id, forced)."""
+    seen = 0
     while engine.busy:
         engine.step()
-        piece = decoder.push(int(engine.last[0]))
+        count = int(engine.counts[0])
+        yield from zip(engine.ids[0, seen:count].tolist(), engine.forced[0, seen:count].tolist(), strict=True)
+        seen = count
+
+
+def _texts(engine: Engine, tokenizer: "Tokenizer") -> Iterator[str]:
+    """What each token of the engine's one row adds to the text."""
+    decoder = tokenizer.stream_decoder(skip_special=True)
+    for token, _ in _tokens(engine):
+        piece = decoder.push(token)
         if piece:
             yield piece
     rest = decoder.finish()

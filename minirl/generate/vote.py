@@ -38,6 +38,7 @@ from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whol
 from minirl.generate.text import Completion, as_completion, check_prompts, encode_prompt, end_token, known_tokens
 from minirl.model import GPT
 from minirl.tasks.task import Checker, Problem, answer_text, same_answer
+from minirl.tools import Toolbox
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -242,13 +243,15 @@ def self_consistency(
     at_once: int | None = None,
     seed: Seed = 0,
     slots: int = 256,
+    tools: Toolbox | None = None,
     **sampling: Any,
 ) -> Iterator[Verdict]:
     """Answer each problem up to `samples` times and choose; yield a verdict a problem, in order.
 
     threshold: stop sooner, as soon as the leading answer is this sure; 0.95 is usual, and 1 always draws all samples.
     at_once: samples of a problem that are drawn before it is looked at again; by default 1, and all of them where the
-    threshold is 1. More of them share the work on the prompt. sampling: settings of the draw, as `generate` takes them.
+    threshold is 1. More of them share the work on the prompt. tools: what the
+    model may call. sampling: settings of the draw, as `generate` takes them.
     Sample j of problem i is the one that `generate` gives for the same seed.
 
     Raises ValueError for a threshold outside (0.5, 1], and what `generate` and `choose` raise.
@@ -261,8 +264,10 @@ def self_consistency(
     step = (samples if threshold == 1 else 1) if at_once is None else whole("at_once", at_once, 1)
     rule, vocabulary = Sampling(**sampling), known_tokens(model, tokenizer)
     prompts = [encode_prompt(tokenizer, problem.prompt) for problem in problems]
-    capacity, slots = check_prompts(model, prompts, rule, min(whole("slots", slots, 1), max(len(prompts) * step, 1)))
-    engine = Engine(model, rule, end_token(tokenizer), slots, capacity, vocabulary) if prompts else None
+    slots = min(whole("slots", slots, 1), max(len(prompts) * step, 1))
+    capacity, slots = check_prompts(model, prompts, rule, slots, tools)
+    end = end_token(tokenizer)
+    engine = Engine(model, rule, end, slots, capacity, vocabulary, tools=tools) if prompts else None
     return _verdicts(engine, tokenizer, checker, problems, prompts, words, samples, step, by, threshold)
 
 
@@ -291,7 +296,7 @@ def _verdicts(
             drawn[i].append(row)
             if len(drawn[i]) < asked[i]:
                 continue  # others of its group are still being written
-            made = [as_completion(row, tokenizer) for row in sorted(drawn[i], key=lambda row: row.sample)]
+            made = [as_completion(row, tokenizer, engine.tools) for row in sorted(drawn[i], key=lambda row: row.sample)]
             texts = [one.text if one.finished else None for one in made]
             if asked[i] < samples and not settled(checker, problems[i], texts, threshold):
                 ask(i)

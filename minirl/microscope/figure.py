@@ -10,6 +10,7 @@ from minirl.microscope.moment import Moment, TraceData, signed, visible
 INK, SOFT, LINE, BAR, TAKEN, REST, DOUBT = (
     "#1d1f24", "#7a7f8a", "#e3e1da", "#c3d5f6", "#2f6fde", "#f1efe9", "#d68400",
 )  # fmt: skip
+CALL, RESULT = TAKEN, "#fbeed5"
 UP, DOWN = "#16965e", "#d64045"
 WIDTH, ROW = 12.0, 0.27  # inches
 COLUMNS = {"log π": 0.745, "reward": 0.795, "return": 0.845, "advantage": 0.895, "gradient": 0.952}
@@ -54,8 +55,21 @@ def draw(trace: TraceData) -> Figure:
 def draw_row(axes: Any, y: float, trace: TraceData, moment: Moment, most: float) -> None:
     """One action. most: the entropy that fills its column."""
     write(axes, 0.022, y, f"{moment.t}", color=SOFT, size=8)
-    write(axes, BARS[0] - 0.012, y, shorten(visible(moment.action), 15), weight="bold", ha="right")
+    write(
+        axes,
+        BARS[0] - 0.012,
+        y,
+        shorten(visible(moment.action), 15),
+        weight="bold",
+        ha="right",
+        color=CALL if moment.kind == "call" else INK,
+    )
     left, thick = 0.0, 0.66 * ROW
+    if moment.forced:
+        axes.barh(y, BARS[1] - BARS[0], thick, BARS[0], color=RESULT, edgecolor="white", linewidth=0.8)
+        write(axes, BARS[0] + 0.004, y, "the result of a tool: put there, not chosen", size=7.5, color=SOFT)
+        write(axes, COLUMNS["gradient"], y, "none", size=8, color=SOFT, ha="center")
+        return
     for word, probability, taken in segments(moment):
         x, width = BARS[0] + left * (BARS[1] - BARS[0]), probability * (BARS[1] - BARS[0])
         colour = TAKEN if taken else BAR if word else REST
@@ -78,7 +92,7 @@ def draw_row(axes: Any, y: float, trace: TraceData, moment: Moment, most: float)
         write(axes, COLUMNS[name], y, signed(value), size=8.5, ha="center")
     pull = trace.pull(moment)
     marks = {None: ("?", SOFT), True: ("▲ likelier", UP), False: ("▼ less likely", DOWN)}
-    nothing = "stays at 100%" if trace.advantage and not moment.forced else "none"
+    nothing = "stays at 100%" if trace.advantage else "none"
     mark, colour = (nothing, SOFT) if pull == 0 else marks[None if pull is None else pull > 0]
     write(axes, COLUMNS["gradient"], y, mark, size=8, color=colour, ha="center")
 
@@ -92,7 +106,7 @@ def segments(moment: Moment) -> list[tuple[str, float, bool]]:
 
 def summary(trace: TraceData) -> list[str]:
     """Where the episode comes from, its numbers, and what training on it would do."""
-    n, ended = len(trace.moments), "ended by itself" if trace.finished else "cut off"
+    n, ended = len(trace.chosen), "ended by itself" if trace.finished else "cut off"
     parts = [f"{n} actions, {ended}", f"log-probability {signed(f'{trace.log_prob:.2f}')} nats"]
     if trace.reward is not None:
         parts.append(f"reward {trace.reward:g}")

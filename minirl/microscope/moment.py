@@ -14,6 +14,7 @@ from minirl.generate import Temperature
 from minirl.generate.temperature import show_temperature
 from minirl.rl.mdp import State
 from minirl.tasks import Problem
+from minirl.tools import Kind
 
 CERTAIN = 0.995  # a probability that the page shows as 100%
 
@@ -48,6 +49,8 @@ class Moment(NamedTuple):
     reward: float
     forced: bool
     """Whether the token was inserted instead of chosen by the agent."""
+    kind: Kind = "said"
+    """Whether the token was said, belongs to a call of a tool, or to its result."""
 
     def __repr__(self) -> str:
         return f"Moment(t={self.t}, action={self.action!r}, probability={self.probability:.3f})"
@@ -113,11 +116,16 @@ class TraceData:
     @property
     def log_prob(self) -> float:
         """Of the whole episode, nats."""
-        return sum(moment.log_prob for moment in self.moments)
+        return sum(moment.log_prob for moment in self.chosen)
+
+    @property
+    def chosen(self) -> list[Moment]:
+        """The steps whose tokens the agent chose: all but the results of tools."""
+        return [moment for moment in self.moments if not moment.forced]
 
     @property
     def text(self) -> str:
-        """What the model wrote."""
+        """What the model wrote, and what its tools answered."""
         return "".join(moment.text for moment in self.moments)
 
     def pull(self, moment: Moment) -> float | None:
@@ -138,7 +146,7 @@ class TraceData:
             return "The advantage is unknown: there is only one episode, and nothing to compare it with."
         if self.advantage != 0:
             amount = f"the advantage is {signed(f'{self.advantage:+.2f}')}"
-            chosen = [action for action in ([moment] if moment is not None else self.moments) if not action.forced]
+            chosen = [moment] if moment is not None else self.chosen
             if chosen and all(action.certain for action in chosen):
                 what = "This action stays" if moment is not None else "These actions stay"
                 return f"{what} at 100%: nothing else was likely, so there is almost no gradient, though {amount}."

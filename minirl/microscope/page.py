@@ -11,7 +11,7 @@ from importlib import resources
 from typing import Any
 
 from minirl.console import printable
-from minirl.microscope.moment import TraceData, signed, visible
+from minirl.microscope.moment import Moment, TraceData, signed, visible
 
 
 def page(trace: TraceData) -> str:
@@ -71,13 +71,13 @@ def about(trace: TraceData) -> str:
 
 def facts(trace: TraceData) -> str:
     """The episode's own numbers."""
-    n = len(trace.moments)
+    n = len(trace.chosen)
     told = [
         ("reward", number(trace.reward, "g"), "of the last action"),
         ("advantage", number(trace.advantage, "+.2f"), trace.kind.replace("_", " ")),
         ("actions", str(n), "ended by itself" if trace.finished else "cut off"),
         ("log-probability", signed(f"{trace.log_prob:.2f}"), "nats, of the whole episode"),
-        ("entropy", f"{sum(m.entropy for m in trace.moments) / n:.2f}", "nats a token, mean"),
+        ("entropy", f"{sum(m.entropy for m in trace.chosen) / n:.2f}", "nats a token, mean"),
     ]
     cells = [
         f"<div class=fact><dt>{name}</dt><dd>{escape(value)}</dd><small>{escape(hint)}</small></div>"
@@ -106,11 +106,16 @@ def tokens(trace: TraceData) -> str:
     """The whole text, one element a token."""
     given = "".join(f'<span class="token given">{shown(word)}</span>' for word in trace.prompt)
     taken = "".join(
-        f'<span class="token action{" forced" if moment.forced else ""}" tabindex=0 data-t={moment.t}>'
+        f'<span class="token action{classes(moment)}" tabindex=0 data-t={moment.t}>'
         f"{shown(moment.text) or '<u>·</u>'}</span>"
         for moment in trace.moments
     )
     return given + taken
+
+
+def classes(moment: Moment) -> str:
+    """How a token looks beside others: calls and results have colours of their own."""
+    return (" forced" if moment.forced else "") + ("" if moment.kind == "said" else f" {moment.kind}")
 
 
 def shown(word: str) -> str:

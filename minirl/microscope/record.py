@@ -13,6 +13,7 @@ from minirl.rl.advantage import advantages
 from minirl.rl.mdp import Agent, Episode
 from minirl.rl.rollout import rollout
 from minirl.tasks import Problem, Task
+from minirl.tools import Kind, Toolbox, tagged
 
 HEIGHT = 860  # pixels of the page in a notebook
 
@@ -40,12 +41,12 @@ class Trace(TraceData):
 
 def record(
     agent: Agent, task: Task, problem: Problem, *, samples: int, max_new_tokens: int, kind: str, seed: int = 0,
-    top: int = 5, known: bool = True, origin: Origin | None = None,
+    top: int = 5, known: bool = True, origin: Origin | None = None, tools: Toolbox | None = None,
 ) -> Trace:  # fmt: skip
     """Let the agent answer, and look at its first answer.
 
     samples: episodes of the prompt, which the advantage compares by its `kind`; at temperature 0 all would be the same,
-    so there is one. known: whether problem.answer is the right answer.
+    so there is one. known: whether problem.answer is the right answer. tools: what the agent may call.
     Raises ValueError where the prompt and max_new_tokens do not fit into the model's context, and for a number out of
     its range.
     """
@@ -58,7 +59,7 @@ def record(
     alone = always_zero(agent.temperature) or not known
     episodes = rollout(
         agent.model, agent.tokenizer, task, [problem], 1 if alone else samples,
-        temperature=agent.temperature, max_new_tokens=max_new_tokens, seed=seed,
+        temperature=agent.temperature, max_new_tokens=max_new_tokens, seed=seed, tools=tools,
     )  # fmt: skip
     rewards = [episode.reward for episode in episodes]
     advantage = float(advantages(np.array([rewards]), kind)[0, 0]) if len(rewards) > 1 else None
@@ -73,8 +74,12 @@ def look(
     tokenizer, decoder = agent.tokenizer, agent.tokenizer.stream_decoder()
     prompt = [decoder.push(token) for token in episode.prompt.tolist()]
     moments = []
-    recorded = zip(episode.steps(tokenizer), episode.log_probs.tolist(), episode.forced.tolist(), strict=True)
-    for (state, action, reward), log_prob, forced in recorded:
+    forced_flags = episode.forced.tolist()
+    kinds: list[Kind] = ["said"] * len(forced_flags)
+    if episode.forced.any():  # otherwise marks are tokens like others
+        kinds = [kind for kind, _ in tagged(tokenizer, zip(episode.actions.tolist(), forced_flags, strict=True))]
+    recorded = zip(episode.steps(tokenizer), episode.log_probs.tolist(), forced_flags, kinds, strict=True)
+    for (state, action, reward), log_prob, forced, kind in recorded:
         policy = agent.policy(state).astype(np.float64)
         best = np.argsort(-policy, kind="stable")[:top]
         moments.append(
@@ -90,6 +95,7 @@ def look(
                 entropy=max(0.0, -float((policy * np.log(np.where(policy > 0, policy, 1))).sum())),
                 reward=reward,
                 forced=forced,
+                kind=kind,
             )
         )
     return Trace(

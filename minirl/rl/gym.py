@@ -33,7 +33,10 @@ class GymEnvironment(gymnasium.Env[Array, np.int64]):
         self.environment, self.problems, self.render_mode = environment, list(problems), render_mode
         vocabulary = environment.tokenizer.vocab_size
         longest = max(len(environment.tokenizer.encode(problem.prompt)) for problem in problems)
-        self.capacity = longest + environment.max_new_tokens
+        self.most_new = environment.max_new_tokens
+        if environment.tools is not None:
+            self.most_new += environment.tools.most_forced(environment.max_new_tokens)
+        self.capacity = longest + self.most_new
         self.action_space = spaces.Discrete(vocabulary)
         self.observation_space = spaces.MultiDiscrete(np.full(self.capacity, vocabulary + 1))
 
@@ -45,16 +48,16 @@ class GymEnvironment(gymnasium.Env[Array, np.int64]):
             problem = self.problems[self.np_random.integers(len(self.problems))]
         self.question = problem.question
         state = self.environment.reset(problem)
-        if state.prompt_length + self.environment.max_new_tokens > self.capacity:
+        if state.prompt_length + self.most_new > self.capacity:
             raise ValueError(
-                f"GymEnvironment: the prompt has {state.prompt_length} tokens; with {self.environment.max_new_tokens} "
-                f"actions it does not fit into observations of {self.capacity}; pass it among problems"
+                f"GymEnvironment: the prompt has {state.prompt_length} tokens; with {self.most_new} "
+                f"more it does not fit into observations of {self.capacity}; pass it among problems"
             )
         return self._observation(state), self._info(state)
 
     def step(self, action: np.int64) -> Step:
         state, reward, done = self.environment.step(int(action))
-        ended = done and int(action) == self.environment.end
+        ended = done and self.environment.finished
         return self._observation(state), reward, ended, done and not ended, self._info(state)
 
     def render(self) -> str:
@@ -67,5 +70,4 @@ class GymEnvironment(gymnasium.Env[Array, np.int64]):
         return tokens
 
     def _info(self, state: State) -> dict[str, Any]:
-        text = self.environment.tokenizer.decode(state.actions, skip_special=True)
-        return {"question": self.question, "text": text}
+        return {"question": self.question, "text": self.environment.text}

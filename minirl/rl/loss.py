@@ -86,7 +86,9 @@ def scaled_hidden(model: GPT, batch: Batch, temperature: Temperature) -> Tensor:
     temperature at which its target was recorded."""
     h = model.hidden(batch.ids, batch.starts, batch.prefixes).reshape(len(batch.ids), -1)
     if isinstance(temperature, Schedule):
-        steps = np.arange(len(batch.ids)) - np.repeat(batch.starts[:-1], np.diff(batch.starts))  # of answers: t of a_t
+        acted = np.cumsum(batch.targets != IGNORE)  # up to each token, its own action included
+        before = np.concatenate([[0], acted])[batch.starts[:-1]]  # those of earlier episodes
+        steps = np.maximum(acted - np.repeat(before, np.diff(batch.starts)) - 1, 0)  # how many the episode had before
         return h * Tensor((1 / scoring_temperatures(temperature, steps))[:, None].astype(np.float32))
     return h if temperature in (0, 1) else h * (1 / temperature)
 

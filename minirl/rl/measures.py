@@ -24,7 +24,7 @@ def measures(episodes: Sequence[Episode], samples: int) -> Metrics:
         "reward": float(rewards.mean()),
         "informative": float(informative(rewards).mean()),
         "entropy": -float(chosen.mean(dtype=np.float64)),
-        "answer_tokens": float(np.mean([len(episode.actions) for episode in episodes])),
+        "answer_tokens": float(np.mean([(~episode.forced).sum() for episode in episodes])),
         "finished": float(np.mean([episode.finished for episode in episodes])),
     }
 

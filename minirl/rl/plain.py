@@ -44,10 +44,10 @@ def plain_reinforce(
 def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tensor:
     """-sum over all actions of A log pi(a_t | s_t) / N, N being the number of actions. Its value says nothing about
     progress, since the episodes change with every step: only its gradient counts. Raises TypeError for an agent with a
-    schedule of temperatures."""
+    schedule of temperatures. Results of tools are no actions: the agent did not choose them."""
     if isinstance(agent.temperature, Schedule):
         raise TypeError(f"plain_loss: the agent's temperature is the schedule {agent.temperature}; expected a number")
-    N = sum(len(episode.actions) for episode in episodes)
+    N = sum(int((~episode.forced).sum()) for episode in episodes)
     loss = Tensor(0.0)
     for episode, A in zip(episodes, plain_advantages(episodes, samples), strict=True):
         tokens = np.concatenate([episode.prompt, episode.actions])
@@ -57,7 +57,8 @@ def plain_loss(agent: Agent, episodes: Sequence[Episode], samples: int) -> Tenso
         states = np.arange(
             len(episode.prompt) - 1, len(tokens) - 1
         )  # the rows of s_0, s_1, ...: a_0 follows the prompt
-        loss = loss - A * log_pi[states, episode.actions].sum() / N
+        chosen = ~episode.forced
+        loss = loss - A * log_pi[states[chosen], episode.actions[chosen]].sum() / N
     return loss
 
 

@@ -15,6 +15,7 @@ from minirl.model import GPT
 from minirl.rl.advantage import informative
 from minirl.rl.rollout import rollout
 from minirl.tasks.task import Problem, Task
+from minirl.tools import Toolbox
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -88,13 +89,15 @@ def preflight(
     temperature: float = 1.0,
     max_new_tokens: int = 64,
     seed: Seed = 0,
+    tools: Toolbox | None = None,
 ) -> Preflight:
     """Sample each problem as RL would. Print the result: if RL would learn nothing, it says what to change."""
     if not problems:
         raise ValueError("preflight: there are no problems; pass some of the training split, 64 say")
     episodes = rollout(
-        model, tokenizer, task, problems, samples, temperature=temperature, max_new_tokens=max_new_tokens, seed=seed
-    )
+        model, tokenizer, task, problems, samples, temperature=temperature, max_new_tokens=max_new_tokens, seed=seed,
+        tools=tools,
+    )  # fmt: skip
     rewards = np.array([episode.reward for episode in episodes]).reshape(len(problems), samples)
     return Preflight(
         problems=len(problems),
@@ -103,6 +106,6 @@ def preflight(
         pass_k=float(rewards.max(axis=1).mean()),
         informative=float(informative(rewards).mean()),
         finished=float(np.mean([episode.finished for episode in episodes])),
-        answer_tokens=float(np.mean([len(episode.actions) for episode in episodes])),
+        answer_tokens=float(np.mean([(~episode.forced).sum() for episode in episodes])),
         max_new_tokens=max_new_tokens,
     )

@@ -27,6 +27,7 @@ from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
 from minirl.rl.rollout import rollout
 from minirl.tasks.task import Problem, Task
+from minirl.tools import Toolbox
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -44,11 +45,12 @@ def reinforce(
     reference: GPT | None = None,
     rehearsal: Demonstrations | None = None,
     update: Callable[..., Metrics] | None = None,
+    tools: Toolbox | None = None,
 ) -> tuple[list[Episode], Metrics]:
     """One step: sample episodes of the problems, then update the model. Returns the episodes and the step's measures.
 
     seed: the seed of the rollouts; give every step its own, such as (seed, step). update: replaces reinforce_step (same
-    arguments and return value). `reinforce_step` explains reference and rehearsal.
+    arguments and return value). tools: what the model may call. `reinforce_step` explains reference and rehearsal.
     """
     start = time.perf_counter()
     episodes = rollout(
@@ -60,6 +62,7 @@ def reinforce(
         temperature=config.temperature,
         max_new_tokens=config.max_new_tokens,
         seed=seed,
+        tools=tools,
     )
     seconds = time.perf_counter() - start
     metrics = (update or reinforce_step)(model, optimizer, episodes, config, reference, rehearsal)

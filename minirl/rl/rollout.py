@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from minirl.generate import Sampling, Seed, Temperature, end_token, generate_ids, known_tokens
+from minirl.generate.text import said_by
 from minirl.model import GPT
 from minirl.rl.mdp import Episode, final_reward
 from minirl.tasks.task import Problem, Task
+from minirl.tools import Toolbox
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -25,11 +25,14 @@ def rollout(
     max_new_tokens: int = 64,
     seed: Seed = 0,
     slots: int = 256,
+    tools: Toolbox | None = None,
 ) -> list[Episode]:
     """`samples` episodes of each problem, problem by problem: episode i belongs to problems[i // samples].
 
     Sample j of problem i takes its random numbers from row_stream(seed, i, j). An episode therefore does not depend on
     the other episodes, and equals what mdp.play returns with that stream. slots: the number of rows computed at once.
+    tools: what the model may call. Results count against the context, so an episode with long ones may be cut off.
+
     Raises ValueError when the model's context is too short for a prompt and max_new_tokens.
     """
     prompts = [tokenizer.encode_array(problem.prompt) for problem in problems]
@@ -43,13 +46,12 @@ def rollout(
     rule = Sampling(temperature, max_new_tokens=max_new_tokens)
     rows = generate_ids(
         model, prompts, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots,
-        vocabulary=known_tokens(model, tokenizer),
+        vocabulary=known_tokens(model, tokenizer), tools=tools,
     )  # fmt: skip
     episodes = []
     for row in rows:
-        text = tokenizer.decode(row.ids, skip_special=True)
+        text = said_by(row, tokenizer, tools)
         problem = problems[row.problem]
         reward = final_reward(task, problem, text, row.finished)
-        forced = np.zeros(len(row.ids), bool)
-        episodes.append(Episode(problem, row.prompt, row.ids, row.log_probs, reward, row.finished, text, forced))
+        episodes.append(Episode(problem, row.prompt, row.ids, row.log_probs, reward, row.finished, text, row.forced))
     return episodes

@@ -4,7 +4,7 @@ The best prompt to look at is an informative one: some of its samples are right 
 0 and training would learn from it. Where no question is given, the run's dev problems are searched for one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from minirl import kernels, microscope
 from minirl.generate import Schedule, Temperature
@@ -16,6 +16,7 @@ from minirl.runs.demonstrations import demonstrations, science_problems
 from minirl.runs.folder import RunFolder
 from minirl.tasks import ROGER, Problem, Task, get
 from minirl.tasks.checker import parse_number
+from minirl.tools import Toolbox, toolbox
 
 UNKNOWN = "?"  # stands for an answer that was not given; no text is right then
 INFORMATIVE, RUNNING_EXAMPLE = "informative", "roger"  # names that may stand for a question
@@ -33,6 +34,7 @@ def trace(
     samples: int | None = None,
     max_new_tokens: int | None = None,
     seed: int = 0,
+    tools: Sequence[str] | None = None,
 ) -> Trace:
     """Let the run's model answer a question.
 
@@ -42,6 +44,7 @@ def trace(
     the last one that has a checkpoint. top: how many of the most likely tokens each step shows. samples: episodes of
     the prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
     run's reinforcement learning. temperature: a number, or a Schedule over the steps. seed: of the actions.
+    tools: names of what the model may call, by default those of the run's task.
     Raises FileNotFoundError without a checkpoint, ValueError for a question that is empty or does not fit into the
     context, and for a number out of its range.
     """
@@ -57,14 +60,15 @@ def trace(
         stage = stage or run.last_stage()
         agent = Agent(run.model(stage), run.tokenizer(), temperature)
         samples = run.config.rl.samples if samples is None else samples
+        box = toolbox(agent.tokenizer, get(run.config.task).tools if tools is None else tools)
         if question == INFORMATIVE and answer is None:
-            task, problem, chosen = find_informative(run, agent, samples, max_new_tokens, seed)
+            task, problem, chosen = find_informative(run, agent, samples, max_new_tokens, seed, box)
         else:
             (task, problem), chosen = find_problem(run, question, answer), ""
         return microscope.record(
             agent, task, problem, samples=samples,
             max_new_tokens=room(run, agent, problem) if max_new_tokens is None else max_new_tokens,
-            kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN,
+            kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN, tools=box,
             origin=Origin(run.folder.resolve().name, stage, temperature, seed, chosen),
         )  # fmt: skip
 
@@ -76,7 +80,7 @@ def room(run: RunFolder, agent: Agent, problem: Problem) -> int:
 
 
 def find_informative(
-    run: RunFolder, agent: Agent, samples: int, max_new_tokens: int | None, seed: int
+    run: RunFolder, agent: Agent, samples: int, max_new_tokens: int | None, seed: int, tools: Toolbox | None = None
 ) -> tuple[Task, Problem, str]:
     """The first dev problem whose samples got mixed rewards, and a sentence that says so. The samples are those of
     `microscope.record`. Where there is no such problem, it is the first one."""
@@ -94,7 +98,7 @@ def find_informative(
         length = room(run, agent, problem) if max_new_tokens is None else max_new_tokens
         episodes = rollout(
             agent.model, agent.tokenizer, task, [problem], samples,
-            temperature=agent.temperature, max_new_tokens=length, seed=seed,
+            temperature=agent.temperature, max_new_tokens=length, seed=seed, tools=tools,
         )  # fmt: skip
         rewards = [episode.reward for episode in episodes]
         if len(set(rewards)) > 1:

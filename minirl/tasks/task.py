@@ -19,6 +19,7 @@ from itertools import count
 from typing import ClassVar, Protocol
 
 from minirl.streams import stream_seed
+from minirl.tasks.prompt import Form, in_form
 
 END = "<|end|>"  # the special token that ends a completion
 LONGEST_LINE = 100  # characters of an answer
@@ -137,6 +138,8 @@ class Task(ABC):
     `documents` says what pretraining reads about the task: the kinds of documents (see corpus.py) and their shares.
     None means the default mix of corpus.py.
 
+    `tools` names the tools of its environment (minirl/tools): what a model may call while it answers.
+
     `science` says whether a run on this task learns the science questions too, and is asked them in its final table.
     """
 
@@ -145,6 +148,7 @@ class Task(ABC):
     renamed: ClassVar[Mapping[str, str]] = {}
     checker: Checker
     documents: Mapping[str, float] | None = None
+    tools: tuple[str, ...] = ()
     science: bool = True
 
     @abstractmethod
@@ -153,6 +157,14 @@ class Task(ABC):
 
         Raises ValueError for an unknown split, and for a split with fewer than `n` problems.
         """
+
+    def prompt(
+        self, problem: Problem, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()
+    ) -> str:
+        """The problem as the model reads it, in one of the forms of prompt.py; the usual one is `problem.prompt`.
+
+        Raises what `prompt.in_form` raises."""
+        return problem.prompt if form == "reasoning" else in_form(problem.prompt, form, facts=facts, tools=tools)
 
     def size(self, split: str) -> int | None:
         """How many problems a split holds; None if the task makes new problems on request, without end."""

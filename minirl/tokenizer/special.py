@@ -14,13 +14,16 @@ from collections.abc import Collection, Iterable, Mapping
 
 from minirl.storage.strict_json import has_surrogate
 
+PAD = "<|pad|>"
+TOOL, END_TOOL, RESULT, END_RESULT = "<|tool|>", "<|/tool|>", "<|result|>", "<|/result|>"
+
 DEFAULT_SPECIAL_TOKENS = (
     "<|end|>",  # the end of a document or an answer
-    "<|pad|>",  # makes all rows of a batch equally long
-    "<|tool|>",  # text between these two goes to the Python interpreter ...
-    "<|/tool|>",
-    "<|result|>",  # ... and its output stands between these two
-    "<|/result|>",
+    PAD,  # makes all rows of a batch equally long
+    TOOL,  # text between these two goes to a tool ...
+    END_TOOL,
+    RESULT,  # ... and its output stands between these two
+    END_RESULT,
 )
 
 

@@ -17,6 +17,7 @@ from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
+from minirl.tools import shown, toolbox, transcript
 from minirl.train.rehearsal import rehearsal, rehearses
 from minirl.train.stage import Measures, Stage
 
@@ -34,6 +35,7 @@ class RLStage(Stage):
     def __init__(self, run: Run, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
         self.run, self.config, self.tokenizer, self.task = run, run.config, tokenizer, task
         super().__init__(model, self.config.rl, self.config.rl.steps)
+        self.tools = toolbox(tokenizer, task.tools)
         self.reference = run.model("sft")
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
         self.rehearsal, self.rehearses = rehearsal(self.config, task, tokenizer), rehearses(self.config, task)
@@ -45,6 +47,7 @@ class RLStage(Stage):
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
             rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=METHODS[settings.method],
+            tools=self.tools,
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes):
@@ -69,7 +72,7 @@ class RLStage(Stage):
         problems = self.task.problems("train", PREFLIGHT_PROBLEMS, stream_seed(seed, "preflight problems"))
         return preflight(
             self.model, self.tokenizer, self.task, problems, samples=settings.samples, temperature=settings.temperature,
-            max_new_tokens=settings.max_new_tokens, seed=stream_seed(seed, "preflight"),
+            max_new_tokens=settings.max_new_tokens, seed=stream_seed(seed, "preflight"), tools=self.tools,
         )  # fmt: skip
 
 
@@ -84,6 +87,13 @@ def notable(episodes: Sequence[Episode]) -> list[Episode]:
     return right[:1] + wrong[:1]
 
 
+def whole_text(episode: Episode, tokenizer: Tokenizer) -> str:
+    """What the model said; where it called tools, with calls and results: [calculator 5 + 6 → 11]."""
+    return (
+        "".join(shown(transcript(tokenizer, episode.actions, episode.forced))) if episode.forced.any() else episode.text
+    )
+
+
 def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[str, Any]:
     """An episode token by token, for samples.jsonl."""
     return {
@@ -91,7 +101,7 @@ def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[st
         "stage": "rl",
         "step": step + 1,
         "prompt": episode.problem.prompt,
-        "completion": episode.text,
+        "completion": whole_text(episode, tokenizer),
         "answer": episode.problem.answer,
         "reward": episode.reward,
         "actions": [tokenizer.decode([action]) for action in episode.actions],

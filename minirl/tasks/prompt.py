@@ -1,0 +1,53 @@
+"""Prompt forms: the same question, asked in different ways.
+
+    reasoning   Q: ...\\nReasoning:                          think first, then answer: the usual form
+    direct      Q: ...\\nAnswer:                             answer at once: chain of thought is off
+    facts       Facts: 1. ... 2. ...\\nQ: ...\\nReasoning:    with facts that were looked up
+    tools       Tools: calculator\\nQ: ...\\nReasoning:       with the names of tools that may be called
+
+A model answers well in the forms that it was trained on. In the direct form the prompt itself ends with `Answer:`, so
+the model writes only the rest of that line; `judged` puts the beginning back for the checker.
+
+    >>> from minirl.tasks import Problem
+    >>> problem = Problem("What is 5 + 6?", "5 + 6 = 11.", "11", "")
+    >>> in_form(problem.prompt, "direct")
+    'Q: What is 5 + 6?\\nAnswer:'
+    >>> in_form(problem.prompt, "facts", facts=["Six is even.", "Five is\\nodd."])
+    'Facts: 1. Six is even. 2. Five is odd.\\nQ: What is 5 + 6?\\nReasoning:'
+    >>> judged(" 11", "direct")
+    'Answer: 11'
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+Form = Literal["reasoning", "direct", "facts", "tools"]
+FORMS: tuple[Form, ...] = get_args(Form)
+REASONING, ANSWER = "Reasoning:", "Answer:"
+
+
+def in_form(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
+    """A prompt of the usual form, in another form. facts, tools: what the forms of these names show; each fact becomes
+    one line without breaks, so that none can look like a line of the prompt.
+
+    Raises ValueError for an unknown form, for facts or tools that are missing or that the form does not show, and for a
+    prompt that does not end with "Reasoning:".
+    """
+    if form not in FORMS:
+        raise ValueError(f"there is no prompt form {form!r}; choose from {', '.join(FORMS)}")
+    if not prompt.endswith(REASONING):
+        raise ValueError(f"the prompt ends with {prompt[-20:]!r}; expected {REASONING!r}, which other forms replace")
+    for name, given in (("facts", facts), ("tools", tools)):
+        if bool(given) != (form == name):
+            raise ValueError(f"the prompt form {form} was given {len(given)} {name}; {name} need the form {name}")
+    if form == "direct":
+        return prompt.removesuffix(REASONING) + ANSWER
+    if form == "facts":
+        numbered = " ".join(f"{number}. {' '.join(fact.split())}" for number, fact in enumerate(facts, 1))
+        return f"Facts: {numbered}\n{prompt}"
+    return f"Tools: {', '.join(tools)}\n{prompt}" if form == "tools" else prompt
+
+
+def judged(text: str, form: Form = "reasoning") -> str:
+    """What a checker reads: the text that followed a prompt of this form, from the beginning of its last line."""
+    return f"{ANSWER}{text}" if form == "direct" else text

@@ -1,0 +1,71 @@
+"""Prompt forms: one question, asked in different ways."""
+
+import doctest
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from minirl.evaluation.answers import Answer, Settings, asked
+from minirl.evaluation.score import is_right
+from minirl.tasks import ROGER, get
+from minirl.tasks import prompt as module
+from minirl.tasks.prompt import FORMS, in_form, judged
+
+TASK = get("word_problems")
+
+
+def test_the_examples():
+    assert doctest.testmod(module).failed == 0
+
+
+def test_the_usual_form_is_the_problems_own_prompt():
+    assert TASK.prompt(ROGER) == ROGER.prompt == TASK.prompt(ROGER, "reasoning")
+
+
+def test_every_form_asks_the_question():
+    given = {"facts": {"facts": ["A can holds 3."]}, "tools": {"tools": ["calculator", "search"]}}
+    made = {form: TASK.prompt(ROGER, form, **given.get(form, {})) for form in FORMS}
+    assert all(f"Q: {ROGER.question}\n" in prompt for prompt in made.values()) and len(set(made.values())) == 4
+    assert made["tools"].startswith("Tools: calculator, search\nQ: ")
+    assert made["direct"].endswith("\nAnswer:")
+
+
+@pytest.mark.parametrize("text, right", [(" 11", True), (" 12", False), ("", False), (" 11 balls", True)])
+def test_a_direct_answer_is_judged_as_an_answer(text, right):
+    assert is_right(TASK, ROGER, Answer(judged(text, "direct"), 3, True)) == right
+    assert not is_right(TASK, ROGER, Answer(judged(text), 3, True))  # in another form it is no answer
+
+
+@given(st.lists(st.text(), min_size=1, max_size=4))
+def test_a_fact_makes_no_line(facts):
+    assert in_form(ROGER.prompt, "facts", facts=facts).splitlines()[1:] == ROGER.prompt.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("form", "given", "message"),
+    [
+        ("aloud", {}, "no prompt form 'aloud'; choose from reasoning, direct, facts, tools"),
+        ("facts", {}, "was given 0 facts"),
+        ("tools", {}, "was given 0 tools"),
+        ("direct", {"facts": ["x"]}, "was given 1 facts; facts need the form facts"),
+    ],
+)
+def test_what_is_no_form(form, given, message):
+    with pytest.raises(ValueError, match=message):
+        in_form(ROGER.prompt, form, **given)
+
+
+def test_a_prompt_of_your_own_needs_the_usual_end():
+    with pytest.raises(ValueError, match="the prompt ends with 'Why\\?'"):
+        in_form("Why?", "direct")
+
+
+def test_evaluation_asks_in_its_form():
+    settings = Settings(0, 8, seed=0, form="tools", tools=("calculator",))
+    assert asked(TASK, [ROGER], settings) == [in_form(ROGER.prompt, "tools", tools=["calculator"])]
+    assert asked(TASK, [ROGER], Settings(0, 8, seed=0)) == [ROGER.prompt]
+    assert Settings(0, 8, seed=0, form="direct").as_json()["form"] == "direct"
+    assert "form" not in Settings(0, 8, seed=0).as_json()
+    with pytest.raises(ValueError, match="the form tools names the tools"):
+        Settings(0, 8, seed=0, form="tools")
