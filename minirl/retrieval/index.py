@@ -24,6 +24,7 @@ from minirl.retrieval.builder import Arrays, Builder, decode, encode
 from minirl.retrieval.folder import Description, Document
 from minirl.retrieval.postings import Workspace
 from minirl.retrieval.settings import Settings
+from minirl.retrieval.words import split
 from minirl.storage.strict_json import brief
 
 Array = np.ndarray
@@ -104,8 +105,9 @@ class Index:
         return add_up(arrays["starts"], arrays["passages"], arrays["weights"], sorted(numbers), len(self))
 
     def unknown(self, query: str) -> list[str]:
-        """The words of the query that no passage has, as terms."""
-        return [term for term in dict.fromkeys(self._words(query)) if self.number_of(term) is None]
+        """The words of the query that no passage has."""
+        terms = {word: self._words.term(word) for word in split(query)}
+        return [word for word, term in terms.items() if term is not None and self.number_of(term) is None]
 
     def hit(self, number: int, score: float = 0.0) -> Hit:
         """A passage by its number."""
@@ -124,10 +126,10 @@ class Index:
         return None
 
     def _nothing(self, query: str) -> str:
-        terms = self.unknown(query)
-        if terms:
-            listed = ", ".join(map(brief, terms[:8])) + (", ..." if len(terms) > 8 else "")
-            return f"no passage has {'the word' if len(terms) == 1 else 'any of the words'} {listed}; try other words"
+        words = self.unknown(query)
+        if words:
+            listed = ", ".join(map(brief, words[:8])) + (", ..." if len(words) > 8 else "")
+            return f"no passage has {'the word' if len(words) == 1 else 'any of the words'} {listed}; try other words"
         if Settings(stop_words=False).words(query):
             return (
                 f"the query {brief(query)} has only words that this index leaves out, such as 'the'; name the subject"
