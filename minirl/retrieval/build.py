@@ -16,7 +16,7 @@ from typing import NamedTuple
 from minirl.retrieval import folder as index_folder
 from minirl.retrieval.builder import Arrays, Builder
 from minirl.retrieval.documents import find_documents, read_passages
-from minirl.retrieval.folder import Description, Document, ForeignError
+from minirl.retrieval.folder import Description, Document
 from minirl.retrieval.postings import BLOCK, Workspace
 from minirl.retrieval.settings import Settings
 from minirl.storage.checksums import DamagedError, digest
@@ -58,7 +58,7 @@ def build_index(
         first[document.name] = document, passages
         passages += document.passages
     described, unchanged = [], 0
-    with Workspace(large=8 * block) as workspace:
+    with Workspace(block) as workspace:
         builder = Builder(settings, workspace, block)
         for number, (name, path) in enumerate(documents.items()):
             before, sha = len(builder), digest(path)
@@ -86,8 +86,6 @@ def _old(out: Path, settings: Settings) -> tuple[Arrays, Description] | None:
     """The index in `out`, where it can be kept up to date. Raises ValueError where `out` holds something else."""
     try:
         arrays, description = index_folder.read(out)
-    except ForeignError:
-        raise
     except DamagedError:
         return None
     except (FileNotFoundError, NotADirectoryError):

@@ -126,7 +126,7 @@ def read_description(folder: Path) -> _Contents:
     return contents
 
 
-class ForeignError(DamagedError):
+class ForeignError(ValueError):
     """A folder with an index.json that is another program's."""
 
 

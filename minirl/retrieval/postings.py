@@ -32,7 +32,7 @@ class Block(NamedTuple):
 class Workspace:
     """Arrays in memory or, from `large` bytes on, in a temporary folder. `with` removes that folder."""
 
-    def __init__(self, large: float = 8 * BLOCK) -> None:
+    def __init__(self, large: float = BLOCK) -> None:
         self.large = large
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._files = 0
