@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from minirl.retrieval import folder as index_folder
-from minirl.retrieval.bm25 import add_up, best
+from minirl.retrieval.bm25 import Part, add_up, parts
+from minirl.retrieval.bm25 import search as search_parts
 from minirl.retrieval.builder import Arrays, Builder, decode, encode
 from minirl.retrieval.folder import Description, Document
 from minirl.retrieval.postings import Workspace
@@ -51,6 +52,7 @@ class Index:
     def __init__(self, arrays: Arrays, description: Description) -> None:
         self.arrays, self.description = arrays, description
         self._words = description.settings.words
+        self._known: dict[str, int] = {}  # terms that have been looked up
 
     @classmethod
     def open(cls, folder: str | PathLike[str]) -> "Index":
@@ -91,18 +93,19 @@ class Index:
         """The numbers (m,) int64 and the scores (m,) float32 of what `search` finds; raises the same errors."""
         if n < 1:
             raise ValueError(f"n is {n}; give 1 or more")
-        scores = self.scores(query)
-        found = best(scores, n)
-        return found, scores[found]
+        return search_parts(self._parts(query), len(self), n)
 
     def scores(self, query: str) -> Array:
         """The scores (N,) float32 of all passages; raises SearchError as `search` does."""
+        return add_up(self._parts(query), len(self))
+
+    def _parts(self, query: str) -> list[Part]:
         counted = Counter(self._words(query))
         numbers = [(number, times) for term, times in counted.items() if (number := self.number_of(term)) is not None]
         if not numbers:
             raise SearchError(self._nothing(query))
         arrays = self.arrays
-        return add_up(arrays["starts"], arrays["passages"], arrays["weights"], sorted(numbers), len(self))
+        return parts(arrays["starts"], arrays["passages"], arrays["weights"], numbers)
 
     def unknown(self, query: str) -> list[str]:
         """The words of the query that no passage has."""
@@ -118,10 +121,13 @@ class Index:
 
     def number_of(self, term: str) -> int | None:
         """The number of a term, or None where no passage has it. The terms lie in the order of their bytes."""
+        if term in self._known:
+            return self._known[term]
         starts, data, wanted = self.arrays["term_starts"], self.arrays["term_bytes"], encode(term)
         total = len(starts) - 1
         number = bisect_left(range(total), wanted, key=lambda i: data[starts[i] : starts[i + 1]].tobytes())
         if number < total and data[starts[number] : starts[number + 1]].tobytes() == wanted:
+            self._known[term] = number
             return number
         return None
 
