@@ -22,7 +22,7 @@ above, and the tests compare the two.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,8 +30,6 @@ import numpy as np
 Array = np.ndarray
 
 K1, B = 1.2, 0.75  # Lucene's defaults
-COMMON = 1 / 8  # a word that more than this share of the passages have is a common one
-SURE = 1 - 1e-5  # leaves room for rounding
 
 
 class Postings(NamedTuple):
@@ -74,64 +72,13 @@ def weights(postings: Postings, lengths: Array, first: int, last: int, k1: float
     return (np.repeat(idf, n) * tf / (tf + k1 * (1 - b + b * length / mean))).astype(np.float32)
 
 
-class Part(NamedTuple):
-    """What a term of the query adds: the passages that have it, the weights, and the highest weight."""
-
-    passages: Array
-    weights: Array
-    highest: float
-
-
-def parts(starts: Array, passages: Array, weights: Array, query: Iterable[tuple[int, int]]) -> list[Part]:
-    """A part for each term of the query, the one that can add most first. query: term numbers, and how often it has
-    each."""
-    found = []
-    for term, times in sorted(query):
+def add_up(starts: Array, passages: Array, weights: Array, query: Sequence[tuple[int, int]], total: int) -> Array:
+    """The scores (N,) float32 of all passages. query: term numbers, and how often the query has each."""
+    scores = np.zeros(total, np.float32)
+    for term, times in query:
         here = slice(starts[term], starts[term + 1])
-        scaled = weights[here] if times == 1 else weights[here] * np.float32(times)
-        found.append(Part(passages[here], scaled, float(scaled.max())))
-    return sorted(found, key=lambda part: -part.highest)
-
-
-def add_up(parts: Iterable[Part], total: int) -> Array:
-    """The scores (N,) float32 of all passages."""
-    scores = np.zeros(total, np.float32)
-    for part in parts:
-        np.add.at(scores, part.passages, part.weights)
+        np.add.at(scores, passages[here], weights[here] if times == 1 else weights[here] * np.float32(times))
     return scores
-
-
-def search(parts: Sequence[Part], total: int, n: int) -> tuple[Array, Array]:
-    """The numbers and scores of the n best, as in best(add_up(parts), n), but most often without all of the sums.
-
-    Common words come last here: they have most of the postings, and add little. Once n passages have a score that the
-    words still to come cannot reach alone, no other passage can get among the best. Then the common words are looked up
-    for the few passages that still can (Turtle and Flood 1995, MaxScore).
-    """
-    scores = np.zeros(total, np.float32)
-    left = sum(part.highest for part in parts)
-    for number, part in enumerate(parts):
-        if number and len(part.passages) > COMMON * total:
-            found = np.flatnonzero(scores)
-            least = float(np.partition(scores[found], len(found) - n)[len(found) - n]) if len(found) > n else 0.0
-            if left < least * SURE:
-                found = found[scores[found] > least * SURE - left]
-                return _finished(scores, found, parts[number:], n)
-        np.add.at(scores, part.passages, part.weights)
-        left -= part.highest
-    found = best(scores, n)
-    return found, scores[found]
-
-
-def _finished(scores: Array, found: Array, parts: Iterable[Part], n: int) -> tuple[Array, Array]:
-    """The n best of the passages `found`, when these parts too are added."""
-    wanted = found.astype(np.int32)
-    for part in parts:
-        places = np.minimum(np.searchsorted(part.passages, wanted), len(part.passages) - 1)
-        has = part.passages[places] == wanted
-        scores[found[has]] += part.weights[places[has]]
-    order = np.argsort(-scores[found], kind="stable")[:n]
-    return found[order], scores[found[order]]
 
 
 def best(scores: Array, n: int) -> Array:

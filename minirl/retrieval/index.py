@@ -19,8 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minirl.retrieval import folder as index_folder
-from minirl.retrieval.bm25 import Part, add_up, parts
-from minirl.retrieval.bm25 import search as search_parts
+from minirl.retrieval.bm25 import add_up, best
 from minirl.retrieval.builder import Arrays, Builder, decode, encode
 from minirl.retrieval.folder import Description, Document
 from minirl.retrieval.postings import Workspace
@@ -93,19 +92,18 @@ class Index:
         """The numbers (m,) int64 and the scores (m,) float32 of what `search` finds; raises the same errors."""
         if n < 1:
             raise ValueError(f"n is {n}; give 1 or more")
-        return search_parts(self._parts(query), len(self), n)
+        scores = self.scores(query)
+        found = best(scores, n)
+        return found, scores[found]
 
     def scores(self, query: str) -> Array:
         """The scores (N,) float32 of all passages; raises SearchError as `search` does."""
-        return add_up(self._parts(query), len(self))
-
-    def _parts(self, query: str) -> list[Part]:
         counted = Counter(self._words(query))
         numbers = [(number, times) for term, times in counted.items() if (number := self.number_of(term)) is not None]
         if not numbers:
             raise SearchError(self._nothing(query))
         arrays = self.arrays
-        return parts(arrays["starts"], arrays["passages"], arrays["weights"], numbers)
+        return add_up(arrays["starts"], arrays["passages"], arrays["weights"], sorted(numbers), len(self))
 
     def unknown(self, query: str) -> list[str]:
         """The words of the query that no passage has."""

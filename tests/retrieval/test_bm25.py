@@ -1,14 +1,13 @@
 """Scores: by hand, by the plain formula, by bm25s; and the order of what is found."""
 
 import math
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.retrieval import Index, SearchError, Settings, bm25
+from minirl.retrieval import Index, SearchError, Settings
 from minirl.retrieval.bm25 import best, plain_scores
 
 WORDS = ["sun", "moon", "star", "wave", "sound", "light", "the", "a"]
@@ -84,34 +83,6 @@ def test_the_score_of_a_passage_does_not_depend_on_the_order(texts: list[str], q
 def test_the_best_come_first_and_the_earlier_of_equal_ones(scores: list[float], n: int) -> None:
     wanted = sorted((i for i, score in enumerate(scores) if score > 0), key=lambda i: (-scores[i], i))[:n]
     assert best(np.array(scores, np.float32), n).tolist() == wanted
-
-
-common = st.lists(
-    st.sampled_from(["the", "the a", "the star", "a", "a the sun", "the moon the"]), min_size=4, max_size=60
-)
-
-
-@given(common, st.lists(st.sampled_from(WORDS), min_size=1, max_size=5).map(" ".join), st.integers(1, 5))
-def test_what_is_found_without_all_sums_is_what_all_sums_find(texts: list[str], query: str, n: int) -> None:
-    index = Index.from_texts(texts, Settings(stemmer="none"))
-    try:
-        scores = index.scores(query)
-    except SearchError:
-        return
-    numbers, found = index.rank(query, n)
-    np.testing.assert_array_equal(numbers, best(scores, n))
-    np.testing.assert_array_equal(found, scores[numbers])
-
-
-def test_common_words_are_left_out_of_the_sums(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else searching would be right, but slow."""
-    texts = ["the moon"] * 500 + ["the star", "the star of the sun"] * 3
-    added: list[int] = []
-    index = Index.from_texts(texts, Settings(stemmer="none"))
-    honest = np.add.at
-    monkeypatch.setattr(bm25.np, "add", SimpleNamespace(at=lambda x, i, y: added.append(len(i)) or honest(x, i, y)))
-    assert [hit.number for hit in index.search("the star of the sun", n=2)] == [501, 503]
-    assert sum(added) < 20
 
 
 def test_no_passage_without_a_word_of_the_query_is_found() -> None:
