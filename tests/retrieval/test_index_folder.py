@@ -53,9 +53,7 @@ def test_an_opened_index_has_the_arrays_of_one_in_memory(texts: Path) -> None:
 
 
 names = st.sampled_from(["a.txt", "b.txt", "c.md", "d/e.txt"])
-paragraphs = st.lists(st.sampled_from(["sun moon", "moon star", "wave", "", "é sun", "star star"]), max_size=4).map(
-    "\n\n".join
-)
+paragraphs = st.lists(st.sampled_from(["sun moon", "moon star", "wave", "", "é sun", "star star"]), max_size=4)
 states = st.dictionaries(names, paragraphs.map("\n\n".join), min_size=1)
 
 
