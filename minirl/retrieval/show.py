@@ -57,3 +57,14 @@ def measures_text(collection: Collection, measures: Mapping[str, float]) -> str:
     names = "  ".join(f"{name:>{width}}" for name, width in zip(measures, widths, strict=True))
     values = "  ".join(f"{value:>{width}.3f}" for value, width in zip(measures.values(), widths, strict=True))
     return "\n".join([about, names, values])
+
+
+def comparison_text(collection: Collection, table: Mapping[str, Mapping[str, float]]) -> str:
+    """The measures of several searches, a line each. At most five columns, so that the lines fit 80 characters."""
+    names = list(next(iter(table.values())))[:5]
+    width = max(map(len, table))
+    lines = [f"{collection.name}: held-out questions, {len(collection.texts):,} texts"]
+    lines.append(" " * width + "".join(f"  {name:>7}" for name in names))
+    lines += [f"{search:<{width}}" + "".join(f"  {measures[name]:7.3f}" for name in names)
+              for search, measures in table.items()]  # fmt: skip
+    return "\n".join(lines)
