@@ -26,7 +26,7 @@ from minirl.model import GPT
 from minirl.retrieval.bm25 import K1, B
 from minirl.retrieval.build import build_index
 from minirl.retrieval.collections import open_collection
-from minirl.retrieval.compare import compare
+from minirl.retrieval.compare import compare, parted
 from minirl.retrieval.documents import find_documents, read_passages
 from minirl.retrieval.evaluation import evaluate as evaluate_search
 from minirl.retrieval.evaluation import searching
@@ -203,7 +203,7 @@ def dense(
 
         table = compare(trained, tokenizer, found, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed,
                         report=report)  # fmt: skip
-    print(printable(comparison_text(found, table)))
+    print(printable(comparison_text(parted(found)[1], table)))
     if out is not None:
         trained.save_pretrained(out)
         tokenizer.save(out)

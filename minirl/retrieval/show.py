@@ -59,11 +59,11 @@ def measures_text(collection: Collection, measures: Mapping[str, float]) -> str:
     return "\n".join([about, names, values])
 
 
-def comparison_text(collection: Collection, table: Mapping[str, Mapping[str, float]]) -> str:
+def comparison_text(held: Collection, table: Mapping[str, Mapping[str, float]]) -> str:
     """The measures of several searches, a line each. At most five columns, so that the lines fit 80 characters."""
     names = list(next(iter(table.values())))[:5]
     width = max(map(len, table))
-    lines = [f"{collection.name}: held-out questions, {len(collection.texts):,} texts"]
+    lines = [f"{held.name}: {len(held.queries):,} held-out questions, {len(held.texts):,} texts"]
     lines.append(" " * width + "".join(f"  {name:>7}" for name in names))
     lines += [f"{search:<{width}}" + "".join(f"  {measures[name]:7.3f}" for name in names)
               for search, measures in table.items()]  # fmt: skip

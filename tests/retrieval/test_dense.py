@@ -1,5 +1,8 @@
 """Vectors from the transformer, their training, and the fusion of rankings."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -8,6 +11,7 @@ from hypothesis import strategies as st
 from minirl.gradient_check import check_gradients
 from minirl.model import GPT, GPTConfig
 from minirl.retrieval import Index
+from minirl.retrieval.__main__ import main
 from minirl.retrieval.collections import Collection
 from minirl.retrieval.compare import parted
 from minirl.retrieval.dense import DenseIndex, Embedder, batches, contrastive_loss, hard_negatives, train
@@ -95,6 +99,33 @@ def test_held_out_passages_are_not_trained_on() -> None:
     )
     pairs, held = parted(collection)
     assert pairs == [("b", 1), ("d", 7)] and held.queries == ["a", "c"] and held.texts == collection.texts
+
+
+class TestProgram:
+    @pytest.fixture
+    def model(self, tmp_path: Path, embedder: Embedder, monkeypatch: pytest.MonkeyPatch) -> str:
+        monkeypatch.chdir(tmp_path)
+        embedder.model.save_pretrained("model")
+        embedder.tokenizer.save("model")
+        paragraphs = [{"context": text, "qas": [{"question": text[:9]}, {"question": text[4:]}]} for text in TEXTS]
+        Path("squad.json").write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}))
+        return "model"
+
+    def test_compares_and_saves(self, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["dense", model, "squad.json", "--steps", "2", "--batch", "3", "--out", "tuned"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        assert lines[0] == "squad.json: 4 held-out questions, 6 texts" and max(map(len, lines)) <= 80
+        assert [line[:10].rstrip() for line in lines[2:-1]] == ["BM25", "dense, bef", "dense", "BM25 and d"]
+        assert lines[2].split()[1:] == ["1.000"] * 5 and lines[-1] == "saved: tuned"
+        before, after = (GPT.from_pretrained(name) for name in (model, "tuned"))
+        assert not np.array_equal(before.output_weight.data, after.output_weight.data)
+        assert Tokenizer.load("tuned/tokenizer.json").encode("sun")
+
+    @pytest.mark.parametrize("words", ["--steps 0", "--batch 1", "--learning-rate 0"])
+    def test_mistakes(self, words: str, model: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["dense", model, "squad.json", *words.split()]) == 1
+        printed, said = capsys.readouterr()
+        assert not printed and words.split()[0] in said and said.count("\n") == 1
 
 
 class TestFusion:
