@@ -166,3 +166,10 @@ class TensorFile:
         if dtype == "BF16":
             flat = from_bfloat16_bits(flat)
         return flat.reshape(shape)
+
+    def mapped(self, name: str) -> Array:
+        """The tensor's array, read-only and memory-mapped: it is read as it is used. bfloat16 stays bits."""
+        dtype, shape, (start, stop) = self._entries[name]
+        if start == stop:  # no system maps nothing
+            return np.empty(shape, DTYPES[dtype])
+        return np.asarray(np.memmap(self.path, DTYPES[dtype], "r", self._start + start, shape))

@@ -1,0 +1,78 @@
+"""BM25, a dense search and both fused, on the same questions: python -m minirl.retrieval dense
+
+A fifth of a collection's passages are held out: no question of theirs is trained on. All passages are searched, so the
+held-out ones stand among those that training saw.
+"""
+
+from collections.abc import Callable, Sequence
+
+from minirl.model import GPT
+from minirl.retrieval.collections import Collection
+from minirl.retrieval.dense import DenseIndex, Embedder, Pair, train
+from minirl.retrieval.evaluation import DEPTH, Search, evaluate, searching
+from minirl.retrieval.fusion import fuse
+from minirl.retrieval.index import Index
+from minirl.tokenizer import Tokenizer
+
+HELD_OUT = 5  # every fifth passage
+FUSED = 100  # passages of each ranking that are fused
+
+
+def parted(collection: Collection) -> tuple[list[Pair], Collection]:
+    """The questions to train on, with their passages, and the collection with the held-out questions alone."""
+    pairs: list[Pair] = []
+    held: list[int] = []
+    for number, (query, grades) in enumerate(zip(collection.queries, collection.grades, strict=True)):
+        relevant = [text for text, grade in grades.items() if grade > 0]
+        if any(text % HELD_OUT == 0 for text in relevant):
+            held.append(number)
+        else:
+            pairs += [(query, text) for text in relevant]
+    kept = collection._replace(
+        queries=[collection.queries[number] for number in held], grades=[collection.grades[number] for number in held]
+    )
+    return pairs, kept
+
+
+def compare(
+    model: GPT,
+    tokenizer: Tokenizer,
+    collection: Collection,
+    *,
+    steps: int,
+    batch: int,
+    learning_rate: float,
+    seed: int,
+    report: Callable[[int, float], None] | None = None,
+) -> dict[str, dict[str, float]]:
+    """The measures of four searches on the held-out questions: BM25, vectors before and after training, and both
+    fused. The model is fine-tuned in place. Raises ValueError where too few questions are left to train on."""
+    pairs, held = parted(collection)
+    index = Index.from_texts(collection.texts)
+    embedder = Embedder(model, tokenizer)
+    by_words = searching(index)
+    found = {
+        "BM25": evaluate(by_words, held),
+        "dense, before training": evaluate(nearest(DenseIndex(embedder, collection.texts)), held),
+    }
+    train(embedder, collection.texts, pairs, index, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed,
+          report=report)  # fmt: skip
+    by_vectors = nearest(DenseIndex(embedder, collection.texts))
+
+    def fused(query: str, depth: int) -> Sequence[int]:
+        ranked = fuse([by_words(query, min(depth, FUSED)), by_vectors(query, min(depth, FUSED))])
+        return [number for number, _ in ranked[:depth]]
+
+    found["dense"] = evaluate(by_vectors, held)
+    found["BM25 and dense, fused"] = evaluate(fused, held)
+    return found
+
+
+def nearest(index: DenseIndex) -> Search:
+    """The index as a function of a query and a depth."""
+
+    def search(query: str, depth: int) -> Sequence[int]:
+        numbers: list[int] = index.rank(query, min(depth, DEPTH))[0].tolist()
+        return numbers
+
+    return search
