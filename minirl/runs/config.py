@@ -87,9 +87,9 @@ class SFTConfig(OptimizerConfig):
     """Stage 2, supervised fine-tuning (SFT) on demonstrations with reasoning; only completions count in the loss."""
 
     learning_rate: float = 7e-4
-    demonstrations: int = 560
+    demonstrations: int = 400
     """Number of worked problems; the science questions come on top."""
-    epochs: int = 3
+    epochs: int = 4
     """How many times each demonstration is shown."""
     batch_rows: int = 16
     """Demonstrations per batch."""

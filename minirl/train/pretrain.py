@@ -27,7 +27,7 @@ from minirl.train.stage import Measures, SupervisedStage
 CHUNK = 4096  # documents generated at once
 FIRST_CHUNKS = 6  # of the default run's twenty-four or so
 HELD_OUT = 256  # documents to measure bits per byte on
-TOKENIZER_DOCUMENTS, TOKENIZER_DEMONSTRATIONS = 8000, 400  # a few more demonstrations leave the tokenizer as it is
+TOKENIZER_DOCUMENTS = 8000
 
 
 class PretrainStage(SupervisedStage):
@@ -67,8 +67,7 @@ def tokenizer_texts(config: TrainConfig, task: Task) -> list[str]:
     """The texts that the tokenizer learns its merges from: pretraining documents and demonstrations."""
     documents = pretraining_documents(task, TOKENIZER_DOCUMENTS, stream_seed(config.seed, "tokenizer documents"))
     texts = ["".join(text for text, _ in pieces) for pieces in documents]
-    solved = demonstrations(config, task)[:TOKENIZER_DEMONSTRATIONS]
-    return texts + [problem.prompt + problem.completion for problem in solved]
+    return texts + [problem.prompt + problem.completion for problem in demonstrations(config, task)]
 
 
 def token_byte_counts(tokenizer: Tokenizer) -> np.ndarray:
