@@ -112,7 +112,7 @@ class TestChat:
 
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1
-        assert "context length is 256" in capsys.readouterr().err
+        assert "more than the model's context length, 256" in capsys.readouterr().err
 
     @pytest.mark.parametrize("temperature", ["-1", "nan", "inf"])
     def test_a_temperature_below_0(self, temperature: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
