@@ -168,7 +168,7 @@ class TrainConfig:
 ROGER = TrainConfig()
 SMOKE = TrainConfig(
     name="smoke",
-    model=ModelConfig(vocab_size=512, n_layer=2, n_head=2, d_model=64, d_ff=176),
+    model=ModelConfig(vocab_size=512, context_length=192, n_layer=2, n_head=2, d_model=64, d_ff=176),
     pretrain=PretrainConfig(steps=60, warmup=10, batch_tokens=384),
     sft=SFTConfig(demonstrations=64, epochs=2, warmup=4),
     rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),

@@ -77,8 +77,8 @@ def test_resume_takes_no_other_flag() -> None:
         (["--name", "a\0b"], "--name is 'a\\x00b'; give a plain name"),
         (["--name", "ä" * 101], "of at most 200 bytes"),
         (["--rl.max-new-tokens", "300"], "but --model.context-length is 128"),
-        (["--preset", "smoke", "--model.context-length", "16"], " --model.context-length 128\n"),
-        (["--preset", "smoke", "--pretrain.batch-tokens=4"], " --pretrain.batch-tokens 128\n"),
+        (["--preset", "smoke", "--model.context-length", "16"], " --model.context-length 192\n"),
+        (["--preset", "smoke", "--pretrain.batch-tokens=4"], " --pretrain.batch-tokens 192\n"),
     ],
 )  # fmt: skip
 def test_impossible_settings_are_refused_before_anything_is_made(
