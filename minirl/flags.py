@@ -205,8 +205,9 @@ def _refuse(text: str, read: Callable[[Sequence[str] | None], Any], words: Seque
         if match := re.fullmatch(pattern, said):
             said = match.expand(words_for_it)
             break
-    choices = re.search(r"Available subcommands: (.+)", parts[1]) if parts[1:] else None
-    said = f"{said}; choose one of {choices[1]}" if choices else said
+    if choices := re.search(r"Available subcommands: (.+)", parts[1]) if parts[1:] else None:
+        meant = difflib.get_close_matches(words[0], choices[1].split(", "), n=1)
+        said = f"{said}; did you mean {meant[0]}?" if meant else f"{said}; choose one of {choices[1]}"
     page = re.search(r"(?:run|run:|see) (python.*--help)", parts[-1]) if parts else None
     end = "" if said.endswith("?") else "."
     print(f"{program}: {said.rstrip('.')}{end} All flags: {page[1] if page else f'{program} --help'}", file=sys.stderr)

@@ -131,7 +131,8 @@ class TestCommand:
         ("words", "message"),
         [
             ([], "say what to do: add, other"),
-            (["ad"], "nothing is known about ad; choose one of add, other"),
+            (["ad"], "nothing is known about ad; did you mean add? All flags"),
+            (["zzz"], "nothing is known about zzz; choose one of add, other"),
             (["add", "--a", "1", "--bb", "3"], "there is no --bb; did you mean --b"),
         ],
     )

@@ -1,9 +1,14 @@
 # %% [markdown]
 # # Lesson 0. Start
 #
-# *About 25 minutes. You need Python, a terminal and an editor. Nothing can break.*
+# *About 25 minutes. You need Python, a terminal, and an editor that runs notebooks. Nothing can break.*
 #
-# You use every part of the course once: a function, a check, a guess, a crash, your machine, and a model that answers.
+# **minirl** is a small, complete language model with all that trains it, in Python and C that you can read. In this
+# course you write its central parts yourself, and minirl then trains a model with them that works out word problems
+# step by step.
+#
+# In this first lesson you use every part of the course once: a function, a check, a guess, a crash, your machine, and a
+# model that answers.
 #
 # When you have finished this lesson, you can
 #
@@ -14,10 +19,11 @@
 # %% [markdown]
 # ## 1. Three windows
 #
-# 1. **This notebook** is for reading. Run its code cells from top to bottom, each with Shift and Enter. Look at what
-#    they print; you need not understand their code.
-# 2. **The file `exercises.py`** beside it, in the folder `00_start`, is where you write. Any editor will do, and
-#    JupyterLab has one.
+# 1. **This notebook** is for reading. Run its code cells from top to bottom, each with Shift and Enter. Take one cell
+#    at a time and not "Run All": some cells show the answers to questions that you guess first. Look at what they
+#    print; you need not understand their code.
+# 2. **The file `exercises.py`** beside it, in the folder `00_start`, is where you write. Any editor will do. JupyterLab
+#    has one, and it runs notebooks too.
 # 3. **A terminal** in the folder `minirl-lessons` is for the commands. JupyterLab has this too. `check 0.1` in this
 #    text means `python -m minirl.lessons check 0.1`, and so on.
 #
@@ -25,9 +31,11 @@
 # |---|---|
 # | `list` | shows all lessons and exercises, and how far you are |
 # | `check 0.1` | says whether exercise 0.1 is right, and if it is not, why not |
+# | `watch 0` | does the same each time you save the file, one exercise after the other |
 # | `hint 0.1` | gives a hint; ask again for the next one |
 # | `solution 0.1` | shows one way: after it has passed, after three tries, or at once with `--show` |
 # | `predict 0.a` | stores your guess before you read an answer |
+# | `run 0` | runs all code of this notebook in the terminal, with your functions |
 # | `progress` | shows what has passed, and how good your guesses were |
 #
 # **Any order is allowed**, of lessons and of exercises. To skip an exercise, read on: the course's own function stands
@@ -36,8 +44,9 @@
 # %% [markdown]
 # ## Warm-up
 #
-# Before an experiment this course asks what you expect. Research on learning says that a wrong guess followed by the
-# answer teaches more than the answer alone. Type `predict 0.a` in the terminal. The answer comes in section 5.
+# Before an experiment this course asks what you expect. In experiments on learning, people who first guessed wrongly
+# remembered the answer better than people who were shown it at once (Kornell, Hays and Bjork, 2009). Type `predict 0.a`
+# in the terminal. The answer comes in section 5.
 #
 # **How many multiplications and additions of decimal numbers can your computer do in one second?** (a) About a
 # million. (b) About a hundred million. (c) More than a billion.
@@ -64,17 +73,19 @@ from minirl.lessons.lesson import find_lesson
 my = exercises_of(0)  # your functions, once they have passed
 given = find_lesson("0").folder / "exercises.py"  # the file that you were given
 
+print("The file as it was given:\n")
 assert command(["check", "0.1", "--file", str(given)]) == 1
 with TemporaryDirectory() as folder:
     mistaken = Path(folder) / "exercises.py"
     mistaken.write_text("def square(x):\n    return 2 * x\n")
-    print()
+    print("\n\nA file with a mistake:\n")
     assert command(["check", "0.1", "--file", str(mistaken)]) == 1
 
 # %% [markdown]
-# A check tries many inputs and shows the smallest one that fails. It says **where** the result differs, and, if it
-# knows the mistake, **what this looks like**. Decimal numbers may differ by rounding. The check then says by how much,
-# for example 4e-15, which is short for 4 · 10⁻¹⁵.
+# A check tries many inputs and shows the smallest one that it found to fail. It says **where** the result differs, and,
+# if it knows the mistake, **what this looks like**. Decimal numbers may differ by rounding. The check then says by how
+# much, for example 4e-15, which is short for 4 · 10⁻¹⁵. Some inputs are drawn by chance. The **seed**, a number that a
+# failed check prints, decides what is drawn: with the same seed you get the same inputs again.
 #
 # **What if you do not understand what a check says?** There is always a next step:
 #
@@ -87,17 +98,20 @@ with TemporaryDirectory() as folder:
 # %% [markdown]
 # ## 3. A guess, and what it is worth
 #
-# `predict` also asks how sure you are, in percent. `progress` scores this with a rule that was made for weather
-# forecasters (Brier, 1950). Let p be the percent divided by 100. You pay
+# `predict` also asks how sure you are, as a percentage. `progress` scores this with a rule that was made for weather
+# forecasters (Brier, 1950). Let p be the percentage divided by 100. You pay
 #
 #     (1 - p)²   if you were right,   and   p²   if you were wrong.
 #
-# Whoever is 80% sure pays 0.04 when right and 0.64 when wrong.
+# Someone who is 80% sure pays 0.04 when right and 0.64 when wrong. The mean over all your guesses is your **Brier
+# score**: the lower, the better.
 #
-# > **Exercise 0.2** (level 1, 5 minutes). Write `penalty(sure, right)`. You have `square` already.
+# > **Exercise 0.2** (level 1, 5 minutes). Write `penalty(sure, right)`. You have `square` already. The line
+# > `@implements(...)` above it says where in minirl your function belongs. Leave it there.
 #
 # **Predict** (`predict 0.b`). You are right in 7 of 10 cases of some kind. How sure should you say you are, each time,
-# so that you pay least on average? (a) 50%. (b) 70%. (c) 100%.
+# so that your penalties are smallest on average? (a) 50%, to be on the safe side. (b) 70%. (c) 100%, which costs
+# nothing in most cases.
 #
 # The figure tries all answers with your `penalty`: for somebody who is right in 70% of all cases, and beside it for 50%
 # and 90%. **Where is the lowest point of each curve?**
@@ -117,7 +131,7 @@ picture = Picture(
 axes = picture.subplots()
 for rate, colour, style in zip(rates, COLOURS, STYLES, strict=False):
     axes.plot(stated, curves[rate], color=colour, linestyle=style, label=f"right in {rate:.0%} of cases")
-    axes.plot(lowest[rate], curves[rate].min(), "o", color=colour)
+    axes.plot(lowest[rate], curves[rate].min(), "o", color=colour, label=f"lowest at {lowest[rate]}%")
 axes.set(xlabel="how sure you say you are (%)", ylabel="mean penalty", ylim=(0, 1))
 axes.legend(fontsize=9)
 reveal("0.b")
@@ -125,9 +139,9 @@ assert lowest == {0.5: 50, 0.7: 70, 0.9: 90}
 picture
 
 # %% [markdown]
-# So say what you believe: nothing else costs less. And here is the point of the whole course: **minirl can do this
-# with your function.** Inside `with swapped(...)` it uses yours in the place of its own, and counts how much of the
-# work yours has done. Below, two people were right in 7 of 10 cases. One said 70% each time, the other 100%.
+# So say what you believe: on average, nothing is cheaper. And here is the point of the whole course: **minirl can do
+# this with your function.** Inside `with swapped(...)` it uses yours in the place of its own, and counts how much of
+# the work yours has done. Below, two people were right in 7 of 10 cases. One said 70% each time, the other 100%.
 
 # %%
 from minirl.lessons.score import brier
@@ -153,24 +167,26 @@ assert honest < boastful
 
 # %%
 assert command(["check", "0.3", "--file", str(given)]) == 1
-print("\nThis notebook is still running.")
+print("\nThe check has crashed, and this lesson is still running.")
 
 # %% [markdown]
 # `last` counts how many bytes come before the last number, but it forgets to add the address at which the array begins.
 # So it reads at the bottom of memory, which belongs to no program, and the system ends the process with a signal: here
 # SIGSEGV, for *segmentation violation*. Each check runs in a process of its own, so only the check ended. An endless
-# loop is ended too, after 30 seconds.
+# loop is stopped too, after 30 seconds.
 
 # %% [markdown]
 # ## 5. Your machine
 #
 # Type `python -m minirl.doctor`. Four of its lines are worth knowing:
 #
-# - **backend**: `native` means that minirl computes in C. `reference` means that it computes in NumPy, because no C has
-#   been compiled: the same formulas, several times more slowly. You write and check the same functions with both.
+# - **backend**: the code that does minirl's arithmetic. `native` means that it is compiled C. `reference` means that it
+#   is NumPy, because no C has been compiled: the same formulas, several times slower. You write and check the same
+#   functions with both.
 # - **threads**: how many cores minirl uses at the same time.
-# - **float32 peak**: how many multiplications and additions this machine can do in a second at most, measured. One
-#   GFLOP/s is a billion of them.
+# - **float32 peak**: how many multiplications and additions this machine can do in a second at most, measured. float32
+#   is the format of decimal numbers that minirl computes in: 4 bytes, about seven digits. One GFLOP/s is a billion of
+#   these operations in a second.
 # - **What to fix**, at the end, says what to install or to change, if anything.
 #
 # The next cell measures the peak, and beside it a loop in plain Python that multiplies and adds.
@@ -199,18 +215,20 @@ assert fastest > 1e9 and fastest > 5 * python
 # %% [markdown]
 # ## 6. A first look at a model
 #
-# What is this speed for? A language model is a large formula. It takes a text and gives a probability to each possible
-# next piece of text, called a *token*. One token is drawn by chance, the text is longer by one, and so on. At first the
-# numbers in the formula are random. Training changes them.
+# A language model is a large formula. It takes a text and gives a probability to each possible next piece of text,
+# called a *token*. One token is drawn by chance, the text is longer by one, and so on. At first the numbers in the
+# formula are random. Training changes them.
 #
-# The next cell makes such a model and asks it a question. Then it trains the model for some seconds, on 100 similar
-# questions with their answers, and asks again.
+# The next cell makes such a model and asks it a question. Then it trains the model for a few seconds, on 100 similar
+# questions with their answers, and asks again. At the end it counts: **what is all this speed for?**
 
 # %%
 import re
+import time
 
-from minirl.lessons.roger import ROGER, RogerTask, roger_model, roger_tokenizer
+from minirl.lessons.roger import ROGER, ROWS, STEPS, RogerTask, roger_model, roger_tokenizer
 from minirl.rl import rollout
+from minirl.train.sft import solved
 
 task, tokenizer = RogerTask(), roger_tokenizer()
 
@@ -220,22 +238,39 @@ def answers(model, n):
     return [episode.text for episode in rollout(model, tokenizer, task, [ROGER], n, max_new_tokens=40, seed=1)]
 
 
+def on_one_line(text):
+    """The model's text in one line: / stands for a new line, · for anything else that is no letter or sign."""
+    return re.sub("[^ -~]", "·", " / ".join(line.strip() for line in text.splitlines()))
+
+
 model = roger_model(tokenizer, task, steps=0)
 print(ROGER.prompt)
-print("\nbefore training:", re.sub("[^ -~]", "·", answers(model, 1)[0]), "  (· is no letter)")
+print("\nThe model's text before training (· is no letter):\n   ", on_one_line(answers(model, 1)[0]))
+start = time.process_time()
 model = roger_model(tokenizer, task)
+seconds = time.process_time() - start
 drawn = answers(model, 400)
-print("after training: ", drawn[0])
+print("The model's text after training (/ is a new line):\n   ", on_one_line(drawn[0]))
+
 numbers = sum(parameter.size for parameter in model.parameters())
-print(f"\nThe formula has {numbers:,} numbers. For each token, most of them are multiplied and added once.")
+tokens = STEPS * ROWS * np.mean([len(document.ids) for document in solved(tokenizer, task.by_split["shown"])])
+operations = 6 * numbers * tokens
+print(f"\nThe formula has {numbers:,} numbers. Training has read {tokens:,.0f} tokens, repetitions included.")
+print(f"About 6 operations for each number and token make {operations / 1e9:,.0f} billion operations.")
+print(f"The loop in plain Python would need {operations / python / 60:.0f} minutes for them.")
+print(f"The peak would need {operations / fastest:.1f} s, and minirl needed {seconds:.0f} s of processor time.")
 
 # %% [markdown]
-# **Predict** (`predict 0.c`). The trained model answers the same question 400 times. What do you get? (a) 400 times the
-# same text. (b) The same sentences nearly every time, with differing numbers in them. (c) 400 different texts.
+# (Why 6? To predict a token, each number is multiplied once and the product is added once: 2 operations. To find out
+# how each number should change takes about 4 more. Lesson 2 shows how that is done.)
+#
+# **Predict** (`predict 0.c`). A small model was trained to answer questions about tennis balls. It answers the same
+# question 400 times, and chance plays a part. What do you get? (a) 400 times the same text. (b) The same sentences
+# nearly every time, with different numbers in them. (c) 400 different texts.
 
 # %%
 for text in list(dict.fromkeys(drawn))[:8]:
-    print("-", " / ".join(line.strip() for line in text.splitlines()))
+    print("-", on_one_line(text))
 begins = sum(text.startswith(" Roger has 5. 2 * 3 = 6.") for text in drawn)
 right = sum(task.checker.check(ROGER, text) for text in drawn)
 print(f"\nThese are 8 of {len(set(drawn))} different texts.")
@@ -252,20 +287,20 @@ assert begins > 300 and right < 300 and 3 < len(set(drawn)) < 200
 # ## You should know
 #
 # 1. You write in `exercises.py`, save, and `check`. The notebook is for reading.
-# 2. A failed check shows the smallest input that fails, and often which mistake it is.
+# 2. A failed check shows a small input that fails, and often which mistake it is.
 # 3. `hint` helps in steps, and `solution` shows one way. Where you skip, the course's function stands in.
 # 4. Guess before you look. Saying how sure you really are costs least.
-# 5. A crash or an endless loop ends the check alone.
+# 5. A crash or an endless loop ends only the check.
 #
 # ## How this fails in practice
 #
 # - **"Not yet", although it is right.** Is the file saved? Did you write into a cell of the notebook? A check reads
-#   `exercises.py` alone.
-# - **The notebook uses an old function.** It read your file when you ran the cell with `my = exercises_of(0)`. Run that
-#   cell again after a change.
-# - **`No module named minirl`.** This is another Python than the one in which minirl was installed. In a terminal,
+#   only `exercises.py`.
+# - **The notebook still uses the course's function.** It takes yours once `check` has found it right, and it says so
+#   when it has read your file again. Run the cell again after the check.
+# - **`No module named minirl`.** This is a different Python from the one in which minirl was installed. In a terminal,
 #   activate its environment; in a notebook, choose it as the kernel.
-# - **`no folder with progress.json`.** The terminal stands in another folder. Go to `minirl-lessons`.
+# - **`no folder with progress.json`.** Your terminal is in another folder. Go to `minirl-lessons`.
 #
 # ## The code that runs
 #

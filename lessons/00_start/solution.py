@@ -17,10 +17,12 @@ def square(x: float) -> float:
 
 @implements("lessons.penalty")
 def penalty(sure: int, right: bool) -> float:
-    """What a guess costs. sure: how sure you said you were, in percent, 0 to 100. right: whether you were right.
+    """What a guess costs. sure: how sure you said you were, in percent, 0 to
+    100. right: whether you were right.
 
-    It is the square of the distance from sure / 100 to 1 if you were right, and to 0 if you were wrong:
-    penalty(80, True) is about 0.04, and penalty(80, False) is about 0.64.
+    It is the square of the distance from sure / 100 to 1 if you were right, and
+    to 0 if you were wrong: penalty(80, True) is about 0.04, and
+    penalty(80, False) is about 0.64.
     """
     return square(sure / 100 - right)
 
@@ -29,5 +31,6 @@ def penalty(sure: int, right: bool) -> float:
 
 
 def last(numbers: np.ndarray) -> float:
-    """The last number of an array of float64, which has at least one: last(np.array([2.0, 5.0])) is 5.0."""
+    """The last number of an array of float64, which has at least one:
+    last(np.array([2.0, 5.0])) is 5.0."""
     return float(numbers[-1])

@@ -34,9 +34,11 @@ Function = Callable[[float], float]
 def chain(f_slope: Function, g: Function, g_slope: Function, x: float) -> float:
     """The slope of f(g(x)) at x.
 
-    f_slope(u) is the slope of f at u. g(x) is the value of g at x, and g_slope(x) its slope there.
+    f_slope(u) is the slope of f at u. g(x) is the value of g at x, and
+    g_slope(x) its slope there.
 
-    For f = u * u and g = 3x: chain(lambda u: 2 * u, lambda x: 3 * x, lambda x: 3.0, 1.0) is 18.0.
+    For f = u * u and g = 3x: chain(lambda u: 2 * u, lambda x: 3 * x, lambda x:
+    3.0, 1.0) is 18.0.
     """
     return f_slope(g(x)) * g_slope(x)
 
@@ -45,8 +47,8 @@ def chain(f_slope: Function, g: Function, g_slope: Function, x: float) -> float:
 
 
 def mean_and_variance(values: np.ndarray, p: np.ndarray) -> tuple[float, float]:
-    """The mean of something that takes the value values[i] with probability p[i], and its variance: the mean of the
-    squared distance to the mean.
+    """The mean of something that takes the value values[i] with probability
+    p[i], and its variance: the mean of the squared distance to the mean.
 
     mean_and_variance(np.array([0.0, 2.0]), np.array([0.5, 0.5])) is (1.0, 1.0).
     """
@@ -58,10 +60,12 @@ def mean_and_variance(values: np.ndarray, p: np.ndarray) -> tuple[float, float]:
 
 
 def standard_error(samples: Sequence[float]) -> float:
-    """How far the mean of these samples typically is from the true mean: their standard deviation, divided by the
-    square root of their number. The standard deviation is the root of the mean squared distance to the mean, which
-    np.std computes.
+    """How far the mean of these samples typically is from the true mean: their
+    standard deviation, divided by the square root of their number. The standard
+    deviation is the root of the mean squared distance to the mean, which np.std
+    computes.
 
-    standard_error([1.0, 0.0, 1.0, 0.0]) is 0.25: all samples are 0.5 away from their mean, and the root of 4 is 2.
+    standard_error([1.0, 0.0, 1.0, 0.0]) is 0.25: all samples are 0.5 away from
+    their mean, and the root of 4 is 2.
     """
     return float(np.std(samples) / np.sqrt(len(samples)))

@@ -263,7 +263,7 @@ def tangled(numbers):
     return inputs, u * v + v * r
 
 
-numbers = [0.7, -0.4, 1.1]
+numbers, whose = [0.7, -0.4, 1.1], my.whose("times", "tanh", "order", "backward")
 inputs, result = tangled(numbers)
 my.backward(result)
 for i, value in enumerate(inputs):
@@ -272,7 +272,7 @@ for i, value in enumerate(inputs):
         return tangled([*numbers[:i], x, *numbers[i + 1 :]])[1].data
 
     measured = my.slope(moved, numbers[i], 1e-5)
-    print(f"input {i}: by your engine {value.grad:+.9f}, measured {measured:+.9f}")
+    print(f"input {i}: by {whose} engine {value.grad:+.9f}, measured {measured:+.9f}")
     assert abs(value.grad - measured) < 1e-8
 
 # %% [markdown]
@@ -410,7 +410,7 @@ picture = Picture(
 )  # fmt: skip
 left, plane = picture.subplots(1, 2)
 left.plot(theirs, color=COLOURS[1], linewidth=4, alpha=0.4, label="minirl")
-left.plot(yours, "--", color=COLOURS[0], label="your engine")
+left.plot(yours, "--", color=COLOURS[0], label=f"{whose} engine")
 left.set(xlabel="step", ylabel="loss", ylim=(0, None))
 left.legend()
 plane.contourf(px, py, said, levels=[-9, 0, 9], colors=["#dbeafe", "#fde3cf"])

@@ -1,7 +1,8 @@
 """Lesson 3: one way to write the six functions.
 
-Gradients are written as in NumPy code everywhere: dy is the gradient of the loss with respect to y, an array of the
-shape of y. All functions leave their inputs as they are, and return arrays of the dtype of their inputs.
+Gradients are written as in NumPy code everywhere: dy is the gradient of the
+loss with respect to y, an array of the shape of y. All functions leave their
+inputs as they are, and return arrays of the dtype of their inputs.
 """
 
 import numpy as np
@@ -13,7 +14,8 @@ from minirl.lessons import implements
 
 @implements("tensor.unbroadcast")
 def unbroadcast(gradient: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """The gradient of an array of `shape` that was broadcast to gradient.shape: the sum over all of its copies.
+    """The gradient of an array of `shape` that was broadcast to gradient.shape:
+    the sum over all of its copies.
 
     unbroadcast(np.ones((3, 2)), (2,)) is array([3., 3.]).
     """
@@ -39,7 +41,8 @@ def matmul_backward(dy: np.ndarray, a: np.ndarray, b: np.ndarray) -> tuple[np.nd
 
 @implements("tensor.softmax_backward")
 def softmax_backward(dy: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The gradient with respect to x of y = softmax(x), taken along each row. dy, y and the result: (N, V)."""
+    """The gradient with respect to x of y = softmax(x), taken along each row.
+    dy, y and the result: (N, V)."""
     return y * (dy - (dy * y).sum(axis=-1, keepdims=True))
 
 
@@ -57,9 +60,11 @@ def log_sum_exp(x: np.ndarray) -> np.ndarray:
 
 @implements("tensor.cross_entropy")
 def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.ndarray]:
-    """The mean over the rows of -log softmax(logits)[target], and its gradient with respect to the logits.
+    """The mean over the rows of -log softmax(logits)[target], and its gradient
+    with respect to the logits.
 
-    logits: (N, V). targets: (N,) whole numbers from 0 to V - 1. Returns (loss, dlogits (N, V)).
+    logits: (N, V). targets: (N,) whole numbers from 0 to V - 1. Returns
+    (loss, dlogits (N, V)).
     """
     N, rows = len(logits), np.arange(len(logits))
     normaliser = log_sum_exp(logits)
@@ -76,9 +81,11 @@ def cross_entropy(logits: np.ndarray, targets: np.ndarray) -> tuple[float, np.nd
 def rms_norm_backward(
     dy: np.ndarray, x: np.ndarray, gain: np.ndarray, rstd: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The gradients (dx, dgain) of y = gain * x * rstd, where rstd = 1 / sqrt(mean of x^2 over the row + tiny number).
+    """The gradients (dx, dgain) of y = gain * x * rstd, where rstd = 1 /
+    sqrt(mean of x^2 over the row + tiny number).
 
-    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward: use it as it is. It depends on x too.
+    dy, x: (N, C). gain: (C,). rstd: (N,), as computed on the way forward: use
+    it as it is. It depends on x too.
     """
     u = x * rstd[:, None]
     g = dy * gain

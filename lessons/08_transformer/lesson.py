@@ -256,7 +256,7 @@ assert result.shape == x.shape
 #
 # That is all. There is nothing else in a transformer.
 #
-# Now load weights. The next cell trains a model for some seconds on 100 stories like Roger's, with other numbers. Then
+# Now load weights. The next cell trains a model for a few seconds on 100 stories like Roger's, with other numbers. Then
 # it puts the weights into your functions. The text breaks off where a result is due: "Roger has 5. 2 * 3 = ".
 
 # %%
@@ -284,9 +284,10 @@ def next_token(written):
 ids = [*prompt, *tokenizer.encode(" Roger has 5. 2 * 3 = ")]
 yours, theirs = my.gpt(weights, model.config, ids), model(ids).data[0]
 print(f"{len(ids)} tokens; logits of shape {yours.shape}")
-print(f"largest difference between your logits and minirl's: {np.abs(yours - theirs).max():.1e}")
+far = np.abs(yours - theirs).max()
+print(f"largest difference between {my.whose('gpt')} logits and minirl's: {far:.1e}")
 print(f"after 'Roger has 5. 2 * 3 = ' comes {next_token(' Roger has 5. 2 * 3 = ')}")
-assert np.abs(yours - theirs).max() < 1e-3
+assert far < 1e-3
 
 # %% [markdown]
 # ## 6. Where does it take the numbers from?
@@ -370,7 +371,7 @@ V, layers, C, F = 320, 2, 64, 192
 counts = {"attention": layers * 4 * C * C, "feed-forward": layers * 3 * C * F, "table and output": 2 * V * C}
 counts["norms"] = my.n_parameters(V, layers, C, F) - sum(counts.values())
 total = sum(parameter.size for parameter in model.parameters())
-print(f"by your formula: {my.n_parameters(V, layers, C, F):,}   in the model: {total:,}\n")
+print(f"by {my.whose('n_parameters')} formula: {my.n_parameters(V, layers, C, F):,}   in the model: {total:,}\n")
 reveal("8.c")
 assert my.n_parameters(V, layers, C, F) == total
 picture = Picture(
@@ -398,7 +399,7 @@ assert my.n_parameters(32_000, 32, 4096, 11_008) == 6_738_415_616
 # %% [markdown]
 # ## 8. Your transformer acts
 #
-# Now let it write. What can you expect of it? It is small and has learned for some seconds, so do not expect a good
+# Now let it write. What can you expect of it? It is small and has learned for a few seconds, so do not expect a good
 # pupil. You can ask it how sure it is: give it the right answer to Roger's problem, and read off the probability of
 # each token after those before it. By lesson 1, the product of them is the probability that it writes exactly this.
 

@@ -48,6 +48,8 @@ def updates(rng):
     yield np.array([1.0]), np.array([0.0]), zero, zero, 1, 0.1, 0.9, 0.95, 1e-8, 0.0
     yield np.array([1.0]), np.array([0.5]), zero, zero, 1, 0.1, 0.9, 0.95, 1e-8, 0.5
     yield np.array([1.0, -2.0]), np.array([0.5, 50.0]), np.zeros(2), np.zeros(2), 1, 0.1, 0.9, 0.95, 1e-8, 0.1
+    single = [np.array([number], np.float32) for number in (1.0, 0.5, 0.25, 0.5)]  # in training all arrays are float32
+    yield *single, 2, 0.1, 0.9, 0.95, 1e-8, 0.1
     for t in (2, 7, 100):
         p, g, m = np.round(rng.normal(size=(3, 2, 3)), 1)
         yield p, g, m, np.round(rng.uniform(0.1, 1, (2, 3)), 1), t, 0.01, 0.9, 0.95, 1e-8, 0.1

@@ -468,7 +468,7 @@ picture
 # %% [markdown]
 # ## You should know
 #
-# 1. Targets are the inputs, one place to the right. The loss is the mean of −log π(target).
+# 1. Target t is the token after input t. The loss is the mean of −log π(target).
 # 2. Adam's step is the average gradient divided by its usual size. It does not depend on the scale of the loss.
 # 3. Clipping multiplies the whole gradient by one factor. Warmup is for the beginning, decay for the end.
 # 4. Parts of a batch are weighted by their tokens. Never take a mean of means.

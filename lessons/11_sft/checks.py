@@ -59,6 +59,9 @@ def weighted_rows(rng):
     yield np.array([[0.0, 1.0], [2.0, 0.0]]), np.array([1, 1]), np.array([0.0, 1.0])
     yield np.array([[0.0, 1.0], [2.0, 0.0]]), np.array([1, 0]), np.array([0.25, -0.5])
     yield np.array([[1000.0, 999.0]]), np.array([1]), np.array([1.0])
+    yield np.array([[1000.0, 0.0]]), np.array([1]), np.array([1.0])  # the softmax of the target rounds to 0
+    yield np.array([[1000.0, 0.0]]), np.array([1]), np.array([0.0])
+    yield np.array([[1000.0, 1000.0], [0.0, 1.0]]), np.array([0, 0]), np.array([0.5, 0.5])
     for _ in range(8):
         T, V = int(rng.integers(1, 5)), int(rng.integers(2, 6))
         weights = np.round(rng.normal(size=T), 1) * (rng.random(T) < 0.7)
@@ -201,13 +204,15 @@ def packed_is_separate(call, documents):
 # ---- 11.7 ----
 
 KINDS = {  # what a model does, in words; and whether leaving out document i changes what it says about document j
-    "apart": ("reads each document by itself, up to rounding", lambda i, j: False),
+    "apart": ("reads each document by itself, up to rounding of 0.0004", lambda i, j: False),
     "before": ("sees the documents before", lambda i, j: i < j),
     "after": ("sees the documents after", lambda i, j: i > j),
     "next": ("sees the document just before", lambda i, j: i == j - 1),
     "positions": ("sees no other document, but counts positions through the whole row", lambda i, j: i < j),
     "faint": ("sees a little of the documents before", lambda i, j: i < j),
     "balanced": ("sees the documents before: one target becomes likelier, another as much less", lambda i, j: i < j),
+    "middle": ("sees the documents before from one token in the middle", lambda i, j: i < j),
+    "likelier": ("finds all targets a little likelier after other documents", lambda i, j: i < j),
 }
 
 
@@ -217,10 +222,15 @@ def pretended(kind):
     def of_one(ids, seen, places_before, neighbours):
         values = -((ids[:-1] * 7 + ids[1:] * 3 + np.arange(len(ids) - 1)) % 11 + 1) / 8
         if kind == "apart":
-            return values + 1e-7 * neighbours
+            return values + 2e-4 * (-1.0) ** (np.arange(len(values)) + neighbours)
         if kind == "positions":
             return values - 0.01 * places_before
+        if kind == "likelier":
+            return values + 0.004 * len(seen)
         change = sum(0.01 * (1 + float(other @ np.arange(1, 1 + len(other)))) for other in seen)
+        if kind == "middle":
+            values[len(values) // 2] -= change
+            return values
         change = 0.002 * len(seen) if kind == "faint" else change
         values[0] -= change
         values[-1] += change if kind == "balanced" else 0
@@ -242,7 +252,7 @@ def rows_to_measure(rng):
         yield kind, [np.array([3, 1, 2]), np.array([1, 4, 2, 5])]
     for kind in KINDS:
         numbers = rng.permutation(40).tolist()  # all different: no document takes the place of its like
-        lengths = rng.integers(3, 6, int(rng.integers(3, 5))).tolist()
+        lengths = rng.integers(3, 10, int(rng.integers(3, 5))).tolist()
         yield kind, [np.array([numbers.pop() for _ in range(n)]) for n in lengths]
 
 

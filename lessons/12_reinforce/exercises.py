@@ -1,7 +1,9 @@
-"""Lesson 12: write these seven functions. `python -m minirl.lessons check 12.1` checks the first.
+"""Lesson 12: write these seven functions. `python -m minirl.lessons check 12.1`
+checks the first.
 
-The small agent looks only at the last token. Its parameters are a table theta of shape (V + 1, V): row i holds the
-logits of the next token after token i, and the last row, theta[-1], those of the first token. An episode is a tuple of
+The small agent looks only at the last token. Its parameters are a table theta
+of shape (V + 1, V): row i holds the logits of the next token after token i, and
+the last row, theta[-1], those of the first token. An episode is a tuple of
 tokens.
 """
 
@@ -18,10 +20,12 @@ Episode = tuple[int, ...]
 
 
 def all_episodes(vocab_size: int, end: int, horizon: int) -> list[Episode]:
-    """Every possible episode, in any order: those that end with the token `end`, and those of `horizon` tokens without
-    it. Nothing comes after the end token.
+    """Every possible episode, in any order: those that end with the token
+    `end`, and those of `horizon` tokens without it. Nothing comes after the end
+    token.
 
-    all_episodes(2, 0, 2) is [(0,), (1, 0), (1, 1)], or the same in another order.
+    all_episodes(2, 0, 2) is [(0,), (1, 0), (1, 1)], or the same in another
+    order.
     """
     raise NotImplementedError("write all_episodes")
 
@@ -30,13 +34,17 @@ def all_episodes(vocab_size: int, end: int, horizon: int) -> list[Episode]:
 
 
 def log_prob(theta: np.ndarray, episode: Episode) -> float:
-    """The logarithm of the probability that the small agent produces this episode: the sum of log pi of its actions.
+    """The logarithm of the probability that the small agent produces this
+    episode: the sum of log pi of its actions.
 
-    The first action is drawn from theta[-1], each later one from theta[the token before it]. Logits may be as large as
-    1,000, so nothing may overflow.
+    The first action is drawn from theta[-1], each later one from
+    theta[the token before it]. Logits may be as large as 1,000, so nothing may
+    overflow.
 
-    With theta = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]): log_prob(theta, (1,)) is about -0.127, from the last
-    row. log_prob(theta, (1, 0)) is about -0.127 - 0.313 = -0.440: the second action is drawn from row 1.
+    With theta = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 2.0]]):
+    log_prob(theta, (1,)) is about -0.127, from the last row.
+    log_prob(theta, (1, 0)) is about -0.127 - 0.313 = -0.440: the second action
+    is drawn from row 1.
     """
     raise NotImplementedError("write log_prob")
 
@@ -45,9 +53,11 @@ def log_prob(theta: np.ndarray, episode: Episode) -> float:
 
 
 def expected_return(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> float:
-    """J: the sum over all episodes of probability times reward. rewards[i] belongs to episodes[i].
+    """J: the sum over all episodes of probability times reward. rewards[i]
+    belongs to episodes[i].
 
-    expected_return(np.zeros((3, 2)), [(0,), (1, 0), (1, 1)], [1.0, 0.0, 0.0]) is 0.5, the probability of (0,).
+    expected_return(np.zeros((3, 2)), [(0,), (1, 0), (1, 1)], [1.0, 0.0, 0.0])
+    is 0.5, the probability of (0,).
     """
     raise NotImplementedError("write expected_return")
 
@@ -56,12 +66,14 @@ def expected_return(theta: np.ndarray, episodes: Sequence[Episode], rewards: Seq
 
 
 def grad_log_prob(theta: np.ndarray, episode: Episode) -> np.ndarray:
-    """The gradient of log_prob(theta, episode) with respect to theta, of theta's shape.
+    """The gradient of log_prob(theta, episode) with respect to theta, of
+    theta's shape.
 
-    Each action adds to one row, the row that it was drawn from: 1 at the action, minus softmax of the row. Logits may
-    be as large as 1,000.
+    Each action adds to one row, the row that it was drawn from: 1 at the
+    action, minus softmax of the row. Logits may be as large as 1,000.
 
-    grad_log_prob(np.zeros((3, 2)), (1, 0)) is array([[0., 0.], [0.5, -0.5], [-0.5, 0.5]]).
+    grad_log_prob(np.zeros((3, 2)), (1, 0)) is
+    array([[0., 0.], [0.5, -0.5], [-0.5, 0.5]]).
     """
     raise NotImplementedError("write grad_log_prob")
 
@@ -70,8 +82,9 @@ def grad_log_prob(theta: np.ndarray, episode: Episode) -> np.ndarray:
 
 
 def policy_gradient(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> np.ndarray:
-    """The gradient of expected_return with respect to theta, by the formula of REINFORCE: the sum over all episodes of
-    probability, times reward, times grad_log_prob. It has theta's shape.
+    """The gradient of expected_return with respect to theta, by the formula of
+    REINFORCE: the sum over all episodes of probability, times reward, times
+    grad_log_prob. It has theta's shape.
     """
     raise NotImplementedError("write policy_gradient")
 
@@ -81,11 +94,14 @@ def policy_gradient(theta: np.ndarray, episodes: Sequence[Episode], rewards: Seq
 
 @implements("rl.leave_one_out")
 def leave_one_out(rewards: np.ndarray) -> np.ndarray:
-    """How much better each sample was than the mean of the other samples of its problem.
+    """How much better each sample was than the mean of the other samples of its
+    problem.
 
-    rewards: (P, S) float64, S samples of each of P problems, S at least 2. Returns (P, S).
+    rewards: (P, S) float64, S samples of each of P problems, S at least 2.
+    Returns (P, S).
 
-    leave_one_out(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])) is array([[1.0, -0.5, -0.5], [0.0, 0.0, 0.0]]).
+    leave_one_out(np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])) is
+    array([[1.0, -0.5, -0.5], [0.0, 0.0, 0.0]]).
     """
     raise NotImplementedError("write leave_one_out")
 
@@ -97,10 +113,12 @@ def leave_one_out(rewards: np.ndarray) -> np.ndarray:
 def token_weights(advantages: np.ndarray, is_action: np.ndarray, N: int) -> np.ndarray:
     """The weight of each token in loss = -sum of weight * log pi(token).
 
-    advantages: (T,) for each token the advantage of its episode. is_action: (T,) bool, whether the agent chose this
-    token; tokens of the prompt were not chosen. N: the number of actions in the whole batch. Returns (T,), in the dtype
-    of the advantages.
+    advantages: (T,) for each token the advantage of its episode. is_action:
+    (T,) bool, whether the agent chose this token; tokens of the prompt were not
+    chosen. N: the number of actions in the whole batch. Returns (T,), in the
+    dtype of the advantages.
 
-    token_weights(np.array([0.5, 0.5, -1.0]), np.array([False, True, True]), 2) is array([0.0, 0.25, -0.5]).
+    token_weights(np.array([0.5, 0.5, -1.0]), np.array([False, True, True]), 2)
+    is array([0.0, 0.25, -0.5]).
     """
     raise NotImplementedError("write token_weights")

@@ -575,7 +575,7 @@ picture
 # - **Nothing to learn.** If all samples of nearly all problems agree, the advantages are 0. Measure it before a long
 #   run: the training of minirl prints the share of informative problems first.
 # - **Good luck.** 40 updates with one seed are one draw. Runs with other seeds end elsewhere, often far away;
-#   `docs/results.md` has eight.
+#   [docs/results.md](../docs/results.md), a page of minirl's source, has eight.
 #
 # ## The code that runs
 #

@@ -10,6 +10,8 @@
 Exit status of check: 0 all passed, 1 not yet, 2 inconclusive, 3 broken set-up.
 """
 
+import contextlib
+import io
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -19,6 +21,7 @@ from minirl.console import run_program
 from minirl.lessons import build as building
 from minirl.lessons import commands
 from minirl.lessons.lesson import NotFound
+from minirl.lessons.screen import folded
 from minirl.lessons.settings import SettingsError
 
 COMMANDS: dict[str, Callable[..., int]] = {
@@ -39,12 +42,17 @@ COMMANDS: dict[str, Callable[..., int]] = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
-    run: Callable[[], Any] = flags.command(COMMANDS, argv, "python -m minirl.lessons", __doc__)
+    complaint = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(complaint):
+            run: Callable[[], Any] = flags.command(COMMANDS, argv, "python -m minirl.lessons", __doc__)
+    finally:
+        print(folded(complaint.getvalue()), end="", file=sys.stderr)
     try:
         return int(run())
     except (NotFound, FileNotFoundError, SettingsError, ValueError) as error:
         said = str(error) if isinstance(error, OSError) or not error.args else error.args[0]
-        print(f"python -m minirl.lessons: {said}", file=sys.stderr)
+        print(folded(f"python -m minirl.lessons: {said}"), file=sys.stderr)
         return 3
 
 

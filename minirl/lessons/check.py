@@ -26,7 +26,7 @@ from typing import Any
 
 import numpy as np
 
-from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, difference, literal, named
+from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, difference, literal, named, widened
 
 Case = tuple[Any, ...]
 Names = dict[str, Any]  # the names that a file of exercises defines
@@ -200,7 +200,7 @@ def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
         return Failure(case, outcome, "form", outcome.unusable)
     found: Difference | None = difference(outcome.value, check.expected(*copy.deepcopy(case)), check.bound_of(case))
     if found and found.kind == "form":
-        return Failure(case, outcome, "form", check.in_words(found.text, case))
+        return Failure(case, outcome, "form", check.in_words(widened(found, case), case))
     if outcome.changed:
         return Failure(case, outcome, "input", outcome.changed)
     if found:
@@ -227,13 +227,33 @@ def broken_property(check: Check, name: str, names: Names, case: Case) -> str:
 
 
 def first_failure(check: Check, name: str, names: Names, rng: np.random.Generator) -> tuple[Failure | None, int]:
-    """The first case that fails, made as small as it gets; and the number of cases tried."""
-    tried = 0
+    """The smallest failure that is found, and the number of cases tried until the first one.
+
+    Where inputs may be shrunk, it is the first failing case, made as small as it gets. Otherwise it is the case with
+    the fewest numbers among those that fail in the same way.
+    """
+    first, tried = None, 0
     for case in check.cases(rng):
-        tried += 1
-        if failure := judge(check, name, names, case):
-            return (shrunk(check, name, names, failure) if check.shrink else failure), tried
-    return None, tried
+        if first is None:
+            tried += 1
+        elif numbers_in(case) >= numbers_in(first.case):
+            continue
+        found = judge(check, name, names, case)
+        if found is None or (first and found.kind != first.kind):
+            continue
+        if check.shrink:
+            return shrunk(check, name, names, found), tried
+        first = found
+    return first, tried
+
+
+def numbers_in(value: Any) -> int:
+    """How many numbers, texts and other single things a case holds."""
+    if isinstance(value, np.ndarray):
+        return int(value.size)
+    if isinstance(value, Mapping):
+        return sum(map(numbers_in, value.values()))
+    return sum(map(numbers_in, value)) if isinstance(value, tuple | list) else 1
 
 
 def shrunk(check: Check, name: str, names: Names, failure: Failure) -> Failure:

@@ -55,7 +55,7 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
         sys.path.insert(0, str(file.parent))
         names = namespace(file)
     except Exception as error:
-        return refused(f"{file.name} cannot be read: {described(error, file)}")
+        return refused(unread(error, file))
     if exercise.name not in names:
         return refused(
             f"{file.name} has no `{exercise.name}`. Bring it back, or get a fresh copy: `reset {exercise.number}`."
@@ -70,16 +70,17 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
 
 def refused(text: str) -> dict[str, Any]:
     """The answer for a file that cannot be checked at all."""
-    return {"verdict": "fail", "cases": 0, "parts": [{"kind": "form", "text": text}]}
+    return {"verdict": "fail", "cases": 0, "refused": True, "parts": [{"kind": "form", "text": text}]}
 
 
-def described(error: Exception, file: Path) -> str:
-    """An error of the file as one line, with its place."""
+def unread(error: Exception, file: Path) -> str:
+    """Why a file cannot be imported, with the place."""
     if isinstance(error, SyntaxError):
-        return f"line {error.lineno}: {error.msg}\n    {(error.text or '').strip()}"
+        return f"{file.name} cannot be read: line {error.lineno}: {error.msg}\n    {(error.text or '').strip()}"
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
-    place = f"line {frames[-1].lineno}: " if frames else ""
-    return f"{place}{type(error).__name__}: {error}"
+    place = f" in line {frames[-1].lineno}" if frames else ""
+    line = f"\n    {frames[-1].line}" if frames and frames[-1].line else ""
+    return f"{file.name} stops{place} while it is imported: {type(error).__name__}: {error}{line}"
 
 
 if __name__ == "__main__":

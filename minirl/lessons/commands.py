@@ -6,7 +6,7 @@ import sys
 import tempfile
 import threading
 import time
-from base64 import b64decode
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ import tyro
 
 from minirl.lessons import folder as folders
 from minirl.lessons import isolate, lesson, screen
+from minirl.lessons.compare import counted
 from minirl.lessons.lesson import (
     LETTERS,
     Exercise,
@@ -27,7 +28,6 @@ from minirl.lessons.overview import file_of, overview, state
 from minirl.lessons.progress import FOLDER, Progress
 from minirl.lessons.score import calibration
 from minirl.lessons.screen import Screen
-from minirl.storage.files import atomic_write
 
 Word = tyro.conf.Positional[str]
 Words = tyro.conf.Positional[tuple[str, ...]]
@@ -38,15 +38,16 @@ def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = Fal
     """Make the learner's folder with all lessons. Files that are there already stay as they are.
 
     Args:
-        folder: Where; default minirl-lessons.
+        folder: Where; default minirl-lessons. Inside such a folder, this very folder.
         plain: No colours and boxes.
     """
+    if folder == Path(FOLDER):
+        folder = folders.around(Path.cwd()) or folder
     progress = folders.make_folder(folder)
     where = progress.folder
     first = next(iter(lesson.lessons()))
-    Screen(plain).say(
-        f"Your lessons are in {where}. Go on with:\n    cd {where}\n    python -m minirl.lessons start {first}"
-    )
+    go = "" if where.resolve() == Path.cwd().resolve() else f"    cd {where}\n"
+    Screen(plain).say(f"Your lessons are in {where}. Go on with:\n{go}    python -m minirl.lessons start {first}")
     return 0
 
 
@@ -66,7 +67,7 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
         done = sum(map(progress.passed, found.exercises))
         needs = f"; needs {', '.join(found.needs)}" if found.needs else ""
         passed = f"{done} of {len(found.exercises)} passed"
-        title = f"Lesson {found.number}. {found.title} ({passed}; about {found.minutes} minutes{needs})"
+        title = f"Lesson {found.number}. {found.title}\n({passed}; about {found.minutes} minutes{needs})"
         rows = [
             (
                 exercise.number,
@@ -99,10 +100,23 @@ def start(number: Word, *, plain: bool = False) -> int:
         view.say(f"- {goal}")
     inside = progress.folder / found.name
     view.say(f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {inside / 'exercises.py'}")
-    for prediction in found.predictions[:1]:
-        view.say(f"\nBefore you read: predict {prediction.number}. {prediction.question}")
-        view.say(f"    python -m minirl.lessons predict {prediction.number}")
+    if not done(progress, found):
+        for prediction in found.predictions[:1]:
+            if not progress.guess(prediction):
+                view.say(f"\nBefore you read: predict {prediction.number}. {prediction.question}")
+                view.say(f"    python -m minirl.lessons predict {prediction.number}")
+        return 0
+    order = [*lesson.lessons().values()]
+    later = [one for one in order[order.index(found) + 1 :] if not done(progress, one)]
+    view.say(f"\nAll {len(found.exercises)} exercises of this lesson have passed.")
+    if later:
+        view.say(f"Go on with:\n    python -m minirl.lessons start {later[0].number}")
     return 0
+
+
+def done(progress: Progress, found: Lesson) -> bool:
+    """Whether all exercises of a lesson have passed."""
+    return all(map(progress.passed, found.exercises))
 
 
 def check(
@@ -131,12 +145,13 @@ def check(
         if not target.is_file():
             raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
         result = isolate.run_check(exercise, target.resolve(), seed)
-        if progress and begun(found, exercise, target):
+        written = begun(found, exercise, target)
+        if progress and written and not result.refused:
             progress.checked(exercise, target, result.verdict)
         results.append((exercise.number, result))
         if not json:
             view.result(result, exercise.number)
-            after(view, progress, exercise, result)
+            after(view, progress, exercise, result, written)
     if json:
         print(screen.as_json(results))
     if junit:
@@ -144,12 +159,16 @@ def check(
     return max((isolate.STATUS[result.verdict] for _, result in results), default=0)
 
 
-def after(view: Screen, progress: Progress | None, exercise: Exercise, result: isolate.Result) -> None:
-    """What to do after a check."""
-    if result.verdict == "fail" and progress:
-        tries = progress.of(exercise).get("tries", 0)
-        more = f"; `solution {exercise.number}` shows one way to write it" if tries >= 3 else ""
-        view.say(f"\nThe same cases again: --seed {result.seed}. A hint: `hint {exercise.number}`{more}.")
+def after(view: Screen, progress: Progress | None, exercise: Exercise, result: isolate.Result, written: bool) -> None:
+    """What to do after a check. written: whether the learner has begun the exercise."""
+    if result.verdict != "fail" or not progress:
+        return
+    ways = [f"A hint: `hint {exercise.number}`."]
+    if written and not result.refused:
+        ways.insert(0, f"Repeat these cases: `check {exercise.number} --seed {result.seed}`.")
+    if progress.of(exercise).get("tries", 0) >= 3:
+        ways.append(f"One way to write it: `solution {exercise.number}`.")
+    view.say("\n" + " ".join(ways))
 
 
 def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exercise]]:
@@ -204,7 +223,7 @@ def watch(number: Word, *, plain: bool = False) -> int:
         if saved != seen:
             seen = saved
             result = isolate.run_check(exercise, file.resolve())
-            if begun(found, exercise, file):
+            if begun(found, exercise, file) and not result.refused:
                 progress.checked(exercise, file, result.verdict)
             view.result(result, exercise.number)
             done = " s and Enter: the next exercise." if result.verdict == "pass" else ""
@@ -272,7 +291,7 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
     Args:
         number: The question, such as 1.a.
         choice: The letter of your guess; asked for where it is not given.
-        sure: How sure you are, in percent; asked for where it is not given.
+        sure: How sure you are, as a percentage; asked for where it is not given.
         plain: No colours and boxes.
     """
     progress, (_, question), view = Progress.open(), find_prediction(number), Screen(plain)
@@ -285,28 +304,50 @@ def predict(number: Word, choice: tyro.conf.Positional[str] = "", *, sure: int =
     view.say(question.question)
     for letter, text in zip(letters, question.choices, strict=True):
         view.say(f"  ({letter}) {text}")
+
+    def chosen(word: str) -> int:
+        if (letter := word.lower().strip("(). ")) not in [*letters]:
+            raise ValueError(f"{word!r} is no choice of {question.number}; choose one of {', '.join(letters)}")
+        return letters.index(letter)
+
+    def percentage(word: str) -> int:
+        number = word.removesuffix("%").strip()
+        if not (number.isascii() and number.isdigit() and int(number) <= 100):
+            raise ValueError(f"{word!r} does not say how sure you are; give a whole number from 0 to 100, such as 70")
+        return int(number)
+
     least = round(100 / len(letters))
-    choice = choice or ask(f"Your guess ({', '.join(letters)}): ")
-    if choice.lower().strip("()") not in [*letters]:
-        raise ValueError(f"{choice!r} is no choice of {question.number}; choose one of {', '.join(letters)}")
-    if sure < 0:
-        text = ask(f"How sure are you, in percent ({least} is a blind guess, 100 is certain)? ")
-        sure = int(text) if text.isdigit() else -1
-    if not 0 <= sure <= 100:
-        raise ValueError("give a whole number from 0 to 100 for how sure you are, such as --sure 70")
-    if progress.guessed(question, letters.index(choice.lower().strip("()")), sure).get("late"):
+    guess = asked(view, f"Your guess ({', '.join(letters)}): ", chosen, choice)
+    how = f"How sure are you, in percent ({least} is a blind guess, 100 is certain)? "
+    if progress.guessed(question, guess, asked(view, how, percentage, "" if sure == -1 else str(sure))).get("late"):
         view.say("Stored. The lesson has shown you this answer already, so this guess is left out of your score.")
     else:
-        view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses are.")
+        view.say("Stored. The lesson has the answer, and `progress` shows how good your guesses were.")
     return 0
 
 
-def ask(text: str) -> str:
-    """A line from the terminal. Raises ValueError where nobody can answer."""
+def asked(view: Screen, text: str, take: Callable[[str], int], given: str = "") -> int:
+    """What `take` makes of the answer to a question; a person who gives one that it refuses is asked again.
+
+    given: the answer from the command line, if there is one. Raises ValueError where it is refused and nobody is there.
+    """
+    while True:
+        answer = given or ask(text)
+        try:
+            return take(answer)
+        except ValueError as error:
+            if given and not sys.stdin.isatty():
+                raise
+            view.say(f"{error}.")
+            given = ""
+
+
+def ask(text: str, instead: str = "give the choice and --sure on the command line") -> str:
+    """A line from the terminal. Raises ValueError where nobody can answer. instead: what to do then."""
     try:
         return input(text).strip()
     except EOFError:
-        raise ValueError("nobody answers here: give the choice and --sure on the command line") from None
+        raise ValueError(f"nobody answers here: {instead}") from None
 
 
 def run(
@@ -342,35 +383,35 @@ def run(
         return whole.plan_job(view, mine, preset) if plan else whole.full_job(progress.folder, view, mine, preset, seed)
     inside = progress.folder / found.name
     folders.add_lesson(progress.folder, found)
-    answer = executed(found, inside)
-    for index, outputs in answer["outputs"].items():
-        for number_, output in enumerate(outputs):
-            if output["output_type"] == "stream":
-                view.say("".join(output["text"]).rstrip("\n"))
-            else:
-                view.say("".join(output["data"]["text/plain"]))
-                if image := output["data"].get("image/png"):
-                    path = inside / "figures" / f"{int(index):02d}_{number_}.png"
-                    with atomic_write(path, "wb") as file:
-                        file.write(b64decode(image))
-                    view.say(f"    in {path}")
+    if waiting := [one.number for one in found.predictions if not progress.guess(one) and not progress.seen(one)]:
+        view.say(
+            f"Not guessed yet: {', '.join(waiting)}. What follows may give the answers away. Ctrl+C stops it; "
+            f"`predict {waiting[0]}` stores a guess.\n"
+        )
+    answer = executed(found, inside, live=True, plain=plain)
     if answer["error"]:
         view.say(answer["error"])
         return 1
     progress = Progress.read(progress.folder)  # the lesson has written to it too
     progress.runs[found.number] = {"seconds": round(answer["seconds"], 1)}
     progress.save()
-    view.say(f"\nLesson {found.number} took {answer['seconds']:.0f} seconds of processor time.")
+    view.say(f"\nLesson {found.number} took {counted(round(answer['seconds']), 'seconds')} of processor time.")
     return 0
 
 
-def executed(found: Lesson, inside: Path) -> dict[str, Any]:
-    """Run a lesson in a process of its own, in the learner's folder `inside`; what execute.py answers."""
+def executed(found: Lesson, inside: Path, *, live: bool = False, plain: bool = False) -> dict[str, Any]:
+    """Run a lesson in a process of its own, in the learner's folder `inside`; what execute.py answers.
+
+    live: show headings and outputs at once, as a learner wants them. plain: no colours then.
+    """
     with tempfile.TemporaryDirectory() as scratch:
         answer = Path(scratch) / "answer.json"
+        sys.stdout.flush()
         done = subprocess.run(
-            [sys.executable, "-m", "minirl.lessons.execute", found.number, str(answer)],
-            cwd=inside, env=isolate.environment(), capture_output=True, text=True, encoding="utf-8",
+            [sys.executable, "-m", "minirl.lessons.execute", found.number, str(answer),
+             *(["live"] if live else []), *(["plain"] if plain else [])],
+            cwd=inside, env=isolate.environment(), stdout=None if live else subprocess.PIPE, stderr=subprocess.PIPE,
+            text=True, encoding="utf-8",
         )  # fmt: skip
         if not answer.is_file():
             crash = (
@@ -414,10 +455,16 @@ def reset(number: Word, *, yes: bool = False, plain: bool = False) -> int:
     """
     stored = Progress.open()
     found = find_exercise(number)[0] if "." in number else find_lesson(number)
-    if not yes and ask(f"Replace {file_of(stored, found)} by a fresh copy? (y/n) ").lower() not in ("y", "yes"):
-        return 1
+    view, file = Screen(plain), file_of(stored, found)
+    if not yes:
+        view.say(
+            f"This replaces the whole file {file}, with all exercises of lesson {found.number}, by a fresh copy. Yours "
+            f"is kept beside it as {folders.spare(file).name}."
+        )
+        if ask("Go on? (y/n) ", "--yes goes on without asking").lower() not in ("y", "yes"):
+            return 1
     kept = folders.reset(stored.folder, found)
-    Screen(plain).say(f"Your file is now {kept}, and a fresh one is in its place.")
+    view.say(f"Your file is now {kept}, and a fresh one is in its place.")
     return 0
 
 

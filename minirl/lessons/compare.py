@@ -8,7 +8,7 @@ Where many results are right, such as the orders in which a graph can be sorted,
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
@@ -40,6 +40,7 @@ class Bound:
 
 
 RESULT = "the result"
+SINGULAR = (("ies", "y"), ("sses", "ss"), ("xes", "x"), ("s", ""))  # endings of a plural and of its singular
 TELLING = 1e-3  # from this share of a number on, its printed digits show the distance, and no rounding explains it
 EXACT = Bound(factor=0, reason="the result is exact")
 BoundOf = Bound | Callable[..., Bound]  # the same for all cases, or computed from the case
@@ -55,6 +56,8 @@ class Difference:
     """What is different, as a sentence."""
     mask: Any = None
     """For arrays: which elements are wrong."""
+    formats: tuple[str, str] = ("", "")
+    """Where an array has another dtype: the one that it has, and the expected one."""
 
 
 @dataclass(frozen=True)
@@ -152,8 +155,9 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     if got.shape != expected.shape:
         return Difference("form", f"{at} has shape {got.shape}; expected {expected.shape}")
     if got.dtype != expected.dtype:
-        return Difference("form", f"{at} has dtype {got.dtype}; expected {expected.dtype}, which "
-                          f".astype(np.{expected.dtype}) makes of it{_wider(got, expected)}")  # fmt: skip
+        kind = "bool" if expected.dtype == bool else f"np.{expected.dtype}"  # not every NumPy has np.bool
+        words = f"{at} has dtype {got.dtype}; expected {expected.dtype}, which .astype({kind}) makes of it"
+        return Difference("form", words, formats=(str(got.dtype), str(expected.dtype)))
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
@@ -176,14 +180,23 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     return Difference("value", f"{place} is {far}.{count}", wrong)
 
 
-def _wider(got: np.ndarray, expected: np.ndarray) -> str:
-    """Where float64 usually comes from, for a result that should be in float32."""
-    if (got.dtype, expected.dtype) != (np.float64, np.float32):
-        return ""
+def widened(found: Difference, given: Any) -> str:
+    """The text of a difference; for a float64 result of float32 inputs also where float64 usually comes from."""
+    if found.formats != ("float64", "float32") or not holds_format(given, np.dtype(np.float32)):
+        return found.text
     return (
-        ". The input is float32 as well. np.zeros, np.ones and np.eye make float64, and what meets it becomes float64; "
-        "np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
+        f"{found.text}. The input is float32 as well. np.zeros, np.ones and np.eye make float64, and what meets it "
+        "becomes float64; np.zeros_like(x), or np.zeros(shape, x.dtype), makes an array in the format of x"
     )
+
+
+def holds_format(value: Any, kind: np.dtype) -> bool:
+    """Whether an array of this dtype is among the values, inside tuples, lists and dicts too."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, tuple | list):
+        return any(holds_format(member, kind) for member in value)
+    return isinstance(value, np.ndarray) and value.dtype == kind
 
 
 def _sequence(got: Any, expected: Any, bound: Bound, at: str) -> Difference | None:
@@ -215,9 +228,14 @@ def kind_of(value: Any) -> str:
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
-def counted(n: int) -> str:
-    """A number of elements in words."""
-    return f"{n} element{'' if n == 1 else 's'}"
+def counted(n: float, what: str = "elements") -> str:
+    """A number of things: "1 element", "2,000 readings of the model". what: the plural."""
+    head, rest = re.match(r"(.*?)((?: of | that ).*)?$", what).groups("")  # type: ignore[union-attr]
+    for plural, singular in SINGULAR if n == 1 else ():
+        if head.endswith(plural):
+            head = head.removesuffix(plural) + singular
+            break
+    return f"{n:,.0f} {head}{rest}"
 
 
 def named(text: str, names: Sequence[str]) -> str:
@@ -244,10 +262,10 @@ def brief(value: Any, longest: int = 160) -> str:
 def literal(value: Any) -> str:
     """A value as Python code that a learner can paste; arrays as np.array(...)."""
     if isinstance(value, np.ndarray):
-        kind = {"float64": "", "int64": "", "bool": ""}.get(value.dtype.name, f", np.{value.dtype.name}")
+        kind = f", {'bool' if value.dtype == bool else f'np.{value.dtype.name}'}"
         if value.size == 0:
-            return f"np.zeros({value.shape}{kind})"
-        return f"np.array({value.tolist()}{kind})"
+            return f"np.zeros({value.shape}{'' if value.dtype == np.float64 else kind})"
+        return f"np.array({value.tolist()}{'' if value.dtype.name in ('float64', 'int64', 'bool') else kind})"
     if isinstance(value, np.generic):
         return repr(value.item())
     if isinstance(value, tuple) and not hasattr(value, "_fields"):

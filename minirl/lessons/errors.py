@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from minirl.lessons.compare import counted
+
 VALUE = ("data", "grad", "push", "parents")  # what a Value of lesson 2 has
 NONE = (
     "Something in this line is None. A function without a `return` gives None, and so do `list.append` and "
@@ -64,14 +66,36 @@ def given(name: str, takes: str, got: str) -> str:
     return f"`{name.rpartition('.')[2]}` takes {takes} {arguments} and gets {got} here. Look at what describes it."
 
 
+def not_alike(one: str, other: str) -> str:
+    """Two arrays whose shapes do not go together."""
+    counts = [re.fullmatch(r"\((\d+),\)", shape) for shape in (one, other)]
+    if counts[0] and counts[1]:
+        return (
+            f"Two arrays meet here, of {counted(int(counts[0][1]))} and of {counted(int(counts[1][1]))}. They have to "
+            "be of the same length. Are these the two that you mean, or is an index one too high or too low?"
+        )
+    return (
+        f"Arrays of the shapes {one} and {other} meet here. NumPy compares their axes from the right: two sizes must "
+        "be equal, or one of them must be 1. If one array is a sum or a mean along an axis, `keepdims=True` leaves "
+        "this axis there, with size 1."
+    )
+
+
+def last_index(index: str, size: str) -> str:
+    """An index behind the end of an axis."""
+    if size == "0":
+        return EMPTY
+    if size == "1":
+        return "Indices begin with 0. The last index is 0."
+    return f"Indices begin with 0. The last of {size} has index {int(size) - 1}, or -1 for short."
+
+
 EMPTY = "This array is empty. A slice x[:t] ends before place t, so it is empty for t = 0; x[: t + 1] includes place t."
 
 MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     (
         r"ValueError: .*could not be broadcast together with shapes (\([\d,]*\)) (\([\d,]*\))",
-        "Arrays of the shapes {0} and {1} meet here. NumPy compares their axes from the right: two sizes must be "
-        "equal, or one of them must be 1. If one array is a sum or a mean along an axis, `keepdims=True` leaves this "
-        "axis there, with size 1.",
+        not_alike,
     ),
     (
         r"ValueError: matmul: .* mismatch in its core dimension .*\(size (\d+) is different from (\d+)\)",
@@ -114,7 +138,7 @@ MEANINGS: tuple[tuple[str, str | Callable[..., str]], ...] = (
     (r"ValueError: (?:zero-size array|attempt to get arg\w+ of an empty)", EMPTY),
     (
         r"IndexError: index (-?\d+) is out of bounds for axis \d+ with size (\d+)",
-        "Indices begin with 0. The last of {1} has index {1} - 1, or -1 for short.",
+        last_index,
     ),
     (
         r"IndexError: tuple index out of range",
@@ -232,6 +256,11 @@ def not_finite(kind: str, warned: Sequence[str]) -> str:
         known = said or "0 / 0, inf - inf, 0 times inf, and the root or logarithm of a negative number are nan"
         opening = 'nan means "not a number", and whatever is computed with nan is nan too'
     return f"{opening}. It first arises in {place}: {known}." if place else f"{opening}: {known}."
+
+
+def known(error: str) -> str:
+    """The pattern in MEANINGS that an exception matches; empty for one that is not in the list."""
+    return next((pattern for pattern, _ in MEANINGS if re.match(pattern, error)), "")
 
 
 def meaning(error: str) -> str:

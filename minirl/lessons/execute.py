@@ -1,11 +1,14 @@
 """Runs the code of a lesson, cell by cell, and keeps what each cell prints and shows.
 
-    python -m minirl.lessons.execute LESSON ANSWER      started by `run` and `build`, in the learner's folder
+    python -m minirl.lessons.execute LESSON ANSWER [live] [plain]   started by `run` and `build`, in the lesson's folder
 
 This does what a Jupyter kernel does with a notebook, without one: the cells share their names, and the value of a
 cell's last expression is shown, as a picture where it is one. The answer is a JSON file with the outputs in the format
 of a notebook, the seams that were reached, and the seconds of processor time that it took. Where a cell stops, the
 outputs of the cells before it are kept, and the learner reads where it stopped and what to check.
+
+With "live", headings and outputs also go to the screen as they come, and pictures to the folder `figures`. Answers to
+questions for which there is no guess are then left out.
 """
 
 import ast
@@ -20,9 +23,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from minirl.lessons import parts
+from minirl.lessons import mine, parts
 from minirl.lessons.lesson import find_lesson
 from minirl.lessons.notebook import Cell, lesson_cells
+from minirl.lessons.screen import Live, Screen
 from minirl.lessons.stopped import advice, story
 
 Outputs = dict[int, list[dict[str, Any]]]
@@ -37,10 +41,11 @@ class CellError(RuntimeError):
         self.sources, self.outputs = sources, outputs
 
 
-def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) -> Outputs:
+def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None, live: Live | None = None) -> Outputs:
     """Run the code cells in order; returns their outputs by index. Raises CellError where one of them fails.
 
-    file: what the cells stand in, for messages. As in a kernel, the names of the cells are those of the module
+    file: what the cells stand in, for messages. live: where headings and outputs are shown at once.
+    As in a kernel, the names of the cells are those of the module
     __main__: what a cell has imported from minirl can then be exchanged by `swapped` there too.
     """
     if names is None:
@@ -48,15 +53,26 @@ def execute(source: list[Cell], file: str, names: dict[str, Any] | None = None) 
         names = vars(sys.modules["__main__"])
     outputs: Outputs = {}
     sources: list[str] = []
+    headings: list[str] = []
     for index, cell in enumerate(source):
         if cell.kind != "code":
+            headings += [line for line in cell.source.splitlines() if line.startswith("#")]
             continue
+        if live:
+            live.begin(headings)
+        headings = []
         sources.append(cell.source)
-        place, printed = f"{file}, code cell {len(sources)}", io.StringIO()
+        place, printed = f"{file}, code cell {len(sources)}", io.StringIO() if live is None else live.cell()
         try:
             outputs[index] = run_cell(cell.source, place, names, printed)
         except Exception as error:
-            raise CellError(story(error, place, cell.source, printed.getvalue()), sources, outputs) from error
+            said = "" if live else printed.getvalue()  # what was shown is not told again
+            raise CellError(story(error, place, cell.source, said), sources, outputs) from error
+        finally:
+            if live:
+                live.end()
+        if live:
+            live.show(index, outputs[index])
     return outputs
 
 
@@ -92,14 +108,19 @@ def shown(value: Any) -> dict[str, Any]:
     return {"data": data, "execution_count": None, "metadata": metadata, "output_type": "execute_result"}
 
 
-def main(name: str, answer: str) -> int:
-    """Run a lesson in the current folder, and write what came of it to the file `answer`; returns the exit status."""
+def main(name: str, answer: str, *how: str) -> int:
+    """Run a lesson in the current folder, and write what came of it to the file `answer`; returns the exit status.
+
+    how: "live" to show the outputs too, "plain" to show them without colours.
+    """
     lesson = find_lesson(name)
     start = time.process_time()
     sys.path.insert(0, str(Path.cwd()))
     outputs, error = Outputs(), ""
+    live = Live(Screen("plain" in how), Path.cwd() / "figures") if "live" in how else None
+    mine.SPOIL = live is None
     try:
-        outputs = execute(lesson_cells(lesson), "lesson.ipynb")
+        outputs = execute(lesson_cells(lesson), "lesson.ipynb", live=live)
     except CellError as failed:
         outputs, error = failed.outputs, f"{failed}\n{advice(lesson, failed.__cause__, failed.sources)}".rstrip()
     seconds = time.process_time() - start  # of the processor: a busy machine hardly changes it

@@ -30,7 +30,7 @@ import numpy as np
 
 from minirl.lessons.check import Case, Check, Failure, Names, Outcome, as_typed, broken_property, call, judge
 from minirl.lessons.compare import EXACT, Bound, difference
-from minirl.lessons.errors import meaning, not_finite
+from minirl.lessons.errors import known, meaning, not_finite
 from minirl.lessons.lesson import Exercise, Lesson, namespace
 
 WIDEST = 40  # columns of a picture
@@ -75,7 +75,7 @@ def explain(
     elif words := meaning(failure.outcome.error) or strayed(check, failure):
         parts.append(Part("meaning", words))
     elif broken and failure.kind in ("value", "property"):
-        parts.append(Part("property", f"This does not hold: {broken}."))
+        parts.append(Part("property", f"This should hold, but does not: {broken}."))
     shown = failure.mask is not None and failure.mask.ndim in (1, 2) and failure.mask.size > 3
     if shown and not failure.mask.all():
         parts.append(Part("picture", picture(failure.mask)))
@@ -177,6 +177,8 @@ def mistaken(
         warnings.simplefilter("ignore")  # what a mistake prints and warns of would look like the learner's
         for path in lesson.wrong(exercise).values():
             wrong = namespace(lesson.folder / "solution.py", path)
+            if judge(check, exercise.name, wrong, failure.case) is None:  # what is right here explains nothing
+                continue
             share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
             if share >= AGREED and share > most:
                 best, most = says(path), share
@@ -198,7 +200,7 @@ class Trials:
             mine, theirs = self.mine(index), wrong(case)
             if same(self.check, case, mine, theirs):
                 agreed += 1
-            elif index == 0 or (self.right(case, mine) and not self.right(case, theirs)):
+            elif index == 0 or (self.right(case, in_format(mine, theirs)) and not self.right(case, theirs)):
                 return 0.0
         return agreed / len(self.cases)
 
@@ -213,15 +215,22 @@ def same(check: Check, case: Case, mine: Outcome, theirs: Outcome) -> bool:
     """Whether two functions did the same: the same kind of error, or the same value up to rounding, in whichever format
     of floating-point numbers."""
     if mine.error or theirs.error:
-        return mine.error.partition(":")[0] == theirs.error.partition(":")[0]
+        kinds = [(error.partition(":")[0], known(error)) for error in (mine.error, theirs.error)]
+        return kinds[0] == kinds[1]
     if mine.unusable or theirs.unusable:
         return mine.unusable == theirs.unusable
     bound = check.bound_of(case)
     loose = replace(bound, factor=4 * bound.factor)
-    value = mine.value
-    if isinstance(value, np.ndarray) and isinstance(theirs.value, np.ndarray) and value.dtype.kind == "f":
-        value = value.astype(theirs.value.dtype)
-    return bool(mine.changed) == bool(theirs.changed) and difference(value, theirs.value, loose) is None
+    agree = difference(in_format(mine, theirs).value, theirs.value, loose) is None
+    return bool(mine.changed) == bool(theirs.changed) and agree
+
+
+def in_format(mine: Outcome, theirs: Outcome) -> Outcome:
+    """The first outcome, its floating-point numbers in the format of the second one's."""
+    value, other = mine.value, theirs.value
+    if isinstance(value, np.ndarray) and isinstance(other, np.ndarray) and value.dtype.kind == "f":
+        return replace(mine, value=value.astype(other.dtype))
+    return mine
 
 
 def says(path: Path) -> str:

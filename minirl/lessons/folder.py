@@ -8,25 +8,32 @@ from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import FILE, Progress
 from minirl.storage.files import atomic_write
 
-README = """\
-# Your lessons
+TITLE = "# Your lessons\n"
+README = (
+    TITLE
+    + """\
 
-Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is what you write.
+Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is
+what you write.
 
-    python -m minirl.lessons list          all lessons and exercises, and how far you are
-    python -m minirl.lessons start 0       what lesson 0 is about, and where to begin
-    python -m minirl.lessons predict 0.a   store a guess before you read the answer
-    python -m minirl.lessons check 0.1     is my exercise 0.1 right?
-    python -m minirl.lessons watch 0       the same, each time you save the file
-    python -m minirl.lessons hint 0.1      a hint, and another one the next time
-    python -m minirl.lessons solution 0.1  one way to write it, after it has passed or after three tries
-    python -m minirl.lessons run 0         the code of the lesson, with your functions
-    python -m minirl.lessons run 14 --full minirl's main job, with all of your functions that have passed
-    python -m minirl.lessons progress      what you have passed, and how good your guesses were
+    python -m minirl.lessons list           all lessons, and how far you are
+    python -m minirl.lessons start 0        what lesson 0 is about
+    python -m minirl.lessons predict 0.a    a guess before you read the answer
+    python -m minirl.lessons check 0.1      is my exercise 0.1 right?
+    python -m minirl.lessons watch 0        the same, each time you save
+    python -m minirl.lessons hint 0.1       a hint, and then the next one
+    python -m minirl.lessons solution 0.1   one way to write it, when it has
+                                            passed or after three tries
+    python -m minirl.lessons run 0          the lesson's code, your functions
+    python -m minirl.lessons run 14 --full  minirl's main job with all of your
+                                            functions that have passed
+    python -m minirl.lessons progress       what has passed, and your guesses
 
-Read `lesson.ipynb` with Jupyter (`pip install jupyterlab`, then `jupyter lab`) or with an editor that shows notebooks.
-Any order is allowed. A crash or an endless loop in your code ends the check alone.
+Read `lesson.ipynb` with Jupyter (`pip install jupyterlab`, then `jupyter lab`)
+or with an editor that runs notebooks. Run one cell at a time. Any order of
+lessons is allowed. A crash or an endless loop in your code ends only the check.
 """
+)
 
 AGENTS = """\
 # To AI helpers
@@ -34,9 +41,12 @@ AGENTS = """\
 The person in this folder is learning. Please be a tutor.
 
 - Ask what they have tried, and what they expect to happen.
-- Explain the idea, give a smaller example, or point to the paragraph of the lesson. `hint N.M` has hints in steps.
-- Do not write the body of a function in exercises.py, and do not show the reference solution.
-- `python -m minirl.lessons check N.M --plain` explains what is wrong with an exercise.
+- Explain the idea, give a smaller example, or point to the paragraph of the
+  lesson. `hint N.M` has hints in steps.
+- Do not write the body of a function in exercises.py, and do not show the
+  reference solution.
+- `python -m minirl.lessons check N.M --plain` explains what is wrong with an
+  exercise.
 """
 
 
@@ -67,10 +77,25 @@ def add_lesson(folder: Path, lesson: Lesson) -> None:
 def reset(folder: Path, lesson: Lesson) -> Path:
     """Put a fresh exercises.py in place, and keep the old one beside it; returns where it is kept."""
     file = folder / lesson.name / "exercises.py"
-    number = 1
-    while (kept := file.with_name(f"exercises.old{number}.py")).exists():
-        number += 1
+    kept = spare(file)
     if file.exists():
         file.replace(kept)
     add_lesson(folder, lesson)
     return kept
+
+
+def spare(file: Path) -> Path:
+    """Where the learner's file is kept when a fresh one takes its place: exercises.old1.py, or the next free number."""
+    number = 1
+    while (kept := file.with_name(f"{file.stem}.old{number}{file.suffix}")).exists():
+        number += 1
+    return kept
+
+
+def around(place: Path) -> Path | None:
+    """The learner's folder that `place` is or lies in, with or without its progress.json; None where there is none."""
+    for folder in (place, *place.parents):
+        readme = folder / "README.md"
+        if (folder / FILE).is_file() or (readme.is_file() and readme.read_text("utf-8", "replace").startswith(TITLE)):
+            return folder
+    return None

@@ -43,6 +43,8 @@ class Result:
     seconds: float = 0.0
     printed: str = ""
     """The end of what the learner's code printed."""
+    refused: bool = False
+    """Whether nothing was tried, since the file is no Python, stops while it is imported, or lacks the function."""
 
     @property
     def text(self) -> str:
@@ -81,7 +83,7 @@ def run_checks(
             return [
                 Result(
                     exercise, one["verdict"], tuple((part["kind"], part["text"]) for part in one["parts"]), seed,
-                    one["cases"], took / len(files), tail(printed),
+                    one["cases"], took / len(files), tail(printed), one.get("refused", False),
                 )
                 for one in found
             ]  # fmt: skip

@@ -160,7 +160,19 @@ def find_lesson(name: str) -> Lesson:
     for lesson in lessons().values():
         if name.lower() in (lesson.number, lesson.name):
             return lesson
-    raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}")
+    raise NotFound(f"there is no lesson {name!r}; there are {', '.join(lessons())}{called(name)}")
+
+
+def called(name: str) -> str:
+    """What else a name that was not found may mean: an exercise, or a question. Empty where it is neither."""
+    exercise = next((one.number for _, one in all_exercises() if name in (one.number, one.name)), "")
+    question = next((one.number for lesson in lessons().values() for one in lesson.predictions
+                     if name.lower() == one.number), "")  # fmt: skip
+    if question:
+        return f". {question} is a question: `predict {question}`"
+    if exercise:
+        return f". {name} is {'an exercise' if name == exercise else f'exercise {exercise}'}: `check {exercise}`"
+    return ""
 
 
 def numbered(numbers: Sequence[str]) -> str:
@@ -174,7 +186,8 @@ def find_exercise(name: str) -> tuple[Lesson, Exercise]:
     for lesson, exercise in all_exercises():
         if name in (exercise.number, exercise.id, *exercise.was):
             return lesson, exercise
-    raise NotFound(f"there is no exercise {name!r}; `list` shows all, and 1.2 is the second of lesson 1")
+    has = of_lesson(name, "exercises") or "`list` shows all, and 1.2 is the second of lesson 1"
+    raise NotFound(f"there is no exercise {name!r}; {has}{called(name)}")
 
 
 def find_prediction(name: str) -> tuple[Lesson, Prediction]:
@@ -183,7 +196,16 @@ def find_prediction(name: str) -> tuple[Lesson, Prediction]:
         for prediction in lesson.predictions:
             if name.lower() in (prediction.number, prediction.id):
                 return lesson, prediction
-    raise NotFound(f"there is no question {name!r} to predict; 1.a is the first of lesson 1")
+    has = of_lesson(name, "predictions") or "1.a is the first of lesson 1"
+    raise NotFound(f"there is no question {name!r} to predict; {has}{called(name)}")
+
+
+def of_lesson(name: str, kind: str) -> str:
+    """What a lesson has, by the number of one that it does not have: "lesson 0 has 0.1 to 0.3". Empty where there is no
+    such lesson, or where it has none. kind: "exercises" or "predictions"."""
+    lesson = lessons().get(name.partition(".")[0])
+    numbers = [one.number for one in getattr(lesson, kind, ())]
+    return f"lesson {lesson.number} has {numbers[0]} to {numbers[-1]}" if lesson and numbers else ""
 
 
 def all_exercises() -> Iterator[tuple[Lesson, Exercise]]:

@@ -6,14 +6,14 @@ reveal("1.a")                  # the answer to the question that opened the less
 
 from collections.abc import Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 from minirl.figure import Figure
 from minirl.lessons import parts
-from minirl.lessons.lesson import LETTERS, Exercise, Prediction, find_lesson, find_prediction, namespace
-from minirl.lessons.progress import NoFolder, Progress
+from minirl.lessons.lesson import LETTERS, Exercise, Lesson, Prediction, find_lesson, find_prediction, namespace
+from minirl.lessons.progress import FILE, NoFolder, Progress
 
+SPOIL = True  # whether answers are shown to somebody who has not guessed; `run` shows the rest of a lesson without them
 INK, SOFT = "#1f2933", "#52606d"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")  # Okabe and Ito: told apart by colour-blind readers
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))  # and a line style each, for printouts
@@ -34,52 +34,117 @@ class Picture(Figure):
         return self.png(), {"alt": self.alt}  # Jupyter takes an image alone, or with what is to be known about it
 
 
-def exercises_of(lesson: int | str) -> SimpleNamespace:
+class Functions:
     """The functions of a lesson's exercises, as attributes.
 
     Each is the learner's where its check passes. Where it does not, or no longer does, the course's own function stands
-    in, so that the text can be read on; this is printed. One attribute is no exercise: `my.whose("policy", ...)` says
-    whose functions these are, "your", "the course's" or "your and the course's", for the texts of a lesson.
+    in, so that the text can be read on; this is printed. Where the learner's file has changed, or another exercise has
+    passed, they are read again when one of them is next asked for.
     """
-    found = find_lesson(str(lesson))
-    names = namespace(found.folder / "solution.py")
-    theirs = {exercise.seam: parts.PARTS.get(exercise.seam) for exercise in found.exercises}
-    file = Path("exercises.py").resolve()
-    try:
-        progress = Progress.open()
-        if not file.is_file():
-            file = progress.folder / found.name / "exercises.py"
-    except NoFolder:
-        progress = Progress(Path())
-    mine = defined(file, names)
-    missing: list[Exercise] = []
-    broken: list[Exercise] = []
-    for exercise in found.exercises:
-        passed = progress.passed(exercise) and file.is_file()
-        if passed and exercise.name in mine and parts.passes(progress, exercise, file):
-            names[exercise.name] = mine[exercise.name]
-            parts.STAND_INS.discard(exercise.seam)
-            continue
-        (broken if passed else missing).append(exercise)
-        if exercise.seam:
-            parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
-            parts.STAND_INS.add(exercise.seam)
-    for exercises, why in (
-        (missing, "Not passed yet"),
-        (broken, "Changed since it passed, and `check` finds it wrong"),
-    ):
-        if exercises:
-            numbers = ", ".join(f"{exercise.number} {exercise.name}" for exercise in exercises)
-            print(f"{why}, so the course's own function stands in: {numbers}.")
-    theirs_now = {exercise.name for exercise in (*missing, *broken)}
 
-    def whose(*chosen: str) -> str:
-        if theirs_now.isdisjoint(chosen):
+    def __init__(self, lesson: Lesson) -> None:
+        self._lesson = lesson
+        self._file = Path("exercises.py").resolve()
+        try:
+            self._folder = Progress.open().folder
+            if not self._file.is_file():
+                self._file = self._folder / lesson.name / "exercises.py"
+        except NoFolder:
+            self._folder = Path()
+        self._looked: tuple[Any, ...] = ()
+        self._state: tuple[Any, ...] = ()
+        self._said = ""
+        self._names: dict[str, Any] = {}
+        self._theirs: set[str] = set()
+        self.refresh()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        self.refresh()
+        if name not in self._names:
+            raise AttributeError(f"lesson {self._lesson.number} has no exercise {name!r}")
+        return self._names[name]
+
+    def __repr__(self) -> str:
+        return f"the functions of lesson {self._lesson.number}: {', '.join(one.name for one in self._lesson.exercises)}"
+
+    def whose(self, *chosen: str) -> str:
+        """Whose functions these are: "your", "the course's" or "your and the course's"."""
+        self.refresh()
+        if self._theirs.isdisjoint(chosen):
             return "your"
-        return "the course's" if theirs_now.issuperset(chosen) else "your and the course's"
+        return "the course's" if self._theirs.issuperset(chosen) else "your and the course's"
 
-    public = {name: value for name, value in names.items() if not name.startswith("__")}
-    return SimpleNamespace(**public, whose=whose)
+    def refresh(self) -> None:
+        """Read the learner's file again if it has changed, or if other exercises have passed."""
+        looked = tuple(map(_stamp, (self._file, self._folder / FILE)))
+        if looked == self._looked:
+            return
+        before, self._looked = self._state, looked
+        if self._now() == before:
+            return
+        if before:
+            print(f"Your exercises of lesson {self._lesson.number} have changed, so they were read again.")
+        self._read()
+        self._state, self._looked = self._now(), tuple(map(_stamp, (self._file, self._folder / FILE)))
+
+    def _progress(self) -> Progress:
+        return Progress.read(self._folder) if (self._folder / FILE).is_file() else Progress(self._folder)
+
+    def _now(self) -> tuple[Any, ...]:
+        """What decides whose function is used: the contents of the file, and what has passed."""
+        progress = self._progress()
+        passed = tuple(progress.of(exercise).get("passed") for exercise in self._lesson.exercises)
+        return self._file.read_bytes() if self._file.is_file() else b"", passed
+
+    def _read(self) -> None:
+        names = namespace(self._lesson.folder / "solution.py")
+        theirs = {exercise.seam: parts.PARTS.get(exercise.seam) for exercise in self._lesson.exercises}
+        progress, mine = self._progress(), defined(self._file, names)
+        missing: list[Exercise] = []
+        broken: list[Exercise] = []
+        for exercise in self._lesson.exercises:
+            passed = progress.passed(exercise) and self._file.is_file()
+            if passed and exercise.name in mine and parts.passes(progress, exercise, self._file):
+                names[exercise.name] = mine[exercise.name]
+                parts.STAND_INS.discard(exercise.seam)
+                continue
+            (broken if passed else missing).append(exercise)
+            if exercise.seam:
+                parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
+                parts.STAND_INS.add(exercise.seam)
+        said = [
+            f"{why}, so the course's own function stands in: "
+            f"{', '.join(f'{exercise.number} {exercise.name}' for exercise in exercises)}."
+            for exercises, why in (
+                (missing, "Not passed yet"),
+                (broken, "Changed since it passed, and `check` finds it wrong"),
+            )
+            if exercises
+        ]
+        if self._said != "\n".join(said):
+            self._said = "\n".join(said)
+            print("\n".join(said))
+        self._theirs = {exercise.name for exercise in (*missing, *broken)}
+        self._names = {name: value for name, value in names.items() if not name.startswith("__")}
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """When a file was written, and its size; None for a file that does not exist."""
+    try:
+        about = file.stat()
+    except FileNotFoundError:
+        return None
+    return about.st_mtime_ns, about.st_size
+
+
+def exercises_of(lesson: int | str) -> Functions:
+    """The functions of a lesson's exercises, as attributes, see `Functions`. One more says whose some of them are:
+    `my.whose("policy", ...)`, for the texts of a lesson."""
+    found = find_lesson(str(lesson))
+    parts.LOADED[found.number] = functions = Functions(found)
+    return functions
 
 
 def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
@@ -96,6 +161,9 @@ def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
 def reveal(number: str) -> None:
     """Print the answer to a question, why it is the answer, and what the learner had guessed."""
     _, prediction = find_prediction(number)
+    if hidden(prediction):
+        print(f"(You have not guessed {number} yet, so its answer is left out: `predict {number}`.)")
+        return
     guess = _guess(prediction)
     print(f"{prediction.question}\n")
     print(f"Answer: ({LETTERS[prediction.answer]}) {prediction.choices[prediction.answer]}")
@@ -118,6 +186,9 @@ def self_test(sections: Mapping[str, str], then: str) -> None:
     right.
     """
     guesses, needed = 0, []
+    if waiting := [number for number in sections if hidden(find_prediction(number)[1])]:
+        print(f"(You have not guessed {', '.join(waiting)} yet, so the answers are left out: `predict {waiting[0]}`.)")
+        return
     for number, section in sections.items():
         _, prediction = find_prediction(number)
         guess, said = _guess(prediction), ""
@@ -139,6 +210,17 @@ def self_test(sections: Mapping[str, str], then: str) -> None:
         print(
             f"{right} of {len(sections)} right. Read {' and '.join(dict.fromkeys(needed))}; skip the rest if you like."
         )
+
+
+def hidden(prediction: Prediction) -> bool:
+    """Whether the answer is to be left out, as the learner has neither guessed nor seen it."""
+    if SPOIL:
+        return False
+    try:
+        progress = Progress.open()
+    except NoFolder:
+        return False
+    return progress.guess(prediction) is None and not progress.seen(prediction)
 
 
 def _guess(prediction: Prediction) -> dict[str, Any] | None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from minirl.lessons.compare import counted
 from minirl.lessons.lesson import LEVELS, Exercise, Lesson, all_exercises
 from minirl.lessons.progress import Progress
 
@@ -17,9 +18,9 @@ def state(progress: Progress, found: Lesson, exercise: Exercise) -> str:
     entry = progress.of(exercise)
     if "passed" in entry:
         same = progress.passed_as_is(exercise, file_of(progress, found))
-        return "passed" if same else "passed, file changed since"
+        return "passed" if same else "passed, changed since"
     tries = entry.get("tries", 0)
-    return f"{tries} {'try' if tries == 1 else 'tries'}" if tries else ""
+    return counted(tries, "tries") if tries else ""
 
 
 def overview(stored: Progress) -> dict[str, Any]:

@@ -10,7 +10,7 @@
 A place where a function can go is a seam. Lessons declare theirs in seams.py. Each seam has an oracle: the first calls,
 and then every 50th, are compared with it. A call that differs, raises or changes its input stops the run, and is
 written down as a small program that repeats it. And each seam has a meter, which counts the work that there was in all.
-So the learner sees how much of it the own function did, and a function that is never called does not go unnoticed.
+So learners see how much of it their own function did, and a function that is never called does not go unnoticed.
 """
 
 import copy
@@ -21,9 +21,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 from minirl.lessons import isolate
-from minirl.lessons.compare import EXACT, BoundOf, difference, literal
+from minirl.lessons.compare import EXACT, BoundOf, counted, difference, literal, widened
 from minirl.lessons.lesson import Exercise, all_exercises, lessons
 from minirl.lessons.progress import NoFolder, Progress
 from minirl.storage.files import atomic_write
@@ -83,11 +84,12 @@ class Use:
 
     def __str__(self) -> str:
         if not self.seam.meter:
-            done = f"{self.calls} calls"
+            done = counted(self.calls, "calls")
         else:
-            done = f"{self.work:,.0f} of {self.total:,.0f} {self.seam.unit} ({self.share:.0%})"
+            done = f"{self.work:,.0f} of {counted(self.total, self.seam.unit)} ({self.share:.0%})"
         whose = "the course's" if self.seam.id in STAND_INS else "your"
-        agreed = f"; {self.compared} calls were checked, all right" if self.compared else ""
+        verb = "was" if self.compared == 1 else "were"
+        agreed = f"; {counted(self.compared, 'calls')} {verb} checked, all right" if self.compared else ""
         return f"{self.seam.id}: {whose} function did {done}{agreed}"
 
 
@@ -106,6 +108,7 @@ class Uses:
 
 PARTS: dict[str, Function] = {}  # seam -> the learner's function, as last defined
 STAND_INS: set[str] = set()  # seams whose function in PARTS is the course's, as the learner's has not passed
+LOADED: WeakValueDictionary[str, Any] = WeakValueDictionary()  # lesson -> what its notebook has of `exercises_of`
 WATCHING: dict[str, Callable[..., Any]] = {}  # seam -> what counts its calls now
 
 
@@ -143,6 +146,10 @@ def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses
     for a function that has not passed, and for a call that raises, changes its input or returns something else than the
     oracle.
     """
+    for name in names:  # a function may have been written, or have passed, since the notebook read it
+        lesson = next((one.number for one, exercise in all_exercises() if exercise.seam == name), "")
+        if functions := LOADED.get(lesson):
+            functions.refresh()
     uses = Uses()
     with ExitStack() as stack:
         for name in names:
@@ -201,7 +208,7 @@ def _watched(use: Use, verify: int, function: Function, *args: Any) -> Any:
                 raise SwapError(replay(use.seam, function, given, "changed its input"))
         bound = use.seam.bound(*given) if callable(use.seam.bound) else use.seam.bound
         if found := difference(result, use.seam.oracle(*copy.deepcopy(given)), bound):
-            raise SwapError(replay(use.seam, function, given, f"differs from minirl's: {found.text}"))
+            raise SwapError(replay(use.seam, function, given, f"differs from minirl's: {widened(found, given)}"))
         use.compared += 1
     return result
 

@@ -1,12 +1,14 @@
 """What a learner has done, in one file of the learner's folder: progress.json.
 
 It is written whole or not at all. Exercises and predictions are kept under their ids, so a lesson that grows a new
-exercise loses nothing. A passed exercise is kept with a hash of the file that passed: when the file has changed since,
+exercise loses nothing. A passed exercise is kept with a hash of the code that passed: when this code has changed since,
 minirl checks it again before it trusts it.
 """
 
+import ast
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,7 +33,8 @@ class Progress:
     exercises: dict[str, dict[str, Any]] = field(default_factory=dict)
     """id -> tries, hints, passed (hash), solution (whether it was shown)"""
     predictions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """id -> choice (index), sure (percent), late (true for a guess after the answer); or seen (the answer, no guess)"""
+    """id -> choice (index), sure (percent), late (true for a guess after the answer), seen (true once the answer was
+    shown, with or without a guess)"""
     runs: dict[str, dict[str, Any]] = field(default_factory=dict)
     """number of a lesson -> seconds of its last run"""
 
@@ -46,7 +49,8 @@ class Progress:
             if (folder / FILE).is_file():
                 return cls.read(folder)
         raise NoFolder(
-            f"no folder with {FILE} here or above {start}: `python -m minirl.lessons init` makes one, called {FOLDER}"
+            f"no folder with {FILE} here or above {start}: go to your folder {FOLDER}, or make one with "
+            "`python -m minirl.lessons init`"
         )
 
     @classmethod
@@ -58,7 +62,8 @@ class Progress:
             version = stored["version"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(
-                f"{path} is not a file of progress ({error}); rename it, and `init` makes a new one"
+                f"{path} is not a file of progress ({error}). Rename it; `python -m minirl.lessons init` then makes a "
+                "new one, and leaves your exercises as they are"
             ) from None
         if version > VERSION:
             raise ValueError(f"{path} has version {version}, and this minirl knows {VERSION}: update minirl")
@@ -90,18 +95,21 @@ class Progress:
     def guessed(self, prediction: Prediction, choice: int, sure: int) -> dict[str, Any]:
         """Store the first guess, and return what is stored. A second one changes nothing: the answer may be known."""
         if self.guess(prediction) is None:
-            seen = self.predictions.get(prediction.id, {}).get("seen")
-            self.predictions[prediction.id] = {"choice": choice, "sure": sure, **({"late": True} if seen else {})}
+            late = {"late": True, "seen": True} if self.seen(prediction) else {}
+            self.predictions[prediction.id] = {"choice": choice, "sure": sure, **late}
             self.save()
         return self.predictions[prediction.id]
 
     def answered(self, prediction: Prediction) -> dict[str, Any] | None:
         """Note that the learner sees the answer now. Returns the guess that was made before; None where none was."""
-        guess = self.guess(prediction)
-        if guess is None and prediction.id not in self.predictions:
-            self.predictions[prediction.id] = {"seen": True}
+        if not self.seen(prediction):
+            self.predictions.setdefault(prediction.id, {})["seen"] = True
             self.save()
-        return guess
+        return self.guess(prediction)
+
+    def seen(self, prediction: Prediction) -> bool:
+        """Whether the learner has seen the answer."""
+        return bool(self.predictions.get(prediction.id, {}).get("seen"))
 
     def checked(self, exercise: Exercise, file: Path, verdict: str) -> None:
         """Store one check of the file and its verdict."""
@@ -109,7 +117,7 @@ class Progress:
         if "passed" not in entry:
             entry["tries"] = entry.get("tries", 0) + 1
         if verdict == "pass":
-            entry["passed"] = file_hash(file)
+            entry["passed"] = code_hash(file, exercise.name)
         self.save()
 
     def passed(self, exercise: Exercise) -> bool:
@@ -117,10 +125,40 @@ class Progress:
         return "passed" in self.of(exercise)
 
     def passed_as_is(self, exercise: Exercise, file: Path) -> bool:
-        """Whether the exercise has passed, and the file has not changed since."""
-        return file.is_file() and self.of(exercise).get("passed") == file_hash(file)
+        """Whether the exercise has passed, and its code has not changed since."""
+        return file.is_file() and self.of(exercise).get("passed") == code_hash(file, exercise.name)
+
+
+def code_hash(file: Path, name: str) -> str:
+    """A hash of the code that decides whether the function `name` in the file is right: the function itself, those
+    functions and classes of the file that it mentions, directly or through others, and all that stands outside of
+    functions. Comments and the other functions may change. For a file that is no Python: the hash of the file."""
+    try:
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+    except (SyntaxError, ValueError):
+        return file_hash(file)
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    reached = {name}.union(*(mentioned(node) for node in tree.body if not isinstance(node, kinds)))
+    waiting = set(reached)
+    while waiting:
+        wanted = waiting.pop()
+        for node in tree.body:
+            if isinstance(node, kinds) and node.name == wanted:
+                waiting |= set(mentioned(node)) - reached
+                reached |= waiting
+    code = [ast.dump(node) for node in tree.body if not isinstance(node, kinds) or node.name in reached]
+    return shortened("\n".join(code).encode("utf-8", "surrogatepass"))
+
+
+def mentioned(node: ast.AST) -> Iterator[str]:
+    """The names that a piece of code mentions."""
+    return (inner.id for inner in ast.walk(node) if isinstance(inner, ast.Name))
 
 
 def file_hash(file: Path) -> str:
     """The SHA-256 of a file, shortened to what tells files apart."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
+    return shortened(file.read_bytes())
+
+
+def shortened(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -95,7 +95,7 @@ def pretrained_model(tokenizer: Tokenizer, task: RogerTask, steps: int = READ_ST
 
 
 def roger_model(tokenizer: Tokenizer, task: RogerTask, steps: int = STEPS, seed: int = 0) -> GPT:
-    """A model of two layers, fine-tuned for some seconds. It solves a part of the problems, and not every time."""
+    """A model of two layers, fine-tuned for a few seconds. It solves a part of the problems, and not every time."""
     model = GPT(config_for(tokenizer), seed=seed)
     optimizer = AdamW(model.parameters(), lr=5e-3, weight_decay=0)
     documents = solved(tokenizer, task.by_split["shown"])

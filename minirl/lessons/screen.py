@@ -1,8 +1,11 @@
 """How the runner speaks: in colour in a terminal, plainly for pipes and screen readers, as JSON and as JUnit XML."""
 
+import contextlib
+import io
 import json
 import sys
 import textwrap
+from base64 import b64decode
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +24,6 @@ WORDS = {"pass": "passed", "fail": "not yet", "inconclusive": "inconclusive", "b
 COLOURS = {"pass": "green", "fail": "yellow", "inconclusive": "cyan", "broken": "red"}
 HEADS = {
     "mistake": "What this looks like",
-    "property": "What is broken",
     "where": "Where",
     "meaning": "What this means",
 }
@@ -63,13 +65,11 @@ class Screen:
         """A table; in plain output a line for each row, its cells named."""
         if self.plain:
             if title:
-                print(title)
+                print(folded(title))
             for row in rows:
                 first, *rest = row
-                print(
-                    f"{first}: "
-                    + "; ".join(f"{head} {cell}".strip() for head, cell in zip(heads[1:], rest, strict=True) if cell)
-                )
+                cells = (f"{head} {cell}".strip() for head, cell in zip(heads[1:], rest, strict=True) if cell)
+                print(folded(f"{first}: {'; '.join(cells)}"))
             return
         table = Table(*heads, title=title or None, title_justify="left")
         for row in rows:
@@ -95,6 +95,70 @@ def folded(text: str) -> str:
     """The text with long lines of prose broken between words; lines that begin with a space stay as they are."""
     fold = textwrap.TextWrapper(WIDTH, break_long_words=False, break_on_hyphens=False).fill
     return "\n".join(line if line[:1].isspace() else fold(line) for line in text.split("\n"))
+
+
+class Live:
+    """Shows what the cells of a lesson print while they run."""
+
+    def __init__(self, view: Screen, figures: Path) -> None:
+        """figures: the folder for pictures."""
+        self.view, self.figures = view, figures
+        self.printed: Shown | None = None
+
+    def begin(self, headings: Sequence[str]) -> None:
+        """Before a cell: its title, and the last heading of what stands before it."""
+        for heading in [*headings[:1], *headings[-1:]] if headings and headings[0][:2] == "# " else headings[-1:]:
+            self.view.say()
+            self.view.say(heading.lstrip("# "), "bold")
+        sys.stdout.flush()
+
+    def cell(self) -> "Shown":
+        """What takes what the next cell prints."""
+        self.printed = Shown(self.view)
+        return self.printed
+
+    def end(self) -> None:
+        """After a cell, also where it has failed: a last line without an end is shown too."""
+        if self.printed:
+            self.printed.finish()
+
+    def show(self, index: int, outputs: Sequence[dict[str, Any]]) -> None:
+        """The value of a cell: as text, and a picture as the path of its file."""
+        for number, output in enumerate(outputs):
+            if output["output_type"] == "stream":
+                continue
+            self.view.say("".join(output["data"]["text/plain"]))
+            if image := output["data"].get("image/png"):
+                path = self.figures / f"{index:02d}_{number}.png"
+                with atomic_write(path, "wb") as file:
+                    file.write(b64decode(image))
+                self.view.say(f"    in {path}")
+        sys.stdout.flush()
+
+
+class Shown(io.StringIO):
+    """Keeps what is written, and shows each line as soon as it is whole."""
+
+    def __init__(self, view: Screen) -> None:
+        super().__init__()
+        self.view, self.out, self.begun = view, sys.stdout, ""
+
+    def write(self, text: str) -> int:
+        *lines, self.begun = (self.begun + text).split("\n")
+        for line in lines:
+            self._show(line)
+        return super().write(text)
+
+    def finish(self) -> None:
+        """Show what is left."""
+        if self.begun:
+            self._show(self.begun)
+        self.begun = ""
+
+    def _show(self, line: str) -> None:
+        with contextlib.redirect_stdout(self.out):  # the cell's own output goes to this object
+            self.view.say(line)
+        self.out.flush()
 
 
 def as_json(results: Iterable[tuple[str, Result]]) -> str:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from minirl.lessons.check import Check, Outcome, Property, Unusable, first_failure
-from minirl.lessons.compare import EXACT, Bound, Verdict, difference, literal, named
+from minirl.lessons.compare import EXACT, Bound, Verdict, counted, difference, literal, named
 from minirl.lessons.errors import meaning
-from minirl.lessons.explain import Trials, explain, picture, sentence, usual, usual_mistake
+from minirl.lessons.explain import Trials, explain, picture, same, sentence, usual, usual_mistake
 from minirl.lessons.lesson import find_exercise, find_lesson, namespace
 
 SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
@@ -72,10 +72,14 @@ def test_nothing_but_infinity_is_near_infinity() -> None:
     assert difference(np.array([np.inf]), np.array([np.inf]), SUM) is None
 
 
-@pytest.mark.parametrize("function", [exercise.name for exercise in find_lesson("3").exercises])
-def test_lesson_3_demands_the_format_of_the_input_and_says_where_another_one_comes_from(function: str) -> None:
-    """`run 3` computes in float32 and takes no other results; so the check must take none either."""
-    lesson = find_lesson("3")
+@pytest.mark.parametrize(
+    "number, function", [*(("3", exercise.name) for exercise in find_lesson("3").exercises), ("9", "adamw")]
+)
+def test_a_check_demands_the_format_of_the_input_and_says_where_another_one_comes_from(
+    number: str, function: str
+) -> None:
+    """`run 3` and `run 9` compute in float32 and take no other results; so the check must take none either."""
+    lesson = find_lesson(number)
     names = namespace(lesson.folder / "solution.py")
     right = names[function]
 
@@ -100,6 +104,15 @@ def test_verdicts_of_the_same_kind_are_equal() -> None:
     assert difference(twice, Verdict("twice", "b comes twice"), EXACT) is None
     found = difference(twice, Verdict(), EXACT)
     assert found is not None and found.text == "a comes twice"
+
+
+@pytest.mark.parametrize(
+    "one, several",
+    [("1 try", "tries"), ("1 guess", "guesses"), ("1 softmax", "softmaxes"), ("1 matrix product", "matrix products"),
+     ("1 reading of the model", "readings of the model"), ("1 token that was read", "tokens that was read")],
+)  # fmt: skip
+def test_one_thing_is_counted_in_the_singular(one: str, several: str) -> None:
+    assert counted(1, several) == one and counted(2000, several) == f"2,000 {several}"
 
 
 def test_elements_of_a_result_can_have_names() -> None:
@@ -161,6 +174,13 @@ def test_the_failing_input_is_made_small_and_round() -> None:
 def test_the_form_comes_before_the_value(function: Any, kind: str, words: str) -> None:
     failure, _ = failure_of(function)
     assert failure.kind == kind and words in failure.text
+
+
+def test_where_nothing_may_be_left_out_the_failing_case_with_the_fewest_numbers_is_shown() -> None:
+    cases = [(np.zeros(2),), (np.ones(5),), (np.zeros(1),), (np.ones(3),), (np.full(3, 2.0),)]
+    check = Check(cases=lambda rng: cases, expected=lambda x: 0.0, shrink=False)
+    failure, tried = first_failure(check, "f", {"f": lambda x: float(x.sum())}, np.random.default_rng(0))
+    assert failure is not None and np.array_equal(failure.case[0], np.ones(3)) and tried == 2
 
 
 def test_an_error_is_shown_with_the_line_that_led_to_it() -> None:
@@ -274,7 +294,7 @@ def test_a_known_mistake_that_divides_by_0_warns_nobody(recwarn: pytest.Warnings
 
 def test_what_no_file_of_mistakes_knows_is_explained_by_the_broken_property() -> None:
     text = explained("policy", "def policy(z, T):\n    return np.exp(z - max(z)) + 0.25")
-    assert "property: This does not hold: the probabilities add up to 1" in text
+    assert "property: This should hold, but does not: the probabilities add up to 1" in text
 
 
 def test_a_stub_is_not_explained_as_a_mistake() -> None:
@@ -296,6 +316,67 @@ def test_a_known_mistake_is_named_in_another_format_of_numbers_too() -> None:
     assert "divides by the actions of this batch" in explained("token_weights", wide, "reinforce")
 
 
+def test_what_is_right_but_for_its_format_is_no_other_mistake() -> None:
+    text = explained("sft_weights", "def sft_weights(mask):\n    return mask / max(mask.sum(), 1)", "sft")
+    assert "has dtype float64; expected float32" in text and ".astype(np.float32)" in text
+    assert "nan" not in text and "The input is float32" not in text and "mistake" not in text
+    text = explained("sft_weights", "def sft_weights(mask):\n    return (mask / mask.sum()).astype(np.float32)", "sft")
+    assert "mistake: Where no token is learned, this divides 0 by 0" in text
+
+
+def test_an_array_of_truth_values_is_asked_for_in_words_of_every_numpy() -> None:
+    found = difference(np.ones(2), np.ones(2, bool), EXACT)
+    assert found is not None and found.text.endswith("expected bool, which .astype(bool) makes of it")
+    assert difference(eval(literal(np.zeros(0, bool)), {"np": np}), np.zeros(0, bool), EXACT) is None
+
+
+LEAKS = """def leaks(log_probs, documents):
+    n, found = len(documents), []
+    together = log_probs(documents)
+    for i in range(n):
+        others = [j for j in range(n) if j != i]
+        without = log_probs([documents[j] for j in others])
+        for j, a in zip(others, without):
+            b = together[j]
+            if {}:
+                found.append((i, j))
+    return found"""
+
+
+@pytest.mark.parametrize(
+    "condition, words",
+    [
+        ("abs(a[0] - b[0]) > 0.001", "Only the first token"),
+        ("(a - b).max() > 0.001", "The absolute value of the difference is missing"),
+        ("(b - a).max() > 0.001", "The absolute value of the difference is missing"),
+        ("not np.allclose(a, b, atol=1e-5)", "mere rounding count as a leak"),
+        ("np.abs(a - b).sum() > 0.001", "The differences of all tokens are added up"),
+        ("np.abs(a - b).mean() > 0.001", "The mean of the differences"),
+        ("np.abs(a - b).max() > 0.01", "The limit is too high"),
+        ("np.abs(a - together[i]).max() > 0.001", "The results of two different documents are compared"),
+    ],
+)
+def test_an_instrument_that_misses_leaks_is_found_and_told_which_it_is(condition: str, words: str) -> None:
+    assert words in explained("leaks", LEAKS.format(condition), "sft")
+
+
+def test_errors_with_different_causes_are_not_the_same_mistake() -> None:
+    check = Check(cases=lambda rng: [], expected=lambda x: x)
+    ragged = "ValueError: setting an array element with a sequence"
+    shapes = [f"ValueError: operands could not be broadcast together with shapes ({n},) (5,)" for n in (3, 4)]
+    assert same(check, (1,), Outcome(error=shapes[0]), Outcome(error=shapes[1]))
+    assert not same(check, (1,), Outcome(error=shapes[0]), Outcome(error=ragged))
+
+
+@pytest.mark.parametrize("row, weights", [([1000.0, 0.0], 1.0), ([1000.0, 0.0], 0.0)])
+def test_the_loss_of_an_unlikely_target_is_finite(row: list[float], weights: float) -> None:
+    check = find_lesson("11").module("checks").CHECKS["weighted_loss"]
+    loss, _ = check.expected(np.array([row]), np.array([1]), np.array([weights]))
+    assert loss == 1000 * weights
+    cases = list(check.cases(np.random.default_rng(0)))
+    assert any(logits.tolist() == [row] and w.tolist() == [weights] for logits, _, w in cases)
+
+
 def test_an_exercise_that_is_not_written_is_named() -> None:
     stub = "def log_prob(theta, episode):\n    raise NotImplementedError('write log_prob')\n"
     assert explained("expected_return", stub, "reinforce") == (
@@ -313,7 +394,7 @@ def test_the_other_exercise_is_blamed_where_it_is_at_fault() -> None:
 
 def test_numbers_of_a_result_have_names() -> None:
     text = explained("step", "def step(state, action, rules):\n    return (*state, action), 2.0, action == rules.end")
-    assert "where: The reward is 2; expected 0." in text
+    assert "where: The reward is 2; expected 1." in text
     assert "where: c.data is 7; expected 10." in explained("times", "times = plus", "autograd")
 
 
@@ -336,7 +417,10 @@ def test_a_walk_along_all_paths_is_stopped() -> None:
         ("np.zeros((2, 3)) - np.zeros(2)", "shapes (2,3) and (2,)"),
         ("np.zeros((2, 3))[np.arange(3), np.arange(2)]", "in pairs"),
         ("1 if np.zeros(2) else 2", "np.where"),
-        ("np.zeros(3)[3]", "The last of 3 has index 3 - 1"),
+        ("np.zeros(3)[3]", "The last of 3 has index 2"),
+        ("np.zeros(1)[1]", "The last index is 0"),
+        ("np.zeros(0)[0]", "This array is empty"),
+        ("np.zeros(2) + np.zeros(3)", "of 2 elements and of 3 elements"),
         ("[1][1]", "begin with 0"),
         ("[].pop()", "nothing left"),
         ("np.zeros(3)[0, 0]", "fewer axes"),

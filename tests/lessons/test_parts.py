@@ -13,7 +13,8 @@ from minirl.lessons import parts
 from minirl.lessons.compare import Bound
 from minirl.lessons.lesson import find_lesson, namespace
 from minirl.lessons.mine import exercises_of
-from minirl.lessons.parts import Seam, SwapError, implements, swapped
+from minirl.lessons.parts import Seam, SwapError, Use, implements, swapped
+from minirl.lessons.progress import Progress
 from minirl.rl import advantage
 from minirl.rl.advantage import advantages
 
@@ -54,6 +55,11 @@ def test_minirl_uses_the_function_and_it_is_counted() -> None:
     assert "30 of 31 rows (97%)" in str(used)
     assert advantage.leave_one_out is before is advantage.KINDS["leave_one_out"]
     assert advantages(REWARDS, "leave_one_out")[0, 0] != 0.5
+
+
+def test_one_call_is_told_in_the_singular() -> None:
+    assert "did 1 of 1 row (100%); 1 call was checked" in str(Use(SEAM, calls=1, work=1, total=1, compared=1))
+    assert "did 2 of 3 rows (67%); 2 calls were checked" in str(Use(SEAM, calls=2, work=2, total=3, compared=2))
 
 
 def test_a_function_that_is_never_called_has_a_share_of_0() -> None:
@@ -177,3 +183,27 @@ def test_a_function_that_passed_and_is_broken_now_does_not_run_silently(
     my = exercises_of(1)
     assert "1.1" not in capsys.readouterr().out
     assert my.after.__wrapped__.__code__.co_filename == str(first_lesson)
+
+
+def test_a_function_that_passes_later_is_used_at_once(first_lesson: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As in lesson 0: cells have run, then an exercise is written and checked, and the next cell is to use it."""
+    my = exercises_of(1)
+    policy = find_lesson("1").exercises[1]
+    stub = 'raise NotImplementedError("write policy")'
+    right = "w = np.exp((logits - logits.max()) / temperature) if temperature else 1.0 * (logits == logits.max())"
+    text = first_lesson.read_text()
+    assert stub in text
+    first_lesson.write_text(text.replace(stub, f"{right}\n    return w / w.sum()"))
+    assert my.whose("policy") == "the course's"  # it is written and has not passed
+    progress = Progress.open()
+    progress.checked(policy, first_lesson, "pass")
+    capsys.readouterr()
+    with swapped("rl.policy", force=True) as used:
+        pass
+    assert "your function" in str(used)
+    assert my.policy.__wrapped__.__code__.co_filename == str(first_lesson) and my.whose("policy") == "your"
+    said = capsys.readouterr().out
+    assert said.count("were read again") == 1 and "1.2" not in said and "1.3 draw" in said
+    assert my.policy(np.zeros(2), 1.0).tolist() == [0.5, 0.5] and capsys.readouterr().out == ""
+    with pytest.raises(AttributeError, match="lesson 1 has no exercise 'polcy'"):
+        my.polcy  # noqa: B018

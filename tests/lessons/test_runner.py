@@ -1,5 +1,6 @@
 """The learner's path: a folder, guesses, checks that survive everything, hints, solutions, progress."""
 
+import ast
 import json
 import shutil
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from minirl.lessons import isolate
 from minirl.lessons.__main__ import main
 from minirl.lessons.lesson import find_exercise, find_lesson, find_prediction, lessons, numbered
 from minirl.lessons.mine import reveal, self_test
-from minirl.lessons.progress import Progress
+from minirl.lessons.progress import Progress, code_hash
 from minirl.lessons.score import guesses
 
 SOLUTION = find_lesson("1").folder / "solution.py"
@@ -77,7 +78,51 @@ def test_a_name_that_does_not_exist_is_explained(
     folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == 3
-    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+    assert max(map(len, capsys.readouterr().err.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["check", "0.9"], "lesson 0 has 0.1 to 0.3"),
+        (["check", "0.a"], "0.a is a question: `predict 0.a`"),
+        (["predict", "0.1"], "0.1 is an exercise: `check 0.1`"),
+        (["check", "square"], "square is exercise 0.1: `check 0.1`"),
+    ],
+)
+def test_a_name_of_another_kind_is_recognised(
+    folder: Path, words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 3
+    assert said in " ".join(capsys.readouterr().err.split())
+
+
+def test_a_command_that_is_spelled_wrongly_is_recognised(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["chek", "0.1"])
+    said = capsys.readouterr().err
+    assert "did you mean check?" in said and max(map(len, said.splitlines())) <= 80
+
+
+def test_all_that_is_listed_fits_a_terminal(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for number in lessons():
+        assert main(["start", number]) == 0
+    for command in ("list", "progress"):
+        assert main([command]) == 0
+    said = capsys.readouterr().out.replace(str(folder), "minirl-lessons")
+    assert max(map(len, said.splitlines())) <= 80
+    for page in ("README.md", "AGENTS.md"):
+        assert max(map(len, (folder / page).read_text(encoding="utf-8").splitlines())) <= 80
+
+
+@pytest.mark.parametrize("name", ["exercises.py", "solution.py"])
+def test_what_describes_an_exercise_fits_a_terminal(name: str) -> None:
+    for lesson in lessons().values():
+        text = (lesson.folder / name).read_text(encoding="utf-8")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+                lines = text.splitlines()[node.body[0].lineno - 1 : node.body[0].end_lineno]
+                assert max(map(len, lines)) <= 80, (lesson.number, lines)
 
 
 def test_a_check_passes_and_is_remembered(
@@ -94,9 +139,28 @@ def test_a_check_passes_and_is_remembered(
     first = next(one for one in exercises if one["exercise"] == "1.1")
     assert first["passed"] and first["unchanged_since"] and first["tries"] == 1
     write("draw", "return 0")  # another exercise of the same file
-    exercise = find_exercise("1.1")[1]
-    progress = Progress.open()
-    assert progress.passed(exercise) and not progress.passed_as_is(exercise, folder / "01_decisions" / "exercises.py")
+    file, exercise, progress = folder / "01_decisions" / "exercises.py", find_exercise("1.1")[1], Progress.open()
+    assert progress.passed_as_is(exercise, file)
+    file.write_text(file.read_text().replace("(*state, action)", "[*state, action]"))
+    assert progress.passed(exercise) and not progress.passed_as_is(exercise, file)
+    assert main(["list"]) == 0 and "passed, changed since" in capsys.readouterr().out
+
+
+def test_a_function_has_changed_if_one_that_it_uses_has(tmp_path: Path) -> None:
+    file = tmp_path / "exercises.py"
+    text = "import math\n\nn = 2\n\ndef half(x):\n    return x / n\n\ndef quarter(x):\n    return half(half(x))\n"
+    file.write_text(text)
+    before = {name: code_hash(file, name) for name in ("half", "quarter")}
+
+    def changed(old: str, new: str) -> set[str]:
+        assert old in text
+        file.write_text(text.replace(old, new))
+        return {name for name in before if code_hash(file, name) != before[name]}
+
+    assert changed("half(half(x))", "half(x) / 2") == {"quarter"}
+    assert changed("x / n", "x * 0.5") == changed("n = 2", "n = 3") == {"half", "quarter"}
+    assert changed("n = 2", "n = 2  # a comment") == set()
+    assert changed("def half", "def half(:") == {"half", "quarter"}
 
 
 def test_what_is_not_written_yet_is_no_try(folder: Path, write: Callable[[str, str], None]) -> None:
@@ -134,6 +198,31 @@ def test_what_ends_a_child_is_explained(
     write("after", code)
     assert main(["check", "1.1"]) == 1
     assert words in capsys.readouterr().out
+
+
+def test_a_file_that_cannot_be_imported_is_no_try(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "01_decisions" / "exercises.py"
+    fresh = file.read_text()
+    for broken, words in (
+        (fresh.replace("import numpy as np", "import numpie as np"), "exercises.py stops in line "),
+        (fresh + "\ndef f(:\n", "exercises.py cannot be read: line "),
+    ):
+        file.write_text(broken)
+        for _ in range(2):
+            assert main(["check", "1.1"]) == 1
+        said = capsys.readouterr().out
+        assert words in said and "--seed" not in said
+    assert Progress.open().of(find_exercise("1.1")[1]).get("tries", 0) == 0
+
+
+def test_the_cases_of_a_failed_check_can_be_repeated(
+    folder: Path, write: Callable[[str, str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["check", "1.3"]) == 1
+    assert "--seed" not in capsys.readouterr().out  # nothing is written yet
+    write("draw", "return 0")
+    assert main(["check", "1.3", "--seed", "5"]) == 1
+    assert "Repeat these cases: `check 1.3 --seed 5`." in " ".join(capsys.readouterr().out.split())
 
 
 def test_an_endless_loop_is_shown_with_its_line(folder: Path, write: Callable[[str, str], None]) -> None:
@@ -198,8 +287,25 @@ def test_guesses_are_stored_and_scored(folder: Path, capsys: pytest.CaptureFixtu
     assert "(c), 80% sure" in capsys.readouterr().out
     assert main(["progress"]) == 0
     said = capsys.readouterr().out
-    assert "1 of 2 guesses was right" in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert "Right" not in said and "has shown you the answer: 1.a, 1.b." in " ".join(said.split())
+    for number in ("1.a", "1.b"):
+        reveal(number)
+    capsys.readouterr()
+    assert main(["progress"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Right: 1 of 2 guesses." in said and "Brier score 0.20" in said  # (0.2^2 + 0.6^2) / 2
+    assert "0.20 is what blind guesses give" in said  # among three 2/9, among four 3/16
     assert main(["predict", "1.c", "c", "--sure", "800"]) == 3
+
+
+def test_a_guess_that_is_no_choice_is_asked_for_again(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = iter(["x", "(B)", "very", "101", "70%"])
+    monkeypatch.setattr("builtins.input", lambda text: next(said))
+    assert main(["predict", "1.a"]) == 0
+    assert Progress.open().guess(find_prediction("1.a")[1]) == {"choice": 1, "sure": 70}
+    assert "choose one of a, b, c" in capsys.readouterr().out
 
 
 def test_only_the_first_guess_counts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,6 +315,7 @@ def test_only_the_first_guess_counts(folder: Path, capsys: pytest.CaptureFixture
     _, question = find_prediction("1.a")
     assert Progress.open().guess(question) == {"choice": 0, "sure": 60}
     assert Progress.open().guessed(question, 2, 100) == {"choice": 0, "sure": 60}
+    reveal("1.a")
     assert guesses(Progress.open()) == [(60, False)]
 
 
@@ -242,6 +349,26 @@ def test_a_self_test_names_the_sections_that_are_needed(folder: Path, capsys: py
     assert "All 1 right. Go on to lesson 1." in capsys.readouterr().out
 
 
+def test_reset_says_what_it_replaces(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("builtins.input", lambda text: "n")
+    assert main(["reset", "1.1"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "the whole file" in said and "exercises.old1.py" in said
+
+
+def test_a_lesson_that_is_done_points_to_the_next_one(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = folder / "00_start" / "exercises.py"
+    shutil.copyfile(find_lesson("0").folder / "solution.py", file)
+    progress = Progress.open()
+    for exercise in find_lesson("0").exercises:
+        progress.checked(exercise, file, "pass")
+    assert main(["start", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "lessons start 0b\n" in said and "Before you read" not in said
+
+
 def test_reset_keeps_the_old_file(folder: Path, write: Callable[[str, str], None]) -> None:
     write("after", "return 1")
     before = (folder / "01_decisions" / "exercises.py").read_text()
@@ -263,6 +390,9 @@ def test_progress_survives_a_new_id_and_refuses_a_newer_version(folder: Path) ->
     (folder / "progress.json").write_text("{")
     with pytest.raises(ValueError, match="not a file of progress"):
         Progress.open()
+    (folder / "progress.json").rename(folder / "damaged.json")  # as the message says
+    assert main(["init"]) == 0
+    assert (folder / "progress.json").is_file() and not (folder / "minirl-lessons").exists()
 
 
 def test_a_copied_solution_passes_as_a_learners_file(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Lesson 0: it comes first, says how the course works, and its planted crash ends the check alone."""
+"""Lesson 0: it comes first, says how the course works, and its planted crash ends only the check."""
 
 import re
 from collections.abc import Callable
@@ -67,7 +67,7 @@ def test_the_text_says_how_the_course_works() -> None:
                   "Any order is allowed", "To skip an exercise", "do not understand what a check says"):  # fmt: skip
         assert words in TEXT, words
     rows = re.findall(r"^\| `(\w+)[^`]*` \| ", TEXT, re.MULTILINE)
-    assert len(rows) == 6 and set(rows) <= COMMANDS.keys()
+    assert len(rows) == 8 and set(rows) <= COMMANDS.keys()
 
 
 def test_the_crash_ends_the_check_alone_and_is_explained(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

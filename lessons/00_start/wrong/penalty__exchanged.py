@@ -1,4 +1,4 @@
-"""Right and wrong are exchanged: whoever was right, and sure of it, pays most."""
+"""Right and wrong are exchanged: somebody who was right, and sure of it, pays most."""
 
 
 def penalty(sure, right):

@@ -1,4 +1,4 @@
-"""The model would read a token and have to say the one before it. Targets are one place to the right."""
+"""The model would read a token and have to say the one before it. Target t is the token after input t."""
 
 
 def inputs_and_targets(ids):

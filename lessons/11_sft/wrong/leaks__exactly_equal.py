@@ -1,5 +1,5 @@
-"""This asks whether the numbers are exactly the same. A row of another length is added up in another order, so the
-last digits differ without any leak. Allow 0.001."""
+"""Differences that are mere rounding count as a leak here. A row of another length is added up in another order, so
+the last digits differ without any leak. Only more than 0.001 counts."""
 
 import numpy as np
 

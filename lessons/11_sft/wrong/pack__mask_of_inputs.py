@@ -1,5 +1,5 @@
-"""The mask is that of the inputs. It has to be that of the targets, one place to the left: here the first token of
-the answer is not learned, and the last token of the prompt is counted instead."""
+"""The mask is that of the inputs. It has to be that of the targets, the tokens after them: here the first token of the
+answer is not learned, and the last token of the prompt is counted instead."""
 
 import numpy as np
 

@@ -4,7 +4,7 @@ import math
 
 
 def wilson(solved, n):
-    share, c = solved / n, Z * Z / n
-    middle = (2 * share + c) / (2 * (1 + c))
-    half = math.sqrt(c * (c / 4 + share * (1 - share))) / (1 + c)
+    share, k = solved / n, Z * Z / n
+    middle = (2 * share + k) / (2 * (1 + k))
+    half = math.sqrt(k * (k / 4 + share * (1 - share))) / (1 + k)
     return middle + half, middle - half

@@ -5,7 +5,7 @@ import math
 
 
 def wilson(solved, n):
-    share, c = solved / n, Z * Z / n
-    a, b = 1 + c, -(2 * share + c)
+    share, k = solved / n, Z * Z / n
+    a, b = 1 + k, -(2 * share + k)
     root = math.sqrt(b * b - 4 * a * share * share)
     return (-b - root) / 2 * a, (-b + root) / 2 * a
