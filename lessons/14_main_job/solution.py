@@ -1,6 +1,7 @@
 """Lesson 14: one way to write the six functions, and a task.
 
-A step of reinforcement learning asks P problems, S times each. Its rewards are an array of shape (P, S), of 0 and 1.
+A step of reinforcement learning asks P problems, S times each. Its rewards are
+an array of shape (P, S), of 0 and 1.
 """
 
 import json
@@ -20,10 +21,13 @@ DAYS = 2 * ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 def a_run(number: int) -> Metrics:
-    """The metrics of one of the runs of section 6, numbered from 0: a list with a dict for each line of metrics.jsonl.
+    """The metrics of one of the 18 runs that are kept, number 0 to 17: a list
+    with a dict for each line of metrics.jsonl.
 
-    Every dict has "stage" ("pretrain", "sft" or "rl") and "step". Lines of pretraining have "loss" and now and then
-    "copying"; lines of RL have "reward", "informative", "finished", "entropy", "kl_to_start" and "grad_norm".
+    Every dict has "stage" ("pretrain", "sft" or "rl") and "step". Lines of
+    pretraining have "loss" and now and then "copying"; lines of RL have
+    "reward", "informative", "finished", "entropy", "kl_to_start" and
+    "grad_norm".
     """
     runs = json.loads(shipped("lessons/14_main_job/runs.json").read_text(encoding="utf-8"))
     found: Metrics = runs[number]["metrics"]
@@ -45,9 +49,11 @@ def informative_share(rewards: np.ndarray) -> float:
 
 
 def first_difference(mine: list[float], theirs: list[float], tolerance: float) -> int | None:
-    """The first index at which two equally long lists differ; None where there is none.
+    """The first index at which two equally long lists differ; None where there
+    is none.
 
-    a and b differ when |a - b| is larger than tolerance times the larger of |a| and |b|. NaN differs from everything.
+    a and b differ when |a - b| is larger than tolerance times the larger of |a|
+    and |b|. NaN differs from everything, even from NaN.
 
     first_difference([1.0, 2.0], [1.0, 2.5], 0.01) is 1.
     """
@@ -61,10 +67,12 @@ def first_difference(mine: list[float], theirs: list[float], tolerance: float) -
 
 
 def reward_error(rewards: np.ndarray) -> float:
-    """The standard error of the mean reward of a step. rewards: (P, S), P at least 2.
+    """The standard error of the mean reward of a step. rewards: (P, S), P at
+    least 2.
 
-    The problems are drawn independently, and the samples of one problem are alike. So the mean reward of a problem
-    counts as one value: there are P of them.
+    The problems are drawn independently, and the samples of one problem are
+    alike. So the mean reward of a problem counts as one value: there are P of
+    them.
 
     reward_error(np.array([[1.0, 1.0], [0.0, 0.0]])) is 0.5.
     """
@@ -76,9 +84,11 @@ def reward_error(rewards: np.ndarray) -> float:
 
 
 def paired(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
-    """How much better the second model is on the same problems: the mean difference, and its standard error.
+    """How much better the second model is on the same problems: the mean
+    difference, and its standard error.
 
-    before, after: (n,) float64, one value for each problem, in the same order; n at least 2.
+    before, after: (n,) float64, one value for each problem, in the same order;
+    n at least 2.
 
     paired(np.array([0.0, 1.0]), np.array([1.0, 1.0])) is (0.5, 0.5).
     """
@@ -90,10 +100,13 @@ def paired(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
 
 
 def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """How far the policy has moved in each state: the sum over all tokens a of after(a) log(after(a) / before(a)).
+    """How far the policy has moved in each state: the sum over all tokens a of
+    after(a) log(after(a) / before(a)).
 
-    before, after: (T, V) float64. Row t holds the policy in state t. `before` is nowhere 0; `after` may be, and such a
-    token adds nothing. Returns (T,).
+    before, after: (T, V) float64. Row t holds the policy in state t. `before`
+    is nowhere 0; `after` may be, and such a token adds nothing. Returns (T,).
+    Where a row of `before` or `after` holds NaN, its result is NaN: such a policy
+    is broken, and nobody may take it for one that has not moved.
     """
     ratio = np.where(after > 0, after, 1) / before  # 1 in place of 0: its logarithm is finite, and is multiplied by 0
     return (after * np.log(ratio)).sum(axis=1)
@@ -103,16 +116,21 @@ def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 
 def diagnose(metrics: Metrics) -> str:
-    """What happened in a run, from its metrics alone; see `a_run` for what they hold. One of
+    """What happened in a run, from its metrics alone; see `a_run` for what they
+    hold. One of
 
     "never copied"   pretraining ended before the model could copy numbers
     "never ends"     hardly an answer ends by itself, in all of RL
-    "no signal"      in hardly a problem do the rewards of the samples differ, in all of RL
-    "collapse"       RL began to work with samples that differ, and destroyed what the model could do
+    "no signal"      the samples of a problem hardly ever differ in reward
+    "collapse"       samples differed, and RL destroyed what the model could do
     "healthy"        none of these
 
-    Where one trouble leads to another, it is the first one that counts. Some lines may be missing, as after a run that
-    was interrupted.
+    Where one trouble leads to another, it is the first one that counts.
+
+    Some lines may be missing, and a run may have been stopped in any stage.
+    Judge it by the lines that it has. A run stopped in pretraining counts as
+    one whose pretraining ended there. Where no line has "copying", or none is of
+    RL, nothing speaks against that stage.
     """
     copying = [line["copying"] for line in metrics if "copying" in line]
     rl = [line for line in metrics if line["stage"] == "rl"]
@@ -120,8 +138,10 @@ def diagnose(metrics: Metrics) -> str:
     def mean(name: str, lines: Metrics) -> float:
         return float(np.mean([line[name] for line in lines]))
 
-    if copying[-1] < 0.6:
+    if copying and copying[-1] < 0.6:
         return "never copied"
+    if not rl:
+        return "healthy"
     if mean("finished", rl) < 0.5:
         return "never ends"
     if mean("informative", rl) < 0.05:
@@ -135,10 +155,12 @@ def diagnose(metrics: Metrics) -> str:
 
 
 class MyTask(Task):
-    """A task of your own. It needs `name`, `checker` and `problems`; the lesson says what is asked of them.
+    """A task of your own. It needs `name`, `checker` and `problems`; the lesson
+    says what is asked of them.
 
-    `problems(split, n, seed)` returns `n` problems of "train", "dev" or "test". The same arguments return the same
-    problems, a smaller n returns the first of them, and no key is in two splits.
+    `problems(split, n, seed)` returns `n` problems of "train", "dev" or "test".
+    The same arguments return the same problems, a smaller n returns the first
+    of them, and another seed returns other problems. No key is in two splits.
     """
 
     name = "weekdays"
