@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -195,10 +196,8 @@ def apart(task, drawn, seed):
     """Whether no key is in two splits: each is where `split_of` puts it, or MANY problems of each split share none."""
     if all(split_of(problem.key) == split for split, problems in drawn.items() for problem in problems):
         return True
-    try:
+    with suppress(ValueError):  # which a list of fewer problems raises
         drawn = {split: task.problems(split, MANY, seed) for split in drawn}
-    except ValueError:  # a list of fewer problems
-        pass
     keys = [{problem.key for problem in problems} for problems in drawn.values()]
     return not (keys[0] & keys[1] or keys[0] & keys[2] or keys[1] & keys[2])
 

@@ -294,7 +294,7 @@ errors = np.array([my.reward_error(of_step) for of_step in rewards])
 naive = np.array([of_step.std(ddof=1) / np.sqrt(of_step.size) for of_step in rewards])
 print(f"standard error of a step:                  {errors.mean():.3f}")
 print(f"    as if 128 samples were independent:    {naive.mean():.3f}")
-print(f"standard deviation of the jump to the next step")
+print("standard deviation of the jump to the next step")
 print(f"    by chance alone, the root of 2 larger: {np.sqrt(2) * errors.mean():.3f}")
 print(f"    in the curve:                          {np.diff(curve).std():.3f}\n")
 reveal("14.b")
@@ -597,15 +597,14 @@ verdict = my.diagnose([line for line in yours.records() if "step" in line])
 print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {verdict}.")
 cold = next(number for number, run in enumerate(stored) if "temperature" in run["how"])
 print(f"Run {cold} is not in the figure: {found[cold]}, {stored[cold]['how']}. Its mean reward is")
-print(
-    f"{np.mean(measure(cold, 'reward')):.2f}, and its share of informative problems {np.mean(measure(cold, 'informative')):.3f}."
-)
+reward, informative = (np.mean(measure(cold, name)) for name in ("reward", "informative"))
+print(f"{reward:.2f}, and its share of informative problems {informative:.3f}.")
 assert right == len(stored)
 
 # %% [markdown]
-# The last run shows that "no signal" does not need rewards of 0. At a temperature of 0.01 the eight samples of a problem
-# are nearly always the same text. About half of the problems are solved by all eight, and the others by none. There is
-# reward enough, and nothing to compare.
+# The last run shows that "no signal" does not need rewards of 0. At a temperature of 0.01 the eight samples of a
+# problem are nearly always the same text. About half of the problems are solved by all eight, and the others by none.
+# There is reward enough, and nothing to compare.
 #
 # A bound that tells these runs apart may fail for the next kind of run. That is true of every such rule, and so a rule
 # is only the first look. When it says that something is wrong, find out *where*: look at samples, plant a bug and
@@ -627,9 +626,9 @@ assert right == len(stored)
 #
 # Make the trial first. It takes a minute, and a part that breaks at full size breaks there.
 #
-# How long does the main job take? Your parts are written in NumPy, and minirl's in C. The next cell does what `--plan` does: it
-# makes a few updates of each stage at full size, in turns with minirl's parts and with yours, takes the fastest of each,
-# and multiplies.
+# How long does the main job take? Your parts are written in NumPy, and minirl's in C. The next cell does what `--plan`
+# does: it makes a few updates of each stage at full size, in turns with minirl's parts and with yours, takes the
+# fastest of each, and multiplies.
 
 # %%
 from minirl.lessons.plan import plan
@@ -639,15 +638,15 @@ print(plan(PRESETS["roger"], mine, updates=2))
 
 # %% [markdown]
 # Most of the time goes into matrix products and attention, and these stay minirl's kernels. So parts like those of the
-# course add about a tenth, which is as little as such a short measurement can tell, and no more than a busy machine adds
-# by chance. If a part of yours takes minutes, the last lines name it: look for a Python loop over rows or tokens in it,
-# or leave it out with `--mine`. Not counted are the comparisons with minirl's own results: they take seconds.
+# course add about a tenth, and a busy machine can add as much by chance. If a part of yours takes minutes, the last
+# lines name it: look for a Python loop over rows or tokens in it, or leave it out with `--mine`. Not counted are the
+# comparisons with minirl's own results: they take seconds.
 #
 # You may stop the run with Ctrl-C, and the same command goes on with it. It lies in the folder `runs` of your lessons,
 # with a report like every run of minirl's, and with `parts.json`. Its folder is called `mine`, or `minirl` with
 # `--mine none`; a trial is `mine-smoke`. A second run of the same name gets a number, as in `mine-smoke-2`: no run
-# overwrites another. When a run with your parts and one without are done, the program says at which update they part. And when you execute this notebook again, your main job is in the figure
-# of section 4.
+# overwrites another. When a run with your parts and one without are done, the program says at which update they part.
+# And when you execute this notebook again, your main job is in the figure of section 4.
 #
 # ## 8. A task of your own
 #
@@ -657,6 +656,7 @@ print(plan(PRESETS["roger"], mine, updates=2))
 
 # %%
 import random
+from types import MappingProxyType
 
 from minirl.tasks import Problem, Task
 from minirl.tasks.checker import NumberChecker
@@ -668,7 +668,7 @@ class Larger(Task):
 
     name = "larger"
     checker = NumberChecker()  # reads "Answer: 42" and compares numbers; TextChecker compares words
-    documents = {"recap": 0.4, "repeat": 0.6}  # what pretraining reads
+    documents = MappingProxyType({"recap": 0.4, "repeat": 0.6})  # what pretraining reads: a dict that stays as it is
     science = False  # no science questions beside the task
 
     def problems(self, split, n, seed=0):
@@ -703,8 +703,8 @@ assert Larger().checker.check(problem, problem.completion)
 # > and refuses those of other problems. It *cannot* know whether your answers are true. If your task says that 7 is
 # > larger than 9, the check passes, and the model learns it. Then train, and judge the result by the list below.
 #
-# A first run takes a quarter of a minute, with the settings of the small job. Save this as `train_mine.py` in the folder
-# `14_main_job` of your lessons, beside `exercises.py`:
+# A first run takes a quarter of a minute, with the settings of the small job. Save this as `train_mine.py` in the
+# folder `14_main_job` of your lessons, beside `exercises.py`:
 #
 # ```python
 # from dataclasses import replace
