@@ -130,7 +130,8 @@ assert len(rewards) == SMALL.rl.steps and rewards[0].shape == (16, 8)
 # %%
 shares = [my.informative_share(of_step) for of_step in rewards]
 lines = yours.records(stage="rl")
-print("share of informative problems in the first ten steps:", [round(share, 2) for share in shares[:10]])
+print("share of informative problems in the first ten steps:")
+print(*(f"{share:.2f}" for share in shares[:10]))
 print(f"mean over all {len(shares)} steps: {np.mean(shares):.2f}")
 assert np.allclose(shares, [line["informative"] for line in lines])
 
@@ -156,10 +157,10 @@ for index in (0, 9, 99, 299, 359, 369, 399):
     print(f"{stage:10s}{step:4d}{values[index]:16.7f}{others[index]:11.7f}")
 index = my.first_difference(values, others, 1e-4)
 if index is None:
-    print("\nThe two runs never differ by more than a relative distance of 0.0001.")
+    print("\nNo update differs by more than a relative distance of 0.0001.")
 else:
     stage, step = steps[index]
-    print(f"\nThe first update that differs by more than a relative distance of 0.0001: {stage}, step {step}")
+    print(f"\nThe first to differ by more than a relative distance of 0.0001: {stage}, step {step}")
 assert abs(values[0] - others[0]) < 1e-5 * others[0]
 
 # %% [markdown]
@@ -456,11 +457,12 @@ from minirl.rl.mdp import Agent
 before, after = solved["practised"]
 best = int(np.argmax(after - before))
 problem = problems["practised"][best]
-print(f"{problem.question}\nright answers: {before[best]:.0%} before RL, {after[best]:.0%} after it")
+print(textwrap.fill(problem.question, 79))
+print(f"right answers: {before[best]:.0%} before RL, {after[best]:.0%} after it")
 tokenizer, models = yours.tokenizer(), {stage: yours.model(stage) for stage in stages}
 tries = rollout(models["rl"], tokenizer, Tennis(), [problem], 32, max_new_tokens=40, seed=6)
 episode = max((one for one in tries if one.reward == 1), key=lambda one: one.log_probs.sum())
-print(f"the likeliest right answer of 32: {episode.text!r}")
+print(f"the likeliest right answer of 32:{episode.text}")
 agents = {stage: Agent(models[stage], tokenizer) for stage in stages}
 states = [state for state, _, _ in episode.steps()]
 policies = {stage: np.array([agent.policy(state) for state in states], float) for stage, agent in agents.items()}
@@ -485,7 +487,7 @@ lower.set(ylabel="π(token)", ylim=(-0.05, 1.05))
 lower.set_xticks(range(len(words)), [repr(word)[1:-1] for word in words], rotation=90, family="monospace", fontsize=8)
 lower.legend(loc="lower left", fontsize=8)
 few = int((distances > 0.1 * distances.max()).sum())
-print(f"In {few} of {len(words)} states the policy moved by more than a tenth of the largest distance.")
+print(f"In {few} of {len(words)} states it moved by more than a tenth of the largest distance.")
 assert few < len(words) / 2 and chosen["rl"].prod() > chosen["sft"].prod()
 assert sum(words[i].strip().isdigit() for i in largest) >= 2
 picture
@@ -591,14 +593,14 @@ picture
 # %%
 found = [my.diagnose(run["metrics"]) for run in stored]
 for number in numbers:
-    print(f"run {number:2d}: {found[number]:13s} What was changed: {stored[number]['how']}.")
+    print(f"run {number}: {found[number]:13s} What was changed: {stored[number]['how']}.")
 right = sum(one == run["truth"] for one, run in zip(found, stored, strict=True))
 verdict = my.diagnose([line for line in yours.records() if "step" in line])
 print(f"\n{right} of {len(stored)} runs are diagnosed rightly. Your own run: {verdict}.")
 cold = next(number for number, run in enumerate(stored) if "temperature" in run["how"])
-print(f"Run {cold} is not in the figure: {found[cold]}, {stored[cold]['how']}. Its mean reward is")
+print(f"\nRun {cold}, not in the figure: {found[cold]} ({stored[cold]['how']}).")
 reward, informative = (np.mean(measure(cold, name)) for name in ("reward", "informative"))
-print(f"{reward:.2f}, and its share of informative problems {informative:.3f}.")
+print(f"Its mean reward is {reward:.2f}, and its share of informative problems {informative:.3f}.")
 assert right == len(stored)
 
 # %% [markdown]

@@ -242,10 +242,10 @@ def whose(run: Run) -> str:
             unused.append(one["exercise"])
         else:
             share = one["work"] / one["total"] if one["total"] else 0
-            numbers = f"{one['exercise']:22s}{one['calls']:7,}{one['compared']:10,}{share:7.0%}"
+            numbers = f"{one['exercise']:22s}{one['calls']:8,}{one['compared']:9,}{share:6.0%}"
             lines.append(wrapped(f"{numbers} of {one['total']:,.0f} {one['unit']}", len(numbers) + 1))
     if lines:
-        lines.insert(0, f"{'':22s}{'calls':>7s}{'compared':>10s}{'share':>7s}")
+        lines.insert(0, f"{'':22s}{'calls':>8s}{'compared':>9s}{'share':>6s}")
     if unused:
         lines.append(wrapped(f"Not called in this run: {', '.join(unused)}."))
     if own:
