@@ -204,8 +204,8 @@ def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
     spell = command if known else called
     if not known:
         screen.say(
-            f"\nOther programs do not know the task {run.config.task!r} unless its file is imported first. Put a line"
-            "\nfrom below into a Python file of your own, after the lines that import and register the task."
+            f"\nOther programs do not know the task {run.config.task!r} unless its file is imported.\nPut a line "
+            "from below into a Python file of your own, after the lines that\nimport and register the task."
         )
     screen.say("Watch it answer, token by token, with the probability of each:")
     screen.command(spell(*watch))
