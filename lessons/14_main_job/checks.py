@@ -2,14 +2,16 @@
 
 import json
 import math
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
 
 from minirl.lessons.check import Check, Property
-from minirl.lessons.compare import Bound
+from minirl.lessons.compare import EXACT, Bound, Verdict, brief, difference, literal
 from minirl.storage import shipped
 from minirl.tasks import Problem
+from minirl.tasks.task import split_of
 
 RUNS = json.loads(shipped("lessons/14_main_job/runs.json").read_text(encoding="utf-8"))
 
@@ -69,6 +71,15 @@ def curves(rng):
         yield mine, [a * 1.5 if wrong else a * 1.001 for a, wrong in zip(mine, off, strict=True)], 0.01
 
 
+def index_verdict(names, mine, theirs, tolerance):
+    """Whether the learner's function returns the right index. None may be right, so a wrong None is a wrong value."""
+    got, wanted = names["first_difference"](mine, theirs, tolerance), parted(mine, theirs, tolerance)
+    if got is None:
+        return Verdict() if wanted is None else Verdict("None", f"the result is None; expected {wanted}")
+    found = difference(got, wanted, EXACT)
+    return Verdict(brief(got), found.text) if found else Verdict()
+
+
 def parted(mine, theirs, tolerance):
     for index, (a, b) in enumerate(zip(mine, theirs, strict=True)):
         near = not math.isnan(a) and not math.isnan(b) and abs(a - b) <= tolerance * max(abs(a), abs(b))
@@ -102,6 +113,8 @@ def policies(rng):
     yield np.array([[0.5, 0.5]]), np.array([[0.75, 0.25]])
     yield np.array([[0.5, 0.5]]), np.array([[1.0, 0.0]])
     yield np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([[0.5, 0.5], [0.75, 0.25]])
+    yield np.array([[0.5, 0.5], [0.25, 0.75]]), np.array([[1.0, 0.0], [math.nan, math.nan]])
+    yield np.array([[0.5, 0.5], [math.nan, math.nan]]), np.array([[1.0, 0.0], [0.25, 0.75]])
     for _ in range(8):
         shape = (rng.integers(1, 5), rng.integers(2, 5))
         before, after = (rng.dirichlet(np.ones(shape[1]), shape[0]) for _ in range(2))
@@ -144,9 +157,16 @@ def told(lines, typed):
 
 
 def runs(rng):
-    """(metrics,): every run whole, and then some with lines missing."""
+    """(metrics,): every run whole, then some that were stopped early, then some with lines missing."""
     for number, run in enumerate(RUNS):
         yield (told(run["metrics"], f"a_run({number})"),)
+    for number in (3, 5, 10, 11):  # stopped before RL; two of them copy, and two do not
+        kept = [line for line in RUNS[number]["metrics"] if line["stage"] != "rl"]
+        yield (told(kept, f"[line for line in a_run({number}) if line['stage'] != 'rl']"),)
+    for number, last in ((3, 75), (12, 75), (12, 250), (14, 50)):  # in pretraining: at first nothing is copied
+        kept = [line for line in RUNS[number]["metrics"] if line["stage"] == "pretrain" and line["step"] <= last]
+        where = f"line['stage'] == 'pretrain' and line['step'] <= {last}"
+        yield (told(kept, f"[line for line in a_run({number}) if {where}]"),)
     for number in rng.permutation(len(RUNS))[:12].tolist():
         part = int(rng.integers(2, 5))
         kept = [line for index, line in enumerate(RUNS[number]["metrics"]) if line["stage"] != "rl" or index % part]
@@ -156,6 +176,9 @@ def runs(rng):
 
 def truth(metrics):
     """What was done to the run whose metrics these are. No two runs share their first line and a line of RL."""
+    if all(line["stage"] != "rl" for line in metrics):
+        copying = [line["copying"] for line in metrics if "copying" in line]
+        return "never copied" if copying and copying[-1] < 0.5 else "healthy"
     for run in RUNS:
         if run["metrics"][0] == metrics[0] and metrics[-1] in run["metrics"]:
             return run["truth"]
@@ -164,18 +187,37 @@ def truth(metrics):
 
 # ---- a task ----
 
+MANY = 2000  # problems of a split, among which a shared key shows
+UNKNOWN = "no such split"
+RAISES = f"problems({UNKNOWN!r}, 1) raises ValueError"
+
+
+def apart(task, drawn, seed):
+    """Whether no key is in two splits: each is where `split_of` puts it, or MANY problems of each split share none."""
+    if all(split_of(problem.key) == split for split, problems in drawn.items() for problem in problems):
+        return True
+    with suppress(ValueError):  # which a list of fewer problems raises
+        drawn = {split: task.problems(split, MANY, seed) for split in drawn}
+    keys = [{problem.key for problem in problems} for problems in drawn.values()]
+    return not (keys[0] & keys[1] or keys[0] & keys[2] or keys[1] & keys[2])
+
+
+def refuses(task):
+    """Whether an unknown split is refused as it should be."""
+    try:
+        task.problems(UNKNOWN, 1)
+    except ValueError:
+        return True
+    except Exception:
+        return False
+    return False
+
 
 def facts(names, n, seed):
     """What holds of the learner's task."""
     task = names["MyTask"]()
     drawn = {split: task.problems(split, n, seed) for split in ("train", "dev", "test")}
-    keys = [{problem.key for problem in problems} for problems in drawn.values()]
     train = drawn["train"]
-    try:
-        task.problems("no such split", 1)
-        refuses = False
-    except ValueError:
-        refuses = True
     others = [(one, other) for one in train[:20] for other in train[:20] if one.answer != other.answer]
     return {
         "each split gives a list of n problems": all(
@@ -185,9 +227,9 @@ def facts(names, n, seed):
         "the same arguments give the same problems": names["MyTask"]().problems("train", n, seed) == train,
         "a smaller n gives the first of them": task.problems("train", n // 2, seed) == train[: n // 2],
         "another seed gives other problems": task.problems("train", n, seed + 1) != train,
-        "no key is in two splits": not (keys[0] & keys[1] or keys[0] & keys[2] or keys[1] & keys[2]),
+        "no key is in two splits": apart(task, drawn, seed),
         "one key is one question": len({one.key for one in train}) == len({one.question for one in train}),
-        "an unknown split raises ValueError": refuses,
+        RAISES: refuses(task),
         "there are different answers": bool(others),
         "the checker accepts each problem's own solution": all(
             task.checker.check(one, one.completion) for problems in drawn.values() for one in problems
@@ -210,7 +252,7 @@ FACTS = (
     "another seed gives other problems",
     "no key is in two splits",
     "one key is one question",
-    "an unknown split raises ValueError",
+    RAISES,
     "there are different answers",
     "the checker accepts each problem's own solution",
     "the checker refuses the solutions of problems with another answer",
@@ -226,7 +268,9 @@ CHECKS = {
     ),
     "first_difference": Check(
         cases=curves,
-        expected=parted,
+        expected=lambda mine, theirs, tolerance: Verdict(),
+        observe=index_verdict,
+        show=lambda *case: f"first_difference({', '.join(map(literal, case))})",
         only=lambda mine, theirs, tolerance: len(mine) == len(theirs) > 0,
     ),
     "reward_error": Check(

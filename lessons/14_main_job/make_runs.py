@@ -102,7 +102,7 @@ def main(folder: Path) -> None:
         config = replace(SMALL, runs=str(folder), seed=seed)
         make = lambda name, config=config: train(replace(config, name=name), Screen(quiet=True))  # noqa: E731
         bases.append(once(folder, f"healthy-{seed}", make))
-        found.append(told(entry(bases[-1], "healthy", "nothing was changed")))
+        found.append(told(entry(bases[-1], "healthy", "nothing")))
     for number, (truth, how, make) in enumerate(SICKNESSES):
         for seed in SICK:
             run = once(folder, f"sick-{number}-{seed}", lambda name, make=make, seed=seed: make(bases[seed], name))

@@ -21,8 +21,8 @@ DAYS = 2 * ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", 
 
 
 def a_run(number: int) -> Metrics:
-    """The metrics of one of the runs of section 6, numbered from 0: a list with
-    a dict for each line of metrics.jsonl.
+    """The metrics of one of the 18 runs that are kept, number 0 to 17: a list
+    with a dict for each line of metrics.jsonl.
 
     Every dict has "stage" ("pretrain", "sft" or "rl") and "step". Lines of
     pretraining have "loss" and now and then "copying"; lines of RL have
@@ -53,7 +53,7 @@ def first_difference(mine: list[float], theirs: list[float], tolerance: float) -
     is none.
 
     a and b differ when |a - b| is larger than tolerance times the larger of |a|
-    and |b|. NaN differs from everything.
+    and |b|. NaN differs from everything, even from NaN.
 
     first_difference([1.0, 2.0], [1.0, 2.5], 0.01) is 1.
     """
@@ -105,6 +105,8 @@ def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
     before, after: (T, V) float64. Row t holds the policy in state t. `before`
     is nowhere 0; `after` may be, and such a token adds nothing. Returns (T,).
+    Where a row of `before` or `after` holds NaN, its result is NaN: such a policy
+    is broken, and nobody may take it for one that has not moved.
     """
     ratio = np.where(after > 0, after, 1) / before  # 1 in place of 0: its logarithm is finite, and is multiplied by 0
     return (after * np.log(ratio)).sum(axis=1)
@@ -118,13 +120,17 @@ def diagnose(metrics: Metrics) -> str:
     hold. One of
 
     "never copied"   pretraining ended before the model could copy numbers
-    "never ends"     hardly an answer ends by itself, in all of RL "no signal"
-    in hardly a problem do the rewards of the samples differ, in all of RL
-    "collapse"       RL began to work with samples that differ, and destroyed
-    what the model could do "healthy"        none of these
+    "never ends"     hardly an answer ends by itself, in all of RL
+    "no signal"      the samples of a problem hardly ever differ in reward
+    "collapse"       samples differed, and RL destroyed what the model could do
+    "healthy"        none of these
 
-    Where one trouble leads to another, it is the first one that counts. Some
-    lines may be missing, as after a run that was interrupted.
+    Where one trouble leads to another, it is the first one that counts.
+
+    Some lines may be missing, and a run may have been stopped in any stage.
+    Judge it by the lines that it has. A run stopped in pretraining counts as
+    one whose pretraining ended there. Where no line has "copying", or none is of
+    RL, nothing speaks against that stage.
     """
     copying = [line["copying"] for line in metrics if "copying" in line]
     rl = [line for line in metrics if line["stage"] == "rl"]
@@ -132,8 +138,10 @@ def diagnose(metrics: Metrics) -> str:
     def mean(name: str, lines: Metrics) -> float:
         return float(np.mean([line[name] for line in lines]))
 
-    if copying[-1] < 0.6:
+    if copying and copying[-1] < 0.6:
         return "never copied"
+    if not rl:
+        return "healthy"
     if mean("finished", rl) < 0.5:
         return "never ends"
     if mean("informative", rl) < 0.05:
@@ -152,7 +160,7 @@ class MyTask(Task):
 
     `problems(split, n, seed)` returns `n` problems of "train", "dev" or "test".
     The same arguments return the same problems, a smaller n returns the first
-    of them, and no key is in two splits.
+    of them, and another seed returns other problems. No key is in two splits.
     """
 
     name = "weekdays"

@@ -118,7 +118,9 @@ def unwritten(lesson: Lesson, exercise: Exercise, error: str) -> str:
     for other in lesson.exercises:
         if other.name != exercise.name and error.endswith(f"write {other.name}"):
             return f"`{exercise.name}` calls `{other.name}`, which is not written yet. It is exercise {other.number}."
-    return f"`{exercise.name}` is not written yet: it still raises NotImplementedError."
+    part = error.rpartition("write ")[2]  # of a class, the method
+    name = part if part.startswith(f"{exercise.name}.") else exercise.name
+    return f"`{name}` is not written yet: it still raises NotImplementedError."
 
 
 def blamed(check: Check, lesson: Lesson, exercise: Exercise, names: Names, failure: Failure) -> str:

@@ -10,6 +10,8 @@ by itself.
 """
 
 import json
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,10 +34,12 @@ from minirl.train.check import check
 
 PARTS = "parts.json"
 RUNS = "runs"  # the folder of a learner's runs of the main job, beside the lessons
+FULL = "python -m minirl.lessons run 14 --full"  # the main job of the lesson
 NOBODY = "none"  # in place of names of parts: minirl's own alone
 VERIFY = 500  # of the calls of a part, after the first ones, each of this number is compared with minirl's own
 MEASURE = {"pretrain": "loss", "sft": "loss", "rl": "entropy"}  # what two runs are compared by; see `measured`
 COUNTS = ("calls", "work", "total", "compared", "seconds")  # of a part, in parts.json
+WIDTH = 79  # characters of a line; a terminal has 80 columns
 ROUNDING = 1e-4  # relative; what differs by less is called the same
 
 
@@ -58,8 +62,14 @@ class Mine:
             ("minirl's own, as you asked for", self.left_out),
         ):
             if seams:
-                lines.append(f"{words}: {', '.join(map(named, seams))}.")
+                lines.append(wrapped(f"{words}: {', '.join(map(named, seams))}."))
         return "\n".join(lines) or "Everything is minirl's own."
+
+
+def wrapped(text: str, indent: int = 0) -> str:
+    """A text in lines that fit a terminal; an exercise's number and name stay together. indent: of later lines."""
+    whole = re.sub(r"(\d+\.\d+) (?=\w)", "\\1\0", text)
+    return textwrap.fill(whole, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False).replace("\0", " ")
 
 
 def named(seam: str) -> str:
@@ -154,7 +164,7 @@ def main_job(
         said: str | None = None
         try:
             write_parts(run, used, before)
-            complete(run, screen, trained)
+            complete(run, screen, trained, main_job=FULL)
             said = played(run)
         finally:
             write_parts(run, used, before, said)
@@ -224,7 +234,7 @@ def roger(run: Run) -> str:
 
 def whose(run: Run) -> str:
     """The parts of a run, one a line: whose it was, and how much of the work it did."""
-    lines, unused, own = [], [], []
+    lines, unused, own = list[str](), list[str](), list[str]()
     for one in read_parts(run).values():
         if one["whose"] == "minirl":
             own.append(one["exercise"])
@@ -232,15 +242,14 @@ def whose(run: Run) -> str:
             unused.append(one["exercise"])
         else:
             share = one["work"] / one["total"] if one["total"] else 0
-            agreed = f", {one['compared']:,} of them compared with minirl's" if one["compared"] else ""
-            lines.append(
-                f"{one['exercise']:22s}{share:5.0%} of {one['total']:,.0f} {one['unit']}, in {one['calls']:,} "
-                f"call{'' if one['calls'] == 1 else 's'}{agreed}"
-            )
+            numbers = f"{one['exercise']:22s}{one['calls']:8,}{one['compared']:9,}{share:6.0%}"
+            lines.append(wrapped(f"{numbers} of {one['total']:,.0f} {one['unit']}", len(numbers) + 1))
+    if lines:
+        lines.insert(0, f"{'':22s}{'calls':>8s}{'compared':>9s}{'share':>6s}")
     if unused:
-        lines.append(f"Never called, as this job does not come by them: {', '.join(unused)}.")
+        lines.append(wrapped(f"Not called in this run: {', '.join(unused)}."))
     if own:
-        lines.append(f"minirl's own: {', '.join(own)}.")
+        lines.append(wrapped(f"minirl's own: {', '.join(own)}."))
     return "\n".join(lines)
 
 
@@ -277,7 +286,7 @@ def agreement(one: Run, other: Run) -> str:
         return f"{names} agree within rounding ({ROUNDING:g}) in all {len(measured(one))} updates."
     stage, step, a, b = found
     what = f"{MEASURE[stage]} {a:.6g} and {b:.6g}"
-    return f"{names} agree within rounding ({ROUNDING:g}) up to {stage}, step {step}: there they have {what}."
+    return wrapped(f"{names} agree within rounding ({ROUNDING:g}) up to {stage}, step {step}: there they have {what}.")
 
 
 def full_runs() -> list[Run]:

@@ -62,7 +62,7 @@ SMALL = TrainConfig(
     task=Tennis.name,
     model=ModelConfig(vocab_size=320, n_layer=2, n_head=4, d_model=64, d_ff=176, init_std=0.1),
     pretrain=PretrainConfig(steps=300, batch_tokens=768, learning_rate=3.5e-3, warmup=20),
-    sft=SFTConfig(demonstrations=48, epochs=20, learning_rate=3e-3),
+    sft=SFTConfig(demonstrations=48, epochs=20, learning_rate=3e-3, rehearsal_texts=0),
     rl=RLStageConfig(
         steps=40,
         prompts=16,

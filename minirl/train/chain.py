@@ -30,6 +30,7 @@ from minirl.train.stage import Stage
 
 SAMPLE_TOKENS = 64
 EXAMPLES = {"word problem": ROGER.question, "science question": "What is the Milky Way?"}
+OWN_EXAMPLES = 2  # problems of a task of one's own that are shown in their place
 SMOKE_NOTE = "smoke: checks that everything runs; the model learns nothing"
 
 
@@ -62,9 +63,17 @@ def train_tokenizer(config: TrainConfig) -> Trained:
     return Trained(tokenizer, seconds)
 
 
-def complete(run: Run, screen: Screen, trained: Trained | None = None, *, accept_other_machine: bool = False) -> None:
+def complete(
+    run: Run,
+    screen: Screen,
+    trained: Trained | None = None,
+    *,
+    accept_other_machine: bool = False,
+    main_job: str = "",
+) -> None:
     """Do what is left of a run: all of it, or the rest from where it was interrupted. trained: its tokenizer, if new.
 
+    main_job: the command that a smoke run recommends in the end; default: `python -m minirl.train`.
     accept_other_machine: whether a run may go on where its numbers get other bits; otherwise that raises OtherMachine.
     Raises Stopped after Ctrl-C, TrainingError where training cannot continue, BusyError where another process trains
     this run, DamagedError for a damaged file that nothing can replace, OSError for a file that cannot be written.
@@ -73,10 +82,10 @@ def complete(run: Run, screen: Screen, trained: Trained | None = None, *, accept
         rewind(run, screen)
         if run.results() is None:  # there is something left to compute
             check_machine(run, screen, accept_other_machine)
-        follow(run, screen, trained)
+        follow(run, screen, trained, main_job)
 
 
-def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
+def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: str = "") -> None:
     """The chain, link by link."""
     config = run.config
     kernels.set_precision(config.precision)
@@ -97,9 +106,9 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
             stage = make_stage(run, name, model, tokenizer, task)
             say_what_it_learns_from(stage, run, screen)
             run_stage(run, stage, screen)
-        for kind, question in EXAMPLES.items():
+        for kind, question in examples(task).items():
             if not run.records(SAMPLES, kind="stage", stage=name, question=question):
-                say(run, name, kind, model, tokenizer, screen)
+                say(run, name, kind, question, model, tokenizer, screen)
     if run.results() is None:
         began = time.perf_counter()
         evaluation = config.evaluation
@@ -110,7 +119,7 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None) -> None:
         run.write_json(RESULTS, results)
     show(run.results() or [], screen)
     write_report(run)
-    say_what_next(run, screen)
+    say_what_next(run, screen, main_job)
 
 
 # ---- the links of the chain ----
@@ -149,10 +158,25 @@ def say_what_it_learns_from(stage: Stage, run: Run, screen: Screen) -> None:
     screen.say(text)
 
 
-def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
+def comes_with_minirl(task: type[Task]) -> bool:
+    """Whether the programs know a task by its name. One of a person's own is known only where its file is imported."""
+    return task.__module__.startswith("minirl.tasks.")
+
+
+def examples(task: Task) -> dict[str, str]:
+    """By kind, the questions that the model answers after each stage: a word problem and a science question. For a task
+    of one's own they are the first problems of its split dev, and a science question if the run learns science."""
+    if comes_with_minirl(type(task)):
+        return EXAMPLES
+    size = task.size("dev")
+    problems = task.problems("dev", OWN_EXAMPLES if size is None else min(size, OWN_EXAMPLES))
+    own = {f"problem {number} of dev": problem.question for number, problem in enumerate(problems, start=1)}
+    return own | ({"science question": EXAMPLES["science question"]} if task.science else {})
+
+
+def say(run: Run, stage: str, kind: str, question: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
     """Show the model's greedy answer to an example, and keep it for the report. None where a task of one's own has a
     tokenizer that splits the example into more tokens than the model can read."""
-    question = EXAMPLES[kind]
     prompt = f"Q: {question}\nReasoning:"
     if len(tokenizer.encode(prompt)) > model.config.context_length:
         return
@@ -162,8 +186,11 @@ def say(run: Run, stage: str, kind: str, model: GPT, tokenizer: Tokenizer, scree
     screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, answer.text)
 
 
-def say_what_next(run: Run, screen: Screen) -> None:
-    """Where the report is, and commands to go on with."""
+def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
+    """Where the report is, and commands to go on with. main_job: what a smoke run recommends; see `complete`.
+
+    The programs import no file of a person's own. So for a task that does not come with minirl they are called from
+    Python, where the task has been imported."""
     folder = run.folder
     screen.say("\nThe report, with curves and episodes:")
     screen.command(str(folder / REPORT))
@@ -171,11 +198,25 @@ def say_what_next(run: Run, screen: Screen) -> None:
     screen.command(str(folder / PAGE))
     screen.say("Ask the model something:")
     screen.command(command("chat", folder))
+    watch = ("trace", str(folder))
+    compare = ("evaluate", "--compare", f"{folder}:rl", f"{folder}:sft")
+    known = comes_with_minirl(tasks.TASKS[run.config.task])
+    spell = command if known else called
+    if not known:
+        screen.say(
+            f"\nOther programs do not know the task {run.config.task!r} unless its file is imported.\nPut a line "
+            "from below into a Python file of your own, after the lines that\nimport and register the task."
+        )
     screen.say("Watch it answer, token by token, with the probability of each:")
-    screen.command(command("trace", folder))
+    screen.command(spell(*watch))
     if run.config.last_stage == "rl":
         screen.say("See what reinforcement learning changed, problem by problem:")
-        screen.command(command("evaluate", "--compare", f"{folder}:rl", f"{folder}:sft"))
+        screen.command(spell(*compare))
     if learns_nothing(run.config):
         screen.say(f"\n{SMOKE_NOTE}. Next, the main job:")
-        screen.command(command("train"))
+        screen.command(main_job or command("train"))
+
+
+def called(program: str, *arguments: str) -> str:
+    """`called("trace", "runs/mine")` is "import minirl.trace; minirl.trace.main(['runs/mine'])"."""
+    return f"import minirl.{program}; minirl.{program}.main({list(arguments)!r})"

@@ -17,6 +17,7 @@ from minirl.tokenizer.pretokenize import resolve
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are generated; a dataset's are all looked at
 DOCUMENTS_LOOKED_AT = 2000
+SHOWN = 60  # characters of a text that is too long
 ROUND = 64  # suggested lengths are multiples of this
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3, ... may follow
 
@@ -124,7 +125,8 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
     if sizes["train"] is None:
         documents = pretraining_documents(task, DOCUMENTS_LOOKED_AT)
         texts += ["".join(text for text, _ in pieces) for pieces in documents]
-    text = longest(tokenizer, [text.removesuffix(END) for text in texts]) + 1
+    lengths = [len(ids) + 1 for ids in tokenizer.encode_batch_arrays([text.removesuffix(END) for text in texts])]
+    text = max(lengths)
 
     context, batch = config.model.context_length, config.pretrain.batch_tokens
     answers = {
@@ -144,12 +146,21 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
         problem.append(f"training texts have up to {text} tokens, but --pretrain.batch-tokens is {batch}")
         changes["--pretrain.batch-tokens"] = rounded(text)
     if problem:
-        raise ConfigError(f"task {task.name}: {'; '.join(problem)}", changes)
+        place, told = lengths.index(text), ""
+        if any("texts" in one for one in problem):
+            kind = "problem of train" if place < len(problems["train"]) else "document of pretraining"
+            told = f". The longest is a {kind}, {beginning(texts[place])!r}"
+        raise ConfigError(f"task {task.name}: {'; '.join(problem)}{told}", changes)
 
 
 def longest(tokenizer: Tokenizer, texts: Sequence[str]) -> int:
     """Tokens of the longest text."""
     return max(map(len, tokenizer.encode_batch_arrays(texts)))
+
+
+def beginning(text: str) -> str:
+    """The first SHOWN characters of a text, up to the end of a word."""
+    return text if len(text) <= SHOWN else text[:SHOWN].rpartition(" ")[0] + " ..."
 
 
 def rounded(length: int) -> int:

@@ -121,8 +121,9 @@ def test_the_job_uses_the_parts_and_says_so(solved: Path, tiny: TrainConfig) -> 
     assert found["optim.adamw"]["file"] == "09_pretraining/exercises.py" and found["optim.adamw"]["compared"] > 0
     assert found["tensor.cross_entropy"]["calls"] == 0
     text = whose(run)
-    assert "3.1 unbroadcast" in text.partition("come by them")[2]
-    assert "9.4 adamw" in text and "Never called, as this job does not come by them: " in text
+    assert "3.1 unbroadcast" in text.partition("Not called in this run: ")[2]
+    assert "9.4 adamw" in text.partition("Not called in this run: ")[0]
+    assert max(map(len, text.splitlines())) < 80 and max(map(len, str(my_parts()).splitlines())) < 80
     replaced = json.loads((run.folder / "config.json").read_text())["environment"]["replaced"]
     assert "minirl.kernels:adamw" in replaced and "minirl.rl.advantage:advantages" not in replaced  # a meter
     assert "These functions were not minirl's own: " in (run.folder / "report.md").read_text(encoding="utf-8")
@@ -167,8 +168,8 @@ def test_a_part_that_goes_wrong_stops_the_run_and_what_it_did_is_kept(solved: Pa
 def test_a_run_that_was_stopped_goes_on(solved: Path, tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     complete, mine = job_.complete, my_parts(["9.6"])
 
-    def stopped(*arguments: object) -> None:
-        complete(*arguments)
+    def stopped(*arguments: object, **named: object) -> None:
+        complete(*arguments, **named)
         raise Stopped("after all of it, but nobody was told")
 
     with monkeypatch.context() as patch, pytest.raises(Stopped):
@@ -198,21 +199,33 @@ def test_run_plan_measures_each_part(
     monkeypatch.setitem(PRESETS, "smoke", tiny)
     assert main(["run", "14", "--plan", "--preset", "smoke", "--mine", "9"]) == 0
     said = capsys.readouterr().out
-    assert "All updates (3 of pretraining, 2 of SFT, 2 of RL)" in said and "minutes of it in your 9.4 adamw" in said
-    assert not (solved / "runs").exists()
+    assert "All updates (3 of pretraining, 2 of SFT, 2 of RL)" in said and "under 1 min" in said
+    assert max(map(len, said.splitlines())) <= 80 and not (solved / "runs").exists()
     assert "3 of pretraining" in plan(tiny, job_.Mine(), updates=1)
 
 
 def test_a_plan_multiplies_and_names_what_is_dear(tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    def paces(config: TrainConfig, mine: job_.Mine, *rest: object) -> dict[str, Pace]:
-        slow = {"optim.adamw": 0.2} if mine.yours else {}
-        return {"pretrain": Pace(600, 0.1 + sum(slow.values()), slow), "sft": Pace(60, 1.0, {"optim.adamw": 0.0})}
+    def paces(config: TrainConfig, those: tuple[job_.Mine, ...], *rest: object) -> list[dict[str, Pace]]:
+        slow = [{"optim.adamw": 0.2} if mine.yours else {} for mine in those]
+        none = {"optim.adamw": 0.0}
+        return [
+            {"pretrain": Pace(600, 0.104 + sum(one.values()), one), "sft": Pace(60, 1.0, none)} for one in slow
+        ]  # fmt: skip
 
     monkeypatch.setattr(plan_, "paces", paces)
-    said = plan(tiny, job_.Mine(yours=("optim.adamw",)))
-    assert "pretraining   0.100 with minirl's own parts,   0.300 with yours (9.4 adamw 0.200)" in said
-    assert "(600 of pretraining, 60 of SFT): 2.0 minutes with minirl's own parts, 4.0 with yours." in said
-    assert "2.0 minutes of it in your 9.4 adamw" in said
+    lines = [line.split() for line in plan(tiny, job_.Mine(yours=("optim.adamw",))).splitlines()]
+    assert ["pretraining", "0.1", "s", "0.3", "s"] in lines and ["SFT", "1", "s", "1", "s"] in lines
+    place = lines.index(["All", "updates", "(600", "of", "pretraining,", "60", "of", "SFT):"])
+    assert lines[place + 1] == ["2", "min", "4", "min"]
+    assert " ".join(lines[place + 2]) == "Of your parts, the slowest are: 9.4 adamw 2 min."
+
+
+def test_a_plan_takes_turns_and_the_fastest_update(tiny: TrainConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 9.0, 9.0, 9.0, *range(10, 10_000)])  # of the first updates, one seems slow and one too fast
+    monkeypatch.setattr(plan_.time, "process_time", lambda: float(next(clock)))
+    short = replace(tiny, last_stage="pretrain")
+    own, yours = plan_.paces(short, (job_.Mine(), job_.Mine()), plan_.train_tokenizer(short).tokenizer, updates=2)
+    assert own["pretrain"].update == yours["pretrain"].update == 1.0 and own["pretrain"].steps == 3
 
 
 def test_other_lessons_have_no_main_job(solved: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,7 +13,7 @@ from minirl.tasks import get
 from minirl.tasks.corpus import KINDS, KINDS_FIRST
 from minirl.tasks.science import Science
 from minirl.tokenizer import Tokenizer
-from minirl.train.chain import say
+from minirl.train.chain import EXAMPLES, say
 from minirl.train.pretrain import FIRST_CHUNKS, chunk_texts
 
 ROGER = PRESETS["roger"]
@@ -78,5 +78,5 @@ def test_an_example_that_the_model_cannot_read_is_left_out(context: int, shown_:
     run = Run.create(replace(ROGER, runs=str(tmp_path)))
     tokenizer = Tokenizer.train(["a cat and a cat"], 262)
     config = GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=context, n_layer=1, n_head=1, d_model=8)
-    say(run, "sft", "word problem", GPT(config), tokenizer, Screen(quiet=True))
+    say(run, "sft", "word problem", EXAMPLES["word problem"], GPT(config), tokenizer, Screen(quiet=True))
     assert len(run.records("samples.jsonl")) == shown_
