@@ -161,4 +161,5 @@ def file_hash(file: Path) -> str:
 
 
 def shortened(content: bytes) -> str:
+    """The SHA-256 of these bytes, shortened."""
     return hashlib.sha256(content).hexdigest()[:16]
