@@ -19,7 +19,7 @@ from typing import Any
 from minirl import flags
 from minirl.console import run_program
 from minirl.lessons import build as building
-from minirl.lessons import commands
+from minirl.lessons import commands, guess
 from minirl.lessons.lesson import NotFound
 from minirl.lessons.screen import folded
 from minirl.lessons.settings import SettingsError
@@ -32,7 +32,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "watch": commands.watch,
     "hint": commands.hint,
     "solution": commands.solution,
-    "predict": commands.predict,
+    "predict": guess.predict,
     "run": commands.run,
     "progress": commands.progress,
     "reset": commands.reset,
