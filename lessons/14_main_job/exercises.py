@@ -98,8 +98,8 @@ def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
     before, after: (T, V) float64. Row t holds the policy in state t. `before`
     is nowhere 0; `after` may be, and such a token adds nothing. Returns (T,).
-    Where a row of `before` or `after` holds NaN, its result is NaN: such a policy
-    is broken, and nobody may take it for one that has not moved.
+    Where a row of `before` or `after` holds NaN, its result is NaN: such a
+    policy is broken, and nobody may take it for one that has not moved.
     """
     raise NotImplementedError("write moved")
 
@@ -121,8 +121,8 @@ def diagnose(metrics: Metrics) -> str:
 
     Some lines may be missing, and a run may have been stopped in any stage.
     Judge it by the lines that it has. A run stopped in pretraining counts as
-    one whose pretraining ended there. Where no line has "copying", or none is of
-    RL, nothing speaks against that stage.
+    one whose pretraining ended there. Where no line has "copying", or none is
+    of RL, nothing speaks against that stage.
     """
     raise NotImplementedError("write diagnose")
 

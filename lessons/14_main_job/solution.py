@@ -105,8 +105,8 @@ def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
 
     before, after: (T, V) float64. Row t holds the policy in state t. `before`
     is nowhere 0; `after` may be, and such a token adds nothing. Returns (T,).
-    Where a row of `before` or `after` holds NaN, its result is NaN: such a policy
-    is broken, and nobody may take it for one that has not moved.
+    Where a row of `before` or `after` holds NaN, its result is NaN: such a
+    policy is broken, and nobody may take it for one that has not moved.
     """
     ratio = np.where(after > 0, after, 1) / before  # 1 in place of 0: its logarithm is finite, and is multiplied by 0
     return (after * np.log(ratio)).sum(axis=1)
@@ -129,8 +129,8 @@ def diagnose(metrics: Metrics) -> str:
 
     Some lines may be missing, and a run may have been stopped in any stage.
     Judge it by the lines that it has. A run stopped in pretraining counts as
-    one whose pretraining ended there. Where no line has "copying", or none is of
-    RL, nothing speaks against that stage.
+    one whose pretraining ended there. Where no line has "copying", or none is
+    of RL, nothing speaks against that stage.
     """
     copying = [line["copying"] for line in metrics if "copying" in line]
     rl = [line for line in metrics if line["stage"] == "rl"]
