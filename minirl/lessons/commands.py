@@ -1,4 +1,4 @@
-"""The runner's commands for learners; guess.py has `predict`, __main__.py names them all, build.py is the author's."""
+"""The commands for learners, apart from predict (guess.py); __main__.py names them, build.py holds the author's."""
 
 import json as json_
 import subprocess
