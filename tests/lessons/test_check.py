@@ -2,6 +2,8 @@
 
 import copy
 from collections.abc import Mapping
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -10,7 +12,7 @@ import pytest
 from minirl.lessons.check import Check, Outcome, Property, Unusable, first_failure
 from minirl.lessons.compare import EXACT, Bound, Verdict, counted, difference, literal, named
 from minirl.lessons.errors import meaning
-from minirl.lessons.explain import Trials, explain, picture, same, sentence, usual, usual_mistake
+from minirl.lessons.explain import Trials, explain, mistaken, picture, same, sentence, usual, usual_mistake
 from minirl.lessons.lesson import find_exercise, find_lesson, namespace
 
 SUM = Bound(terms=3, scale=1.0, reason="a sum of three")
@@ -324,10 +326,33 @@ def test_what_is_right_but_for_its_format_is_no_other_mistake() -> None:
     assert "mistake: Where no token is learned, this divides 0 by 0" in text
 
 
+def test_a_mistake_that_is_right_in_the_failed_case_explains_nothing(tmp_path: Path) -> None:
+    """Both guards: what is right up to its format is not what a mistake makes wrong, here or in another case."""
+    (tmp_path / "solution.py").write_text("def f(x):\n    return 2 * x\n")
+    (tmp_path / "wrong.py").write_text('"""99 fails."""\ndef f(x):\n    return 0 * x if x[0] == 99 else 2 * x\n')
+    lesson: Any = SimpleNamespace(folder=tmp_path, wrong=lambda exercise: {"wrong": tmp_path / "wrong.py"})
+    exercise: Any = SimpleNamespace(name="f")
+
+    def told() -> str:
+        cases = [(np.array([x], np.float32),) for x in (1, 2, 3)]
+        check = Check(cases=lambda rng: cases, expected=lambda x: 2 * x, shrink=False)
+        names = {"f": lambda x: 2 * x.astype(np.float64)}
+        failure, _ = first_failure(check, "f", names, np.random.default_rng(0))
+        assert failure is not None and failure.kind == "form"
+        return mistaken(check, lesson, exercise, names, failure, np.random.default_rng(0))
+
+    assert told() == ""
+    check = Check(cases=lambda rng: [], expected=lambda x: 2 * x)
+    cases = [(np.array([x], np.float32),) for x in (1, 2, 3, 99)]
+    tried = Trials(check, cases, lambda case: Outcome(2 * case[0].astype(np.float64)))
+    assert tried.agreement(lambda case: Outcome(0 * case[0] if case[0][0] == 99 else 2 * case[0])) == 0
+
+
 def test_an_array_of_truth_values_is_asked_for_in_words_of_every_numpy() -> None:
     found = difference(np.ones(2), np.ones(2, bool), EXACT)
     assert found is not None and found.text.endswith("expected bool, which .astype(bool) makes of it")
-    assert difference(eval(literal(np.zeros(0, bool)), {"np": np}), np.zeros(0, bool), EXACT) is None
+    for value in (np.zeros(0, bool), np.zeros(0, np.int64), np.ones(2, bool)):
+        assert difference(eval(literal(value), {"np": np}), value, EXACT) is None and "np.bool" not in literal(value)
 
 
 LEAKS = """def leaks(log_probs, documents):
@@ -357,7 +382,8 @@ LEAKS = """def leaks(log_probs, documents):
     ],
 )
 def test_an_instrument_that_misses_leaks_is_found_and_told_which_it_is(condition: str, words: str) -> None:
-    assert words in explained("leaks", LEAKS.format(condition), "sft")
+    text = explained("leaks", LEAKS.format(condition), "sft")
+    assert words in text and "[np.array([3, 1, 2]), np.array([1, 4, 2, 5])]" in text  # a fixed case finds it
 
 
 def test_errors_with_different_causes_are_not_the_same_mistake() -> None:

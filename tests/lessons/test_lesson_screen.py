@@ -1,6 +1,7 @@
 """Prose fits into a line, and program text is never folded: not in a terminal, not in a pipe."""
 
 import io
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,23 @@ def test_what_a_cell_prints_is_shown_line_by_line_while_it_runs(
     assert seen[0].split() == ["Title", "Two", "first"]
     assert seen[1].startswith("end\nFigure: two bars") and (tmp_path / "02_0.png").is_file()
     assert seen[1].endswith("last words\n") and "last words" not in str(failed.value).partition("It begins")[2][30:]
+
+
+def test_a_line_does_not_wait_in_a_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Waiting(io.StringIO):
+        """What has been written since the last flush is not there for a reader yet."""
+
+        arrived = ""
+
+        def flush(self) -> None:
+            self.arrived = self.getvalue()
+
+    monkeypatch.setattr(sys, "stdout", out := Waiting())
+    cell = Live(Screen(plain=True), tmp_path).cell()
+    cell.write("first\nsec")
+    assert out.arrived == "first\n"
+    cell.finish()
+    assert out.arrived == "first\nsec\n"
 
 
 def test_a_run_does_not_show_answers_to_open_questions(
