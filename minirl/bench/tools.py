@@ -44,6 +44,9 @@ class Prompted(Toolbox):
         self.watched[:] = np.arange(len(self.watched)) % every == 0
         self.watched[list(tokenizer.special_tokens.values())] = False
 
+    def turn(self) -> Turn:
+        return Answered(self)
+
 
 class Answered(Turn):
     """Every mark that it hears of is the end of a call."""
@@ -55,28 +58,22 @@ class Answered(Turn):
 
 def measure(options: Options) -> tuple[float, float, float]:
     """Seconds without and with calls, and forced tokens per sampled token."""
-    from minirl.generate import engine
-
     texts = [problem.prompt + problem.completion for problem in WordProblems().problems("train", 300)]
     tokenizer = Tokenizer.train(texts, VOCABULARY)
     config = GPTConfig(VOCABULARY, context_length=256, n_layer=4, n_head=4, d_model=128)
     model, prompts = GPT(config), [tokenizer.encode_array(text.split("\n")[0]) for text in texts[: options.rows]]
-    box, usual = Prompted(tokenizer, options.every), engine.Turn
+    box = Prompted(tokenizer, options.every)
     seconds: dict[bool, list[float]] = {False: [], True: []}
     forced = sampled = 0
-    engine.Turn = Answered  # type: ignore[misc]
-    try:
-        for _ in range(options.repeats):
-            for called in (False, True):
-                start = time.process_time()
-                rule = Sampling(max_new_tokens=SAMPLED)
-                rows = list(generate_ids(model, prompts, rule, None, tools=box if called else None))
-                seconds[called].append(time.process_time() - start)
-                if called:
-                    forced, sampled = sum(r.forced.sum() for r in rows), sum((~r.forced).sum() for r in rows)
-                    assert sampled == SAMPLED * len(rows), "a row had no room for its results"
-    finally:
-        engine.Turn = usual  # type: ignore[misc]
+    for _ in range(options.repeats):
+        for called in (False, True):
+            start = time.process_time()
+            rule = Sampling(max_new_tokens=SAMPLED)
+            rows = list(generate_ids(model, prompts, rule, None, tools=box if called else None))
+            seconds[called].append(time.process_time() - start)
+            if called:
+                forced, sampled = sum(r.forced.sum() for r in rows), sum((~r.forced).sum() for r in rows)
+                assert sampled == SAMPLED * len(rows), "a row had no room for its results"
     return min(seconds[False]), min(seconds[True]), float(forced / sampled)
 
 

@@ -81,7 +81,6 @@ class Settings:
     """Whether each answer comes with its log-probability."""
     tools: tuple[str, ...] = ()
     """What the model may call, by name; see `minirl.tools.TOOLS`."""
-
     form: Form = "reasoning"
     """The form of the prompts; see minirl/tasks/prompt.py."""
 

@@ -176,7 +176,7 @@ class Engine:
             if self.sampling.looks_back:
                 self.tails[int(slot)] = row.prompt[len(row.prompt) - row.written :]
             if self.tools is not None:
-                self.turns[int(slot)] = Turn(self.tools)
+                self.turns[int(slot)] = self.tools.turn()
                 self.over[slot], self.forced[slot], self.log_probs[slot] = False, False, 0
         return logits[source]
 

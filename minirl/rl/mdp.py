@@ -28,7 +28,7 @@ from minirl.generate.sampling import MOST, log_pi
 from minirl.generate.temperature import scoring_temperatures, temperatures_at
 from minirl.model import GPT
 from minirl.tasks.task import Problem, Task
-from minirl.tools import Toolbox, Turn, said
+from minirl.tools import Toolbox, said
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -145,7 +145,7 @@ class Environment:
         self.problem, self.state = problem, State(prompt, len(prompt), self.tokenizer)
         self._forced = []
         if self.tools is not None:
-            self.turn = Turn(self.tools)
+            self.turn = self.tools.turn()
         return self.state
 
     def step(self, action: int) -> tuple[State, float, bool]:

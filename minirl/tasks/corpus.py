@@ -81,10 +81,15 @@ def pretraining_documents(
         yield write[kind]()
 
 
+def rehearsed_kinds(task: Task) -> dict[str, float]:
+    """The kinds of documents that the later stages read again beside their own work, with their weights; none for a
+    task whose pretraining has none of them. A solved problem is not among them: whoever reads it is taught."""
+    return {kind: share for kind, share in (task.documents or KINDS_REHEARSED).items() if kind in KINDS_REHEARSED}
+
+
 def rehearsed_documents(task: Task, n: int, seed: int) -> list[Document]:
-    """`n` documents of the kinds that the later stages read again beside their own work; none for a task whose
-    pretraining has none of these kinds. A solved problem is not among them: whoever reads it is taught."""
-    kinds = {kind: share for kind, share in (task.documents or KINDS_REHEARSED).items() if kind in KINDS_REHEARSED}
+    """`n` documents of these kinds; none where there are none."""
+    kinds = rehearsed_kinds(task)
     return list(pretraining_documents(task, n, seed, kinds)) if kinds else []
 
 

@@ -86,8 +86,7 @@ def _things() -> list[Thing]:
 
 def varied(thing: Thing, rng: Random, adjectives: bool = True) -> Thing:
     """A thing as training tells of it: as it is, in another container, with an adjective, or both. Whoever reads only
-    of bags and boxes does not learn to copy a word that is rare, such as "cans", and takes every noun for one
-    word.
+    of bags and boxes does not learn to copy a rare word, such as "cans", and takes every noun for one word.
 
     adjectives: whether it may have one.
     """

@@ -83,6 +83,10 @@ class Toolbox:
     def __repr__(self) -> str:
         return f"Toolbox({', '.join(self.tools)}; {self.calls} calls, results of {self.result} tokens at most)"
 
+    def turn(self) -> "Turn":
+        """What keeps track of the calls of one episode."""
+        return Turn(self)
+
     def most_forced(self, sampled: int) -> int:
         """No episode of so many sampled tokens has more forced tokens than this."""
         calls = sampled // 2  # each has two marks

@@ -13,7 +13,7 @@ from minirl.runs import TrainConfig, demonstrations, shown
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Problem, Task
 from minirl.tasks.corpus import Document as Pieces
-from minirl.tasks.corpus import rehearsed_documents
+from minirl.tasks.corpus import rehearsed_documents, rehearsed_kinds
 from minirl.tokenizer import Tokenizer
 from minirl.train.sft import shares, solved
 
@@ -41,8 +41,8 @@ def rehearsal(config: TrainConfig, task: Task, tokenizer: Tokenizer) -> Loader:
 
 def known_problems(config: TrainConfig, task: Task) -> list[Problem]:
     """The demonstrations to rehearse. The science questions are not among them where the new texts have them."""
-    texts = config.rl.rehearsal_texts and rehearsed_documents(task, 1, seed=0)
-    return demonstrations(config, task) if texts else shown(config, task)
+    read_anyway = config.rl.rehearsal_texts > 0 and "science" in rehearsed_kinds(task)
+    return demonstrations(config, task) if read_anyway else shown(config, task)
 
 
 def chunk_texts(config: TrainConfig, task: Task, number: int) -> list[Pieces]:

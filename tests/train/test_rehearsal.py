@@ -85,3 +85,8 @@ def test_the_science_questions_are_rehearsed_once(run: Run) -> None:
     assert known_problems(config, task) == demonstrations(config, task)
     alone = replace(config, rl=replace(config.rl, rehearsal_texts=0))
     assert known_problems(alone, task) == shown(config, task)
+
+    class Recaps(type(task)):  # type: ignore[misc]
+        documents = {"recap": 1.0}  # noqa: RUF012
+
+    assert known_problems(config, Recaps()) == shown(config, Recaps())
