@@ -1,4 +1,4 @@
-/* attention_decode.c: attention of one new query per row over its cached keys.
+/* attention_decode.c: attention of new queries, mostly one per row, over their cached keys.
  *
  * Each cached number is used once (once per query head that shares it), so the time is that of reading the cache, and
  * what matters is to read it in the order it lies: the heads of a token are neighbours, so all heads advance together,
@@ -45,10 +45,16 @@ typedef struct {
     int64_t prefix, prefix_keys, own, keys;
 } Row;
 
-INLINE Row row_of(int64_t b, int64_t new, const int32_t *lengths, const int32_t *rows, const int32_t *prefixes) {
-    Row row = {.own = rows ? rows[b] : b};
-    if (prefixes && prefixes[b] >= 0) row.prefix = prefixes[b], row.prefix_keys = lengths[prefixes[b]];
-    row.keys = row.prefix_keys + lengths[row.own] + new;
+typedef struct {
+    const int32_t *lengths, *rows, *prefixes, *seen;
+    int64_t new; /* 1 where each query's own key is written first, otherwise 0 */
+} Table;
+
+INLINE Row row_of(const Table *table, int64_t b) {
+    Row row = {.own = table->rows ? table->rows[b] : b};
+    const int64_t prefix = table->prefixes ? table->prefixes[b] : -1;
+    if (prefix >= 0) row.prefix = prefix, row.prefix_keys = table->lengths[prefix];
+    row.keys = row.prefix_keys + (table->seen ? table->seen[b] : table->lengths[row.own]) + table->new;
     return row;
 }
 
@@ -174,12 +180,13 @@ static void merge_chunks(const Shape *shape, Heads heads, int64_t chunks, const 
 int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64_t capacity, float scale,
                             const float *q, int64_t q_step, const float *k_new, int64_t k_step, const float *v_new,
                             int64_t v_step, float *k_cache, float *v_cache, const int32_t *lengths,
-                            const int32_t *rows, const int32_t *prefixes, float *out) {
-    Shape shape = {H, H_kv, D, scale};
+                            const int32_t *rows, const int32_t *prefixes, const int32_t *seen, float *out) {
+    const Shape shape = {H, H_kv, D, scale};
+    const Table table = {lengths, rows, prefixes, seen, k_new != NULL};
     const int64_t token = H_kv * D, row_size = capacity * token;
     int64_t longest = 0;
     int failed = 0;
-    for (int64_t b = 0; b < B; b++) longest = larger(longest, row_of(b, k_new != NULL, lengths, rows, prefixes).keys);
+    for (int64_t b = 0; b < B; b++) longest = larger(longest, row_of(&table, b).keys);
     const int64_t chunks = divide_up(longest, CHUNK), size = partial_size(&shape);
     float *partials = malloc((size_t)((chunks > 1 ? B * chunks * size : 0) + 1) * sizeof(float));
     if (!partials) return -1;
@@ -196,7 +203,7 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
             const int64_t group = unit % groups, chunk = unit / groups % chunks, b = unit / groups / chunks;
             const int64_t first = chunk * CHUNK;
             const Heads heads = {group * heads_in_group, (group + 1) * heads_in_group};
-            const Row row = row_of(b, k_new != NULL, lengths, rows, prefixes);
+            const Row row = row_of(&table, b);
             const int64_t last = smaller(first + CHUNK, row.keys), P = row.prefix_keys;
             if (failed || first >= last) continue;
             float *k = k_cache + row.own * row_size, *v = v_cache + row.own * row_size;
@@ -216,7 +223,7 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
         free(weight);
 #pragma omp for schedule(static)
         for (int64_t b = 0; b < B; b++) {
-            const int64_t keys = row_of(b, k_new != NULL, lengths, rows, prefixes).keys;
+            const int64_t keys = row_of(&table, b).keys;
             if (chunks != 1 || keys == 0)
                 merge_chunks(&shape, (Heads){0, H}, divide_up(keys, CHUNK), partials + b * chunks * size,
                              out + b * H * D);

@@ -80,11 +80,12 @@ int kernel_attention_backward(int64_t B, int64_t T, int64_t S, const int64_t *do
 /* One new query per row, q (B, H, D), against caches (rows, capacity, H_kv, D) of which row r holds lengths[r] keys.
  * Query b reads row rows[b] or, where rows is NULL, row b, after all of row prefixes[b] unless that is -1 or prefixes is
  * NULL. k_new and v_new (B, H_kv, D), or NULL: keys and values that are put into the caches behind the queries' own
- * rows first, and read with them. */
+ * rows first, and read with them. seen (B), or NULL: how many keys the query's own
+ * row holds for it, instead of its length. */
 int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64_t capacity, float scale,
                             const float *q, int64_t q_step, const float *k_new, int64_t k_step, const float *v_new,
                             int64_t v_step, float *k_cache, float *v_cache, const int32_t *lengths,
-                            const int32_t *rows, const int32_t *prefixes, float *out);
+                            const int32_t *rows, const int32_t *prefixes, const int32_t *seen, float *out);
 
 /* ---- softmax.c ---- */
 

@@ -5,8 +5,8 @@ values are computed once, and all its samples read them there. From then on one 
 work its next token. A row that ends gives its slot back at once, and the next prompts move in as soon as there is room
 for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 
-With tools (minirl/tools), a row that ends a call gets the result's tokens at once. It then reads one of them a step,
-while the other rows go on, and draws again after the last.
+With tools (minirl/tools), a row that ends a call gets the result's tokens at once. The next call of the model reads all
+of them, together with the last token of each other row, and the row draws on.
 
 Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
 """
@@ -74,7 +74,9 @@ class Engine:
         self.model, self.sampling, self.end = model, sampling, end
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
-        self.cache = KVCache(model.config, 2 * slots, capacity)  # one half is for prompts; unused rows cost nothing
+        self.cache = KVCache(  # one half of the rows is for prompts; unused rows cost nothing
+            model.config, 2 * slots, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
+        )  # few rows get as many results as they may: the cache grows when one does
         self.waiting: deque[list[Row]] = deque()
         self.rows: list[Row] = []  # the rows being computed
         self.at = np.zeros(0, np.int32)  # row self.rows[i] is in slot self.at[i] ...
@@ -124,10 +126,7 @@ class Engine:
                 logits = self._start(group)
                 drawing = self.at[first:]
             else:
-                next_ids = self.last[self.at] if self.tools is None else self._next_unread()
-                logits = self.model.extend(next_ids[:, None], self.cache.at(self.at, self.prefixes))
-                if self.tools is not None and (reading := self.unread[self.at] > 0).any():
-                    logits, drawing = logits[~reading], self.at[~reading]
+                logits = self._read(*self._unread(), self.at, self.prefixes)
         if len(drawing):
             self._draw(logits, drawing)
         if self.tools is not None:
@@ -160,7 +159,7 @@ class Engine:
         slots = np.array([self.free.pop() for _ in range(counts.sum())], np.int32)
         held_by = slots[np.cumsum(counts) - counts]  # a single sample continues in the row of its prompt
         held_by[counts > 1] = [self.prompt_rows.pop() for _ in range((counts > 1).sum())]
-        logits = self.model.extend(prompts, self.cache.at(held_by), lengths)
+        logits = self._read(prompts, lengths, held_by)
 
         source = np.repeat(np.arange(len(group)), counts)
         self.rows += [row for rows in group for row in rows]
@@ -198,11 +197,20 @@ class Engine:
         self.counts[slots] += 1
         self.unread[slots] = 1
 
-    def _next_unread(self) -> Array:
-        """The next token that the model reads of each row in work: its last one, or one of a result."""
-        ids = self.ids[self.at, self.counts[self.at] - self.unread[self.at]]
-        self.unread[self.at] -= 1
-        return ids
+    def _read(self, ids: Array, lengths: Array, rows: Array, prefixes: Array | None = None) -> Array:
+        """Let the model read these tokens of these rows of the cache; return the logits (B, V) that follow."""
+        if self.cache.capacity < self.capacity:
+            needed = int((self.cache.held[rows] + lengths).max())
+            if needed > self.cache.capacity:
+                self.cache.grow(min(max(needed, self.cache.capacity * 5 // 4), self.capacity))
+        return self.model.extend(ids, self.cache.at(rows, prefixes), lengths)
+
+    def _unread(self) -> tuple[Array, Array]:
+        """What the model has not read yet of the rows in work: ids (B, T), and how many (B,) of them count."""
+        lengths = self.unread[self.at]
+        counts = self.counts[self.at, None]
+        places = counts - lengths[:, None] + np.arange(lengths.max())
+        return self.ids[self.at[:, None], np.minimum(places, counts - 1)], lengths
 
     def _call_tools(self, tools: Toolbox, slots: Array) -> None:
         """See to the rows in these slots that have just drawn a mark: append a result, or end a row that misuses it."""

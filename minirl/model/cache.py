@@ -1,7 +1,5 @@
 """The KV cache: keys and values of the tokens so far, so that generating a token costs the work of one token."""
 
-from itertools import pairwise
-
 import numpy as np
 
 from minirl import kernels
@@ -10,9 +8,14 @@ from minirl.functional import Rotation, split_heads
 from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory
 
+FEW = 40  # up to so many new tokens of a row attend one by one: a call for all rows beats a call for each
+
 
 class KVCache:
     """For each layer, keys and values (rows, capacity, H_kv, D); row r holds the first held[r] of them.
+
+    What lies behind them is whatever was in memory, and nobody reads it: filling it with zeros would take a sixth of
+    the time of short rollouts.
 
     Rows are independent, and their order has no meaning: `at` chooses the rows to extend. Several rows may continue one
     row that holds their common beginning, such as a prompt, which is then stored once. GPT.extend fills the cache.
@@ -32,8 +35,7 @@ class KVCache:
         self.config = config
         self.capacity = capacity
         shape = (batch, capacity, config.kv_heads, config.head_size)
-        self.keys = [np.zeros(shape, np.float32) for _ in range(config.n_layer)]
-        self.values = [np.zeros(shape, np.float32) for _ in range(config.n_layer)]
+        self.keys, self.values = ([np.empty(shape, np.float32) for _ in range(config.n_layer)] for _ in range(2))
         self.held = np.zeros(batch, np.int32)
         self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
         self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each continues, -1: none
@@ -74,6 +76,23 @@ class KVCache:
         """(B,) int32: the number of tokens of each row, including its prefix."""
         held = self.held[self.rows]
         return held + np.where(self.prefixes < 0, np.int32(0), self.held[self.prefixes]) if self.shares else held
+
+    def grow(self, capacity: int) -> None:
+        """Make room for more tokens in each row; what the rows hold stays. Views of the cache by `at` end with it.
+
+        Raises ValueError for a capacity below the present one or above the context length.
+        """
+        if not self.capacity <= capacity <= self.config.context_length:
+            raise ValueError(
+                f"KVCache.grow: capacity {capacity}; expected {self.capacity} (the present one) to "
+                f"{self.config.context_length}, the context length"
+            )
+        longest = int(self.held.max(initial=0))
+        for tables in (self.keys, self.values):
+            for layer, table in enumerate(tables):
+                tables[layer] = np.empty((len(table), capacity, *table.shape[2:]), np.float32)
+                tables[layer][:, :longest] = table[:, :longest]
+        self.capacity = capacity
 
     def clear(self, rows: Array) -> None:
         """Empty these rows, so that they can be used again."""
@@ -140,15 +159,26 @@ class KVCache:
             )
             return kernels.reshape(out, (1, N, H * D))
         starts = np.cumsum([0, *new])
-        places = np.arange(N) + np.repeat(self.held[self.rows] - starts[:-1], new)
         of_token = np.repeat(self.rows, new)
-        keys[of_token, places], values[of_token, places] = k[0], v[0]
+        places = np.arange(N) + np.repeat(self.held[self.rows] - starts[:-1], new)
+        flat = of_token * self.capacity + places
+        for table, added in ((keys, k), (values, v)):
+            table.reshape(-1, *table.shape[2:])[flat] = added[0]
         if not self.lengths.any():  # nothing came before: the new tokens of a row see each other only
             return kernels.reshape(kernels.attention(q, k, v, starts=starts)[0], (1, N, H * D))
+        seen, prefixes = (places + 1).astype(np.int32), np.repeat(self.prefixes, new)
+        long = np.flatnonzero(new > FEW)
+        if not len(long):  # each token on its own, as if they came one at a time
+            out = kernels.attention_decode(q[0], keys, values, self.held, rows=of_token, prefixes=prefixes, seen=seen)
+            return kernels.reshape(out, (1, N, H * D))
         out = kernels.empty((1, N, H, D), packed.dtype)
-        for b, (start, stop) in enumerate(pairwise(starts)):
-            own = slice(start, stop)
-            kernels.attention(q[:, own], self._seen(keys, b, new[b]), self._seen(values, b, new[b]), out=out[:, own])
+        few = np.flatnonzero(np.repeat(new <= FEW, new))
+        out[0, few] = kernels.attention_decode(
+            q[0, few], keys, values, self.held, rows=of_token[few], prefixes=prefixes[few], seen=seen[few]
+        )
+        for b in long.tolist():
+            own = slice(starts[b], starts[b + 1])
+            kernels.attention(q[:, own], self._seen(keys, b, int(new[b])), self._seen(values, b, int(new[b])), out=out[:, own])
         return kernels.reshape(out, (1, N, H * D))
 
     def _seen(self, table: Array, b: int, new: int) -> Array:

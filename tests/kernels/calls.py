@@ -77,7 +77,7 @@ CALLS = {
     ),
     "attention_decode": Call(
         {"q": (N, H, D), "k_cache": (N, 7, 1, D), "v_cache": (N, 7, 1, D), "lengths": (N, i32), "new[0]": (N, 1, D),
-         "new[1]": (N, 1, D), "rows": (N, i32), "prefixes": (N, i32)},
+         "new[1]": (N, 1, D), "rows": (N, i32), "prefixes": (N, i32), "seen": (N, i32)},
         writes=("k_cache", "v_cache"),
         rows=("q", "new[0]", "new[1]"),
     ),

@@ -129,6 +129,42 @@ def test_decoding_behind_a_prefix_is_the_same_in_both_backends():
     np.testing.assert_array_equal(*caches)
 
 
+@pytest.mark.parametrize("backend", ["native", "reference"])
+def test_tokens_of_one_row_in_one_call_get_the_bits_of_one_after_the_other(backend):
+    """Query by query, `seen` stands for how long the row was."""
+    rng = np.random.default_rng(24)
+    k_cache, v_cache, lengths, rows, at = pieces_of(rng, [5, 130], [3, 140, 7], [1, -1, 0], 2, 24)
+    of_query, seen = np.array([0, 1, 1, 2, 2, 2], np.int32), np.array([3, 2, 140, 5, 6, 7], np.int32)
+    q = normal(rng, 6, 4, 24)
+    with kernels.using(backend):
+        given = {"rows": rows[of_query], "prefixes": at[of_query]}
+        together = kernels.attention_decode(q, k_cache, v_cache, lengths, seen=seen, **given)
+        for query, count in enumerate(seen):
+            shorter = lengths.copy()
+            shorter[rows[of_query[query]]] = count
+            one = slice(query, query + 1)
+            alone = {name: array[one] for name, array in given.items()}
+            out = kernels.attention_decode(q[one], k_cache, v_cache, shorter, **alone)
+            np.testing.assert_array_equal(together[query], out[0])
+
+
+@pytest.mark.parametrize(
+    ("seen", "new", "message"),
+    [
+        ([6, 1], False, r"seen\[0\] is 6; expected 0 to 5"),
+        ([1, 5], True, "row 1 holds 5 keys, and has no room for a new one"),
+        ([1], False, "seen has"),
+    ],
+)
+def test_keys_that_are_not_in_the_row_are_refused(seen, new, message):
+    x = np.zeros((2, 5, 1, 8), np.float32)
+    added = (x[:, 0].copy(), x[:, 1].copy()) if new else None
+    with pytest.raises((ValueError, IndexError), match=message):
+        kernels.attention_decode(
+            x[:, 2].copy(), x, x.copy(), np.ones(2, np.int32), new=added, seen=np.array(seen, np.int32)
+        )
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [

@@ -1,12 +1,17 @@
 """Generating with a cache gives the logits of the full forward pass."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
 from minirl import kernels
 from minirl.model import GPT, KVCache
+
+
+def kernels_here():
+    return ["native", "reference"] if kernels.has_native() else ["reference"]
 
 
 def logits_of(model, ids):
@@ -47,6 +52,41 @@ def test_chunks_of_different_lengths(config, ids):
         at += new
         np.testing.assert_allclose(model.extend(chunk, cache, new), full[every, at - 1], atol=1e-5)
         np.testing.assert_array_equal(cache.lengths, at)
+
+
+@pytest.mark.parametrize("backend", kernels_here())
+def test_some_tokens_at_once_get_the_bits_of_one_at_a_time(config, ids, backend):
+    """Whatever the other rows do: here one row gets a token, one gets three, and one more than attend one by one.
+    (NumPy's products of matrices depend on how many rows there are.)"""
+    same = np.testing.assert_array_equal if backend == "native" else partial(np.testing.assert_allclose, atol=1e-5)
+    config = replace(config, context_length=60)
+    ids = np.tile(ids, 3)
+    with kernels.using(backend):
+        model, prompt = GPT(config), np.array([5, 9, 2])
+        whole, single = KVCache(config, 3), KVCache(config, 2)
+        model.extend(ids[:, :9], whole, prompt)
+        model.extend(ids[:2, :9], single, prompt[:2])
+        new = np.array([1, 3, 45])
+        chunk = ids[np.arange(3)[:, None], np.minimum(prompt[:, None] + np.arange(45), 59)]
+        together = model.extend(chunk, whole, new)
+        same(together[0], model.extend(ids[:1, 5:6], single.at(np.array([0])))[0])
+        for t in range(9, 12):
+            last = model.extend(ids[1:2, t : t + 1], single.at(np.array([1])))
+        same(together[1], last[0])
+        np.testing.assert_allclose(together[2], logits_of(model, ids[2:3, :47])[0, 46], atol=1e-5)
+
+
+def test_a_cache_that_grows_keeps_what_it_holds(config, ids):
+    model = GPT(config)
+    cache, wide = KVCache(config, 3, capacity=7), KVCache(config, 3)
+    for each in (cache, wide):
+        model.extend(ids[:, :7], each)
+    cache.grow(9)
+    for t in (7, 8):
+        np.testing.assert_array_equal(model.extend(ids[:, t : t + 1], cache), model.extend(ids[:, t : t + 1], wide))
+    for capacity in (8, config.context_length + 1):
+        with pytest.raises(ValueError, match=f"KVCache.grow: capacity {capacity}; expected 9"):
+            cache.grow(capacity)
 
 
 def test_rows_in_any_order(config, ids):

@@ -102,6 +102,7 @@ def check_attention_decode(
     new: tuple[Array, Array] | None,
     rows: Array | None,
     prefixes: Array | None,
+    seen: Array | None = None,
     real: np.dtype = FLOAT32,
 ) -> tuple[tuple[int, ...], int, int, int]:
     """((B, H, H_kv, D, capacity), the steps from row to row in q and in the new keys and values)."""
@@ -113,7 +114,7 @@ def check_attention_decode(
     check(op, "v_cache", v_cache, k_cache.shape, "rows capacity H_kv D", real, needs)
     R, capacity, H_kv, _ = k_cache.shape
     check(op, "lengths", lengths, (R,), "rows", INT32)
-    for name, numbers in (("rows", rows), ("prefixes", prefixes)):
+    for name, numbers in (("rows", rows), ("prefixes", prefixes), ("seen", seen)):
         if numbers is not None:
             check(op, name, numbers, (B,), "B", INT32)
     _check_groups(op, H, H_kv)
@@ -123,9 +124,9 @@ def check_attention_decode(
         k_step = check_rows(op, "new", k_new, (B, H_kv, D), "B H_kv D", 2, real)
         v_step = check_rows(op, "new", v_new, (B, H_kv, D), "B H_kv D", 2, real)
         others = {"q": q, "new keys": k_new, "new values": v_new, "lengths": lengths, "rows": rows}
-        check_apart(op, "k_cache", k_cache, v_cache=v_cache, prefixes=prefixes, **others)
-        check_apart(op, "v_cache", v_cache, prefixes=prefixes, **others)
-    _check_cache_rows(op, lengths, capacity, B, rows, prefixes, new is not None)
+        check_apart(op, "k_cache", k_cache, v_cache=v_cache, prefixes=prefixes, seen=seen, **others)
+        check_apart(op, "v_cache", v_cache, prefixes=prefixes, seen=seen, **others)
+    _check_cache_rows(op, lengths, capacity, B, rows, prefixes, seen, new is not None)
     return (B, H, H_kv, D, capacity), q_step, k_step, v_step
 
 
@@ -133,24 +134,34 @@ _last_cache_rows: object = None  # the numbers that were found right last: all l
 
 
 def _check_cache_rows(
-    op: str, lengths: Array, capacity: int, B: int, rows: Array | None, prefixes: Array | None, writes: bool
+    op: str,
+    lengths: Array,
+    capacity: int,
+    B: int,
+    rows: Array | None,
+    prefixes: Array | None,
+    seen: Array | None,
+    writes: bool,
 ) -> None:
     """Raise unless queries (B,) may read cache rows `rows` (by default 0 to B) behind rows `prefixes` (-1: none).
 
-    Rows hold `lengths` keys, `capacity` at most. Where each query also writes a key, its row needs room for it, and no
-    other query may use that row: neither as its own nor as its prefix.
+    Rows hold `lengths` keys, `capacity` at most; with `seen`, a query's own row holds so many for it. Where each query
+    also writes a key, its row needs room for it, and no other query may use that row: neither as its own nor as its
+    prefix.
     """
     global _last_cache_rows
-    asked = (contents(lengths), capacity, B, contents(rows), contents(prefixes), writes)
+    asked = (contents(lengths), capacity, B, contents(rows), contents(prefixes), contents(seen), writes)
     if asked == _last_cache_rows:
         return
     check_ids(op, "lengths", lengths, capacity + 1)
+    if seen is not None:
+        check_ids(op, "seen", seen, capacity + 1)
     for name, numbers in (("rows", rows), ("prefixes", prefixes)):
         if numbers is not None:
             check_ids(op, name, numbers, len(lengths), None if name == "rows" else -1)
     if writes:
         own = np.arange(B) if rows is None else rows
-        full = np.flatnonzero(lengths[own] >= capacity)
+        full = np.flatnonzero((lengths[own] if seen is None else seen) >= capacity)
         if full.size:
             raise ValueError(f"{op}: row {own[full[0]]} holds {capacity} keys, and has no room for a new one")
         users = np.bincount(own, minlength=len(lengths))

@@ -86,17 +86,19 @@ def attention_decode(
     new: tuple[Array, Array] | None = None,
     rows: Array | None = None,
     prefixes: Array | None = None,
+    seen: Array | None = None,
     scale: float | None = None,
 ) -> Array:
     (B, H, H_kv, D, capacity), q_step, k_step, v_step = check_attention_decode(
-        q, k_cache, v_cache, lengths, new, rows, prefixes
+        q, k_cache, v_cache, lengths, new, rows, prefixes, seen
     )
     k_new, v_new = new or (None, None)
     out = np.empty(q.shape, np.float32)
     status = lib.kernel_attention_decode(
         B, H, H_kv, D, capacity, _scale(D, scale),
         first_row(q), q_step, first_row(k_new), k_step, first_row(v_new), v_step,
-        floats(k_cache), floats(v_cache), ints(lengths), ints(rows), ints(prefixes), floats(out),
+        floats(k_cache), floats(v_cache), ints(lengths), ints(rows), ints(prefixes), ints(seen),
+        floats(out),
     )  # fmt: skip
     check_allocated(status, "attention_decode")
     return out

@@ -174,9 +174,10 @@ def attention_decode(
     new: tuple[Array, Array] | None = None,
     rows: Array | None = None,
     prefixes: Array | None = None,
+    seen: Array | None = None,
     scale: float | None = None,
 ) -> Array:
-    """Attention of one new query per row over its cached keys. Returns (B, H, D); a query that has no keys gives 0.
+    """Attention of new queries, mostly one per row, over their cached keys. Returns (B, H, D); without keys, that is 0.
 
     q: (B, H, D). k_cache, v_cache: (rows, capacity, H_kv, D). Row r holds lengths[r] (int32) keys; what lies behind
     them is never read. Query b reads row rows[b] (int32; by default row b) and, before it, row prefixes[b] (int32; -1,
@@ -185,13 +186,16 @@ def attention_decode(
     new: key and value (B, H_kv, D) of the queries' own tokens. They are first written into the caches, behind the keys
     of the queries' rows. Then no two queries may have the same row, no prefix may be one of these rows, and the caches
     may share no element with each other, with q or with the new keys and values. Without `new`, nothing is written.
+
+    seen: (B,) int32, how many keys the query's own row holds for it, by default lengths[r]. So several tokens of one
+    row, whose keys are in the cache already, can attend in one call, each to the keys up to its own.
     """
-    check_attention_decode(q, k_cache, v_cache, lengths, new, rows, prefixes, real_dtype(q))
+    check_attention_decode(q, k_cache, v_cache, lengths, new, rows, prefixes, seen, real_dtype(q))
     rows = np.arange(len(q)) if rows is None else rows
     prefixes = np.full(len(q), -1) if prefixes is None else prefixes
     out = np.zeros(q.shape, q.dtype)
     for b, (row, prefix) in enumerate(zip(rows, prefixes, strict=True)):
-        length = lengths[row]
+        length = lengths[row] if seen is None else seen[b]
         if new is not None:
             k_cache[row, length], v_cache[row, length] = new[0][b], new[1][b]
             length = length + 1
