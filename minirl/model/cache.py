@@ -177,8 +177,8 @@ class KVCache:
             q[0, few], keys, values, self.held, rows=of_token[few], prefixes=prefixes[few], seen=seen[few]
         )
         for b in long.tolist():
-            own = slice(starts[b], starts[b + 1])
-            kernels.attention(q[:, own], self._seen(keys, b, int(new[b])), self._seen(values, b, int(new[b])), out=out[:, own])
+            own, count = slice(starts[b], starts[b + 1]), int(new[b])
+            kernels.attention(q[:, own], self._seen(keys, b, count), self._seen(values, b, count), out=out[:, own])
         return kernels.reshape(out, (1, N, H * D))
 
     def _seen(self, table: Array, b: int, new: int) -> Array:
