@@ -27,15 +27,10 @@
 # A small model answers it with two lines, about thirty tokens. (A *token* is a piece of text, such as a word or a
 # digit.) It writes them one after the other. Before each token it gives every token that it knows a probability.
 #
-# **In how many of these thirty steps does it really choose?** Let us say that a step is a choice if no token has a
-# probability above 90%.
+# {predict 1.a}
 #
-# - (a) In nearly all of them: it could always have gone on in another way.
-# - (b) In about half of them.
-# - (c) In fewer than five.
-#
-# `predict 1.a` stores your guess, and how sure you are. Please do it before you read on: a wrong guess, followed by the
-# answer, is remembered better than the answer alone (Kornell, Hays and Bjork, 2009).
+# `predict 1.a` in the terminal stores your guess, and how sure you are. Please do it before you read on: an answer that
+# comes after a wrong guess is remembered better than an answer that is only read (Kornell, Hays and Bjork, 2009).
 
 # %% [markdown]
 # ## 1. A model that writes
@@ -123,8 +118,7 @@ for word in (" Roger", " has"):
 # tries more. A low one pulls them apart, and the agent becomes more certain. At T = 0 a division is impossible, but
 # the limit is clear: all probability goes to the likeliest token.
 #
-# **Predict** (`predict 1.b`). A policy gives two tokens the probabilities 0.8 and 0.2 at temperature 1. What are they
-# at temperature 0.5? (a) 0.80 and 0.20. (b) 0.90 and 0.10. (c) 0.94 and 0.06. (d) 1 and 0.
+# {predict 1.b}
 #
 # > **Exercise 1.2** (level 2, 15 minutes). Write `policy(logits, temperature)`. Mind two things: temperature 0, and
 # > logits such as 10,000, whose exponential is too large for any floating-point number. You know already how to avoid
@@ -419,9 +413,7 @@ print("Roger's question:  J = {:.2f} ± {:.2f}, from 200 episodes".format(*mean_
 #
 # We let it practise Roger's question alone: 15 updates, with 16 episodes for each.
 #
-# **Predict** (`predict 1.c`). The model also knows the 100 problems that it was trained on, and solves about half of
-# them. What happens to these while it practises Roger's question? (a) They get better too: it is the same kind of
-# arithmetic. (b) They stay as they are: nothing was said about them. (c) They get worse.
+# {predict 1.c}
 
 # %%
 from minirl.optim import AdamW
@@ -503,6 +495,11 @@ picture
 # - `minirl/rl/rollout.py` does the same for hundreds of episodes at a time. A test holds the two together, token for
 #   token.
 # - `minirl/rl/plain.py` is the REINFORCE that has just used your functions.
+#
+# ## Sources
+#
+# - Kornell, N., Hays, M. J. and Bjork, R. A. (2009). Unsuccessful retrieval attempts enhance subsequent learning.
+#   *Journal of Experimental Psychology: Learning, Memory, and Cognition* 35(4), 989–998.
 #
 # **Next:** lesson 2. The model has changed its parameters so that good episodes became likelier. For that it needed to
 # know in which direction to change each of its parameters. You will build the machine that finds out.
