@@ -347,7 +347,7 @@ axes.axvline(returns.mean(), color=COLOURS[1], linestyle="--")
 axes.text(returns.mean() + 0.02, 150, f"mean {returns.mean():.2f}", color=COLOURS[1])
 axes.set(xticks=[0, 1], xlim=(-0.2, 1.2), xlabel="return of an episode", ylabel="episodes")
 before = returns.mean()
-assert 0 < before < 1
+assert 0 < before < 1, "This model never answers the question rightly, or always: there is nothing to learn from."
 picture
 
 # %% [markdown]
@@ -411,7 +411,8 @@ print("Roger's question:  J = {:.2f} ± {:.2f}, from 200 episodes".format(*mean_
 # `plain_reinforce`, about thirty lines that you will write yourself later. It plays its episodes with `play`, `act`
 # and `step`. So if we swap your functions in, the model learns from what *your* code plays.
 #
-# We let it practise Roger's question alone: 15 updates, with 16 episodes for each.
+# We let it practise Roger's question alone, with 16 episodes for each update. It stops when at least 29 of the 32
+# episodes of two updates in a row are right. How many updates that takes depends on how well it began.
 #
 # {predict 1.c}
 
@@ -432,17 +433,18 @@ state = states["after “... 5 + 6 = 1”"]
 pi_before, others_before = my.policy(logits_in(state), 1.0), solved_share(others)
 optimizer, rng, curve = AdamW(model.parameters(), lr=1e-3, weight_decay=0), np.random.default_rng(0), []
 with swapped("rl.after", "rl.policy", "rl.draw", "rl.step", "rl.play") as used:
-    for _ in range(15):
+    while sum(curve[-2:]) * 16 < 29 and len(curve) < 60:
         curve.append(plain_reinforce(agent, optimizer, environment, [ROGER], 16, rng))
 pi_after, others_after = my.policy(logits_in(state), 1.0), solved_share(others)
 after = solved_share([ROGER], 200)
 
 print(used)
-print(f"\nRoger's question:   {before:.0%} right before, {after:.0%} after")
+print(f"\n{len(curve)} updates")
+print(f"Roger's question:   {before:.0%} right before, {after:.0%} after")
 print(f"the other problems: {others_before:.0%} right before, {others_after:.0%} after\n")
 reveal("1.c")
 assert after > 0.7 and after > before + 0.3
-assert others_after < others_before - 0.1
+assert others_after < others_before - 0.05
 
 # %% [markdown]
 # The next figure answers two questions. **How did the reward rise?** On the left is the mean reward of the 16 episodes
@@ -451,12 +453,12 @@ assert others_after < others_before - 0.1
 
 # %%
 picture = Picture(
-    f"Left: the mean reward of 16 episodes rises from {curve[0]:.2f} to {curve[-1]:.2f} within 15 updates, unevenly. "
+    f"Left: the mean reward of 16 episodes rises from {curve[0]:.2f} to {curve[-1]:.2f} within {len(curve)} updates. "
     f"Right: the largest probability after '5 + 6 = 1' was {pi_before.max():.2f} and is {pi_after.max():.2f}.",
     9, 2.6,
 )  # fmt: skip
 left, middle, last = picture.subplots(1, 3)
-left.plot(range(1, 16), curve, color=COLOURS[0], marker="o", markersize=4)
+left.plot(range(1, len(curve) + 1), curve, color=COLOURS[0], marker="o", markersize=4)
 left.set(ylim=(0, 1.05), xlabel="update", ylabel="mean reward")
 bars(middle, pi_before, "before", COLOURS[1])
 bars(last, pi_after, "after", COLOURS[2])
