@@ -197,9 +197,8 @@ class TestWhatShips:
         succeeded(run(*command, cwd=tmp_path, CC="/nonexistent/cc"))
         (wheel,) = tmp_path.glob("minirl-*.whl")
         packed = set(zipfile.ZipFile(wheel).namelist())
-        sources = [
-            path for name in ("minirl", "data", "lessons") for path in (tree / name).rglob("*") if path.is_file()
-        ]
+        folders = ("minirl", "data", "docs", "lessons")
+        sources = [path for name in folders for path in (tree / name).rglob("*") if path.is_file()]
         paths = {path.relative_to(tree).as_posix() for path in sources}
         expected = {path if path.startswith("minirl/") else f"minirl/_shipped/{path}" for path in paths}
         assert {"minirl/py.typed", "minirl/microscope/page.html", f"minirl/_shipped/{QUESTIONS}"} <= packed

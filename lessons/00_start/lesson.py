@@ -44,12 +44,11 @@
 # %% [markdown]
 # ## Warm-up
 #
-# Before an experiment this course asks what you expect. In experiments on learning, people who first guessed wrongly
-# remembered the answer better than people who were shown it at once (Kornell, Hays and Bjork, 2009). Type `predict 0.a`
-# in the terminal. The answer comes in section 5.
+# Before an experiment this course asks what you expect. In experiments on learning, people remembered an answer better
+# when they had first guessed it wrongly than when they were shown it at once (Kornell, Hays and Bjork, 2009). Type
+# `predict 0.a` in the terminal. The answer comes in section 5.
 #
-# **How many multiplications and additions of decimal numbers can your computer do in one second?** (a) About a
-# million. (b) About a hundred million. (c) More than a billion.
+# {predict 0.a}
 
 # %% [markdown]
 # ## 2. A function
@@ -109,9 +108,7 @@ with TemporaryDirectory() as folder:
 # > **Exercise 0.2** (level 1, 5 minutes). Write `penalty(sure, right)`. You have `square` already. The line
 # > `@implements(...)` above it says where in minirl your function belongs. Leave it there.
 #
-# **Predict** (`predict 0.b`). You are right in 7 of 10 cases of some kind. How sure should you say you are, each time,
-# so that your penalties are smallest on average? (a) 50%, to be on the safe side. (b) 70%. (c) 100%, which costs
-# nothing in most cases.
+# {predict 0.b}
 #
 # The figure tries all answers with your `penalty`: for somebody who is right in 70% of all cases, and beside it for 50%
 # and 90%. **Where is the lowest point of each curve?**
@@ -264,9 +261,7 @@ print(f"The peak would need {operations / fastest:.1f} s, and minirl needed {sec
 # (Why 6? To predict a token, each number is multiplied once and the product is added once: 2 operations. To find out
 # how each number should change takes about 4 more. Lesson 2 shows how that is done.)
 #
-# **Predict** (`predict 0.c`). A small model was trained to answer questions about tennis balls. It answers the same
-# question 400 times, and chance plays a part. What do you get? (a) 400 times the same text. (b) The same sentences
-# nearly every time, with different numbers in them. (c) 400 different texts.
+# {predict 0.c}
 
 # %%
 for text in list(dict.fromkeys(drawn))[:8]:
@@ -308,5 +303,12 @@ assert begins > 300 and right < 300 and 3 < len(set(drawn)) < 200
 # - `minirl/lessons/explain.py` turns a failed case into the words that you have read.
 # - `minirl/lessons/score.py` scores guesses.
 # - `minirl/doctor.py` and `minirl/kernels/peak.py` look at the machine.
+#
+# ## Sources
+#
+# - Brier, G. W. (1950). Verification of forecasts expressed in terms of probability. *Monthly Weather Review* 78(1),
+#   1–3.
+# - Kornell, N., Hays, M. J. and Bjork, R. A. (2009). Unsuccessful retrieval attempts enhance subsequent learning.
+#   *Journal of Experimental Psychology: Learning, Memory, and Cognition* 35(4), 989–998.
 #
 # **Next:** lesson 0b. Its five questions tell you whether you need it. If you do not, go on to lesson 1.

@@ -18,13 +18,15 @@
 # Here are five questions. Write down your answers, or better, store them: `python -m minirl.lessons predict 0b.a` in a
 # terminal asks for the first one, and how sure you are. From here on this text writes `predict 0b.a` for short.
 #
-# 1. (0b.a) x is an array of shape (3, 4). What is the shape of `x.sum(axis=0)`? (a) (3,). (b) (4,). (c) (3, 4).
-# 2. (0b.b) What is the slope of x² at x = 3? (a) 3. (b) 6. (c) 9.
-# 3. (0b.c) y = (3x)². What is the slope of y at x = 1? (a) 6. (b) 9. (c) 18.
-# 4. (0b.d) A lottery ticket wins 100 with probability 0.02, and nothing otherwise. What is it worth on average?
-#    (a) 0. (b) 2. (c) 50.
-# 5. (0b.e) You measured a success rate on 100 problems, and it may be off by about 10 points. On how many problems
-#    must you measure for about 5 points? (a) 200. (b) 400. (c) 1,000.
+# {predict 0b.a}
+#
+# {predict 0b.b}
+#
+# {predict 0b.c}
+#
+# {predict 0b.d}
+#
+# {predict 0b.e}
 #
 # The next cell has the answers. **If all five are right, skip this lesson and go on to lesson 1.** If some are not, it
 # names the sections that explain them. A section takes about ten minutes.

@@ -70,7 +70,8 @@ class Rules(NamedTuple):
     prompt_length: int  # tokens of the prompt
     end: int  # the token with which the agent ends the episode
     limit: int  # after this many actions the episode is cut off
-    is_correct: Callable[[State], bool]  # the checker: are these actions, end token included, a right answer?
+    is_correct: Callable[[State], bool]
+    # the checker: are these actions, end token included, a right answer?
 
 
 @implements("rl.step")
@@ -95,7 +96,12 @@ def step(state: State, action: int, rules: Rules) -> tuple[State, float, bool]:
 
 
 @implements("rl.play")
-def play(agent: Any, environment: Any, problem: Any, rng: np.random.Generator) -> list[tuple[Any, int, float]]:
+def play(
+    agent: Any,
+    environment: Any,
+    problem: Any,
+    rng: np.random.Generator,
+) -> list[tuple[Any, int, float]]:
     """One episode: the list of (state, action, reward), one for each action,
     from the first to the last. The state is the one in which the action was
     chosen.

@@ -11,11 +11,19 @@ class Value:
     """A number that remembers how it was made. This class and `plus` are
     complete; you write the rest."""
 
-    def __init__(self, data: float, parents: Sequence["Value"] = (), push: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        data: float,
+        parents: Sequence["Value"] = (),
+        push: Callable[[], None] | None = None,
+    ) -> None:
         self.data = float(data)
-        self.grad = 0.0  # how much the loss changes when this number changes by 1
-        self.parents = tuple(parents)  # the values that this one was computed from
-        self.push = push or (lambda: None)  # adds this value's share to the gradients of its parents
+        # how much the loss changes when this number changes by 1:
+        self.grad = 0.0
+        # the values that this one was computed from:
+        self.parents = tuple(parents)
+        # adds this value's share to the gradients of its parents:
+        self.push = push or (lambda: None)
 
     def __add__(self, other: "Value") -> "Value":
         return plus(self, other)

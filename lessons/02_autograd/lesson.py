@@ -20,16 +20,9 @@
 # %% [markdown]
 # ## Warm-up
 #
-# A program takes one second to compute a number from a million inputs. We would like to know, for each of the million
-# inputs, how the number changes if this input changes a little.
+# {predict 2.a}
 #
-# **How long does that take?**
-#
-# - (a) About a million seconds: one input after the other.
-# - (b) About a thousand seconds, with clever tricks.
-# - (c) A few seconds.
-#
-# `predict 2.a` stores your guess. You will find the answer yourself, in section 6.
+# You will find the answer yourself, in section 6.
 
 # %% [markdown]
 # ## 1. Which way is down?
@@ -50,8 +43,7 @@
 #
 # How small should the step be? Small, of course: a curve looks straighter from close by.
 #
-# **Predict** (`predict 2.b`). For the curve e^x, a step of 10⁻⁵ gives an error of about 10⁻¹⁰. What error does a step
-# of 10⁻¹² give? (a) About 10⁻¹⁷. (b) About 10⁻¹⁰, as before. (c) A much larger one, about 10⁻⁴.
+# {predict 2.b}
 
 # %%
 import math
@@ -124,12 +116,12 @@ picture
 # 3. When c.grad is complete, somebody calls c.push(). Only now is c.grad read. It is multiplied by dc/da, which is 1
 #    here, and added to a.grad; and the same for b.
 #
-# So a push *reads* one gradient, that of its own result, and *adds* to the gradients of the parents. That it adds, with
-# `+=`, decides whether your engine works.
+# So a push *reads* one gradient, the gradient of its own result, and *adds* to the gradients of the parents. That it
+# adds, with `+=`, decides whether your engine works.
 #
-# **Predict** (`predict 2.c`). You will now write the same for a product. Suppose that somebody writes `=` there instead
-# of `+=`, and computes the gradient of y = x · x at x = 3. The right answer is 6. What comes out? (a) 0. (b) 3. (c) 6.
-# (d) 9.
+# You will now write the same for a product.
+#
+# {predict 2.c}
 #
 # > **Exercise 2.2** (level 2, 15 minutes). Write `times(a, b)`. Think of numbers first: if c = a · b with a = 2 and b
 # > = 5, how far does c move when a moves from 2 to 2.1?
@@ -465,9 +457,9 @@ assert used["autograd.order"].share == 1.0 and gap < 1e-2
 # - **Gradients that are not cleared** add up over the steps. The loss may still fall for a while, so nobody notices.
 # - **A gradient that is right for most inputs.** Where a function has a corner, or where numbers become huge, check
 #   there too. Checking one easy point proves little.
-# - **A step that is too long.** With a rate of 0.5 instead of 0.2, and eight hidden units instead of six, the loss of
-#   this small network explodes to 10²⁰⁶ within 120 steps. The gradient is right at the point where you stand, and says
-#   nothing about far away.
+# - **A step that is too long.** Set `RATE = 1.0` in section 7 and run the cell again. The loss of this small network
+#   explodes to more than 10²⁰⁰ within 100 steps, and then to nan. The gradient is right at the point where you stand,
+#   and says nothing about far away.
 # - **Measuring in float32.** Its 7 digits leave two or three for the difference. Gradients are checked in float64.
 # - **A value changed in place** after an operation has remembered it. The push then uses the new number, and nothing
 #   crashes. minirl's operations never change the arrays they are given.

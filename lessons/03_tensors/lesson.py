@@ -19,17 +19,11 @@
 # %% [markdown]
 # ## Warm-up
 #
-# A layer adds a bias to each of 32 rows: y = x + b. Here x has the shape (32, 10), b has the shape (10,), and NumPy
-# adds the same b to every row, without being told. The gradient of the loss with respect to y is known. It is an array
-# dy of the shape (32, 10).
+# A layer adds a bias b to each of 32 rows. NumPy adds the same b to every row, without being told.
 #
-# **What is the gradient with respect to b?**
+# {predict 3.a}
 #
-# - (a) The same (32, 10) array.
-# - (b) An array (10,): the mean of its 32 rows.
-# - (c) An array (10,): the sum of its 32 rows.
-#
-# `predict 3.a` stores your guess. The next cell has the answer.
+# The next cell has the answer.
 
 # %%
 import numpy as np
@@ -210,10 +204,9 @@ assert np.allclose(direct, jacobian.T @ arriving[0])
 #
 # A language model is trained to give the right next token a high probability. Its loss is −log π(target), averaged
 # over all positions: 0 if the model is certain and right, and without limit if it is certain and wrong. This is called
-# **cross-entropy**. (log is always the natural logarithm, `np.log`: the one that undoes e^x.)
+# **cross-entropy**. (log is always the natural logarithm, `np.log`, which undoes e^x.)
 #
-# **Predict** (`predict 3.b`). A model has to say which of 66 possible characters comes next. It knows nothing, and
-# gives each the same probability. What is its loss? (a) 0. (b) 1. (c) 4.19. (d) 66.
+# {predict 3.b}
 #
 # Taking the logarithm of a softmax directly would be a mistake. A probability that is too small is stored as 0: one
 # below about 10⁻³²⁴ in float64, and one below about 10⁻⁴⁵ in float32, the format of training. And log 0 is minus
@@ -277,8 +270,7 @@ picture
 # That is all: **what the model said, minus what was right.** A token that got probability 0.3 and was wrong is pushed
 # down with 0.3. The right token is pushed up by what was missing to 1.
 #
-# **Predict** (`predict 3.c`). Add up one row of this gradient. What comes out? (a) 1, like a row of probabilities. (b)
-# 0. (c) The loss of this row.
+# {predict 3.c}
 #
 # > **Exercise 3.5** (level 3, 30 minutes). Write `cross_entropy(logits, targets)`, which returns the mean loss and its
 # > gradient. Mind that the loss is a *mean* over the rows. You need one number of each row twice: the logit of its

@@ -24,7 +24,8 @@ Parameters = Mapping[str, np.ndarray]
 def inside(p: Parameters, prefix: str) -> Parameters:
     """The parameters whose names begin with the prefix, under the rest of their
     names. (Complete.)"""
-    return {name.removeprefix(prefix): value for name, value in p.items() if name.startswith(prefix)}
+    names = [name for name in p if name.startswith(prefix)]
+    return {name.removeprefix(prefix): p[name] for name in names}
 
 
 # ---- 8.1 ----

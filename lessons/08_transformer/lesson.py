@@ -18,16 +18,7 @@
 # %% [markdown]
 # ## Warm-up
 #
-# Take a transformer with a single layer that has no information about positions. You give it a prompt. Then you
-# shuffle all words of the prompt except the last one.
-#
-# **What happens to its prediction of the next word?**
-#
-# - (a) It changes: other words in other places make another sentence.
-# - (b) It stays exactly the same.
-# - (c) It becomes random.
-#
-# `predict 8.a` stores your guess.
+# {predict 8.a}
 
 # %% [markdown]
 # ## 1. A stream for each token
@@ -297,12 +288,7 @@ assert far < 1e-3
 # The model has just finished "2 * 3 = ". Two numbers 2 and two numbers 3 stand before it: one of each in the story
 # ("2 more cans", "Each can has 3"), and one of each in its own calculation.
 #
-# **Predict** (`predict 8.b`). We put a wrong calculation into its mouth: "Roger has 5. 4 * 3 = ". The story still says
-# 2 cans of 3. What does the model write next?
-#
-# - (a) "12": it multiplies what stands before "=".
-# - (b) "6": it takes the numbers from the story.
-# - (c) Anything: it has never seen a wrong calculation.
+# {predict 8.b}
 #
 # First we look. The next figure shows the first layer, and the last token, which is the space after "=". (In our
 # tokenizer the space before a number is a token of its own.) For each head it draws with which weights this token
@@ -359,9 +345,7 @@ reveal("8.b")
 # %% [markdown]
 # ## 7. Counting
 #
-# **Predict** (`predict 8.c`). Our model has the width 64, two layers, a feed-forward width of 192 and a vocabulary of
-# 320. Which part has the most parameters? (a) Attention. (b) The feed-forward parts. (c) The table of tokens and the
-# output matrix together.
+# {predict 8.c}
 #
 # > **Exercise 8.7** (level 2, 15 minutes). Write `n_parameters(vocab_size, n_layer, d_model, d_ff)`. Go through the
 # > list of weights in section 5, and do not forget what is in no layer.
@@ -477,5 +461,12 @@ assert used["model.gpt"].share == 1
 # - `minirl/model/transformer.py`: many documents at once, with fused kernels, and a cache when it generates.
 # - `minirl/functional/attention.py` and `csrc/attention.c`: attention without ever storing the table of scores.
 # - `tests/model/test_transformer.py`: how minirl's tests hold the two together.
+#
+# ## Sources
+#
+# - Su, J., Lu, Y., Pan, S., Wen, B. and Liu, Y. (2021). RoFormer: enhanced transformer with rotary position embedding.
+#   arXiv:2104.09864.
+# - Vaswani, A. and seven others (2017). Attention is all you need. *Advances in Neural Information Processing Systems*
+#   30; arXiv:1706.03762.
 #
 # **Next:** lesson 9 trains such a model from nothing, by pretraining. Lesson 12 goes on with the model of this lesson.

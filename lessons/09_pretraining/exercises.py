@@ -53,8 +53,8 @@ def bits_per_byte(losses: np.ndarray, n_bytes: int) -> float:
 
 @implements("optim.adamw")
 def adamw(
-    p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, t: int, lr: float, beta1: float, beta2: float,
-    eps: float, weight_decay: float,
+    p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, t: int,
+    lr: float, beta1: float, beta2: float, eps: float, weight_decay: float,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """One step of AdamW: the new parameter and the two new averages, (p, m, v),
     as new arrays in the dtype of p.

@@ -17,16 +17,10 @@
 # %% [markdown]
 # ## Warm-up
 #
-# You train a model with Adam, the optimizer that nearly everybody uses. Somebody multiplies the loss by 1000, and
-# changes nothing else.
+# The optimizer that nearly everybody uses is called Adam. Section 3 explains it, and this question can be guessed
+# without knowing it.
 #
-# **What happens to the steps that the parameters take?**
-#
-# - (a) They become 1000 times as long, and training explodes.
-# - (b) They stay practically the same.
-# - (c) They become 1000 times as short.
-#
-# `predict 9.a` stores your guess.
+# {predict 9.a}
 
 # %% [markdown]
 # ## 1. Every text is a thousand exercises
@@ -262,7 +256,7 @@ picture
 #
 # So the gradient is **clipped**. All its numbers together, over all arrays, are one long vector. If this vector is
 # longer than some limit, all its numbers are multiplied by the same factor, so that it is as long as the limit. The
-# direction stays. (The length of a vector is the root of the sum of its squares: that of (3, 4) is 5.)
+# direction stays. (The length of a vector is the root of the sum of its squares: the vector (3, 4) has the length 5.)
 #
 # > **Exercise 9.5** (level 2, 15 minutes). Write `clip(gradients, max_norm)`.
 #
@@ -330,8 +324,7 @@ picture
 # are computed one after the other, and put together. It must not matter how the batch was cut. But the parts have
 # different numbers of tokens, since texts have different lengths.
 #
-# **Predict** (`predict 9.b`). The mean gradient of the first 90 tokens is 1.0, that of the last 10 tokens is 2.0. What
-# is the mean gradient of the whole batch? (a) 1.1. (b) 1.5. (c) 3.0.
+# {predict 9.b}
 #
 # > **Exercise 9.7** (level 2, 15 minutes). Write `combined(gradients, tokens)`.
 
@@ -362,9 +355,7 @@ reveal("9.b")
 # prefers no token. It is a uniform model, and its loss is about log V. If yours begins somewhere else, something is
 # wrong before training has begun.
 #
-# **Predict** (`predict 9.c`). The loss on the texts that it reads will fall far below the bigram model. What is its
-# loss on texts of the same kind that it has not read? (a) About the same. (b) Much higher. (c) As high as at the
-# beginning.
+# {predict 9.c}
 
 # %%
 from minirl import no_grad
@@ -450,6 +441,9 @@ picture.legend(loc="outside upper center", ncols=2)
 picture
 
 # %% [markdown]
+# (The text of step 0 is made of single bytes. Some of them are no character by themselves, and are shown as � or as a
+# code such as \x18.)
+#
 # At first both curves fall together. What the model learns there is true of all texts of this kind: which tokens are
 # frequent, how they join into words, the form of a question. Then the curves part. From there on, the model mostly
 # learns these very sentences, and on unread texts it even gets worse. It has become sure of what comes next, and where
@@ -497,5 +491,10 @@ picture
 # - `minirl/schedule.py`: your learning rate, and another one in use.
 # - `minirl/train/pretrain.py`: pretraining in minirl, with its own bits per byte. There `<|end|>` counts neither in the
 #   bits nor in the bytes.
+#
+# ## Sources
+#
+# - Kingma, D. P. and Ba, J. (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
+# - Loshchilov, I. and Hutter, F. (2017). Decoupled weight decay regularization. arXiv:1711.05101.
 #
 # **Next:** lesson 11 teaches such a model to answer, from a few worked answers.

@@ -47,7 +47,11 @@ def sft_weights(mask: np.ndarray) -> np.ndarray:
 
 
 @implements("sft.loss")
-def weighted_loss(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+def weighted_loss(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[float, np.ndarray]:
     """(loss, gradient): loss = -sum over t of weights[t] * log pi(targets[t]),
     where pi is the softmax of logits[t]; and the gradient of the loss with
     respect to the logits, in their shape and dtype.

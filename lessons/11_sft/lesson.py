@@ -19,16 +19,9 @@
 # %% [markdown]
 # ## Warm-up
 #
-# A model is fine-tuned on worked answers. By mistake, the end token at the end of each answer has weight 0 in the
-# loss. Everything else is right.
+# {predict 11.a}
 #
-# **How many of the problems that it was not shown does it solve, compared with a model trained without the mistake?**
-#
-# - (a) About as many: the end token is one of thirty, and it carries no part of the solution.
-# - (b) About half as many.
-# - (c) None.
-#
-# `predict 11.a` stores your guess. You will make the mistake yourself, on purpose, in section 5.
+# You will make the mistake yourself, on purpose, in section 5.
 
 # %% [markdown]
 # ## 1. A model that knows and does not answer
@@ -186,8 +179,7 @@ assert losses["1 / N"] < losses["mask / N"]
 # We need a number for how good the model is. The share of solved problems is one. Before training it was 0 of 78. Does
 # this mean that the model solves 0% of such problems?
 #
-# **Predict** (`predict 11.b`). How large could the true share be, without 0 of 78 being a surprise at the 95% level?
-# (a) 0%: it has shown that it cannot do it. (b) Up to 1.3%, which is one of 78. (c) Up to 4.7%.
+# {predict 11.b}
 #
 # Think of the problems as drawn from endlessly many, of which the model solves the share p. Of n drawn ones it then
 # solves n · p on average, but not exactly. The solved share scatters around p, with the standard error of lesson 1,
@@ -426,12 +418,9 @@ assert my.leaks(packed(True), texts) == [] and len(my.leaks(packed(False), texts
 # %% [markdown]
 # ## 8. All together: how long should one train?
 #
-# All parts of the loss are yours now. One question is left: how many rounds? After 20 rounds the model solves nearly
-# all of the fifty problems that it is shown.
+# All parts of the loss are yours now. One question is left: how many rounds? Guess before you run the next cell.
 #
-# **Predict** (`predict 11.c`, before you run the next cell). It goes on for 40 more rounds. What share of the held-out
-# problems does it solve then? (a) Nearly all, as with the fifty: practice makes perfect. (b) About as many as before.
-# (c) None: it has only learned the fifty by heart.
+# {predict 11.c}
 #
 # We train three times, with the demonstrations in another order each time, and measure now and then.
 
@@ -498,8 +487,8 @@ picture
 
 # %% [markdown]
 # The loss on held-out problems turns round. The share of solved problems hardly changes, but the model becomes surer
-# of its wrong answers. In longer trainings the accuracy follows: in [docs/results.md](../docs/results.md), a page of
-# minirl's source, three models lose 7 to 11 points when they are trained for 86 rounds instead of 12. And look at the
+# of its wrong answers. In longer trainings the accuracy follows: in [minirl's results](../docs/results.md), three
+# models lose 7 to 11 points when they are trained for 86 rounds instead of 12. And look at the
 # three thin lines. The runs differ in nothing but the order of the demonstrations. One run is one draw.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
@@ -555,5 +544,10 @@ assert few.value < first.value - 0.1
 # - `minirl/model/transformer.py`: `hidden` keeps documents apart; the loss is `linear_cross_entropy` in
 #   `minirl/functional/probability.py`, which never stores all logits at once.
 # - `minirl/evaluation/estimate.py`: `wilson`, and what to do when a share is no longer a count.
+#
+# ## Sources
+#
+# - Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. *Journal of the American
+#   Statistical Association* 22(158), 209–212.
 #
 # **Next:** lesson 12. The weights become advantages, and the model learns from its own answers.

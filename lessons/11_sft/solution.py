@@ -47,7 +47,11 @@ def sft_weights(mask: np.ndarray) -> np.ndarray:
 
 
 @implements("sft.loss")
-def weighted_loss(logits: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[float, np.ndarray]:
+def weighted_loss(
+    logits: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[float, np.ndarray]:
     """(loss, gradient): loss = -sum over t of weights[t] * log pi(targets[t]),
     where pi is the softmax of logits[t]; and the gradient of the loss with
     respect to the logits, in their shape and dtype.
@@ -143,5 +147,7 @@ def leaks(log_probs: LogProbs, documents: Sequence[np.ndarray]) -> list[tuple[in
     for i in range(len(documents)):
         others = [j for j in range(len(documents)) if j != i]
         without = log_probs([documents[j] for j in others])
-        found += [(i, j) for j, alone in zip(others, without, strict=True) if np.abs(alone - together[j]).max() > 0.001]
+        for j, alone in zip(others, without, strict=True):
+            if np.abs(alone - together[j]).max() > 0.001:
+                found.append((i, j))
     return found

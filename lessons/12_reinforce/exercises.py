@@ -52,7 +52,11 @@ def log_prob(theta: np.ndarray, episode: Episode) -> float:
 # ---- 12.3 ----
 
 
-def expected_return(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> float:
+def expected_return(
+    theta: np.ndarray,
+    episodes: Sequence[Episode],
+    rewards: Sequence[float],
+) -> float:
     """J: the sum over all episodes of probability times reward. rewards[i]
     belongs to episodes[i].
 
@@ -81,7 +85,11 @@ def grad_log_prob(theta: np.ndarray, episode: Episode) -> np.ndarray:
 # ---- 12.5 ----
 
 
-def policy_gradient(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> np.ndarray:
+def policy_gradient(
+    theta: np.ndarray,
+    episodes: Sequence[Episode],
+    rewards: Sequence[float],
+) -> np.ndarray:
     """The gradient of expected_return with respect to theta, by the formula of
     REINFORCE: the sum over all episodes of probability, times reward, times
     grad_log_prob. It has theta's shape.

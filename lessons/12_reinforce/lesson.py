@@ -20,16 +20,11 @@
 # %% [markdown]
 # ## Warm-up
 #
-# You watch a model being trained with reinforcement learning. The program prints a `loss`. Over 15 updates it goes
-# from −0.006 to −0.012.
+# You watch a model being trained with reinforcement learning.
 #
-# **What does this tell you about the model?**
+# {predict 12.a}
 #
-# - (a) It is getting better: the loss falls.
-# - (b) It is getting worse: the loss should rise, as we maximise the reward.
-# - (c) Nothing.
-#
-# `predict 12.a` stores your guess. The answer comes at the end, from a run of your own.
+# The answer comes at the end, from a run of your own.
 
 # %% [markdown]
 # ## 1. A world that fits on a page
@@ -153,9 +148,7 @@ assert abs(mean - J) < 5 * error
 # says: make the actions of rewarded episodes likelier, and that is uphill. No derivative of the checker is needed, nor
 # of the drawing. The checker can be any program.
 #
-# **Predict** (`predict 12.b`). Rewards are 0 and 1, and nothing is subtracted from them. What does one update do with
-# the actions of an episode of reward 0? (a) It makes them less likely. (b) Nothing directly. (c) It makes them a
-# little likelier.
+# {predict 12.b}
 #
 # What is ∇log π for our table? Take one action a, and the row z that it was drawn from. You computed the gradient of
 # log π(a) = z(a) − log Σ e^z(b) in lesson 3: 1 at the action, minus the whole softmax of the row. For each token b of
@@ -287,15 +280,12 @@ picture
 # What is a good b? For a language model, we answer each problem several times. The mean reward of *the other* samples
 # says how hard the problem is, and knows nothing of this one. This is called **leave-one-out**.
 #
-# **Predict** (`predict 12.c`). A problem is answered 8 times, and all 8 answers are right. What does the model learn
-# from it, with leave-one-out? (a) To give these answers even more often. (b) Nothing. (c) To vary its answers.
+# {predict 12.c}
 #
 # It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely
-# used method GRPO also divides by the standard deviation of the group.
+# used method GRPO (Shao et al., 2024) also divides by the standard deviation of the group.
 #
-# **Predict** (`predict 12.d`). What does a sample's own reward in the mean do to the average of the estimate, with 8
-# samples? (a) Nothing. (b) It becomes shorter by an eighth, and keeps its direction. (c) It points in another
-# direction.
+# {predict 12.d}
 #
 # > **Exercise 12.6** (level 2, 15 minutes). Write `leave_one_out(rewards)`. Each row holds the rewards of one problem.
 # > For rewards 1, 0, 0 the others' means are 0, ½, ½, so the advantages are 1, −½, −½.
@@ -408,7 +398,7 @@ assert exact_moments(plain, one, 8).signal > exact_moments(my.leave_one_out, one
 #
 # - **sign**: the advantage has the wrong sign.
 # - **shifted**: each action is attributed to the row of the action itself, one place too late.
-# - **only the last**: only the last action of each episode gets the reward, as it was the one that was paid.
+# - **only the last**: only the last action of each episode gets the reward, because the reward came after it.
 # - **temperature**: the agent acts with softmax(θ / 0.5), but the gradient is taken of softmax(θ).
 # - **imitation**: rewarded episodes are all weighted alike, however likely they are, as if they were examples in a
 #   book.
@@ -575,7 +565,7 @@ picture
 # - **Nothing to learn.** If all samples of nearly all problems agree, the advantages are 0. Measure it before a long
 #   run: the training of minirl prints the share of informative problems first.
 # - **Good luck.** 40 updates with one seed are one draw. Runs with other seeds end elsewhere, often far away;
-#   [docs/results.md](../docs/results.md), a page of minirl's source, has eight.
+#   [minirl's results](../docs/results.md) have eight.
 #
 # ## The code that runs
 #
@@ -584,6 +574,13 @@ picture
 # - `minirl/rl/loss.py`: the weights, with clipping and a pull to the old policy as options.
 # - `tests/rl/test_gradient.py`: 85 episodes of a small *transformer*, and a statistical test that minirl's estimate is
 #   unbiased. It also plants mistakes like those of section 5, to show that it finds them.
+#
+# ## Sources
+#
+# - Shao, Z. and others (2024). DeepSeekMath: pushing the limits of mathematical reasoning in open language models.
+#   arXiv:2402.03300. This is where GRPO comes from.
+# - Williams, R. J. (1992). Simple statistical gradient-following algorithms for connectionist reinforcement learning.
+#   *Machine Learning* 8, 229–256.
 #
 # **Next:** lesson 14 puts all of your parts into the main job. Or open `python -m minirl.bugs --mystery 1`, and find
 # out from the curves alone which mistake is in there.

@@ -62,14 +62,21 @@ def log_prob(theta: np.ndarray, episode: Episode) -> float:
 # ---- 12.3 ----
 
 
-def expected_return(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> float:
+def expected_return(
+    theta: np.ndarray,
+    episodes: Sequence[Episode],
+    rewards: Sequence[float],
+) -> float:
     """J: the sum over all episodes of probability times reward. rewards[i]
     belongs to episodes[i].
 
     expected_return(np.zeros((3, 2)), [(0,), (1, 0), (1, 1)], [1.0, 0.0, 0.0])
     is 0.5, the probability of (0,).
     """
-    return sum(math.exp(log_prob(theta, episode)) * reward for episode, reward in zip(episodes, rewards, strict=True))
+    J = 0.0
+    for episode, reward in zip(episodes, rewards, strict=True):
+        J += math.exp(log_prob(theta, episode)) * reward
+    return J
 
 
 # ---- 12.4 ----
@@ -97,7 +104,11 @@ def grad_log_prob(theta: np.ndarray, episode: Episode) -> np.ndarray:
 # ---- 12.5 ----
 
 
-def policy_gradient(theta: np.ndarray, episodes: Sequence[Episode], rewards: Sequence[float]) -> np.ndarray:
+def policy_gradient(
+    theta: np.ndarray,
+    episodes: Sequence[Episode],
+    rewards: Sequence[float],
+) -> np.ndarray:
     """The gradient of expected_return with respect to theta, by the formula of
     REINFORCE: the sum over all episodes of probability, times reward, times
     grad_log_prob. It has theta's shape.

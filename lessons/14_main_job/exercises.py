@@ -141,7 +141,8 @@ class MyTask(Task):
 
     name = "mine"
     checker = NumberChecker()
-    documents = MappingProxyType({"recap": 0.2, "repeat": 0.3, "sums": 0.5})  # what pretraining reads
+    # what pretraining reads:
+    documents = MappingProxyType({"recap": 0.2, "repeat": 0.3, "sums": 0.5})
     science = False
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:

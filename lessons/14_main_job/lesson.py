@@ -27,17 +27,9 @@
 # A float32 number has about seven digits, and the two results differ in the last one.
 #
 # You train the same small model twice, with the same seed and the same data: once with your parts, and once with
-# minirl's. There are 300 updates of pretraining, 60 of fine-tuning and 40 of reinforcement learning. Then you lay the
-# reward curves of the two runs over each other.
+# minirl's. There are 300 updates of pretraining, 60 of fine-tuning and 40 of reinforcement learning.
 #
-# **What do you see?**
-#
-# - (a) One curve: a difference in the seventh digit stays in the seventh digit.
-# - (b) One curve, if you do not zoom in: by now the difference is in the third digit.
-# - (c) Two curves that take the same course, but differ by some points in nearly every step.
-# - (d) Two curves that have nothing to do with each other.
-#
-# `predict 14.a` stores your guess.
+# {predict 14.a}
 
 # %% [markdown]
 # ## 1. Whose part is whose
@@ -275,9 +267,7 @@ assert (gap[:40] < 1e-5).all()  # two right runs are closer to each other than a
 # Now the curve that everybody looks at first: the mean reward of each step. It jumps up and down. Suppose that two
 # steps, one after the other, have rewards of 0.25 and 0.37.
 #
-# **Predict** (`predict 14.b`). A step asks 16 problems, 8 times each. The reward goes from 0.25 to 0.37 in the next
-# step. What does this tell you? (a) The update between them helped: with 128 samples, 12 points is a lot. (b) Nothing
-# yet: such a jump can be chance. (c) The update before harmed the model, and this one repaired it.
+# {predict 14.b}
 #
 # (A *point* is a hundredth of all answers: from 25% to 37% are 12 points.)
 #
@@ -343,9 +333,7 @@ picture
 # reinforcement learning. 64 were *practised* only: the model was told right or wrong, and never saw a solution. And 40
 # were *kept apart* from both.
 #
-# **Predict** (`predict 14.c`). The share of right answers to the practised problems rises by about 15 points. How
-# about the problems that were kept apart? (a) They rise as much: it is the same kind of problem. (b) They rise by some
-# points, so few that one run can hardly tell it from chance. (c) They fall: the model forgets them.
+# {predict 14.c}
 #
 # Both models are given the same problems, and that is worth something. A problem with large numbers is hard for both,
 # and it tells nothing about their difference. So subtract, problem by problem, and take the mean of the differences.
@@ -698,7 +686,7 @@ assert Larger().checker.check(problem, problem.completion)
 # `split_of(key)` puts each key into train, dev or test, always into the same one: a tenth each into dev and test. So
 # draw problems, and keep those of the split that was asked for. `documents` says what pretraining reads: `recap` lists
 # the numbers of a question, `repeat` copies it, `sums` are equations. More about all this is in
-# `docs/your-own-task.md` of minirl's repository (the page is not installed with the package).
+# [your own task](../docs/your-own-task.md).
 #
 # > **Exercise 14.7** (level 5, open). Write `MyTask`. The check tests what every task has to keep: the same arguments
 # > give the same problems, another seed gives others, no problem is in two splits, the checker accepts your own answers
@@ -797,7 +785,8 @@ assert Larger().checker.check(problem, problem.completion)
 #
 # - `minirl/train/chain.py`: the main job, link by link. `minirl/lessons/main_job.py`: the same with your parts.
 # - `minirl/swap.py`: how a function is replaced everywhere. `minirl/runs/environment.py`: how a run remembers it.
-# - `minirl/rl/measures.py`: the measures of a step. `docs/metrics.md` explains each, and how failure looks.
+# - `minirl/rl/measures.py`: the measures of a step. [Metrics](../docs/metrics.md) explains each, and how
+#   failure looks.
 # - `minirl/evaluation/compare.py`: the paired comparison, `python -m minirl.evaluate --compare`.
 # - `minirl/microscope/`: the policy of each step, `python -m minirl.trace`.
 #

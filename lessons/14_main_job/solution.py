@@ -58,7 +58,8 @@ def first_difference(mine: list[float], theirs: list[float], tolerance: float) -
     first_difference([1.0, 2.0], [1.0, 2.5], 0.01) is 1.
     """
     for index, (a, b) in enumerate(zip(mine, theirs, strict=True)):
-        if not abs(a - b) <= tolerance * max(abs(a), abs(b)):  # "not <=" and not ">", which is false for NaN
+        # "not <=" and not ">", which is false for NaN
+        if not abs(a - b) <= tolerance * max(abs(a), abs(b)):
             return index
     return None
 
@@ -108,7 +109,8 @@ def moved(before: np.ndarray, after: np.ndarray) -> np.ndarray:
     Where a row of `before` or `after` holds NaN, its result is NaN: such a
     policy is broken, and nobody may take it for one that has not moved.
     """
-    ratio = np.where(after > 0, after, 1) / before  # 1 in place of 0: its logarithm is finite, and is multiplied by 0
+    # 1 in place of 0: its logarithm is finite, and is multiplied by 0
+    ratio = np.where(after > 0, after, 1) / before
     return (after * np.log(ratio)).sum(axis=1)
 
 

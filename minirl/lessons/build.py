@@ -23,6 +23,7 @@ import tyro
 from minirl import kernels
 from minirl.lessons import commands, gates
 from minirl.lessons.folder import make_folder
+from minirl.lessons.handbook import dead_links
 from minirl.lessons.lesson import Lesson, find_lesson, lessons
 from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import Progress
@@ -54,6 +55,7 @@ def build(numbers: tyro.conf.Positional[tuple[str, ...]] = (), *, verify: bool =
         if verify:
             problems += gates.checks(lesson, view)
         with solved_folder() as progress:
+            problems += dead_links(lesson, progress.folder / lesson.name)
             answer = commands.executed(lesson, progress.folder / lesson.name)
         if answer["error"]:
             problems.append(f"lesson {lesson.number} does not run:\n{answer['error']}")

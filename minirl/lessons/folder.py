@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+from minirl.lessons.handbook import add_handbook
 from minirl.lessons.lesson import Lesson, lessons
 from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import FILE, Progress
@@ -14,7 +15,7 @@ README = (
     + """\
 
 Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is
-what you write.
+what you write. The folder `docs` is minirl's handbook, to look things up.
 
     python -m minirl.lessons list           all lessons, and how far you are
     python -m minirl.lessons start 0        what lesson 0 is about
@@ -59,6 +60,7 @@ def make_folder(folder: Path) -> Progress:
                 file.write(text)
     for lesson in lessons().values():
         add_lesson(folder, lesson)
+    add_handbook(folder)
     progress = Progress.read(folder) if (folder / FILE).exists() else Progress(folder)
     progress.save()
     return progress

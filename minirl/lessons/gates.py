@@ -5,6 +5,7 @@ fail, the solution must pass, and each known mistake must fail with the sentence
 """
 
 import json
+import re
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,15 +14,17 @@ from typing import Any
 from minirl.lessons.explain import says
 from minirl.lessons.isolate import run_checks
 from minirl.lessons.lesson import Exercise, Lesson, lessons
-from minirl.lessons.notebook import lesson_cells
+from minirl.lessons.notebook import asked, lesson_cells
 from minirl.lessons.screen import Screen
 from minirl.lessons.timetable import filled
 from minirl.storage.shipped import shipped
 
 FEWEST_WRONG, FEWEST_HINTS = 2, 2
 LARGEST_PICTURE, LARGEST_NOTEBOOK = 60_000, 400_000  # bytes
+WIDEST_LINE = 100  # columns of exercises.py and solution.py
 AT_ONCE = 2
 SEED = 1
+CITED = re.compile(r"\(([A-Z]\w+)[^()]*?, ((?:19|20)\d\d)\)")  # (Kingma and Ba, 2014)
 
 
 def checks(lesson: Lesson, view: Screen) -> list[str]:
@@ -101,6 +104,29 @@ def committed(lesson: Lesson, contents: dict[str, Any]) -> list[str]:
     return [] if kinds[0] == kinds[1] else [f"{lesson.notebook.name} lacks outputs: {command}"]
 
 
+def sources(number: str, text: str) -> list[str]:
+    """The works that a lesson names in its text, such as (Wilson, 1927), and not in its section "Sources", where their
+    titles stand."""
+    body, _, listed = text.partition("## Sources")
+    found = {f"{name}, {year}" for name, year in CITED.findall(body)}
+    lines = listed.splitlines()
+    return [
+        f"lesson {number} cites {name} and does not list it under 'Sources'"
+        for name in sorted(found)
+        if not any(name.split(",")[0] in line and name[-4:] in line for line in lines)
+    ]
+
+
+def wide_lines(lesson: Lesson) -> list[str]:
+    """Lines of exercises.py and solution.py that are too wide for half a screen."""
+    return [
+        f"{lesson.name}/{name}, line {number}, has {len(line)} columns; at most {WIDEST_LINE}"
+        for name in ("exercises.py", "solution.py")
+        for number, line in enumerate((lesson.folder / name).read_text(encoding="utf-8").splitlines(), start=1)
+        if len(line) > WIDEST_LINE
+    ]
+
+
 def bare(contents: dict[str, Any]) -> Any:
     """A notebook without its outputs."""
     return [(cell["cell_type"], cell["id"], cell["source"]) for cell in contents["cells"]]
@@ -132,6 +158,10 @@ def course(all_lessons: list[Lesson], table: str, teaching: str) -> list[str]:
                 problems.append(f"lesson {lesson.number} has no section {heading!r}")
         numbers = [*(item.number for item in lesson.exercises), *(item.number for item in lesson.predictions)]
         problems += [f"lesson {lesson.number} never mentions {number}" for number in numbers if number not in text]
+        if asked(lesson) != [one.number for one in lesson.predictions]:
+            problems.append(f"lesson {lesson.number} must ask each of its questions once and in order: {{predict 1.a}}")
+        problems += sources(lesson.number, text)
+        problems += wide_lines(lesson)
     notebooks = {path.name for path in shipped("lessons").glob("*.ipynb")}
     expected = {lesson.notebook.name for lesson in all_lessons}
     if notebooks != expected:

@@ -51,6 +51,8 @@ class Exercise:
     hints: tuple[str, ...]
     seam: str
     """Where the function goes into minirl; empty where it goes nowhere."""
+    trains: bool
+    """Whether it goes into the main job too, where it has a seam. Some are too slow for that, or have no work there."""
     was: tuple[str, ...]
     """Earlier ids, under which progress may be stored."""
 
@@ -130,6 +132,7 @@ def read_lesson(folder: Path) -> Lesson:
             minutes=entry["minutes"],
             hints=tuple(entry["hints"]),
             seam=entry.get("seam", ""),
+            trains=entry.get("trains", True),
             was=tuple(entry.get("was", ())),
         )
         for index, entry in enumerate(about.get("exercise", ()), start=1)

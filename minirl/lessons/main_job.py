@@ -109,8 +109,8 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
 
 
 def trains(exercise: Exercise) -> bool:
-    """Whether the function goes into minirl's training. One of lesson 0 goes into the course's own runner."""
-    return bool(exercise.seam) and not exercise.seam.startswith("lessons.")
+    """Whether the function goes into the main job. One of lesson 0 goes into the course's own runner."""
+    return bool(exercise.seam) and exercise.trains and not exercise.seam.startswith("lessons.")
 
 
 def training_seams() -> list[str]:

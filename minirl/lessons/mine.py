@@ -4,6 +4,7 @@ my = exercises_of(1)           # my.policy is the learner's function, once it ha
 reveal("1.a")                  # the answer to the question that opened the lesson
 """
 
+import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,12 @@ from minirl.figure import Figure
 from minirl.lessons import parts
 from minirl.lessons.lesson import LETTERS, Exercise, Lesson, Prediction, find_lesson, find_prediction, namespace
 from minirl.lessons.progress import FILE, NoFolder, Progress
+from minirl.lessons.screen import WIDTH, folded
 
 SPOIL = True  # whether answers are shown to somebody who has not guessed; `run` shows the rest of a lesson without them
 INK, SOFT = "#1f2933", "#52606d"
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00")  # Okabe and Ito: told apart by colour-blind readers
+INDENT = "      "  # of what stands below the number of a question
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))  # and a line style each, for printouts
 
 
@@ -198,9 +201,11 @@ def self_test(sections: Mapping[str, str], then: str) -> None:
             guesses += 1
             wrong = f" Your guess was ({LETTERS[guess['choice']]}): see {section}."
             said = " Your guess was right." if guess["choice"] == prediction.answer else wrong
-        print(f"{number}  {prediction.question}")
-        print(f"      ({LETTERS[prediction.answer]}) {prediction.choices[prediction.answer]}.{said}")
-        print(f"      {prediction.because[prediction.answer]}\n")
+        print(folded(f"{number}  {prediction.question}"))
+        for text in (f"({LETTERS[prediction.answer]}) {prediction.choices[prediction.answer]}.{said}",
+                     prediction.because[prediction.answer]):  # fmt: skip
+            print(textwrap.fill(text, WIDTH, initial_indent=INDENT, subsequent_indent=INDENT))
+        print()
     if not needed:
         print(f"All {len(sections)} right. {then}")
     elif not guesses:

@@ -10,19 +10,22 @@
 The notebook is written here and not by jupytext, because the format is this small, and because `init` makes notebooks
 on machines that have the core packages alone. The ids of the cells come from their source, so an unchanged lesson gives
 an unchanged file.
+
+A line {predict 1.a} of the text stands for a question, whose words lesson.toml has: the runner asks the same.
 """
 
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from minirl.lessons.lesson import Lesson
+from minirl.lessons.lesson import LETTERS, Lesson
 from minirl.storage.files import atomic_write
 
 MARKER = re.compile(r"# %%(?: (\[markdown\]))?\s*")
+ASKED = re.compile(r"^\{predict (\S+)\}$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,29 @@ def _uncommented(text: str, start: int) -> str:
 
 
 def lesson_cells(lesson: Lesson) -> list[Cell]:
-    """The cells of a lesson."""
-    return cells((lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+    """The cells of a lesson, with its questions. Raises ValueError for a question that lesson.toml does not have."""
+    source = cells((lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+    return [
+        replace(cell, source=ASKED.sub(lambda line: question(lesson, line[1]), cell.source))
+        if cell.kind == "markdown"
+        else cell
+        for cell in source
+    ]
+
+
+def question(lesson: Lesson, number: str) -> str:
+    """A question to predict, with its choices, as Markdown."""
+    for one in lesson.predictions:
+        if one.number == number:
+            choices = "\n".join(f"- ({letter}) {choice}" for letter, choice in zip(LETTERS, one.choices, strict=False))
+            return f"**Predict** (`predict {number}`). {one.question}\n\n{choices}"
+    raise ValueError(f"lesson.py of lesson {lesson.number} asks {number}, which is not in its lesson.toml")
+
+
+def asked(lesson: Lesson) -> list[str]:
+    """The numbers of the questions in a lesson's text, in the order in which they are asked."""
+    source = cells((lesson.folder / "lesson.py").read_text(encoding="utf-8"))
+    return [number for cell in source if cell.kind == "markdown" for number in ASKED.findall(cell.source)]
 
 
 def notebook(source: list[Cell], outputs: dict[int, list[dict[str, Any]]] | None = None) -> dict[str, Any]:

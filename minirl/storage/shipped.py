@@ -1,6 +1,6 @@
-"""Files that ship with minirl although they lie outside the package: the folders `data/` and `lessons/`.
+"""Files that ship with minirl although they lie outside the package: the folders `data/`, `docs/` and `lessons/`.
 
-In a checkout they stand beside the package, where a reader finds them and edits them. A build (setup.py) copies both
+In a checkout they stand beside the package, where a reader finds them and edits them. A build (setup.py) copies them
 into `minirl/_shipped/`, so an installed package has them too. `shipped` hides the difference:
 
     >>> from minirl.storage import shipped
@@ -11,7 +11,7 @@ into `minirl/_shipped/`, so an installed package has them too. `shipped` hides t
 
 from pathlib import Path, PurePosixPath
 
-FOLDERS = ("data", "lessons")
+FOLDERS = ("data", "docs", "lessons")
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -20,11 +20,12 @@ def shipped(name: str) -> Path:
 
     In a checkout (and so in an editable install) it is the checkout's own file, never a copy that a build left behind.
 
-    Raises ValueError for a name outside `data/` and `lessons/`, FileNotFoundError for a file that is missing.
+    Raises ValueError for a name outside these folders, FileNotFoundError for a file that is missing.
     """
     parts = PurePosixPath(name).parts
     if not parts or parts[0] not in FOLDERS or ".." in parts:
-        raise ValueError(f"{name!r} is not a shipped file: give a path that begins with {' or '.join(FOLDERS)}")
+        folders = f"{', '.join(FOLDERS[:-1])} or {FOLDERS[-1]}"
+        raise ValueError(f"{name!r} is not a shipped file: give a path that begins with {folders}")
     root = PACKAGE.parent if in_checkout() else PACKAGE / "_shipped"
     path = root.joinpath(*parts)
     if not path.exists():

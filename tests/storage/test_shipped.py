@@ -33,6 +33,7 @@ def test_the_questions_and_the_lessons_are_found() -> None:
     assert shipped(NAME).read_text(encoding="utf-8").startswith('{"topic": ')
     assert shipped("data/README.md").is_file()
     assert shipped("lessons").is_dir() and shipped("lessons/README.md").is_file()
+    assert shipped("docs/glossary.md").is_file()
 
 
 def test_an_installed_package_has_its_own(installed: Path) -> None:
@@ -53,9 +54,9 @@ def test_a_missing_file_is_named_with_what_to_do(installed: Path) -> None:
         shipped(NAME)
 
 
-@pytest.mark.parametrize("name", ["", "docs/runs.md", "/etc/passwd", "data/../setup.py", "database"])
+@pytest.mark.parametrize("name", ["", "tests/conftest.py", "/etc/passwd", "data/../setup.py", "database"])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(
-        ValueError, match=f"{name!r} is not a shipped file: give a path that begins with data or lessons"
+        ValueError, match=f"{name!r} is not a shipped file: give a path that begins with data, docs or lessons"
     ):
         shipped(name)
