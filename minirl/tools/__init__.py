@@ -8,7 +8,7 @@ from minirl.tools.calculator import calculator
 from minirl.tools.named import TOOLS, toolbox
 from minirl.tools.tool import Tool, ToolError
 from minirl.tools.toolbox import Toolbox, Turn
-from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript
+from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript, whole_text
 
 __all__ = [
     "TOOLS",
@@ -25,4 +25,5 @@ __all__ = [
     "tagged",
     "toolbox",
     "transcript",
+    "whole_text",
 ]
