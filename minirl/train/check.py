@@ -38,7 +38,8 @@ def check_values(config: TrainConfig) -> None:
         raise ConfigError(f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}")
     for name in config.tools or ():
         if name not in TOOLS:
-            raise ConfigError(f"--tools: no tool is called {name!r}; choose some of {', '.join(sorted(TOOLS))}")
+            known = ", ".join(sorted(TOOLS))
+            raise ConfigError(f"--tools: no tool that a run can learn to call is named {name!r}; there are {known}")
     try:
         resolve(config.model.pattern)
     except ValueError as error:
