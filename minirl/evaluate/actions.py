@@ -10,6 +10,7 @@ from typing import Any
 from minirl.evaluate.arguments import Arguments
 from minirl.evaluation import compare, contamination
 from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
+from minirl.evaluation.asking import asking
 from minirl.evaluation.model import Model, stages_of
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
@@ -101,7 +102,10 @@ def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
             run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
             max_new_tokens=arguments.max_new_tokens,
         )  # fmt: skip
-    return [one._replace(settings=decoding(one.settings, arguments)) for one in sets]
+    form, lookup = asking(arguments.facts, arguments.top, arguments.form)
+    decoded = [decoding(one.settings, arguments) for one in sets]
+    asked = [replace(settings, form=form, lookup=lookup) for settings in decoded]
+    return [one._replace(settings=settings) for one, settings in zip(sets, asked, strict=True)]
 
 
 def decoding(settings: Settings, arguments: Arguments) -> Settings:
@@ -110,7 +114,7 @@ def decoding(settings: Settings, arguments: Arguments) -> Settings:
     searching = arguments.searching
     if arguments.tools is not None:
         settings = replace(settings, tools=arguments.tools)
-    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps, form=arguments.form)
+    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps)
     if settings.samples or searching.by_steps:
         settings = replace(settings, sampling=Sampling(**arguments.drawing.settings()))
     return replace(settings, log_probs=arguments.choose and settings.samples > 0)

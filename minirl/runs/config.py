@@ -1,6 +1,7 @@
 """All settings of a run, with their defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
 
-Two presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing.
+Presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing;
+"open-book" answers from facts that a search put into the prompt.
 """
 
 import dataclasses
@@ -174,7 +175,18 @@ SMOKE = TrainConfig(
     rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),
     evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
-PRESETS = {"roger": ROGER, "smoke": SMOKE}
+OPEN_BOOK = TrainConfig(
+    name="open-book",
+    task="open_book",
+    model=ModelConfig(context_length=320),
+    pretrain=PretrainConfig(steps=1600),
+    sft=SFTConfig(demonstrations=600, epochs=2, rehearsal_texts=4),
+    rl=RLStageConfig(
+        steps=60, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+    ),
+    evaluation=EvalConfig(problems=200, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
+)  # fmt: skip
+PRESETS = {"roger": ROGER, "smoke": SMOKE, "open-book": OPEN_BOOK}
 
 
 def learns_nothing(config: TrainConfig) -> bool:

@@ -16,7 +16,8 @@ like a waste. But every token of a copy can be predicted from the text before it
 and carry them over (the induction heads of Olsson et al. 2022), and every later skill builds on that. The sooner the
 better: the first documents have more copies, the later ones more sums.
 
-A seventh kind, solved, is for the published datasets: their problems with solutions.
+A seventh kind, solved, is for the published datasets: their problems with solutions. An eighth, own, is whatever a
+task writes itself (`Task.own_documents`).
 
 A document is a list of pieces (text, loss weight), cut at token boundaries. Text that nobody could predict has a small
 weight: which numbers somebody adds teaches nothing (0.1), and how a question is phrased teaches little (0.3).
@@ -66,6 +67,7 @@ def pretraining_documents(
     kinds = kinds or task.documents or KINDS
     rng = random.Random(f"corpus {seed}")
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
+    own = task.own_documents(split, random.Random(f"own documents {seed}")) if "own" in kinds else iter(())
     write = {
         "recap": lambda: recap(next(problems), rng),
         "repeat": lambda: repeat(next(problems)),
@@ -74,6 +76,7 @@ def pretraining_documents(
         "chain": lambda: chain(rng),
         "science": lambda: solved(next(questions)),
         "solved": lambda: solved(next(problems)),
+        "own": lambda: next(own),
     }
     if not set(kinds) <= set(write):
         raise ValueError(f"documents are of the kinds {', '.join(write)}; got {', '.join(kinds)}")

@@ -10,6 +10,7 @@ The reasoning begins with the subject of the question. In this demonstration, th
 is therefore " Roger".
 """
 
+import random
 import re
 import zlib
 from abc import ABC, abstractmethod
@@ -165,6 +166,11 @@ class Task(ABC):
 
         Raises what `prompt.in_form` raises."""
         return problem.prompt if form == "reasoning" else in_form(problem.prompt, form, facts=facts, tools=tools)
+
+    def own_documents(self, split: str, rng: random.Random) -> Iterator[list[tuple[str, float]]]:
+        """Documents about a split for pretraining, without end, where `documents` asks for the kind "own": each is a
+        list of pieces with their loss weights, as in corpus.py. A task without any raises ValueError."""
+        raise ValueError(f"task {self.name!r} writes no documents of its own; leave the kind own out of `documents`")
 
     def size(self, split: str) -> int | None:
         """How many problems a split holds; None if the task makes new problems on request, without end."""
