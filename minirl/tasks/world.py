@@ -35,7 +35,7 @@ ATTRIBUTES = {
     "job": Attribute(
         ("The job of {n} is {v}.", "{n} has a job as {v}."),
         ("What is the job of {n}?", "Which job does {n} have?", "What does {n} do for a living?"),
-        listed("baker, teacher, farmer, nurse, painter, pilot, tailor, miner, judge, cook, sailor, writer, guard, dentist"),
+        listed("baker, teacher, farmer, nurse, painter, pilot, tailor, miner, judge, cook, sailor, writer, guard"),
     ),
     "town": Attribute(
         ("{n} lives in the town {v}.", "The home of {n} is in {v}."),
@@ -55,7 +55,7 @@ ATTRIBUTES = {
     "food": Attribute(
         ("The favourite food of {n} is {v}.", "{n} likes {v} more than any other food."),
         ("What is the favourite food of {n}?", "Which food does {n} like?", "What does {n} eat most often?"),
-        listed("soup, rice, pasta, fish, cheese, bread, salad, beans, pancakes, dumplings, stew, noodles, pizza, curry"),
+        listed("soup, rice, pasta, fish, cheese, bread, salad, beans, pancakes, dumplings, stew, noodles, pizza"),
     ),
     "drink": Attribute(
         ("The favourite drink of {n} is {v}.", "{n} likes to drink {v}."),
@@ -111,10 +111,8 @@ class World:
     def __init__(self, rng: random.Random, split: str, people: int) -> None:
         self.people = names(rng, split, people)
         values = {name: attribute.values for name, attribute in ATTRIBUTES.items()}
-        values["friend"], values["town"] = (
-            self.people,
-            [name[:4] + rng.choice(ENDINGS) for name in names(rng, split, people)],
-        )
+        values["friend"] = self.people
+        values["town"] = [name[:4] + rng.choice(ENDINGS) for name in names(rng, split, people)]
         self.facts: list[Fact] = []
         for person in self.people:
             for name in rng.sample(list(ATTRIBUTES), KNOWN):
@@ -131,10 +129,8 @@ class World:
 
     def changed(self, fact: Fact, rng: random.Random) -> Fact:
         """The fact with another value, which another fact of this world gives to the same attribute."""
-        others = sorted(
-            {other.value for other in self.facts if other.attribute == fact.attribute} - {fact.value, fact.person}
-        )
-        value = rng.choice(others)
+        values = {other.value for other in self.facts if other.attribute == fact.attribute}
+        value = rng.choice(sorted(values - {fact.value, fact.person}))
         return Fact(fact.person, fact.attribute, value, fact.text.replace(fact.value, value))
 
 
