@@ -29,7 +29,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from minirl import flags, tasks
+from minirl import flags
 from minirl.console import printable, run_program
 from minirl.evaluation.asking import asking
 from minirl.generate import beam_search, step_beams, stream, stream_pieces
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if arguments.dtype == "bfloat16":
             model.to_bfloat16()
         checker = reader_of_answers(run) if arguments.samples > 1 else None
-        names = tasks.get(run.config.task).tools if arguments.tools is None else arguments.tools
+        names = run.task().tools if arguments.tools is None else arguments.tools
         arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form)
         tools = toolbox(tokenizer, () if arguments.searching.beam and arguments.tools is None else names)
     except (OSError, ValueError) as error:
@@ -157,7 +157,7 @@ def check(arguments: Arguments) -> None:
 def reader_of_answers(run: Run) -> Checker:
     """The checker that says which answers are the same: the one of the run's task, unless that needs more than the
     question, as multiple choice needs the options."""
-    checker = tasks.get(run.config.task).checker
+    checker = run.task().checker
     return NumberChecker() if isinstance(checker, ChoiceChecker) else checker
 
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from minirl import flags, tasks
+from minirl import flags
 from minirl.bench import profile, report, runner, whole
 from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
@@ -32,7 +32,7 @@ from minirl.rl.advantage import advantages
 from minirl.rl.mdp import Episode, final_reward
 from minirl.rl.reinforce import reinforce_step
 from minirl.rl.rollout import rollout
-from minirl.runs import PRESETS, OptimizerConfig, TrainConfig
+from minirl.runs import PRESETS, OptimizerConfig, TrainConfig, task_of
 from minirl.streams import stream, stream_seed
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
@@ -56,7 +56,7 @@ class Recipe:
 
     def __init__(self, config: TrainConfig, batches: int, fine_tuning: int) -> None:
         self.config, self.fine_tuning, self.count = config, fine_tuning, batches
-        self.task = tasks.get(config.task)
+        self.task = task_of(config)
         self.seed = stream_seed(config.seed, "rollout", 0)
 
     @cached_property

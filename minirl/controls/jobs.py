@@ -18,7 +18,7 @@ from pathlib import Path
 from signal import SIGINT
 from tempfile import TemporaryDirectory
 
-from minirl import kernels, tasks
+from minirl import kernels
 from minirl.controls.variants import MoreSFT, Variant
 from minirl.runs import CONFIG, RESULTS, RLStageConfig, Run, Screen
 from minirl.train.branch import branch
@@ -101,7 +101,7 @@ def seconds_per_step(base: Run, settings: RLStageConfig) -> float:
     """The seconds that an RL step takes on this machine now, measured from the base's SFT model on."""
     with TemporaryDirectory() as folder, kernels.using_precision(base.config.precision):
         run = branch(base, "sft", replace(base.config, runs=folder, rl=settings))
-        stage = RLStage(run, run.model("sft"), run.tokenizer(), tasks.get(run.config.task))
+        stage = RLStage(run, run.model("sft"), run.tokenizer(), run.task())
         stage.update(0)  # the first step fetches everything into memory
         began = time.perf_counter()
         for step in range(1, TIMED_STEPS + 1):

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from minirl import kernels
 from minirl.evaluate.arguments import Arguments
-from minirl.evaluation import compare, contamination
+from minirl.evaluation import compare, contamination, faults
 from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
 from minirl.evaluation.asking import asking
 from minirl.evaluation.model import Model, stages_of
@@ -63,6 +64,19 @@ def scan(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
         screen.say(f"\nOur running example: {example.summary(found[-1])}")
         report["running_example"] = example.as_json()
     return report
+
+
+def split_faults(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Solve problems greedily with each of the run's models, and count the unsolved ones by their first fault."""
+    counted = []
+    for stage in stages_of(run, arguments.stages):
+        with kernels.using_precision(run.config.precision):
+            model, tokenizer = run.model(stage), run.tokenizer()
+            for chosen in chosen_sets(run, arguments):
+                found = faults.count_faults(model, tokenizer, chosen)
+                counted.append({"stage": stage, "split": chosen.label, **found})
+    faults.show(counted, screen)
+    return {**origin(run, arguments, screen), "faults": counted}
 
 
 def audit_checkers(screen: Screen) -> dict[str, Any]:

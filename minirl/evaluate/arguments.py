@@ -23,6 +23,8 @@ class Arguments:
     """Count false positives and false negatives of each answer checker; needs no run."""
     contamination: bool = False
     """Look for the test problems in the run's training text, instead of solving them."""
+    faults: bool = False
+    """Count the problems that greedy answers leave unsolved by their first fault, instead of the table."""
     task: str | None = None
     """Another task than the run's own, such as arithmetic or countdown."""
     split: str | None = None

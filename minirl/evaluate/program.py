@@ -27,6 +27,14 @@ A calculator for a model that was taught to call it:
 
     python -m minirl.evaluate runs/sums --tools calculator
 
+The control to it, in which each call gets the result of another call:
+
+    python -m minirl.evaluate runs/calculator --tools calculator:shuffled
+
+What went wrong where the answer is wrong: numbers, plan, calls, arithmetic?
+
+    python -m minirl.evaluate runs/calculator --faults --split unseen
+
 Two models, compared problem by problem:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
@@ -73,7 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             report = actions.compare_models(first, second, arguments, screen)
         else:
             run = Run.open(arguments.run or "")
-            report = (actions.scan if arguments.contamination else actions.evaluate)(run, arguments, screen)
+            action = actions.split_faults if arguments.faults else actions.evaluate
+            report = (actions.scan if arguments.contamination else action)(run, arguments, screen)
         if arguments.json is not None:
             with atomic_write(arguments.json) as file:
                 json.dump(report, file, indent=2, ensure_ascii=False)

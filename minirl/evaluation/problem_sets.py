@@ -33,7 +33,7 @@ def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[Proble
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
     if run.config.task == WordProblems.name:
         own.append(reworded(run))
-    if not tasks.get(run.config.task).science:
+    if not run.task().science:
         return own
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [
@@ -56,7 +56,7 @@ def sets_of(
     They are drawn with a seed that training never uses. The splits share no problem with the training split anyway.
     Raises ValueError for an unknown task or split.
     """
-    chosen = tasks.get(task or run.config.task)
+    chosen = run.task() if task is None else tasks.get(task)
     asked_for = split
     if split is not None:
         split = chosen.require_split(split)

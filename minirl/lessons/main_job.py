@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from minirl import tasks
 from minirl.lessons import parts
 from minirl.lessons.lesson import Exercise, Lesson, all_exercises, find_exercise, find_lesson, lessons
 from minirl.lessons.mine import defined
@@ -185,7 +184,7 @@ def played(run: Run) -> str:
     """The answer of the run's model to our running example, played token by token."""
     tokenizer = run.tokenizer()
     agent = mdp.Agent(run.model(), tokenizer)
-    environment = mdp.Environment(tokenizer, tasks.get(run.config.task), run.config.evaluation.max_new_tokens)
+    environment = mdp.Environment(tokenizer, run.task(), run.config.evaluation.max_new_tokens)
     return mdp.play(agent, environment, ROGER, np.random.default_rng(run.config.seed)).text
 
 

@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
-from minirl import tasks
 from minirl.lessons.main_job import Mine, named, wrapped
 from minirl.lessons.parts import swapped
 from minirl.model import GPT
-from minirl.runs import STAGE_NAMES, TOKENIZER, Run, TrainConfig
+from minirl.runs import STAGE_NAMES, TOKENIZER, Run, TrainConfig, task_of
 from minirl.streams import stream_seed
 from minirl.swap import Function, replaced
 from minirl.tokenizer import Tokenizer
@@ -86,7 +85,7 @@ def paces(
             stages = []
             for mine, run, model in zip(those, runs, models, strict=True):
                 with swapped(*mine.yours, verify=0):  # a stage reads its first texts when it is made
-                    stages.append(make_stage(run, name, model, tokenizer, tasks.get(config.task)))
+                    stages.append(make_stage(run, name, model, tokenizer, task_of(config)))
             tries: list[list[Pace]] = [[] for _ in those]
             for step in range(updates + 1):
                 for mine, stage, kept in zip(those, stages, tries, strict=True):

@@ -29,6 +29,7 @@ from minirl.runs.folder import (
 )
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen
+from minirl.runs.task import task_of
 
 __all__ = [
     "CONFIG",
@@ -57,5 +58,6 @@ __all__ = [
     "from_json",
     "science_problems",
     "shown",
+    "task_of",
     "to_json",
 ]

@@ -1,7 +1,8 @@
 """All settings of a run, with their defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
 
 Presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing;
-"open-book" answers from facts that a search put into the prompt.
+"calculator" learns to call a calculator, on word problems with large numbers; "open-book" answers from facts that a
+search put into the prompt.
 """
 
 import dataclasses
@@ -153,6 +154,8 @@ class TrainConfig:
     """Seed of every random number in the run; 0 or more."""
     task: str = "word_problems"
     """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k."""
+    tools: tuple[str, ...] | None = None
+    """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it."""
     last_stage: Literal["pretrain", "sft", "rl"] = "rl"
@@ -186,7 +189,16 @@ OPEN_BOOK = TrainConfig(
     ),
     evaluation=EvalConfig(problems=200, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
 )  # fmt: skip
-PRESETS = {"roger": ROGER, "smoke": SMOKE, "open-book": OPEN_BOOK}
+CALCULATOR = TrainConfig(
+    name="calculator",
+    task="large_numbers",
+    model=ModelConfig(vocab_size=640, pattern="gpt4-digits", context_length=384),
+    pretrain=PretrainConfig(steps=1200),
+    sft=SFTConfig(demonstrations=200, epochs=3),
+    rl=RLStageConfig(steps=60, prompts=32, samples=4, max_new_tokens=288),
+    evaluation=EvalConfig(problems=300, samples=4, dev_problems=100, max_new_tokens=288),
+)
+PRESETS = {"roger": ROGER, "smoke": SMOKE, "calculator": CALCULATOR, "open-book": OPEN_BOOK}
 
 
 def learns_nothing(config: TrainConfig) -> bool:
@@ -218,12 +230,13 @@ def from_json(kind: type[T], data: Mapping[str, Any], place: str = "") -> T:
     unknown = sorted(set(data) - set(hints))
     if unknown:
         raise ValueError(f"{kind.__name__}: this version of minirl knows no setting {printable(', '.join(unknown))}")
-    values = {}
+    values: dict[str, Any] = {}
     for name, value in data.items():
         hint, below = hints[name], f"{place}{name}"
         if dataclasses.is_dataclass(hint):
             assert isinstance(hint, type)
             values[name] = from_json(hint, checked(dict, value, below), f"{below}.")
         else:
-            values[name] = checked(hint, value, below)
+            read = checked(hint, value, below)
+            values[name] = tuple(read) if isinstance(read, list) else read
     return kind(**values)

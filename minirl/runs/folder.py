@@ -30,6 +30,7 @@ from minirl.runs.config import TrainConfig, from_json, settings, to_json
 from minirl.runs.environment import environment
 from minirl.runs.limits import ConfigError, check_numbers
 from minirl.runs.shapes import Contents, read_lines, read_results, read_state, shaped
+from minirl.runs.task import task_of
 from minirl.storage.checksums import (
     DamagedError,
     check_listed,
@@ -40,7 +41,7 @@ from minirl.storage.checksums import (
     write_sums,
 )
 from minirl.storage.files import TEXT, append, atomic_write, naming
-from minirl.tasks import get
+from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
 
 STAGES = ("pretrain", "sft", "rl")
@@ -119,6 +120,10 @@ class RunFolder:
         """The stages that this run goes through, in order."""
         return STAGES[: STAGES.index(self.config.last_stage) + 1]
 
+    def task(self) -> Task:
+        """The run's task, with the run's tools. Raises ValueError for a task that this program does not know."""
+        return task_of(self.config)
+
     # ---- where it was computed ----
 
     def environment(self) -> dict[str, Any]:
@@ -171,7 +176,7 @@ class RunFolder:
         """
         if not (self.folder / RESULTS).is_file():
             return None
-        table, renamed = read_results(self.folder / RESULTS), get(self.config.task).renamed
+        table, renamed = read_results(self.folder / RESULTS), self.task().renamed
         return [{**entry, "split": renamed.get(entry["split"], entry["split"])} for entry in table]
 
     def append(self, name: str, record: Mapping[str, Any]) -> None:

@@ -60,7 +60,7 @@ def trace(
         stage = stage or run.last_stage()
         agent = Agent(run.model(stage), run.tokenizer(), temperature)
         samples = run.config.rl.samples if samples is None else samples
-        box = toolbox(agent.tokenizer, get(run.config.task).tools if tools is None else tools)
+        box = toolbox(agent.tokenizer, run.task().tools if tools is None else tools)
         if question == INFORMATIVE and answer is None:
             task, problem, chosen = find_informative(run, agent, samples, max_new_tokens, seed, box)
         else:
@@ -84,7 +84,7 @@ def find_informative(
 ) -> tuple[Task, Problem, str]:
     """The first dev problem whose samples got mixed rewards, and a sentence that says so. The samples are those of
     `microscope.record`. Where there is no such problem, it is the first one."""
-    task = get(run.config.task)
+    task = run.task()
     problems = list(fitting(run, agent, task, max_new_tokens))
     if not problems:
         raise ValueError(
@@ -129,7 +129,7 @@ def find_problem(run: RunFolder, question: str, answer: str | None) -> tuple[Tas
         answer = ROGER.answer
     if answer is not None:
         return checked_by(answer), Problem(question, "", answer, question)
-    own, science = get(run.config.task), get("science")
+    own, science = run.task(), get("science")
     known = [(own, problem) for problem in demonstrations(run.config, own)]
     known += [(own, problem) for problem in own.problems("dev", run.config.evaluation.dev_problems)]
     known += [(science, problem) for problem in science_problems()]

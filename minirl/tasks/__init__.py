@@ -7,6 +7,7 @@ from minirl.tasks.aqua import AQuA
 from minirl.tasks.arithmetic import Arithmetic
 from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
+from minirl.tasks.large_numbers import LargeNumbers
 from minirl.tasks.open_book import OpenBook
 from minirl.tasks.science import Science
 from minirl.tasks.strategyqa import StrategyQA
@@ -15,7 +16,8 @@ from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import ROGER, WordProblems
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (WordProblems, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA, OpenBook)
+    task.name: task
+    for task in (WordProblems, LargeNumbers, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA, OpenBook)
 }
 
 __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]

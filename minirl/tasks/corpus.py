@@ -16,8 +16,8 @@ like a waste. But every token of a copy can be predicted from the text before it
 and carry them over (the induction heads of Olsson et al. 2022), and every later skill builds on that. The sooner the
 better: the first documents have more copies, the later ones more sums.
 
-A seventh kind, solved, is for the published datasets: their problems with solutions. An eighth, own, is whatever a
-task writes itself (`Task.own_documents`).
+Two more kinds are for tasks that ask for them. The published datasets read `solved`, their problems with solutions. A
+task writes documents of the kind `practice` itself, such as calculations with calls of a calculator.
 
 A document is a list of pieces (text, loss weight), cut at token boundaries. Text that nobody could predict has a small
 weight: which numbers somebody adds teaches nothing (0.1), and how a question is phrased teaches little (0.3).
@@ -67,7 +67,6 @@ def pretraining_documents(
     kinds = kinds or task.documents or KINDS
     rng = random.Random(f"corpus {seed}")
     problems, questions = task.endless(split, rng.getrandbits(32)), endless_science(rng.getrandbits(32))
-    own = task.own_documents(split, random.Random(f"own documents {seed}")) if "own" in kinds else iter(())
     write = {
         "recap": lambda: recap(next(problems), rng),
         "repeat": lambda: repeat(next(problems)),
@@ -76,7 +75,7 @@ def pretraining_documents(
         "chain": lambda: chain(rng),
         "science": lambda: solved(next(questions)),
         "solved": lambda: solved(next(problems)),
-        "own": lambda: next(own),
+        "practice": lambda: task.practice(problems, rng),
     }
     if not set(kinds) <= set(write):
         raise ValueError(f"documents are of the kinds {', '.join(write)}; got {', '.join(kinds)}")
@@ -87,7 +86,8 @@ def pretraining_documents(
 def rehearsed_kinds(task: Task) -> dict[str, float]:
     """The kinds of documents that the later stages read again beside their own work, with their weights; none for a
     task whose pretraining has none of them. A solved problem is not among them: whoever reads it is taught."""
-    return {kind: share for kind, share in (task.documents or KINDS_REHEARSED).items() if kind in KINDS_REHEARSED}
+    again = {*KINDS_REHEARSED, "practice"}
+    return {kind: share for kind, share in (task.documents or KINDS_REHEARSED).items() if kind in again}
 
 
 def rehearsed_documents(task: Task, n: int, seed: int) -> list[Document]:
@@ -177,8 +177,8 @@ def results(a: int, b: int) -> dict[str, int]:
 def solved(problem: Problem) -> Document:
     """A problem with its solution."""
     question = f"Q: {problem.question}\n"
-    rest = (problem.prompt + problem.completion).removeprefix(question).removesuffix(END)
-    return [(question, QUESTION), (rest, FULL), (END, FULL)]
+    (first, weight), *rest = problem.solution
+    return [(question, QUESTION), (problem.prompt.removeprefix(question) + first, weight), *rest]
 
 
 def some_facts(rng: random.Random, problems: Iterator[Problem]) -> list[Fact]:

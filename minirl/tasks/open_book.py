@@ -35,8 +35,9 @@ from minirl.retrieval import Index
 from minirl.tasks.checker import TextChecker
 from minirl.tasks.prompt import Form, in_form
 from minirl.tasks.science import Science, entries, with_words_missing
-from minirl.tasks.task import END, Problem, Task
+from minirl.tasks.task import Problem, Task
 from minirl.tasks.world import ATTRIBUTES, Fact, World, asked, question
+from minirl.tokenizer.special import END
 
 Arm = Literal["closed", "gold", "found", "missing", "changed"]
 Document = list[tuple[str, float]]
@@ -47,6 +48,7 @@ WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
 LONGEST = 5  # words of an answer that takes another's place
+SEVERAL = 0.6  # of the documents of pretraining have several questions
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
 WHOLE = 1 / 3  # of the science questions keep all of their words
 
@@ -76,7 +78,7 @@ class OpenBook(Task):
         "science-found", "science-closed", "science-gold", "science-missing", "science-changed",
     )  # fmt: skip
     checker = TextChecker()
-    documents: ClassVar = {"own": 0.8, "science": 0.2}
+    documents: ClassVar = {"practice": 0.8, "science": 0.2}
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         self.require_split(split)
@@ -97,11 +99,13 @@ class OpenBook(Task):
             return in_form(problem.closed, form, facts=facts)
         return super().prompt(problem, form, facts=facts, tools=tools)
 
-    def own_documents(self, split: str, rng: random.Random) -> Iterator[Document]:
-        """What pretraining reads: worlds with several questions, and science problems with their facts."""
-        science = science_problems(split, None, rng)
-        while True:
-            yield several(split, rng) if rng.random() < 0.6 else read(next(science))
+    def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
+        """A few facts and several questions about them, or a problem with its solution."""
+        if rng.random() < SEVERAL:
+            return several(rng)
+        one = next(problems)
+        given, _, _ = one.prompt.rpartition("Reasoning:")
+        return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]
 
 
 # ---- which facts ----
@@ -154,9 +158,9 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
             yield problem(asked_for, how, facts, fact.text, fact.value)
 
 
-def several(split: str, rng: random.Random) -> Document:
+def several(rng: random.Random) -> Document:
     """A few facts about a few people, and several questions about them; some have no answer."""
-    world = World(rng, split, rng.randint(2, 4))
+    world = World(rng, "train", rng.randint(2, 4))
     facts = rng.sample(world.facts, min(len(world.facts), rng.randint(2, 8)))
     document = [(f"Facts: {' '.join(f'{k}. {fact.text}' for k, fact in enumerate(facts, 1))}\n", GIVEN)]
     for number in range(rng.randint(2, 4)):
@@ -218,9 +222,3 @@ def with_another_answer(one: Problem, science: Science, rng: random.Random) -> P
         answer = rng.choice(science.facts)[0].answer
         if answer != one.answer and len(answer.split()) <= LONGEST:
             return replace(one, reasoning=one.reasoning.replace(one.answer, answer), answer=answer)
-
-
-def read(one: BookProblem) -> Document:
-    """A problem with its solution, as pretraining reads it."""
-    given, _, _ = one.prompt.rpartition("Reasoning:")
-    return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]

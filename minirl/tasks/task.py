@@ -10,19 +10,20 @@ The reasoning begins with the subject of the question. In this demonstration, th
 is therefore " Roger".
 """
 
-import random
+import copy
 import re
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from random import Random
 from typing import ClassVar, Protocol
 
 from minirl.streams import stream_seed
 from minirl.tasks.prompt import Form, in_form
+from minirl.tokenizer.special import END
 
-END = "<|end|>"  # the special token that ends a completion
 LONGEST_LINE = 100  # characters of an answer
 SALT = 870  # chosen so that every split gets its share of each story of word_problems.py, and Roger's is in test
 
@@ -62,6 +63,12 @@ class Problem:
     def completion(self) -> str:
         """The model solution as the text that should follow the prompt; its last token is `<|end|>`."""
         return f" {self.reasoning}\nAnswer: {self.answer}{END}"
+
+    @property
+    def solution(self) -> list[tuple[str, float]]:
+        """The completion as pieces of a training document (data/document.py): texts and marks, each with its weight in
+        the loss."""
+        return [(self.completion.removesuffix(END), 1.0), (END, 1.0)]
 
 
 class Checker(Protocol):
@@ -139,7 +146,8 @@ class Task(ABC):
     `documents` says what pretraining reads about the task: the kinds of documents (see corpus.py) and their shares.
     None means the default mix of corpus.py.
 
-    `tools` names the tools of its environment (minirl/tools): what a model may call while it answers.
+    `tools` names the tools of its environment (minirl/tools): what a model may call while it answers. A run may choose
+    others (`with_tools`), and a task may write its solutions with calls of the tools that it has.
 
     `science` says whether a run on this task learns the science questions too, and is asked them in its final table.
     """
@@ -151,6 +159,12 @@ class Task(ABC):
     documents: Mapping[str, float] | None = None
     tools: tuple[str, ...] = ()
     science: bool = True
+
+    def with_tools(self, names: Sequence[str]) -> "Task":
+        """The same task with other tools in its environment."""
+        changed = copy.copy(self)
+        changed.tools = tuple(names)
+        return changed
 
     @abstractmethod
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
@@ -167,10 +181,10 @@ class Task(ABC):
         Raises what `prompt.in_form` raises."""
         return problem.prompt if form == "reasoning" else in_form(problem.prompt, form, facts=facts, tools=tools)
 
-    def own_documents(self, split: str, rng: random.Random) -> Iterator[list[tuple[str, float]]]:
-        """Documents about a split for pretraining, without end, where `documents` asks for the kind "own": each is a
-        list of pieces with their loss weights, as in corpus.py. A task without any raises ValueError."""
-        raise ValueError(f"task {self.name!r} writes no documents of its own; leave the kind own out of `documents`")
+    def practice(self, problems: Iterator[Problem], rng: Random) -> list[tuple[str, float]]:
+        """A document that practises what this task's solutions are made of, as pieces (text, weight). problems: those
+        it may be about. Raises NotImplementedError where the task has no such documents."""
+        raise NotImplementedError(f"task {self.name} has no documents of the kind practice; leave it out of documents")
 
     def size(self, split: str) -> int | None:
         """How many problems a split holds; None if the task makes new problems on request, without end."""

@@ -116,10 +116,10 @@ def in_rounds(plots: Sequence["Plot"], rng: random.Random) -> Iterator["Plot"]:
 
 
 class Plot:
-    """A story, prepared for drawing problems from it."""
+    """A story, prepared for drawing problems from it. largest: of the results of its steps."""
 
-    def __init__(self, story: Story) -> None:
-        self.story = story
+    def __init__(self, story: Story, largest: int = LARGEST) -> None:
+        self.story, self.largest = story, largest
         self.things = [thing for thing in THINGS if thing.kind in story.kinds.split()]
         ranges = re.findall(r"([a-d]) (\d+)-(\d+)", story.numbers)
         self.ranges = [(letter, int(low), int(high)) for letter, low, high in ranges]
@@ -183,13 +183,13 @@ class Plot:
                 return values
 
     def solve(self, values: dict[str, int]) -> bool:
-        """Add each step's result to `values`; return False if one is not a whole number from 1 to LARGEST."""
+        """Add each step's result to `values`; return False if one is not a whole number from 1 to the largest."""
         for result, left, sign, right in self.steps:
             a, b = values[left], values[right]
             if sign == "/" and a % b:
                 return False
             value = a + b if sign == "+" else a - b if sign == "-" else a * b if sign == "*" else a // b
-            if not 1 <= value <= LARGEST:
+            if not 1 <= value <= self.largest:
                 return False
             values[result] = value
         return True

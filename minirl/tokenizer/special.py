@@ -14,11 +14,17 @@ from collections.abc import Collection, Iterable, Mapping
 
 from minirl.storage.strict_json import has_surrogate
 
-PAD = "<|pad|>"
-TOOL, END_TOOL, RESULT, END_RESULT = "<|tool|>", "<|/tool|>", "<|result|>", "<|/result|>"
+
+class Mark(str):
+    """The name of a special token, where it means the token itself. In any other str the same characters are text."""
+
+
+END, PAD = Mark("<|end|>"), Mark("<|pad|>")
+TOOL, END_TOOL = Mark("<|tool|>"), Mark("<|/tool|>")
+RESULT, END_RESULT = Mark("<|result|>"), Mark("<|/result|>")
 
 DEFAULT_SPECIAL_TOKENS = (
-    "<|end|>",  # the end of a document or an answer
+    END,  # the end of a document or an answer
     PAD,  # makes all rows of a batch equally long
     TOOL,  # text between these two goes to a tool ...
     END_TOOL,

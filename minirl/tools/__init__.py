@@ -6,14 +6,16 @@ transcript.py (telling apart what was said, called and returned). docs/reasoning
 
 from minirl.tools.calculator import calculator
 from minirl.tools.named import TOOLS, toolbox
+from minirl.tools.shuffled import Shuffled
 from minirl.tools.tool import Tool, ToolError
 from minirl.tools.toolbox import Toolbox, Turn
-from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript
+from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript, whole_text
 
 __all__ = [
     "TOOLS",
     "Kind",
     "Piece",
+    "Shuffled",
     "Tool",
     "ToolError",
     "Toolbox",
@@ -25,4 +27,5 @@ __all__ = [
     "tagged",
     "toolbox",
     "transcript",
+    "whole_text",
 ]

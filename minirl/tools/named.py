@@ -1,9 +1,10 @@
-"""Tools by name, as a flag gives them: --tools calculator."""
+"""Tools by name, as a flag gives them: --tools calculator, or as a control --tools calculator:shuffled."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minirl.tools.calculator import calculator
+from minirl.tools.shuffled import SUFFIX, Shuffled
 from minirl.tools.tool import Tool
 from minirl.tools.toolbox import Toolbox
 
@@ -14,9 +15,14 @@ TOOLS: dict[str, Tool] = {calculator.name: calculator}
 
 
 def toolbox(tokenizer: "Tokenizer", names: Sequence[str]) -> Toolbox | None:
-    """A Toolbox of the tools with these names; None for no names. Raises ValueError for an unknown name, and what
-    Toolbox raises."""
-    for name in names:
-        if name not in TOOLS:
-            raise ValueError(f"no tool is called {name!r}; there are {', '.join(sorted(TOOLS))}")
-    return Toolbox(tokenizer, [TOOLS[name] for name in names]) if names else None
+    """A Toolbox of the tools with these names; None for no names. A name may end in ":shuffled" (shuffled.py). Raises
+    ValueError for an unknown name, and what Toolbox raises."""
+    return Toolbox(tokenizer, [named(name) for name in names]) if names else None
+
+
+def named(name: str) -> Tool:
+    """The tool of this name. Raises ValueError where there is none."""
+    known = name.removesuffix(SUFFIX)
+    if known not in TOOLS:
+        raise ValueError(f"no tool is called {known!r}; there are {', '.join(sorted(TOOLS))}")
+    return TOOLS[known] if known == name else Shuffled(TOOLS[known])

@@ -75,3 +75,8 @@ def shown(arriving: Iterable[Piece]) -> Iterator[str]:
         yield text
     if before != "said":
         yield "]"
+
+
+def whole_text(tokenizer: "Tokenizer", ids: Array, forced: Array) -> str:
+    """A completion for people to read, with its calls and results in brackets. ids, forced: (n,)."""
+    return "".join(shown(transcript(tokenizer, ids, forced)))

@@ -9,9 +9,8 @@ the branch's configuration. If a copy is missing or damaged, resuming the run tr
 
 import shutil
 
-from minirl import tasks
 from minirl.evaluation.answers import ANSWERS
-from minirl.runs import LOGS, STAGES, TOKENIZER, Run, TrainConfig, to_json
+from minirl.runs import LOGS, STAGES, TOKENIZER, Run, TrainConfig, task_of, to_json
 from minirl.runs.checkpoints import copy_checkpoint, damage
 from minirl.runs.command import resume
 from minirl.runs.config import settings
@@ -20,7 +19,7 @@ from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError, check, check_prompts
 from minirl.train.machine import other_machine
 
-SHARED = ("seed", "task", "precision", "model", "pretrain")  # settings that every stage depends on
+SHARED = ("seed", "task", "tools", "precision", "model", "pretrain")  # settings that every stage depends on
 
 
 def branch(base: Run, stage: str, config: TrainConfig) -> Run:
@@ -32,7 +31,7 @@ def branch(base: Run, stage: str, config: TrainConfig) -> Run:
     check(config)
     check_base(base, stage)
     check_same(base, stage, config)
-    check_prompts(config, base.tokenizer(), tasks.get(config.task))
+    check_prompts(config, base.tokenizer(), task_of(config))
     origin = {"run": str(base.folder), "stage": stage, "seed": base.config.seed, **other_machine(base)}
     run = Run.create(config, origin)
     state = base.state(stage)

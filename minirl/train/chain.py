@@ -12,12 +12,13 @@ from minirl.evaluation.report import PAGE, REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
 from minirl.generate import generate
 from minirl.model import GPT
-from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig
+from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
 from minirl.runs.command import command
 from minirl.runs.config import learns_nothing
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Task
 from minirl.tokenizer import Tokenizer
+from minirl.tools import toolbox, whole_text
 from minirl.train.check import check, check_prompts
 from minirl.train.lock import locked
 from minirl.train.loop import run_stage
@@ -56,7 +57,7 @@ def train_tokenizer(config: TrainConfig) -> Trained:
     Raises ConfigError where texts, as this tokenizer encodes them, do not fit into the context or into a batch.
     """
     began = time.perf_counter()
-    task = tasks.get(config.task)
+    task = task_of(config)
     tokenizer = Tokenizer.train(tokenizer_texts(config, task), config.model.vocab_size, pattern=config.model.pattern)
     seconds = time.perf_counter() - began
     check_prompts(config, tokenizer, task)
@@ -89,7 +90,7 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
     """The chain, link by link."""
     config = run.config
     kernels.set_precision(config.precision)
-    task = tasks.get(config.task)
+    task = run.task()
     if learns_nothing(config):
         screen.say(SMOKE_NOTE)
     screen.say(f"run folder: {run.folder}")
@@ -134,7 +135,7 @@ def the_tokenizer(run: Run, screen: Screen, trained: Trained | None) -> Tokenize
         run.seal(TOKENIZER)
         screen.say(f"tokenizer: {tokenizer.vocab_size} tokens")
     elif run.state("pretrain") is None:  # of a run that was interrupted early
-        check_prompts(run.config, run.tokenizer(), tasks.get(run.config.task))
+        check_prompts(run.config, run.tokenizer(), run.task())
     return run.tokenizer()
 
 
@@ -165,8 +166,9 @@ def comes_with_minirl(task: type[Task]) -> bool:
 
 def examples(task: Task) -> dict[str, str]:
     """By kind, the questions that the model answers after each stage: a word problem and a science question. For a task
-    of one's own they are the first problems of its split dev, and a science question if the run learns science."""
-    if comes_with_minirl(type(task)):
+    without science, or of one's own, they are the first problems of its split dev; a task of one's own that has science
+    is asked about that too."""
+    if comes_with_minirl(type(task)) and task.science:
         return EXAMPLES
     size = task.size("dev")
     problems = task.problems("dev", OWN_EXAMPLES if size is None else min(size, OWN_EXAMPLES))
@@ -176,14 +178,16 @@ def examples(task: Task) -> dict[str, str]:
 
 def say(run: Run, stage: str, kind: str, question: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
     """Show the model's greedy answer to an example, and keep it for the report. None where a task of one's own has a
-    tokenizer that splits the example into more tokens than the model can read."""
+    tokenizer that splits the example into more tokens than the model can read. The model may call the run's tools."""
     prompt = f"Q: {question}\nReasoning:"
     if len(tokenizer.encode(prompt)) > model.config.context_length:
         return
-    (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS)
-    said = {"question": question, "prompt": prompt, "completion": answer.text, "finished": answer.finished}
+    tools = toolbox(tokenizer, run.task().tools)
+    (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS, tools=tools)
+    text = whole_text(tokenizer, answer.ids, answer.forced) if tools else answer.text
+    said = {"question": question, "prompt": prompt, "completion": text, "finished": answer.finished}
     run.append(SAMPLES, {"kind": "stage", "stage": stage, **said})
-    screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, answer.text)
+    screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, text)
 
 
 def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minirl import tasks
+from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
 from minirl.model.memory import total_memory
-from minirl.runs import PRESETS, TrainConfig, to_json
+from minirl.runs import PRESETS, TrainConfig, task_of, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
-from minirl.tasks import END, Task
+from minirl.tasks import Task
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.pretokenize import resolve
+from minirl.tools import TOOLS
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are generated; a dataset's are all looked at
 DOCUMENTS_LOOKED_AT = 2000
@@ -34,6 +36,10 @@ def check_values(config: TrainConfig) -> None:
     check_numbers(dict(settings(to_json(config))))
     if config.task not in tasks.TASKS:
         raise ConfigError(f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}")
+    for name in config.tools or ():
+        if name not in TOOLS:
+            known = ", ".join(sorted(TOOLS))
+            raise ConfigError(f"--tools: no tool that a run can learn to call is named {name!r}; there are {known}")
     try:
         resolve(config.model.pattern)
     except ValueError as error:
@@ -43,7 +49,7 @@ def check_values(config: TrainConfig) -> None:
     except ValueError as error:
         raise ConfigError(f"--model: {error}") from None
     check_memory(config)
-    check_sizes(config, tasks.get(config.task))
+    check_sizes(config, task_of(config))
 
 
 def check_place(config: TrainConfig) -> None:
@@ -120,12 +126,10 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
     sizes = {split: task.size(split) for split in ("train", "dev")}  # the final table counts what it cannot read
     problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
     prompt = longest(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
-    solution = longest(tokenizer, [problem.completion.removesuffix(END) for problem in problems["train"]]) + 1
-    texts = [problem.prompt + problem.completion for problem in problems["train"]]
-    if sizes["train"] is None:
-        documents = pretraining_documents(task, DOCUMENTS_LOOKED_AT)
-        texts += ["".join(text for text, _ in pieces) for pieces in documents]
-    lengths = [len(ids) + 1 for ids in tokenizer.encode_batch_arrays([text.removesuffix(END) for text in texts])]
+    solved = [[(problem.prompt, 0.0), *problem.solution] for problem in problems["train"]]
+    solution = max(int((document.weights > 0).sum()) for document in encode_documents(tokenizer, solved))
+    texts = [*solved, *(pretraining_documents(task, DOCUMENTS_LOOKED_AT) if sizes["train"] is None else ())]
+    lengths = [len(document.ids) for document in encode_documents(tokenizer, texts)]
     text = max(lengths)
 
     context, batch = config.model.context_length, config.pretrain.batch_tokens
@@ -149,7 +153,7 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
         place, told = lengths.index(text), ""
         if any("texts" in one for one in problem):
             kind = "problem of train" if place < len(problems["train"]) else "document of pretraining"
-            told = f". The longest is a {kind}, {beginning(texts[place])!r}"
+            told = f". The longest is a {kind}, {beginning(''.join(piece for piece, _ in texts[place]))!r}"
         raise ConfigError(f"task {task.name}: {'; '.join(problem)}{told}", changes)
 
 

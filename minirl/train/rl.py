@@ -17,7 +17,7 @@ from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
-from minirl.tools import shown, toolbox, transcript
+from minirl.tools import toolbox, whole_text
 from minirl.train.rehearsal import rehearsal, rehearses
 from minirl.train.stage import Measures, Stage
 
@@ -87,13 +87,6 @@ def notable(episodes: Sequence[Episode]) -> list[Episode]:
     return right[:1] + wrong[:1]
 
 
-def whole_text(episode: Episode, tokenizer: Tokenizer) -> str:
-    """What the model said; where it called tools, with calls and results: [calculator 5 + 6 → 11]."""
-    return (
-        "".join(shown(transcript(tokenizer, episode.actions, episode.forced))) if episode.forced.any() else episode.text
-    )
-
-
 def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[str, Any]:
     """An episode token by token, for samples.jsonl."""
     return {
@@ -101,7 +94,7 @@ def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[st
         "stage": "rl",
         "step": step + 1,
         "prompt": episode.problem.prompt,
-        "completion": whole_text(episode, tokenizer),
+        "completion": whole_text(tokenizer, episode.actions, episode.forced) if episode.forced.any() else episode.text,
         "answer": episode.problem.answer,
         "reward": episode.reward,
         "actions": [tokenizer.decode([action]) for action in episode.actions],

@@ -65,8 +65,8 @@ def shares(
 
 
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
-    """Problems with their solutions as documents. In the loss, prompt tokens weigh 0 and completion tokens 1."""
-    return encode_documents(tokenizer, ([(p.prompt, 0.0), (p.completion, 1.0)] for p in problems))
+    """Problems with their solutions as documents. Prompts and results of tools weigh 0 in the loss, the rest 1."""
+    return encode_documents(tokenizer, ([(p.prompt, 0.0), *p.solution] for p in problems))
 
 
 @no_grad()

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator
 
-from minirl import tasks
 from minirl.runs import Run, shown
 from minirl.tasks.corpus import Document as Pieces
 from minirl.train import pretrain, rehearsal, sft
@@ -10,7 +9,7 @@ from minirl.train import pretrain, rehearsal, sft
 
 def training_texts(run: Run) -> Iterator[tuple[str, str]]:
     """Pairs (source, text): everything that a run has been trained on so far, and up to one chunk of documents more."""
-    config, task = run.config, tasks.get(run.config.task)
+    config, task = run.config, run.task()
     if (state := run.state("pretrain")) is not None:
         for number in range(state["cursor"]["chunk"] + 1):
             yield from named("pretraining", pretrain.chunk_texts(config, task, number))

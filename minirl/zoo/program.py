@@ -37,7 +37,6 @@ from minirl.evaluation.model import stages_of
 from minirl.evaluation.problem_sets import ProblemSet, sets_of, test_splits
 from minirl.runs import PLOTS, Run, Screen, curves
 from minirl.storage.files import atomic_write
-from minirl.tasks import get
 from minirl.zoo import table
 from minirl.zoo.figure import figure
 from minirl.zoo.results import Stage, examine
@@ -113,7 +112,7 @@ def check_runs(runs: Sequence[Run]) -> None:
 
 def problems_of(run: Run, arguments: Arguments) -> ProblemSet:
     """The problems of a run, with the settings of its samples."""
-    splits = test_splits(get(run.config.task))
+    splits = test_splits(run.task())
     split = arguments.split or ("unseen" if "unseen" in splits else splits[0])
     seed = run.config.seed if arguments.seed is None else arguments.seed
     (chosen,) = sets_of(run, split=split, problems=arguments.problems, samples=arguments.samples, seed=seed)
