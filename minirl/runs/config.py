@@ -185,7 +185,7 @@ OPEN_BOOK = TrainConfig(
     pretrain=PretrainConfig(steps=1600),
     sft=SFTConfig(demonstrations=600, epochs=2, rehearsal_texts=4),
     rl=RLStageConfig(
-        steps=60, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+        steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
     ),
     evaluation=EvalConfig(problems=200, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
 )  # fmt: skip

@@ -48,7 +48,7 @@ WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
 LONGEST = 5  # words of an answer that takes another's place
-SEVERAL = 0.6  # of the documents of pretraining have several questions
+SEVERAL, COPIES = 0.55, 0.1  # shares of the documents of practice
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
 WHOLE = 1 / 3  # of the science questions keep all of their words
 
@@ -100,10 +100,13 @@ class OpenBook(Task):
         return super().prompt(problem, form, facts=facts, tools=tools)
 
     def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
-        """A few facts and several questions about them, or a problem with its solution."""
-        if rng.random() < SEVERAL:
+        """A few facts and several questions about them, or a problem with its solution, or a question twice."""
+        drawn = rng.random()
+        if drawn < SEVERAL:
             return several(rng)
         one = next(problems)
+        if drawn < SEVERAL + COPIES:
+            return [(f"Q: {one.question}\n", GIVEN), (f"Copy: {one.question}{END}", FULL)]
         given, _, _ = one.prompt.rpartition("Reasoning:")
         return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]
 
@@ -161,9 +164,9 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
 def several(rng: random.Random) -> Document:
     """A few facts about a few people, and several questions about them; some have no answer."""
     world = World(rng, "train", rng.randint(2, 4))
-    facts = rng.sample(world.facts, min(len(world.facts), rng.randint(2, 8)))
+    facts = rng.sample(world.facts, rng.choice((1, 2, 2, 3, 4, 5, 6, 8)))
     document = [(f"Facts: {' '.join(f'{k}. {fact.text}' for k, fact in enumerate(facts, 1))}\n", GIVEN)]
-    for number in range(rng.randint(2, 4)):
+    for number in range(rng.randint(2, 5)):
         known: Fact | None = rng.choice(facts)
         assert known is not None
         person, attribute = known.person, known.attribute

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from minirl.tasks.task import split_of
 
 SYLLABLES = [a + b for a in "bdfgklmnprstvz" for b in "aeiou"]
+LAST = ("", "l", "n", "r", "s")  # letters of a name
 KNOWN = 6  # facts about a person
 ENDINGS = ("ton", "burg", "dale", "ham", "wick", "ford")
 
@@ -138,7 +139,7 @@ def names(rng: random.Random, split: str, n: int) -> list[str]:
     """`n` different made-up names that belong to the split."""
     found: dict[str, None] = {}
     while len(found) < n:
-        name = "".join(rng.choice(SYLLABLES) for _ in range(3)).capitalize()
+        name = (rng.choice(SYLLABLES) + rng.choice(SYLLABLES) + rng.choice(LAST)).capitalize()
         if split_of(name) == split:
             found[name] = None
     return list(found)
