@@ -16,6 +16,7 @@ from minirl.evaluation.model import Model, stages_of
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
 from minirl.evaluation.retellings import Retellings
+from minirl.evaluation.unknown import show_unknown
 from minirl.generate import Sampling
 from minirl.runs import Run, Screen
 from minirl.tasks import ROGER, Problem, WordProblems, audit
@@ -30,10 +31,12 @@ def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     sets, ks = chosen_sets(run, arguments), chosen_ks(run, arguments)
     results = evaluate_sets(run, screen, stages, sets, ks)
     show([result.as_json() for result in results], screen)
+    about_unknown = show_unknown(results, screen)
     detailed = [
         {**result.as_json(), "outcomes": [outcome.as_json() for outcome in result.outcomes]} for result in results
     ]
-    return {**origin(run, arguments, screen), "results": detailed}
+    found = {"unknown": about_unknown} if about_unknown else {}
+    return {**origin(run, arguments, screen), "results": detailed, **found}
 
 
 def compare_models(first: Model, second: Model, arguments: Arguments, screen: Screen) -> dict[str, Any]:

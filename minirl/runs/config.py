@@ -182,12 +182,12 @@ OPEN_BOOK = TrainConfig(
     name="open-book",
     task="open_book",
     model=ModelConfig(context_length=320),
-    pretrain=PretrainConfig(steps=1600),
+    pretrain=PretrainConfig(steps=1200),
     sft=SFTConfig(demonstrations=600, epochs=2, rehearsal_texts=4),
     rl=RLStageConfig(
         steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
     ),
-    evaluation=EvalConfig(problems=200, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
+    evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
 )  # fmt: skip
 CALCULATOR = TrainConfig(
     name="calculator",
