@@ -1,8 +1,8 @@
 """How often searches find the right passage: BM25, vectors, both fused: python -m minirl.bench hits MODEL
 
-A model is fine-tuned to find passages by vectors, as in `python -m minirl.retrieval dense`. Four searches are then asked
-the questions that it was not trained on. Printed is hit@k, the share of questions for which one of the first k passages
-is right, with Wilson's 95% interval; --plot draws it for k from 1 to 20.
+A model is fine-tuned to find passages by vectors, as in `python -m minirl.retrieval dense`. Four searches are then
+asked the questions that it was not trained on. Printed is hit@k, the share of questions for which one of the first k
+passages is right, with Wilson's 95% interval; --plot draws it for k from 1 to 20.
 """
 
 from collections.abc import Sequence
