@@ -1,8 +1,8 @@
 r"""Open book: the answer stands among the facts of the prompt, or it is unknown.
 
-    Facts: 1. Mirako has a job as baker. 2. The job of Sefulu is pilot. 3. Mirako speaks Greek.
-    Q: What is the job of Mirako?
-    Reasoning: Mirako has a job as baker.
+    Facts: 1. Miran has a job as baker. 2. The job of Sefu is pilot. 3. Miran speaks Greek.
+    Q: What is the job of Miran?
+    Reasoning: Miran has a job as baker.
     Answer: baker<|end|>
 
 A search (minirl/retrieval) puts the facts there: the best by BM25 for the question, and for nothing but the question.

@@ -1,9 +1,9 @@
 """A made-up world: people with made-up names, and facts about them that nobody can know by heart.
 
-    Mirako works as a baker.   Mirako lives in Tobaton.   The best friend of Mirako is Sefulu.
+    Miran has a job as baker.   Miran lives in the town Tobaton.   The best friend of Miran is Sefu.
 
 Every world is drawn anew, with other people and other facts. A name belongs to one split: whoever is asked about in a
-test has never occurred in training. So the answer to "Where does Mirako live?" has to be read.
+test has never occurred in training. So the answer to "Where does Miran live?" has to be read.
 """
 
 import random
