@@ -14,6 +14,10 @@ Search for the most likely whole answer, or let 8 samples vote, of which only th
 A model that was taught to use a calculator may call it; calls are shown as [calculator 12 * 34 → 408]:
 
     python -m minirl.chat runs/sums --tools calculator
+
+A model that was taught to read facts can be given yours, or those that ship with minirl, as a search finds them:
+
+    python -m minirl.chat runs/open-book --facts science "Tell me what refraction is."
 """
 
 import io
@@ -27,15 +31,18 @@ import tyro
 
 from minirl import flags
 from minirl.console import printable, run_program
+from minirl.evaluation.asking import asking
 from minirl.generate import beam_search, step_beams, stream, stream_pieces
 from minirl.generate.options import Drawing, Searching
 from minirl.generate.temperature import always_zero
 from minirl.generate.vote import Choice, Verdict, self_consistency
 from minirl.model import GPT
+from minirl.retrieval.lookup import MOST
 from minirl.runs import Run
-from minirl.tasks import Checker, Problem
+from minirl.tasks import Checker
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.choice import ChoiceChecker
+from minirl.tasks.open_book import BookProblem
 from minirl.tasks.prompt import ANSWER, REASONING, in_form
 from minirl.tokenizer import Tokenizer
 from minirl.tools import Toolbox, shown, toolbox, transcript
@@ -60,8 +67,13 @@ class Arguments:
     """Draw fewer samples where the leading answer is this sure before; 0.95 is usual, 1 draws all."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the run's task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "tools"] = "reasoning"
-    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools."""
+    form: Literal["reasoning", "direct", "facts", "tools"] | None = None
+    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools.
+    facts: with facts from --facts. Default: facts where --facts is given, else reasoning."""
+    facts: str | None = None
+    """Where facts for each question are looked up: an index, a folder of texts, or science for minirl's own facts."""
+    top: int = MOST
+    """How many facts go into a prompt at most."""
     dtype: Literal["float32", "bfloat16"] = "float32"
     """The type of the weights; bfloat16 rounds them, and is nearly twice as fast where the processor has it."""
     seed: int = 0
@@ -79,6 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             model.to_bfloat16()
         checker = reader_of_answers(run) if arguments.samples > 1 else None
         names = run.task().tools if arguments.tools is None else arguments.tools
+        arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form)
         tools = toolbox(tokenizer, () if arguments.searching.beam and arguments.tools is None else names)
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
@@ -89,8 +102,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     asked = iter([arguments.question]) if arguments.question is not None else ask()
     for number, question in enumerate(asked):
         try:
+            facts = lookup(question) if lookup is not None else ()
+            for number_of_fact, fact in enumerate(facts, start=1):
+                print(printable(f"Fact {number_of_fact}: {fact}"))
             print(ANSWER if arguments.form == "direct" else REASONING, end="", flush=True)
-            for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker, tools):
+            for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker, tools, facts):
                 print(printable(piece), end="", flush=True)
             print("\n")
         except ValueError as error:  # a question longer than the context: say so and go on
@@ -128,7 +144,7 @@ def check(arguments: Arguments) -> None:
         raise ValueError("--beam searches for one answer, and --samples draws several; give one of the two")
     if arguments.searching.beam and arguments.tools:
         raise ValueError("beams cannot call tools; leave out --beam or --tools")
-    if arguments.samples > 1 and arguments.form != "reasoning":
+    if arguments.samples > 1 and arguments.form in ("direct", "tools"):
         raise ValueError(f"--samples votes in the form reasoning; leave out --form {arguments.form}")
     if arguments.samples < 1:
         raise ValueError(f"--samples is {arguments.samples}; give 1 or more")
@@ -147,13 +163,13 @@ def reader_of_answers(run: Run) -> Checker:
 
 def answer(
     model: GPT, tokenizer: Tokenizer, question: str, arguments: Arguments, seed: int, checker: Checker | None = None,
-    tools: Toolbox | None = None,
+    tools: Toolbox | None = None, facts: Sequence[str] = (),
 ) -> Iterator[str]:  # fmt: skip
     """The model's reasoning and answer, piece by piece, with calls of tools and their results. Raises ValueError for a
     question that fills the context."""
-    problem, longest = Problem(question, "", "", question), model.config.context_length
+    problem, longest = BookProblem(question, "", "", question, tuple(facts)), model.config.context_length
     named = tools.tools if tools is not None and arguments.form == "tools" else ()
-    prompt = in_form(problem.prompt, arguments.form, tools=list(named))
+    prompt = problem.prompt if facts else in_form(problem.prompt, arguments.form or "reasoning", tools=list(named))
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:

@@ -11,10 +11,12 @@ from minirl import kernels
 from minirl.evaluate.arguments import Arguments
 from minirl.evaluation import compare, contamination, faults
 from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
+from minirl.evaluation.asking import asking
 from minirl.evaluation.model import Model, stages_of
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
 from minirl.evaluation.retellings import Retellings
+from minirl.evaluation.unknown import show_unknown
 from minirl.generate import Sampling
 from minirl.runs import Run, Screen
 from minirl.tasks import ROGER, Problem, WordProblems, audit
@@ -29,10 +31,12 @@ def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     sets, ks = chosen_sets(run, arguments), chosen_ks(run, arguments)
     results = evaluate_sets(run, screen, stages, sets, ks)
     show([result.as_json() for result in results], screen)
+    about_unknown = show_unknown(results, screen)
     detailed = [
         {**result.as_json(), "outcomes": [outcome.as_json() for outcome in result.outcomes]} for result in results
     ]
-    return {**origin(run, arguments, screen), "results": detailed}
+    found = {"unknown": about_unknown} if about_unknown else {}
+    return {**origin(run, arguments, screen), "results": detailed, **found}
 
 
 def compare_models(first: Model, second: Model, arguments: Arguments, screen: Screen) -> dict[str, Any]:
@@ -115,7 +119,10 @@ def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
             run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
             max_new_tokens=arguments.max_new_tokens,
         )  # fmt: skip
-    return [one._replace(settings=decoding(one.settings, arguments)) for one in sets]
+    form, lookup = asking(arguments.facts, arguments.top, arguments.form)
+    decoded = [decoding(one.settings, arguments) for one in sets]
+    asked = [replace(settings, form=form, lookup=lookup) for settings in decoded]
+    return [one._replace(settings=settings) for one, settings in zip(sets, asked, strict=True)]
 
 
 def decoding(settings: Settings, arguments: Arguments) -> Settings:
@@ -124,7 +131,7 @@ def decoding(settings: Settings, arguments: Arguments) -> Settings:
     searching = arguments.searching
     if arguments.tools is not None:
         settings = replace(settings, tools=arguments.tools)
-    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps, form=arguments.form)
+    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps)
     if settings.samples or searching.by_steps:
         settings = replace(settings, sampling=Sampling(**arguments.drawing.settings()))
     return replace(settings, log_probs=arguments.choose and settings.samples > 0)

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import tyro
 
 from minirl.generate.options import Drawing, Searching
+from minirl.retrieval.lookup import MOST
 from minirl.runs import STAGES
 
 
@@ -46,8 +47,13 @@ class Arguments:
     searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "tools"] = "reasoning"
-    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools."""
+    form: Literal["reasoning", "direct", "facts", "tools"] | None = None
+    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools.
+    facts: with facts from --facts. Default: facts where --facts is given, else reasoning."""
+    facts: str | None = None
+    """Where facts for each question are looked up: an index, a folder of texts, or science for minirl's own facts."""
+    top: int = MOST
+    """How many facts go into a prompt at most."""
     choose: bool = False
     """Also choose one of the samples in other ways: by log-probability, by arithmetic, after fewer samples."""
     json: Path | None = None

@@ -11,7 +11,7 @@ hold answers only: the checker judges them again each time. To have the model an
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
 from itertools import islice
 from pathlib import Path
@@ -83,10 +83,14 @@ class Settings:
     """What the model may call, by name; see `minirl.tools.TOOLS`."""
     form: Form = "reasoning"
     """The form of the prompts; see minirl/tasks/prompt.py."""
+    lookup: Callable[[str], Sequence[str]] | None = field(default=None, compare=False, repr=False)
+    """Gives the facts for a question, where the form is facts; `minirl.retrieval.lookup` has one."""
 
     def __post_init__(self) -> None:
-        if self.form not in FORMS or self.form == "facts":
-            raise ValueError(f"Settings: form is {self.form!r}; expected reasoning, direct or tools")
+        if self.form not in FORMS:
+            raise ValueError(f"Settings: form is {self.form!r}; expected one of {', '.join(FORMS)}")
+        if (self.form == "facts") != (self.lookup is not None):
+            raise ValueError(f"Settings: form is {self.form}; the form facts, and no other, needs facts: give --facts")
         if self.form == "tools" and not self.tools:
             raise ValueError("Settings: the form tools names the tools, and there are none; give --tools calculator")
         if self.tools and self.beam is not None:
@@ -164,7 +168,8 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
 def asked(task: Task, problems: Sequence[Problem], settings: Settings) -> list[str]:
     """The prompts of these problems, in the form of the settings."""
     shown = settings.tools if settings.form == "tools" else ()
-    return [task.prompt(problem, settings.form, tools=shown) for problem in problems]
+    look = settings.lookup or (lambda question: ())
+    return [task.prompt(problem, settings.form, facts=look(problem.question), tools=shown) for problem in problems]
 
 
 def as_answer(completion: Completion, log_probs: bool = False, form: Form = "reasoning") -> Answer:

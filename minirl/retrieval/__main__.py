@@ -31,6 +31,7 @@ from minirl.retrieval.documents import find_documents, read_passages
 from minirl.retrieval.evaluation import evaluate as evaluate_search
 from minirl.retrieval.evaluation import searching
 from minirl.retrieval.index import Index
+from minirl.retrieval.lookup import SCIENCE_FIELDS
 from minirl.retrieval.passages import MOST_WORDS
 from minirl.retrieval.settings import Settings
 from minirl.retrieval.show import LINES, comparison_text, hits_json, hits_text, measures_text
@@ -46,8 +47,6 @@ Query = Annotated[str, tyro.conf.arg(metavar="QUERY"), tyro.conf.Positional]
 Collection = Annotated[str, tyro.conf.arg(metavar="COLLECTION"), tyro.conf.Positional]
 Count = Annotated[int, tyro.conf.arg(aliases=["-n"])]
 Fields = tuple[str, ...]
-
-SCIENCE = Settings(fields=("question", "reasoning"))
 
 
 def index(
@@ -80,7 +79,7 @@ def index(
     if science:
         if folders:
             raise ValueError("--science names the documents already; leave the folders out")
-        folders, fields = (str(shipped("data/science/questions.jsonl")),), SCIENCE.fields
+        folders, fields = (str(shipped("data/science/questions.jsonl")),), SCIENCE_FIELDS
     if not folders or out is None:
         command = "python -m minirl.retrieval index FOLDER --out INDEX"
         raise ValueError(f"name a folder of texts and the index to make: {command}")

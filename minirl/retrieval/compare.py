@@ -4,7 +4,7 @@ A fifth of a collection's passages are held out: no question of theirs is traine
 held-out ones stand among those that training saw.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from minirl.model import GPT
 from minirl.retrieval.collections import Collection
@@ -16,6 +16,8 @@ from minirl.tokenizer import Tokenizer
 
 HELD_OUT = 5  # every fifth passage
 FUSED = 100  # passages of each ranking that are fused
+
+Report = Callable[[int, float], None]  # of a step of training and its loss
 
 
 def parted(collection: Collection) -> tuple[list[Pair], Collection]:
@@ -43,18 +45,36 @@ def compare(
     batch: int,
     learning_rate: float,
     seed: int,
-    report: Callable[[int, float], None] | None = None,
+    report: Report | None = None,
 ) -> dict[str, dict[str, float]]:
-    """The measures of four searches on the held-out questions: BM25, vectors before and after training, and both
-    fused. The model is fine-tuned in place. Raises ValueError where too few questions are left to train on."""
-    pairs, held = parted(collection)
+    """The measures of four searches on the held-out questions; see `contenders`."""
+    held = parted(collection)[1]
+    made = contenders(
+        model, tokenizer, collection, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed, report=report
+    )
+    return {name: evaluate(search, held) for name, search in made}
+
+
+def contenders(
+    model: GPT,
+    tokenizer: Tokenizer,
+    collection: Collection,
+    *,
+    steps: int,
+    batch: int,
+    learning_rate: float,
+    seed: int,
+    report: Report | None = None,
+) -> Iterator[tuple[str, Search]]:
+    """Four searches by name: BM25, vectors before and after training, and both fused. The model is fine-tuned in place
+    while they are drawn, so use each before the next. Raises ValueError where too few questions are left to train on.
+    """
+    pairs, _ = parted(collection)
     index = Index.from_texts(collection.texts)
     embedder = Embedder(model, tokenizer)
     by_words = searching(index)
-    found = {
-        "BM25": evaluate(by_words, held),
-        "dense, before training": evaluate(nearest(DenseIndex(embedder, collection.texts)), held),
-    }
+    yield "BM25", by_words
+    yield "dense, before training", nearest(DenseIndex(embedder, collection.texts))
     train(embedder, collection.texts, pairs, index, steps=steps, batch=batch, learning_rate=learning_rate, seed=seed,
           report=report)  # fmt: skip
     by_vectors = nearest(DenseIndex(embedder, collection.texts))
@@ -63,9 +83,8 @@ def compare(
         ranked = fuse([by_words(query, min(depth, FUSED)), by_vectors(query, min(depth, FUSED))])
         return [number for number, _ in ranked[:depth]]
 
-    found["dense"] = evaluate(by_vectors, held)
-    found["BM25 and dense, fused"] = evaluate(fused, held)
-    return found
+    yield "dense", by_vectors
+    yield "BM25 and dense, fused", fused
 
 
 def nearest(index: DenseIndex) -> Search:

@@ -1,7 +1,8 @@
 """All settings of a run, with their defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
 
-Three presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns
-nothing; "calculator" learns to call a calculator, on word problems with large numbers.
+Presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing;
+"calculator" learns to call a calculator, on word problems with large numbers; "open-book" answers from facts that a
+search put into the prompt.
 """
 
 import dataclasses
@@ -177,6 +178,17 @@ SMOKE = TrainConfig(
     rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),
     evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
+OPEN_BOOK = TrainConfig(
+    name="open-book",
+    task="open_book",
+    model=ModelConfig(context_length=320),
+    pretrain=PretrainConfig(steps=1200),
+    sft=SFTConfig(demonstrations=600, epochs=2, rehearsal_texts=4),
+    rl=RLStageConfig(
+        steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+    ),
+    evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
+)  # fmt: skip
 CALCULATOR = TrainConfig(
     name="calculator",
     task="large_numbers",
@@ -186,7 +198,7 @@ CALCULATOR = TrainConfig(
     rl=RLStageConfig(steps=60, prompts=32, samples=4, max_new_tokens=288),
     evaluation=EvalConfig(problems=300, samples=4, dev_problems=100, max_new_tokens=288),
 )
-PRESETS = {"roger": ROGER, "smoke": SMOKE, "calculator": CALCULATOR}
+PRESETS = {"roger": ROGER, "smoke": SMOKE, "calculator": CALCULATOR, "open-book": OPEN_BOOK}
 
 
 def learns_nothing(config: TrainConfig) -> bool:

@@ -8,6 +8,7 @@ from minirl.tasks.arithmetic import Arithmetic
 from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.large_numbers import LargeNumbers
+from minirl.tasks.open_book import OpenBook
 from minirl.tasks.science import Science
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
@@ -16,7 +17,7 @@ from minirl.tasks.word_problems import ROGER, WordProblems
 
 TASKS: dict[str, type[Task]] = {
     task.name: task
-    for task in (WordProblems, LargeNumbers, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
+    for task in (WordProblems, LargeNumbers, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA, OpenBook)
 }
 
 __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]

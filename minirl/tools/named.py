@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minirl.tools.calculator import calculator
+from minirl.tools.search import PREFIX, search_in
 from minirl.tools.shuffled import SUFFIX, Shuffled
 from minirl.tools.tool import Tool
 from minirl.tools.toolbox import Toolbox
@@ -23,6 +24,7 @@ def toolbox(tokenizer: "Tokenizer", names: Sequence[str]) -> Toolbox | None:
 def named(name: str) -> Tool:
     """The tool of this name. Raises ValueError where there is none."""
     known = name.removesuffix(SUFFIX)
-    if known not in TOOLS:
-        raise ValueError(f"no tool is called {known!r}; there are {', '.join(sorted(TOOLS))}")
-    return TOOLS[known] if known == name else Shuffled(TOOLS[known])
+    if known not in TOOLS and not known.startswith(PREFIX):
+        raise ValueError(f"no tool is called {known!r}; there are {', '.join(sorted(TOOLS))} and {PREFIX}PLACE")
+    tool = search_in(known) if known.startswith(PREFIX) else TOOLS[known]
+    return tool if known == name else Shuffled(tool)

@@ -1,0 +1,227 @@
+r"""Open book: the answer stands among the facts of the prompt, or it is unknown.
+
+    Facts: 1. Miran has a job as baker. 2. The job of Sefu is pilot. 3. Miran speaks Greek.
+    Q: What is the job of Miran?
+    Reasoning: Miran has a job as baker.
+    Answer: baker<|end|>
+
+A search (minirl/retrieval) puts the facts there: the best by BM25 for the question, and for nothing but the question.
+Half of the problems are about a made-up world (world.py), where nothing can be known by heart. The other half are the
+science questions, where each fact is a question with its reasoning; there a model also has a memory.
+
+In training the right fact stands at a random place among wrong ones that the same search found. In a fifth of the
+problems it is missing, and the right answer is `unknown`. In a fifth of the science problems the fact is changed, so
+that it contradicts what the model knows by heart, and the right answer follows the fact. RAFT (Zhang et al. 2024)
+trains with distractors and missing facts in this way.
+
+The test splits ask the same questions in different ways, the first half about a new world, the others with paraphrases
+of the science questions, which training never shows:
+
+    closed            no facts: what is known by heart
+    gold              the right fact at a random place among wrong ones
+    test              the first facts that the search finds, in its order, whether the right one is among them or not
+    missing           the right fact is taken out; the answer is unknown
+    changed           the right fact says something else, and so does the answer
+    science-closed, science-gold, science-found, science-missing, science-changed
+"""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import ClassVar, Literal
+
+from minirl.retrieval import Index
+from minirl.tasks.checker import TextChecker
+from minirl.tasks.prompt import Form, in_form
+from minirl.tasks.science import Science, entries, with_words_missing
+from minirl.tasks.task import Problem, Task
+from minirl.tasks.world import ATTRIBUTES, Fact, World, asked, question
+from minirl.tokenizer.special import END
+
+Arm = Literal["closed", "gold", "found", "missing", "changed"]
+Document = list[tuple[str, float]]
+
+UNKNOWN, NOTHING = "unknown", "No fact says this."
+MISSING, CHANGED = 0.2, 0.2  # shares of the training problems
+WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
+PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
+TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
+LONGEST = 5  # words of an answer that takes another's place
+SEVERAL, COPIES = 0.55, 0.1  # shares of the documents of practice
+GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
+WHOLE = 1 / 3  # of the science questions keep all of their words
+
+
+@dataclass(frozen=True)
+class BookProblem(Problem):
+    """A problem with facts before its question."""
+
+    facts: tuple[str, ...] = ()
+
+    @property
+    def closed(self) -> str:
+        """The prompt without the facts."""
+        return f"Q: {self.question}\nReasoning:"
+
+    @property
+    def prompt(self) -> str:
+        return in_form(self.closed, "facts", facts=self.facts) if self.facts else self.closed
+
+
+class OpenBook(Task):
+    """Questions with facts, half about made-up worlds, half about science."""
+
+    name = "open_book"
+    splits = (
+        "train", "dev", "test", "closed", "gold", "missing", "changed",
+        "science-found", "science-closed", "science-gold", "science-missing", "science-changed",
+    )  # fmt: skip
+    checker = TextChecker()
+    documents: ClassVar = {"practice": 0.8, "science": 0.2}
+
+    def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
+        self.require_split(split)
+        rng = random.Random(f"{split} {seed}")
+        if split in ("train", "dev"):
+            worlds, science = world_problems(split, None, rng), science_problems(split, None, rng)
+            return [next(rng.choice((worlds, science))) for _ in range(n)]
+        arm: Arm = {"test": "found"}.get(split, split.removeprefix("science-"))  # type: ignore[assignment]
+        same = random.Random(f"test {seed}")  # the same world and questions for all arms
+        made = science_problems("test", arm, same) if split.startswith("science") else world_problems("test", arm, same)
+        return [next(made) for _ in range(n)]
+
+    def prompt(
+        self, problem: Problem, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()
+    ) -> str:
+        """Facts that are given take the place of the problem's own."""
+        if form == "facts" and isinstance(problem, BookProblem):
+            return in_form(problem.closed, form, facts=facts)
+        return super().prompt(problem, form, facts=facts, tools=tools)
+
+    def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
+        """A few facts and several questions about them, or a problem with its solution, or a question twice."""
+        drawn = rng.random()
+        if drawn < SEVERAL:
+            return several(rng)
+        one = next(problems)
+        if drawn < SEVERAL + COPIES:
+            return [(f"Q: {one.question}\n", GIVEN), (f"Copy: {one.question}{END}", FULL)]
+        given, _, _ = one.prompt.rpartition("Reasoning:")
+        return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]
+
+
+# ---- which facts ----
+
+
+def shown(index: Index, asked_for: str, right: int, text: str, arm: Arm, most: int, rng: random.Random) -> list[str]:
+    """The facts of a prompt. asked_for: the question; the search knows nothing else. right: the number of the fact that
+    answers it, which says `text` here."""
+    found: list[int] = index.rank(asked_for, most + 1)[0].tolist()
+    if arm == "found":
+        return [index.hit(number).text for number in found[:most]]
+    wrong = [index.hit(number).text for number in found if number != right]
+    if arm == "missing":
+        return wrong[:most]
+    facts = wrong[: most - 1]
+    facts.insert(rng.randint(0, len(facts)), text)
+    return facts
+
+
+def training_arm(rng: random.Random, changed: float) -> Arm:
+    """What becomes of the right fact in a training problem."""
+    drawn = rng.random()
+    return "missing" if drawn < MISSING else "changed" if drawn < MISSING + changed else "gold"
+
+
+def problem(asked_for: str, arm: Arm, facts: Sequence[str], reasoning: str, answer: str) -> BookProblem:
+    """The problem of an arm, with the right answer there."""
+    if arm == "missing":
+        reasoning, answer = NOTHING, UNKNOWN
+    return BookProblem(asked_for, reasoning, answer, f"{arm}: {asked_for} {' '.join(facts)}", tuple(facts))
+
+
+# ---- the made-up world ----
+
+
+def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[BookProblem]:
+    """Problems about worlds of a split, without end; without an arm as in training."""
+    testing = arm is not None
+    while True:
+        world = World(rng, split, TEST_PEOPLE if testing else PEOPLE[split])
+        index = Index.from_texts(world.texts)
+        for number in rng.sample(range(len(world.facts)), len(world.facts) if testing else PER_WORLD):
+            fact, inner = world.facts[number], random.Random(rng.getrandbits(64))
+            how = arm or training_arm(inner, 0)
+            asked_for = question(fact, inner)
+            if how == "changed":
+                fact = world.changed(fact, inner)
+            most = WORLD_FACTS if testing else inner.randint(2, WORLD_FACTS)
+            facts = [] if how == "closed" else shown(index, asked_for, number, fact.text, how, most, inner)
+            yield problem(asked_for, how, facts, fact.text, fact.value)
+
+
+def several(rng: random.Random) -> Document:
+    """A few facts about a few people, and several questions about them; some have no answer."""
+    world = World(rng, "train", rng.randint(2, 4))
+    facts = rng.sample(world.facts, rng.choice((1, 2, 2, 3, 4, 5, 6, 8)))
+    document = [(f"Facts: {' '.join(f'{k}. {fact.text}' for k, fact in enumerate(facts, 1))}\n", GIVEN)]
+    for number in range(rng.randint(2, 5)):
+        known: Fact | None = rng.choice(facts)
+        assert known is not None
+        person, attribute = known.person, known.attribute
+        if rng.random() < MISSING:
+            person, attribute = rng.choice(world.people), rng.choice(list(ATTRIBUTES))
+            known = next((fact for fact in facts if (fact.person, fact.attribute) == (person, attribute)), None)
+        reasoning, answer = (NOTHING, UNKNOWN) if known is None else (known.text, known.value)
+        text = f"{chr(10) * (number > 0)}Q: {asked(person, attribute, rng)}\n"
+        document += [(text, GIVEN), (f"Reasoning: {reasoning}\nAnswer: {answer}{END}", FULL)]
+    return document
+
+
+# ---- science ----
+
+
+@lru_cache(maxsize=1)
+def science_book() -> tuple[Science, Index]:
+    """The science questions, and the index of their facts."""
+    texts = [f"{entry['question']} {entry['reasoning']}" for entry in entries()]
+    return Science(), Index.from_texts(texts)
+
+
+def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[BookProblem]:
+    """Science problems, without end, in rounds; without an arm as in training."""
+    science, index = science_book()
+    numbers = {ways[0].question: number for number, ways in enumerate(science.facts)}
+    ways_to_ask = list(enumerate(science.facts))
+    if split != "train":
+        reasons = {(ways[0].reasoning, ways[0].answer): numbers[ways[0].question] for ways in science.facts}
+        ways_to_ask = [(reasons[one.reasoning, one.answer], [one]) for one in science.listed(split)]
+    while True:
+        rng.shuffle(ways_to_ask)
+        for number, ways in ways_to_ask:
+            inner = random.Random(rng.getrandbits(64))
+            one = inner.choice(ways)
+            if split == "train" and inner.random() > WHOLE:
+                one = with_words_missing(one, inner)
+            how = arm or training_arm(inner, CHANGED)
+            if how == "changed":
+                other = with_another_answer(one, science, inner)
+                if other is None and arm is not None:
+                    continue
+                how, one = (how, other) if other is not None else ("gold", one)
+            text = f"{science.facts[number][0].question} {one.reasoning}"
+            most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
+            facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
+            yield problem(one.question, how, facts, one.reasoning, one.answer)
+
+
+def with_another_answer(one: Problem, science: Science, rng: random.Random) -> Problem | None:
+    """The problem, but its reasoning and answer hold the answer of another question. None where the answer does not
+    stand in the reasoning, or is long."""
+    if one.answer not in one.reasoning or len(one.answer.split()) > LONGEST:
+        return None
+    while True:
+        answer = rng.choice(science.facts)[0].answer
+        if answer != one.answer and len(answer.split()) <= LONGEST:
+            return replace(one, reasoning=one.reasoning.replace(one.answer, answer), answer=answer)

@@ -1,0 +1,34 @@
+"""A tool that looks facts up: <|tool|>search the Milky Way<|/tool|><|result|>The Milky Way is ...<|/result|>
+
+--tools search:PLACE says where: the folder of an index, a folder of texts, or search:science for the facts that ship
+with minirl. The result holds the best passages for the query, the best first; the toolbox cuts it to its longest.
+"""
+
+from minirl.retrieval.index import Index, SearchError
+from minirl.retrieval.lookup import open_lookup
+from minirl.tools.tool import ToolError
+
+NAME = "search"
+PREFIX = f"{NAME}:"  # before a place: --tools search:docs.index
+PASSAGES = 2
+
+
+class Search:
+    """Searches an index. most: passages in a result."""
+
+    name = NAME
+
+    def __init__(self, index: Index, most: int = PASSAGES) -> None:
+        self.index, self.most = index, most
+
+    def call(self, argument: str) -> str:
+        """The passages that fit the query best. Raises ToolError where none has a word of it."""
+        try:
+            return " ".join(hit.text for hit in self.index.search(argument, self.most))
+        except SearchError as error:
+            raise ToolError(str(error)) from None
+
+
+def search_in(name: str) -> Search:
+    """The tool that a flag names: search:PLACE. Raises what `open_lookup` raises."""
+    return Search(open_lookup(name.removeprefix(PREFIX)).index)
