@@ -110,7 +110,8 @@ def decoding(settings: Settings, arguments: Arguments) -> Settings:
     searching = arguments.searching
     if arguments.tools is not None:
         settings = replace(settings, tools=arguments.tools)
-    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps, form=arguments.form)
+    form = arguments.form or settings.form
+    settings = replace(settings, beam=searching.rule(), by_steps=searching.by_steps, form=form)
     if settings.samples or searching.by_steps:
         settings = replace(settings, sampling=Sampling(**arguments.drawing.settings()))
     return replace(settings, log_probs=arguments.choose and settings.samples > 0)

@@ -13,7 +13,7 @@ from minirl.runs import STAGES
 @dataclass
 class Arguments:
     run: Annotated[Path | None, tyro.conf.Positional] = None
-    """Folder of a run, such as runs/roger."""
+    """Folder of a run, such as runs/roger; or of a model, or a GGUF file."""
     compare: tuple[str, str] | None = None
     """Compare two runs on the same problems, with the first run's settings. A colon selects a stage: runs/roger:sft."""
     together: tuple[Path, ...] = ()
@@ -44,8 +44,9 @@ class Arguments:
     searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "tools"] = "reasoning"
-    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools."""
+    form: Literal["reasoning", "direct", "tools", "chat"] | None = None
+    """How questions are asked. Default: reasoning, and chat for a chat model of another program. direct: the answer at
+    once, without reasoning. tools: with the names of the tools."""
     choose: bool = False
     """Also choose one of the samples in other ways: by log-probability, by arithmetic, after fewer samples."""
     json: Path | None = None

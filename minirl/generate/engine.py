@@ -243,10 +243,10 @@ class Engine:
         if not ended.any():
             return []
         done = list(compress(self.rows, ended))
-        for row, slot, whole in zip(done, self.at[ended].tolist(), finished[ended].tolist(), strict=True):
-            n = self.counts[slot]
-            row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
-            row.forced = self.forced[slot, :n].copy()
+        for row, place, whole in zip(done, self.at[ended].tolist(), finished[ended].tolist(), strict=True):
+            n = self.counts[place]
+            row.ids, row.log_probs = self.ids[place, :n].copy(), self.log_probs[place, :n].copy()
+            row.forced = self.forced[place, :n].copy()
             row.finished = whole
         left, shared = self.at[ended], np.unique(self.prefixes[ended])
         self.rows = list(compress(self.rows, ~ended))
