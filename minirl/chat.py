@@ -6,6 +6,10 @@ Each question is separate: the model was trained to answer one question, and doe
     python -m minirl.chat runs/roger "What is the Milky Way?"
     python -m minirl.chat runs/roger --stage pretrain --temperature 1
 
+A model that was published: its folder, or its GGUF file (docs/models.md):
+
+    python -m minirl.chat SmolLM2-135M-Instruct "What is the capital of France?"
+
 Search for the most likely whole answer, or let 8 samples vote, of which only those with right arithmetic count:
 
     python -m minirl.chat runs/roger --beam 4
@@ -32,18 +36,18 @@ import tyro
 from minirl import flags
 from minirl.console import printable, run_program
 from minirl.evaluation.asking import asking
-from minirl.generate import beam_search, step_beams, stream, stream_pieces
+from minirl.generate import Prompt, beam_search, step_beams, stream, stream_pieces
 from minirl.generate.options import Drawing, Searching
 from minirl.generate.temperature import always_zero
 from minirl.generate.vote import Choice, Verdict, self_consistency
 from minirl.model import GPT
 from minirl.retrieval.lookup import MOST
-from minirl.runs import Run
-from minirl.tasks import Checker
+from minirl.runs import Run, open_run
+from minirl.tasks import Checker, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.choice import ChoiceChecker
 from minirl.tasks.open_book import BookProblem
-from minirl.tasks.prompt import ANSWER, REASONING, in_form
+from minirl.tasks.prompt import ANSWER, REASONING, Form, as_messages, in_form
 from minirl.tokenizer import Tokenizer
 from minirl.tools import Toolbox, shown, toolbox, transcript
 
@@ -51,7 +55,7 @@ from minirl.tools import Toolbox, shown, toolbox, transcript
 @dataclass
 class Arguments:
     run: Annotated[Path, tyro.conf.Positional]
-    """Folder of a run, such as runs/roger."""
+    """Folder of a run, such as runs/roger; or of a model, or a GGUF file."""
     question: Annotated[str | None, tyro.conf.Positional] = None
     """Answer this question and end. Without it you are asked for questions, until an empty line."""
     stage: str | None = None
@@ -67,9 +71,10 @@ class Arguments:
     """Draw fewer samples where the leading answer is this sure before; 0.95 is usual, 1 draws all."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the run's task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "facts", "tools"] | None = None
-    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools.
-    facts: with facts from --facts. Default: facts where --facts is given, else reasoning."""
+    form: Literal["reasoning", "direct", "tools", "facts", "chat", "text"] | None = None
+    """How questions are asked. Default: facts where --facts is given, chat for a chat model of another program, else
+    reasoning. direct: the answer at once, without reasoning. tools: with the names of the tools. text: the model goes
+    on with what you write."""
     facts: str | None = None
     """Where facts for each question are looked up: an index, a folder of texts, or science for minirl's own facts."""
     top: int = MOST
@@ -85,13 +90,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = flags.parse(Arguments, argv, "python -m minirl.chat", __doc__)
     try:
         check(arguments)
-        run = Run.open(arguments.run)
+        run = open_run(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
+        arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form, run.form)
+        if arguments.form == "chat" and tokenizer.conventions.chat_template is None:
+            raise ValueError(f"{arguments.run} has no chat template; leave out --form chat, or give --form text")
         if arguments.dtype == "bfloat16":
             model.to_bfloat16()
         checker = reader_of_answers(run) if arguments.samples > 1 else None
         names = run.task().tools if arguments.tools is None else arguments.tools
-        arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form)
         tools = toolbox(tokenizer, () if arguments.searching.beam and arguments.tools is None else names)
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
@@ -105,7 +112,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             facts = lookup(question) if lookup is not None else ()
             for number_of_fact, fact in enumerate(facts, start=1):
                 print(printable(f"Fact {number_of_fact}: {fact}"))
-            print(ANSWER if arguments.form == "direct" else REASONING, end="", flush=True)
+            shown_first = {"direct": ANSWER, "chat": "", "text": printable(question)}
+            print(shown_first.get(arguments.form or "", REASONING), end="", flush=True)
             for piece in answer(model, tokenizer, question, arguments, arguments.seed + number, checker, tools, facts):
                 print(printable(piece), end="", flush=True)
             print("\n")
@@ -144,7 +152,7 @@ def check(arguments: Arguments) -> None:
         raise ValueError("--beam searches for one answer, and --samples draws several; give one of the two")
     if arguments.searching.beam and arguments.tools:
         raise ValueError("beams cannot call tools; leave out --beam or --tools")
-    if arguments.samples > 1 and arguments.form in ("direct", "tools"):
+    if arguments.samples > 1 and arguments.form in ("direct", "tools", "text"):
         raise ValueError(f"--samples votes in the form reasoning; leave out --form {arguments.form}")
     if arguments.samples < 1:
         raise ValueError(f"--samples is {arguments.samples}; give 1 or more")
@@ -169,7 +177,7 @@ def answer(
     question that fills the context."""
     problem, longest = BookProblem(question, "", "", question, tuple(facts)), model.config.context_length
     named = tools.tools if tools is not None and arguments.form == "tools" else ()
-    prompt = problem.prompt if facts else in_form(problem.prompt, arguments.form or "reasoning", tools=list(named))
+    prompt = problem.prompt if facts else asked(problem, arguments.form or "reasoning", list(named))
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:
@@ -186,9 +194,16 @@ def answer(
         return stream(model, tokenizer, prompt, **settings)
     verdicts = self_consistency(
         model, tokenizer, checker, [problem], samples=arguments.samples, by=arguments.choose, threshold=arguments.sure,
-        tools=tools, **settings,
+        tools=tools, ask=lambda one: asked(one, arguments.form or "reasoning", list(named)), **settings,
     )  # fmt: skip
     return (chosen(verdict, tokenizer) for verdict in verdicts)
+
+
+def asked(problem: Problem, form: Form | Literal["text"], tools: list[str]) -> Prompt:
+    """The question as the model reads it."""
+    if form == "chat":
+        return as_messages(problem.question, request="")
+    return problem.question if form == "text" else in_form(problem.prompt, form, tools=tools)
 
 
 def chosen(verdict: Verdict, tokenizer: Tokenizer) -> str:

@@ -26,7 +26,7 @@ from minirl import flags, microscope
 from minirl.console import printable, run_program
 from minirl.generate import parse_temperature
 from minirl.microscope import Moment, Trace, signed, visible
-from minirl.runs import Run
+from minirl.runs import open_run
 from minirl.storage.files import atomic_write
 
 BAR = 30  # characters of a bar of probability 1
@@ -35,7 +35,7 @@ BAR = 30  # characters of a bar of probability 1
 @dataclass
 class Arguments:
     run: Annotated[Path, tyro.conf.Positional, tyro.conf.arg(metavar="RUN")]
-    """Folder of a run, such as runs/roger."""
+    """Folder of a run, such as runs/roger; or of a model, or a GGUF file."""
     question: Annotated[str, tyro.conf.Positional, tyro.conf.arg(metavar="[QUESTION]")] = "informative"
     """The question. "informative": the first dev problem whose episodes are some right and some wrong. "roger":
     our running example, whose answer is 11."""
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = flags.parse(Arguments, argv, "python -m minirl.trace", __doc__)
     console = Console(highlight=False)
     try:
-        run = Run.open(arguments.run)
+        run = open_run(arguments.run)
         trace = run.trace(
             arguments.question, arguments.answer, stage=arguments.stage, top=arguments.top,
             temperature=parse_temperature(arguments.temperature), samples=arguments.samples,

@@ -24,7 +24,7 @@ from minirl.bench.case import torch
 from minirl.bench.generate import forward_flops, least_work, uniforms
 from minirl.bench.whole import Work
 from minirl.data import Batch, Loader, encode_documents, make_batches
-from minirl.generate import end_token
+from minirl.generate import needed_end_tokens
 from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
@@ -159,7 +159,7 @@ def pretraining(recipe: Recipe) -> Work:
 
 def rollouts(recipe: Recipe) -> Work:
     """minirl's rollouts of one step, ready to be timed."""
-    settings, end = recipe.config.rl, end_token(recipe.tokenizer)
+    settings, end = recipe.config.rl, needed_end_tokens(recipe.tokenizer)[0]
 
     def minirl() -> Callable[[], Any]:
         return lambda: written(recipe.rollout(recipe.start), settings.max_new_tokens)

@@ -119,7 +119,7 @@ def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
             run, arguments.task, arguments.split, problems=problems, samples=samples, seed=seed,
             max_new_tokens=arguments.max_new_tokens,
         )  # fmt: skip
-    form, lookup = asking(arguments.facts, arguments.top, arguments.form)
+    form, lookup = asking(arguments.facts, arguments.top, arguments.form, run.form)
     decoded = [decoding(one.settings, arguments) for one in sets]
     asked = [replace(settings, form=form, lookup=lookup) for settings in decoded]
     return [one._replace(settings=settings) for one, settings in zip(sets, asked, strict=True)]

@@ -14,7 +14,7 @@ from minirl.runs import STAGES
 @dataclass
 class Arguments:
     run: Annotated[Path | None, tyro.conf.Positional] = None
-    """Folder of a run, such as runs/roger."""
+    """Folder of a run, such as runs/roger; or of a model, or a GGUF file."""
     compare: tuple[str, str] | None = None
     """Compare two runs on the same problems, with the first run's settings. A colon selects a stage: runs/roger:sft."""
     together: tuple[Path, ...] = ()
@@ -47,9 +47,9 @@ class Arguments:
     searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "facts", "tools"] | None = None
-    """How questions are asked. direct: the answer at once, without reasoning. tools: with the names of the tools.
-    facts: with facts from --facts. Default: facts where --facts is given, else reasoning."""
+    form: Literal["reasoning", "direct", "facts", "tools", "chat"] | None = None
+    """How questions are asked. Default: facts where --facts is given, chat for a chat model of another program, else
+    reasoning. direct: the answer at once, without reasoning. tools: with the names of the tools."""
     facts: str | None = None
     """Where facts for each question are looked up: an index, a folder of texts, or science for minirl's own facts."""
     top: int = MOST

@@ -35,6 +35,10 @@ What went wrong where the answer is wrong: numbers, plan, calls, arithmetic?
 
     python -m minirl.evaluate runs/calculator --faults --split unseen
 
+A model that was published: its folder, or its GGUF file (docs/models.md):
+
+    python -m minirl.evaluate SmolLM2-135M-Instruct --task arithmetic --limit 100
+
 Two models, compared problem by problem:
 
     python -m minirl.evaluate --compare runs/roger:rl runs/roger:sft
@@ -62,7 +66,7 @@ from minirl.evaluate import actions
 from minirl.evaluate.arguments import Arguments, check
 from minirl.evaluation import together
 from minirl.evaluation.model import open_model
-from minirl.runs import Run, Screen
+from minirl.runs import Run, Screen, open_run
 from minirl.storage.files import atomic_write
 
 
@@ -80,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             first, second = map(open_model, arguments.compare)
             report = actions.compare_models(first, second, arguments, screen)
         else:
-            run = Run.open(arguments.run or "")
+            run = open_run(arguments.run or "")
             action = actions.split_faults if arguments.faults else actions.evaluate
             report = (actions.scan if arguments.contamination else action)(run, arguments, screen)
         if arguments.json is not None:

@@ -13,18 +13,28 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from functools import lru_cache, partial
-from itertools import islice
+from itertools import compress, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl import kernels
-from minirl.generate import Beams, Completion, Hypothesis, Sampling, beam_search, generate, step_beams
+from minirl.generate import (
+    Beams,
+    Completion,
+    Hypothesis,
+    Prompt,
+    Sampling,
+    beam_search,
+    encode_prompt,
+    generate,
+    step_beams,
+)
 from minirl.generate.temperature import show_temperature
 from minirl.model import GPT
 from minirl.runs import Run, environment
 from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import atomic_write, remove_litter
-from minirl.tasks.prompt import FORMS, Form, judged
+from minirl.tasks.prompt import FORMS, Form, as_messages, judged
 from minirl.tasks.task import Problem, Task
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox
@@ -32,7 +42,6 @@ from minirl.tools import toolbox
 ANSWERS = "answers"
 USUAL = Sampling()
 DRAWN = [field.name for field in fields(Sampling) if field.name != "max_new_tokens"]
-MODEL_FILES = ("config.json", "model*.safetensors", "tokenizer.json")
 
 
 class Answer(NamedTuple):
@@ -125,10 +134,11 @@ class Settings:
         return said | unusual | ({"log_probs": True} if self.log_probs else {}) | called
 
 
-def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: Settings) -> list[Attempt]:
+def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[Prompt], settings: Settings) -> list[Attempt]:
     """Answer each prompt. The same settings give the same answers, on any number of threads."""
     context, tools = model.config.context_length, toolbox(tokenizer, settings.tools)
-    fitting = [prompt for prompt in prompts if len(tokenizer.encode(prompt)) <= context]
+    fits = [len(encode_prompt(tokenizer, prompt)) <= context for prompt in prompts]
+    fitting = list(compress(prompts, fits))
     longest = settings.max_new_tokens
     kept_as = partial(as_answer, log_probs=settings.log_probs, form=settings.form)
     first: Iterator[Completion] = generate(
@@ -158,15 +168,13 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[str], settings: S
     answered = iter([Attempt(one, list(islice(samples, settings.samples)), True) for one in greedy])
     nothing = Answer("", 0, False, 0.0 if settings.log_probs else None)
     none_found = nothing if settings.beam is None else nothing._replace(spent=0)
-    kept = set(fitting)
-    return [
-        next(answered) if prompt in kept else Attempt(none_found, [nothing] * settings.samples, False)
-        for prompt in prompts
-    ]
+    return [next(answered) if fit else Attempt(none_found, [nothing] * settings.samples, False) for fit in fits]
 
 
-def asked(task: Task, problems: Sequence[Problem], settings: Settings) -> list[str]:
+def asked(task: Task, problems: Sequence[Problem], settings: Settings) -> list[Prompt]:
     """The prompts of these problems, in the form of the settings."""
+    if settings.form == "chat":
+        return [as_messages(problem.question) for problem in problems]
     shown = settings.tools if settings.form == "tools" else ()
     look = settings.lookup or (lambda question: ())
     return [task.prompt(problem, settings.form, facts=look(problem.question), tools=shown) for problem in problems]
@@ -181,7 +189,11 @@ def as_answer(completion: Completion, log_probs: bool = False, form: Form = "rea
 
 
 def kept_answers(
-    run: Run, stage: str, prompts: Sequence[str], settings: Settings, tell: Callable[[bool], None] = lambda kept: None
+    run: Run,
+    stage: str,
+    prompts: Sequence[Prompt],
+    settings: Settings,
+    tell: Callable[[bool], None] = lambda kept: None,
 ) -> list[Attempt]:
     """The answers of the model after a stage of the run, in the run's precision: `answer` makes them the first time,
     later they are read from the file. Raises DamagedError for a file that holds anything else than these answers.
@@ -209,7 +221,7 @@ def as_written(attempt: Attempt) -> list[Any]:
     return [greedy, samples, attempt.fits]
 
 
-def find_answers(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> list[Attempt] | None:
+def find_answers(run: Run, stage: str, prompts: Sequence[Prompt], settings: Settings) -> list[Attempt] | None:
     """The answers that `kept_answers` gives, where they are kept already; otherwise None. Raises DamagedError."""
     dependencies = depends_on(run, stage, prompts, settings)
     path = kept_in(run, stage, dependencies)
@@ -227,7 +239,7 @@ def kept_in(run: Run, stage: str, dependencies: dict[str, Any]) -> Path:
     return run.folder / ANSWERS / f"{stage}-{digest(json.dumps(dependencies, sort_keys=True).encode())[:16]}.json"
 
 
-def depends_on(run: Run, stage: str, prompts: Sequence[str], settings: Settings) -> dict[str, Any]:
+def depends_on(run: Run, stage: str, prompts: Sequence[Prompt], settings: Settings) -> dict[str, Any]:
     """Everything that the answers depend on."""
     with kernels.using_precision(run.config.precision):
         environment = environment_without_threads()
@@ -288,7 +300,7 @@ def environment_without_threads() -> dict[str, Any]:
 def checkpoint_digest(run: Run, stage: str) -> str:
     """The checksum of a stage's weights, configuration and tokenizer."""
     whole = hashlib.sha256()
-    for path in sorted(path for pattern in MODEL_FILES for path in (run.folder / stage).glob(pattern)):
+    for path in run.checkpoint_files(stage):
         whole.update(f"{path.name} {digest(path.read_bytes())}\n".encode())
     return whole.hexdigest()
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from minirl.evaluation.answers import ANSWERS, Attempt, asked, find_answers, kept_answers
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome, judge
-from minirl.runs import STAGE_NAMES, STAGES, Run, Screen
+from minirl.runs import STAGE_NAMES, STAGES, Run, Screen, open_run
 
 
 class Model(NamedTuple):
@@ -50,9 +50,9 @@ def open_model(name: str) -> Model:
     """
     folder, colon, stage = name.rpartition(":")
     if not colon or Path(name).is_dir() or not Path(folder).is_dir():
-        run = Run.open(name)
+        run = open_run(name)
         return Model(run, run.last_stage())
-    run = Run.open(folder)
+    run = open_run(folder)
     if stage not in STAGES:
         raise ValueError(f"there is no stage {stage!r} in {name}; choose from {', '.join(STAGES)}")
     if run.state(stage) is None:
@@ -62,8 +62,4 @@ def open_model(name: str) -> Model:
 
 def stages_of(run: Run, wanted: Sequence[str]) -> list[str]:
     """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""
-    unknown = [stage for stage in wanted if stage not in STAGES]
-    if unknown:
-        raise ValueError(f"there is no stage {unknown[0]!r}; choose from {', '.join(STAGES)}")
-    run.last_stage()  # raises where there is no checkpoint at all
-    return [stage for stage in STAGES if stage in wanted and run.state(stage) is not None]
+    return run.chosen_stages(wanted)

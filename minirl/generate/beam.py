@@ -40,8 +40,9 @@ from minirl import kernels
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import PREFILL_TOKENS, without_dropout
+from minirl.generate.prompts import Ids, Prompt, encode_prompt, end_tokens, known_tokens, listed
 from minirl.generate.sampling import MOST, whole
-from minirl.generate.text import Completion, Ids, encode_prompt, end_token, known_tokens
+from minirl.generate.text import Completion
 from minirl.model import GPT, KVCache
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Found:
 def beam_search(
     model: GPT,
     tokenizer: "Tokenizer",
-    prompts: str | Iterable[str],
+    prompts: Prompt | Iterable[Prompt],
     *,
     width: int = 4,
     penalty: Literal["gnmt", "power"] = "gnmt",
@@ -125,8 +126,8 @@ def beam_search(
     computed at once. It raises what `generate` raises, and ValueError for settings out of range.
     """
     rule, vocabulary = Beams(width, penalty, alpha, max_new_tokens), known_tokens(model, tokenizer)
-    encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
-    found = beam_search_ids(model, encoded, rule, end_token(tokenizer), slots=slots, vocabulary=vocabulary)
+    encoded = [encode_prompt(tokenizer, prompt) for prompt in listed(prompts)]
+    found = beam_search_ids(model, encoded, rule, end_tokens(tokenizer), slots=slots, vocabulary=vocabulary)
     return (
         [
             Hypothesis(
@@ -146,9 +147,15 @@ def beam_search(
 
 
 def beam_search_ids(
-    model: GPT, prompts: Sequence[Ids], rule: Beams, end: int, *, slots: int = 256, vocabulary: int | None = None
+    model: GPT,
+    prompts: Sequence[Ids],
+    rule: Beams,
+    end: int | Iterable[int],
+    *,
+    slots: int = 256,
+    vocabulary: int | None = None,
 ) -> Iterator[list[Found]]:
-    """`beam_search` on token ids. end: the token that ends an answer. vocabulary: only ids below it are searched.
+    """`beam_search` on token ids. end: the tokens that end an answer. vocabulary: only ids below it are searched.
 
     Raises IndexError for an id that the model does not have, ValueError for an empty prompt or one longer than the
     context.
@@ -162,7 +169,8 @@ def beam_search_ids(
                 f"context length, {config.context_length}"
             )
     known = config.vocab_size if vocabulary is None else min(vocabulary, config.vocab_size)
-    return _search_all(model, arrays, rule, end, max(whole("slots", slots, 1) // rule.width, 1), known)
+    ends = frozenset([end] if isinstance(end, int | np.integer) else end)
+    return _search_all(model, arrays, rule, ends, max(whole("slots", slots, 1) // rule.width, 1), known)
 
 
 # ---- one prompt ----
@@ -178,7 +186,7 @@ class Search:
     number: int  # of the prompt
     prompt: Array
     rule: Beams
-    end: int
+    ends: frozenset[int]
     longest: int  # tokens at which a beam is cut off
     rows: list[int]  # of the cache: rows[i] holds what beam i has written
     prompt_row: int
@@ -202,7 +210,7 @@ class Search:
             written, each, _ = self.live[beam]
             token, total = int(ids[beam, place]), float(s[beam, place])
             longer = [*written, token], [*each, float(log_probs[beam, place])]
-            if token == self.end:
+            if token in self.ends:
                 if rank < W:
                     self.ended.append(Found(*longer, self.rule.score(total, len(longer[0])), True))
             elif len(live) < W:
@@ -236,7 +244,7 @@ class Search:
 
 
 def _search_all(
-    model: GPT, prompts: Sequence[Array], rule: Beams, end: int, groups: int, vocabulary: int
+    model: GPT, prompts: Sequence[Array], rule: Beams, ends: frozenset[int], groups: int, vocabulary: int
 ) -> Iterator[list[Found]]:
     """The hypotheses of all prompts, in order. `groups` prompts are searched at once: each has W rows of the cache for
     its beams and one for the prompt, which all of its beams read there."""
@@ -260,7 +268,7 @@ def _search_all(
             group = free.pop()
             rows = [groups + W * group + beam for beam in range(W)]
             longest = min(rule.max_new_tokens, context - len(prompt) + 1)
-            starting.append(Search(number, prompt, rule, end, longest, rows, group))
+            starting.append(Search(number, prompt, rule, ends, longest, rows, group))
         with without_dropout(model):
             logits = _read_prompts(model, cache, starting) if starting else _read_tokens(model, cache, active)
         _take_step(cache, starting or active, logits, vocabulary)

@@ -12,7 +12,7 @@ Nothing a row receives depends on the rows around it: not the arithmetic of its 
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import compress
@@ -58,20 +58,23 @@ class Engine:
         self,
         model: GPT,
         sampling: Sampling,
-        end: int | None,
+        end: int | Iterable[int] | None,
         slots: int,
         capacity: int,
         vocabulary: int | None = None,
         stop: Callable[[Array], bool] | None = None,
         tools: Toolbox | None = None,
+        finish: Callable[[Array], bool] | None = None,
     ) -> None:
-        """end: the token that ends a row. slots: the number of rows computed at once. capacity: the most tokens that
-        the cache holds for a row: the prompt, and the completion without its last token. At most the context length.
-        vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that a row has drawn
-        so far, says whether it stops here, though it is not finished. tools: what rows may call; without any, the
-        marks of calls are tokens like others."""
-        self.stop, self.tools = stop, tools
-        self.model, self.sampling, self.end = model, sampling, end
+        """end: the token that ends a row, or several. slots: the number of rows computed at once. capacity: the most
+        tokens that the cache holds for a row: the prompt, and the completion without its last token. At most the
+        context length. vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that
+        a row has drawn so far, says whether it stops here, though it is not finished. finish: the same, and the row is
+        then finished. tools: what rows may call; without any, the marks of calls are tokens like others."""
+        self.stop, self.finish, self.tools = stop, finish, tools
+        self.model, self.sampling = model, sampling
+        self.ends = np.zeros(model.config.vocab_size, bool)  # (V,): which tokens end a row
+        self.ends[[] if end is None else [end] if isinstance(end, int | np.integer) else list(end)] = True
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
         self.cache = KVCache(  # one half of the rows is for prompts; unused rows cost nothing
@@ -233,21 +236,26 @@ class Engine:
         counts = self.counts[self.at]
         ended = (counts - self.given[self.at] == self.limits[self.at]) | (counts == self.rooms[self.at])
         ended |= self.over[self.at]
-        if self.end is not None:
-            ended |= self.last[self.at] == self.end
+        finished = self.ends[self.last[self.at]] & ~self.over[self.at]
+        ended |= finished
         ended[:first] = False
+        if self.finish is not None:
+            for place in range(first, len(self.at)):
+                written = self.ids[self.at[place], : self.counts[self.at[place]]]
+                if not finished[place] and self.finish(written):
+                    finished[place] = ended[place] = True
         if self.stop is not None:
-            for place in np.flatnonzero(~ended[first:]) + first:
+            for place in (np.flatnonzero(~ended[first:]) + first).tolist():
                 slot = self.at[place]
                 ended[place] = self.stop(self.ids[slot, : self.counts[slot]])
         if not ended.any():
             return []
         done = list(compress(self.rows, ended))
-        for row, slot in zip(done, self.at[ended].tolist(), strict=True):
-            n = self.counts[slot]
-            row.ids, row.log_probs = self.ids[slot, :n].copy(), self.log_probs[slot, :n].copy()
-            row.forced = self.forced[slot, :n].copy()
-            row.finished = bool(self.last[slot] == self.end) and not self.over[slot]
+        for row, place, whole in zip(done, self.at[ended].tolist(), finished[ended].tolist(), strict=True):
+            n = self.counts[place]
+            row.ids, row.log_probs = self.ids[place, :n].copy(), self.log_probs[place, :n].copy()
+            row.forced = self.forced[place, :n].copy()
+            row.finished = whole
         left, shared = self.at[ended], np.unique(self.prefixes[ended])
         self.rows = list(compress(self.rows, ~ended))
         self.at, self.prefixes = self.at[~ended], self.prefixes[~ended]

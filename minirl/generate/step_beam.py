@@ -21,8 +21,9 @@ from minirl.autograd import Array
 from minirl.generate.beam import Hypothesis
 from minirl.generate.engine import Engine, Row
 from minirl.generate.equations import true_equations
+from minirl.generate.prompts import Prompt, encode_prompt, end_tokens, known_tokens, listed
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
-from minirl.generate.text import check_prompts, encode_prompt, end_token, known_tokens
+from minirl.generate.text import check_prompts
 from minirl.generate.vote import Judge
 from minirl.model import GPT
 
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 def step_beams(
     model: GPT,
     tokenizer: "Tokenizer",
-    prompts: str | Iterable[str],
+    prompts: Prompt | Iterable[Prompt],
     judge: Judge = true_equations,
     *,
     width: int = 4,
@@ -55,10 +56,10 @@ def step_beams(
     """
     width, branches, words = whole("width", width, 1), whole("branches", branches, 1), seed_words(seed)
     rule, vocabulary = Sampling(max_new_tokens=max_new_tokens, **sampling), known_tokens(model, tokenizer)
-    encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
+    encoded = [encode_prompt(tokenizer, prompt) for prompt in listed(prompts)]
     rows = max(len(encoded) * width * branches, 1)
     capacity, slots = check_prompts(model, encoded, rule, min(whole("slots", slots, 1), rows))
-    engine = Engine(model, rule, end_token(tokenizer), slots, capacity, vocabulary, stop=SentenceEnd(tokenizer))
+    engine = Engine(model, rule, end_tokens(tokenizer), slots, capacity, vocabulary, stop=SentenceEnd(tokenizer))
     context = model.config.context_length
     searches = [
         Search(number, prompt, min(rule.max_new_tokens, context - len(prompt) + 1), width, branches, words)

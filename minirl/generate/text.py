@@ -3,7 +3,7 @@
 What a model says is text, without special tokens. With tools it is the text outside of calls and results.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,14 @@ from typing import TYPE_CHECKING, Any
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
+from minirl.generate.prompts import End, Ids, Prompt, StopTexts, encode_prompt, end_tokens, known_tokens, listed
 from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, stream_of, whole
 from minirl.generate.temperature import Temperature
 from minirl.model import GPT
-from minirl.tasks.task import END
 from minirl.tools import Piece, Toolbox, pieces, said
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
-
-Ids = Array | Sequence[int]
 
 CACHE_BYTES = 1 << 30  # if keys and values would need more memory, fewer slots are used
 
@@ -52,7 +50,7 @@ class Completion:
 def generate(
     model: GPT,
     tokenizer: "Tokenizer",
-    prompts: str | Iterable[str],
+    prompts: Prompt | Iterable[Prompt],
     *,
     temperature: Temperature = 1.0,
     top_k: int = 0,
@@ -66,13 +64,21 @@ def generate(
     samples: int = 1,
     slots: int = 256,
     tools: Toolbox | None = None,
+    allowed_special: Collection[str] | str = (),
+    end: End = None,
+    stop: str | Iterable[str] = (),
 ) -> Iterator[Completion]:
     """Complete each prompt `samples` times; yield the completions in order, prompt by prompt, as soon as possible.
 
-    The settings of the draw are explained at `Sampling`. A single text is one prompt. The same seed gives the same
-    completions. They do not depend on `slots`, the number of rows computed at once. A row ends with the end token,
-    after max_new_tokens, or where the context is full. A model may have more ids than the tokenizer has tokens, because
-    tables are often padded; the surplus ids are never drawn.
+    prompts: texts, ids, or conversations; prompts.py explains them. A single one need not be in a list.
+    The settings of the draw are explained at `Sampling`. The same seed gives the same completions. They do not depend
+    on `slots`, the number of rows computed at once. A row ends with an end token, after max_new_tokens, or where the
+    context is full. A model may have more ids than the tokenizer has tokens, because tables are often padded; the
+    surplus ids are never drawn.
+
+    allowed_special: special tokens that are recognised in prompts that are texts: names, or "all". end: the tokens that
+    end a row, by name or id; by default those that the model's folder names. stop: texts that end a row too; neither
+    they nor what follows them is part of the completion's text.
 
     tools: what the model may call; `Toolbox` has the limits. Results count against the context, not against
     max_new_tokens.
@@ -85,17 +91,22 @@ def generate(
         temperature, top_k, top_p, max_new_tokens, min_p, no_repeat_ngram, frequency_penalty, presence_penalty
     )
     vocabulary = known_tokens(model, tokenizer)
-    encoded = [encode_prompt(tokenizer, prompt) for prompt in ([prompts] if isinstance(prompts, str) else prompts)]
+    encoded = [encode_prompt(tokenizer, prompt, allowed_special) for prompt in listed(prompts)]
+    stops = StopTexts(tokenizer, stop)
     rows = generate_ids(
-        model, encoded, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots, vocabulary=vocabulary,
-        tools=tools,
+        model, encoded, rule, end_tokens(tokenizer, end), seed=seed, samples=samples, slots=slots,
+        vocabulary=vocabulary, tools=tools, stops=stops if stops.texts else None,
     )  # fmt: skip
-    return (as_completion(row, tokenizer, tools) for row in rows)
+    return (as_completion(row, tokenizer, tools, stops) for row in rows)
 
 
-def as_completion(row: Row, tokenizer: "Tokenizer", tools: Toolbox | None = None) -> Completion:
-    """A row that has ended, with its text. tools: those it was generated with."""
-    return Completion(row.prompt, row.ids, row.log_probs, said_by(row, tokenizer, tools), row.finished, row.forced)
+def as_completion(
+    row: Row, tokenizer: "Tokenizer", tools: Toolbox | None = None, stops: StopTexts | None = None
+) -> Completion:
+    """A row that has ended, with its text. tools, stops: those it was generated with."""
+    text = said_by(row, tokenizer, tools)
+    text = text if stops is None else stops.cut(text)
+    return Completion(row.prompt, row.ids, row.log_probs, text, row.finished, row.forced)
 
 
 def said_by(row: Row, tokenizer: "Tokenizer", tools: Toolbox | None) -> str:
@@ -108,15 +119,17 @@ def generate_ids(
     model: GPT,
     prompts: Sequence[Ids],
     sampling: Sampling,
-    end: int | None,
+    end: int | Iterable[int] | None,
     *,
     seed: Seed = 0,
     samples: int = 1,
     slots: int = 256,
     vocabulary: int | None = None,
     tools: Toolbox | None = None,
+    stops: StopTexts | None = None,
 ) -> Iterator[Row]:
-    """`generate` on token ids. vocabulary: only ids below it are drawn; by default all of the model's.
+    """`generate` on token ids. end: the tokens that end a row. vocabulary: only ids below it are drawn; by default all
+    of the model's.
 
     Raises IndexError for an id that the model does not have, otherwise what `generate` raises.
     """
@@ -129,7 +142,8 @@ def generate_ids(
     capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)), tools)
     if not arrays:
         return iter(())
-    return _rows(Engine(model, sampling, end, slots, capacity, vocabulary, tools=tools), arrays, words, samples)
+    engine = Engine(model, sampling, end, slots, capacity, vocabulary, tools=tools, finish=stops)
+    return _rows(engine, arrays, words, samples)
 
 
 def check_prompts(
@@ -176,7 +190,7 @@ def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samp
 def stream(
     model: GPT,
     tokenizer: "Tokenizer",
-    prompt: str,
+    prompt: Prompt,
     *,
     temperature: Temperature = 1.0,
     top_k: int = 0,
@@ -187,31 +201,38 @@ def stream(
     presence_penalty: float = 0.0,
     max_new_tokens: int = 256,
     seed: Seed = 0,
+    allowed_special: Collection[str] | str = (),
+    end: End = None,
+    stop: str | Iterable[str] = (),
 ) -> Iterator[str]:
     """The completion of one prompt, piece by piece. The joined pieces are the text that `generate` returns; it raises
     the same errors."""
     rule = Sampling(
         temperature, top_k, top_p, max_new_tokens, min_p, no_repeat_ngram, frequency_penalty, presence_penalty
     )
-    return _texts(_one_row(model, tokenizer, prompt, rule, seed, None), tokenizer)
+    encoded, stops = encode_prompt(tokenizer, prompt, allowed_special), StopTexts(tokenizer, stop)
+    engine = _one_row(model, tokenizer, encoded, rule, seed, None, end_tokens(tokenizer, end), stops)
+    return stops.stream(_texts(engine, tokenizer))
 
 
 def stream_pieces(
-    model: GPT, tokenizer: "Tokenizer", prompt: str, tools: Toolbox, *, seed: Seed = 0, **sampling: Any
+    model: GPT, tokenizer: "Tokenizer", prompt: Prompt, tools: Toolbox, *, seed: Seed = 0, **sampling: Any
 ) -> Iterator[Piece]:
     """`stream` with tools: pieces of what the model says and calls, and of what comes back. sampling: settings of the
     draw, as `generate` takes them. The joined pieces that were said are the text that `generate` returns."""
-    return pieces(tokenizer, _tokens(_one_row(model, tokenizer, prompt, Sampling(**sampling), seed, tools)))
+    encoded, ends = encode_prompt(tokenizer, prompt), end_tokens(tokenizer)
+    return pieces(tokenizer, _tokens(_one_row(model, tokenizer, encoded, Sampling(**sampling), seed, tools, ends)))
 
 
 def _one_row(
-    model: GPT, tokenizer: "Tokenizer", prompt: str, rule: Sampling, seed: Seed, tools: Toolbox | None
-) -> Engine:
+    model: GPT, tokenizer: "Tokenizer", ids: Array, rule: Sampling, seed: Seed, tools: Toolbox | None,
+    ends: tuple[int, ...], stops: StopTexts | None = None,
+) -> Engine:  # fmt: skip
     """An engine that completes one prompt."""
     vocabulary = known_tokens(model, tokenizer)
-    ids, end = encode_prompt(tokenizer, prompt), end_token(tokenizer)
     capacity, _ = check_prompts(model, [ids], rule, 1, tools)
-    engine = Engine(model, rule, end, 1, capacity, vocabulary, tools=tools)
+    finish = stops if stops is not None and stops.texts else None
+    engine = Engine(model, rule, ends, 1, capacity, vocabulary, tools=tools, finish=finish)
     engine.add([Row(ids, 0, 0, row_stream(seed, 0, 0))])
     return engine
 
@@ -236,32 +257,3 @@ def _texts(engine: Engine, tokenizer: "Tokenizer") -> Iterator[str]:
     rest = decoder.finish()
     if rest:
         yield rest
-
-
-def encode_prompt(tokenizer: "Tokenizer", prompt: str) -> Array:
-    """The prompt's ids. Raises TypeError for what is no text, ValueError for an empty text."""
-    if not isinstance(prompt, str):
-        raise TypeError(f"generate: a prompt is {type(prompt).__name__} {prompt!r:.80}; expected text")
-    if not prompt:
-        raise ValueError("generate: a prompt is empty; the model continues a text, so give it at least one token")
-    return tokenizer.encode_array(prompt)
-
-
-def known_tokens(model: GPT, tokenizer: "Tokenizer") -> int:
-    """The number of ids that may be drawn: as many as the tokenizer has tokens.
-
-    The model may have more, because tables are often padded to a round number. Raises ValueError where it has fewer.
-    """
-    if tokenizer.vocab_size > model.config.vocab_size:
-        raise ValueError(
-            f"the tokenizer has {tokenizer.vocab_size} tokens, the model only {model.config.vocab_size}: they do not "
-            "belong together; load both from the same folder"
-        )
-    return tokenizer.vocab_size
-
-
-def end_token(tokenizer: "Tokenizer") -> int:
-    """The id of <|end|>. Raises ValueError when the vocabulary has no such token."""
-    if END not in tokenizer.special_tokens:
-        raise ValueError(f"the tokenizer has no token {END}, so no answer could end; train it with special_tokens")
-    return tokenizer.special_tokens[END]

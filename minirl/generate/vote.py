@@ -34,8 +34,9 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from minirl.generate.engine import Engine, Row
 from minirl.generate.equations import arithmetic_holds, true_equations
+from minirl.generate.prompts import Prompt, encode_prompt, end_tokens, known_tokens, usual_prompt
 from minirl.generate.sampling import Sampling, Seed, seed_words, stream_of, whole
-from minirl.generate.text import Completion, as_completion, check_prompts, encode_prompt, end_token, known_tokens
+from minirl.generate.text import Completion, as_completion, check_prompts
 from minirl.model import GPT
 from minirl.tasks.task import Checker, Problem, answer_text, same_answer
 from minirl.tools import Toolbox
@@ -244,6 +245,7 @@ def self_consistency(
     seed: Seed = 0,
     slots: int = 256,
     tools: Toolbox | None = None,
+    ask: Callable[[Problem], Prompt] = usual_prompt,
     **sampling: Any,
 ) -> Iterator[Verdict]:
     """Answer each problem up to `samples` times and choose; yield a verdict a problem, in order.
@@ -251,7 +253,7 @@ def self_consistency(
     threshold: stop sooner, as soon as the leading answer is this sure; 0.95 is usual, and 1 always draws all samples.
     at_once: samples of a problem that are drawn before it is looked at again; by default 1, and all of them where the
     threshold is 1. More of them share the work on the prompt. tools: what the
-    model may call. sampling: settings of the draw, as `generate` takes them.
+    model may call. ask: how a problem becomes a prompt. sampling: settings of the draw, as `generate` takes them.
     Sample j of problem i is the one that `generate` gives for the same seed.
 
     Raises ValueError for a threshold outside (0.5, 1], and what `generate` and `choose` raise.
@@ -263,10 +265,10 @@ def self_consistency(
         raise ValueError(f"self_consistency: by is {by!r}; expected one of {', '.join(CHOICES)}, or a function")
     step = (samples if threshold == 1 else 1) if at_once is None else whole("at_once", at_once, 1)
     rule, vocabulary = Sampling(**sampling), known_tokens(model, tokenizer)
-    prompts = [encode_prompt(tokenizer, problem.prompt) for problem in problems]
+    prompts = [encode_prompt(tokenizer, ask(problem)) for problem in problems]
     slots = min(whole("slots", slots, 1), max(len(prompts) * step, 1))
     capacity, slots = check_prompts(model, prompts, rule, slots, tools)
-    end = end_token(tokenizer)
+    end = end_tokens(tokenizer)
     engine = Engine(model, rule, end, slots, capacity, vocabulary, tools=tools) if prompts else None
     return _verdicts(engine, tokenizer, checker, problems, prompts, words, samples, step, by, threshold)
 

@@ -1,11 +1,12 @@
 """Let an agent answer, and record its policy at every step: a Trace, which a notebook shows as a page."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from textwrap import shorten
 
 import numpy as np
 
+from minirl.generate.prompts import Prompt, usual_prompt
 from minirl.generate.temperature import always_zero
 from minirl.microscope.moment import Choice, Moment, Origin, TraceData, signed
 from minirl.microscope.page import page
@@ -42,11 +43,13 @@ class Trace(TraceData):
 def record(
     agent: Agent, task: Task, problem: Problem, *, samples: int, max_new_tokens: int, kind: str, seed: int = 0,
     top: int = 5, known: bool = True, origin: Origin | None = None, tools: Toolbox | None = None,
+    ask: Callable[[Problem], Prompt] = usual_prompt,
 ) -> Trace:  # fmt: skip
     """Let the agent answer, and look at its first answer.
 
     samples: episodes of the prompt, which the advantage compares by its `kind`; at temperature 0 all would be the same,
-    so there is one. known: whether problem.answer is the right answer. tools: what the agent may call.
+    so there is one. known: whether problem.answer is the right answer. tools: what the agent may call. ask: how the
+    problem becomes a prompt.
     Raises ValueError where the prompt and max_new_tokens do not fit into the model's context, and for a number out of
     its range.
     """
@@ -59,7 +62,7 @@ def record(
     alone = always_zero(agent.temperature) or not known
     episodes = rollout(
         agent.model, agent.tokenizer, task, [problem], 1 if alone else samples,
-        temperature=agent.temperature, max_new_tokens=max_new_tokens, seed=seed, tools=tools,
+        temperature=agent.temperature, max_new_tokens=max_new_tokens, seed=seed, tools=tools, ask=ask,
     )  # fmt: skip
     rewards = [episode.reward for episode in episodes]
     advantage = float(advantages(np.array([rewards]), kind)[0, 0]) if len(rewards) > 1 else None

@@ -21,6 +21,7 @@ from minirl.model.memory import check_memory, model_bytes
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.storage.strict_json import brief
 from minirl.storage.transaction import recover, replacing_files
+from minirl.tokenizer import Tokenizer, conventions
 
 Array = np.ndarray
 
@@ -32,19 +33,23 @@ SIZE_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB":
 
 
 def save(
-    config: GPTConfig, state: Mapping[str, Array], folder: str | PathLike[str], max_shard_size: int | str = "5GB"
-) -> None:
+    config: GPTConfig, state: Mapping[str, Array], folder: str | PathLike[str], max_shard_size: int | str = "5GB",
+    tokenizer: Tokenizer | None = None,
+) -> None:  # fmt: skip
     """Write a model's config and weights (by minirl's names) into `folder`, all files or none.
 
     max_shard_size: the most bytes in one weights file, a number or text such as "500MB"; more than that is written as
     model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone. Weights held in
-    bfloat16 are written as such.
+    bfloat16 are written as such. tokenizer: is written too, and config.json then says which tokens begin and end texts.
     """
     tensors = to_hugging_face(config, state)
     shards = split(tensors, parse_size(max_shard_size))
     with replacing_files(folder, obsolete=("model*.safetensors", INDEX)) as new:
         halved = any(x.dtype == BFLOAT16 for x in tensors.values())
         described = {**to_json(config), "torch_dtype": "bfloat16" if halved else "float32"}
+        if tokenizer is not None:
+            described |= conventions.ids(tokenizer.conventions)
+            tokenizer.save(new)
         (new / CONFIG).write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
         if len(shards) == 1:
             write_tensors(new / WEIGHTS, shards[0])

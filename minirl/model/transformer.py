@@ -30,6 +30,7 @@ from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory, model_bytes
 from minirl.nn import Dropout, Embedding, Linear, Module
 from minirl.tensor import Tensor
+from minirl.tokenizer import Tokenizer
 
 IGNORE = -100  # a target that does not count
 
@@ -196,12 +197,16 @@ class GPT(Module):
 
     # ---- checkpoints ----
 
-    def save_pretrained(self, folder: str | PathLike[str], max_shard_size: int | str = "5GB") -> None:
+    def save_pretrained(
+        self, folder: str | PathLike[str], max_shard_size: int | str = "5GB", tokenizer: Tokenizer | None = None
+    ) -> None:
         """Write config.json and the weights in Hugging Face's layout, which transformers loads; see checkpoint.py.
+
+        tokenizer: is written beside them, with the settings that make transformers stop where minirl stops.
 
         All files appear together or, if this is interrupted, not at all: an older checkpoint then stays as it was.
         """
-        checkpoint.save(self.config, self.state_dict(), folder, max_shard_size)
+        checkpoint.save(self.config, self.state_dict(), folder, max_shard_size, tokenizer)
 
     @classmethod
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":

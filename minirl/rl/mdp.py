@@ -14,7 +14,7 @@ Where the agent may call tools, the environment appends more than the action: af
 next state, in tokens that the agent did not choose.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from textwrap import shorten
 from typing import TYPE_CHECKING
@@ -23,7 +23,17 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array, no_grad
-from minirl.generate import Sampling, Temperature, draw, end_token, known_tokens, without_dropout
+from minirl.generate import (
+    Prompt,
+    Sampling,
+    Temperature,
+    draw,
+    encode_prompt,
+    known_tokens,
+    needed_end_tokens,
+    without_dropout,
+)
+from minirl.generate.prompts import usual_prompt
 from minirl.generate.sampling import MOST, log_pi
 from minirl.generate.temperature import scoring_temperatures, temperatures_at
 from minirl.model import GPT
@@ -125,15 +135,17 @@ class Environment:
         max_new_tokens: int = 64,
         tools: Toolbox | None = None,
         context_length: int | None = None,
+        ask: Callable[[Problem], Prompt] = usual_prompt,
     ) -> None:
         """max_new_tokens: an episode that has not ended after this many actions is cut off, with reward 0. tools: what
         the agent may call. context_length: the most tokens that the agent reads; a longer episode is cut off too, which
-        results can cause, as they are no actions."""
+        results can cause, as they are no actions. ask: how a problem becomes the prompt s_0: a text, ids or messages.
+        Raises ValueError for a tokenizer without a token that ends answers."""
         if max_new_tokens < 1:
             raise ValueError(f"Environment: max_new_tokens {max_new_tokens}; expected 1 or more")
         self.tokenizer, self.task, self.max_new_tokens = tokenizer, task, max_new_tokens
         self.tools, self.longest = tools, MOST if context_length is None else context_length
-        self.end = end_token(tokenizer)
+        self.ends, self.ask = frozenset(needed_end_tokens(tokenizer)), ask
         self.problem: Problem | None = None  # None before reset and after the last step
         self.state = State((), 0)
         self.finished = False  # whether the last episode ended with the end token
@@ -141,7 +153,7 @@ class Environment:
 
     def reset(self, problem: Problem) -> State:
         """Begin an episode: s_0 is the prompt."""
-        prompt = tuple(self.tokenizer.encode(problem.prompt))
+        prompt = tuple(encode_prompt(self.tokenizer, self.ask(problem)).tolist())
         self.problem, self.state = problem, State(prompt, len(prompt), self.tokenizer)
         self._forced = []
         if self.tools is not None:
@@ -161,7 +173,7 @@ class Environment:
         self.state = self.state.after(action)
         self._forced.append(False)
         over = self.tools is not None and not self._run(self.tools, action)
-        self.finished = action == self.end and not over
+        self.finished = action in self.ends and not over
         cut_off = self.state.chosen >= self.max_new_tokens or len(self.state.tokens) > self.longest
         if not (self.finished or over or cut_off):
             return self.state, 0.0, False

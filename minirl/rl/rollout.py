@@ -1,9 +1,19 @@
 """Rollouts: sampled episodes. mdp.play plays one; this plays all problems and samples at once, with a KV cache."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from minirl.generate import Sampling, Seed, Temperature, end_token, generate_ids, known_tokens
+from minirl.generate import (
+    Prompt,
+    Sampling,
+    Seed,
+    Temperature,
+    encode_prompt,
+    generate_ids,
+    known_tokens,
+    needed_end_tokens,
+)
+from minirl.generate.prompts import usual_prompt
 from minirl.generate.text import said_by
 from minirl.model import GPT
 from minirl.rl.mdp import Episode, final_reward
@@ -26,16 +36,19 @@ def rollout(
     seed: Seed = 0,
     slots: int = 256,
     tools: Toolbox | None = None,
+    ask: Callable[[Problem], Prompt] = usual_prompt,
 ) -> list[Episode]:
     """`samples` episodes of each problem, problem by problem: episode i belongs to problems[i // samples].
 
     Sample j of problem i takes its random numbers from row_stream(seed, i, j). An episode therefore does not depend on
     the other episodes, and equals what mdp.play returns with that stream. slots: the number of rows computed at once.
     tools: what the model may call. Results count against the context, so an episode with long ones may be cut off.
+    ask: how a problem becomes a prompt: a text, ids or the messages of a conversation.
 
-    Raises ValueError when the model's context is too short for a prompt and max_new_tokens.
+    Raises ValueError for a tokenizer without a token that ends answers, and when the model's context is too short for a
+    prompt and max_new_tokens.
     """
-    prompts = [tokenizer.encode_array(problem.prompt) for problem in problems]
+    prompts = [encode_prompt(tokenizer, ask(problem)) for problem in problems]
     longest, context = max(map(len, prompts), default=0), model.config.context_length
     if longest + max_new_tokens > context + 1:  # the last token is never read
         raise ValueError(
@@ -45,7 +58,7 @@ def rollout(
         )
     rule = Sampling(temperature, max_new_tokens=max_new_tokens)
     rows = generate_ids(
-        model, prompts, rule, end_token(tokenizer), seed=seed, samples=samples, slots=slots,
+        model, prompts, rule, needed_end_tokens(tokenizer), seed=seed, samples=samples, slots=slots,
         vocabulary=known_tokens(model, tokenizer), tools=tools,
     )  # fmt: skip
     episodes = []

@@ -27,6 +27,7 @@ from minirl.runs.folder import (
     STATE,
     TOKENIZER,
 )
+from minirl.runs.model_folder import ModelFolder, is_model, open_run
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen
 from minirl.runs.task import task_of
@@ -46,6 +47,7 @@ __all__ = [
     "TOKENIZER",
     "EvalConfig",
     "ModelConfig",
+    "ModelFolder",
     "OptimizerConfig",
     "PretrainConfig",
     "RLStageConfig",
@@ -56,6 +58,8 @@ __all__ = [
     "demonstrations",
     "environment",
     "from_json",
+    "is_model",
+    "open_run",
     "science_problems",
     "shown",
     "task_of",

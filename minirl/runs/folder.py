@@ -16,12 +16,13 @@ runs/<name>/
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
+from minirl.generate import Prompt
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.runs.checkpoints import read, replacing_checkpoint
@@ -41,11 +42,14 @@ from minirl.storage.checksums import (
     write_sums,
 )
 from minirl.storage.files import TEXT, append, atomic_write, naming
-from minirl.tasks import Task
+from minirl.tasks import Problem, Task
+from minirl.tasks.prompt import Form
 from minirl.tokenizer import Tokenizer
 
 STAGES = ("pretrain", "sft", "rl")
-STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL"}
+MODEL = "model"  # the one stage of what is no run: see model_folder.py
+STAGE_NAMES = {"pretrain": "pretraining", "sft": "SFT", "rl": "RL", MODEL: "loading"}
+CHECKPOINT = ("config.json", "model*.safetensors", "tokenizer.json")  # files that a model's answers depend on
 CONFIG, METRICS, SAMPLES, RESULTS, STATE = (
     "config.json", "metrics.jsonl", "samples.jsonl", "results.json", "state.json",
 )  # fmt: skip
@@ -123,6 +127,27 @@ class RunFolder:
     def task(self) -> Task:
         """The run's task, with the run's tools. Raises ValueError for a task that this program does not know."""
         return task_of(self.config)
+
+    @property
+    def form(self) -> Form:
+        """The form in which the model was taught to be asked."""
+        return "reasoning"
+
+    def ask(self, problem: Problem) -> Prompt:
+        """A problem as the model was taught to read it."""
+        return problem.prompt
+
+    def chosen_stages(self, wanted: Sequence[str]) -> list[str]:
+        """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""
+        unknown = [stage for stage in wanted if stage not in STAGES]
+        if unknown:
+            raise ValueError(f"there is no stage {unknown[0]!r}; choose from {', '.join(STAGES)}")
+        self.last_stage()  # raises where there is no checkpoint at all
+        return [stage for stage in STAGES if stage in wanted and self.state(stage) is not None]
+
+    def checkpoint_files(self, stage: str) -> list[Path]:
+        """The files that hold a stage's model and its tokenizer."""
+        return sorted(path for pattern in CHECKPOINT for path in (self.folder / stage).glob(pattern))
 
     # ---- where it was computed ----
 
@@ -243,7 +268,8 @@ class RunFolder:
                     os.fsync(file.fileno())
                     logs[name] = file.seek(0, os.SEEK_END)
         with replacing_checkpoint(self.folder / stage) as new:
-            model.save_pretrained(new)
+            tokenizer = Tokenizer.load(self.folder / TOKENIZER)
+            model.save_pretrained(new, tokenizer=tokenizer)
             shutil.copyfile(self.folder / TOKENIZER, new / TOKENIZER)
             write_tensors(new / OPTIMIZER, optimizer)
             with naming(new / STATE):
@@ -268,8 +294,8 @@ def what_else(folder: Path) -> str:
                 run = folder.parent if parent == real.parent else folder.parent.parent
                 return f"it is a stage of {run}; give {run}, and --stage {real.name} where a program has that flag"
         return (
-            "its config.json is not that of a run. If it is a model's folder (Hugging Face), "
-            f"GPT.from_pretrained({str(folder)!r}) loads it"
+            "its config.json is not that of a run. If it is a model's folder (Hugging Face), chat, evaluate, trace and "
+            f"zoo take it, and GPT.from_pretrained({str(folder)!r}) loads it"
         )
     return f"{folder / CONFIG} is missing; {known_runs(folder if runs_in(folder) else Path('runs'))}"
 

@@ -7,7 +7,7 @@ The best prompt to look at is an informative one: some of its samples are right 
 from collections.abc import Iterator, Sequence
 
 from minirl import kernels, microscope
-from minirl.generate import Schedule, Temperature
+from minirl.generate import Schedule, Temperature, encode_prompt
 from minirl.generate.temperature import always_zero
 from minirl.microscope import Origin, Trace
 from minirl.rl.mdp import Agent
@@ -69,13 +69,14 @@ def trace(
             agent, task, problem, samples=samples,
             max_new_tokens=room(run, agent, problem) if max_new_tokens is None else max_new_tokens,
             kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN, tools=box,
+            ask=run.ask,
             origin=Origin(run.folder.resolve().name, stage, temperature, seed, chosen),
         )  # fmt: skip
 
 
 def room(run: RunFolder, agent: Agent, problem: Problem) -> int:
     """The longest answer, in tokens: that of the run's reinforcement learning, or what the context has room for."""
-    left = agent.model.config.context_length + 1 - len(agent.tokenizer.encode(problem.prompt))
+    left = agent.model.config.context_length + 1 - len(encode_prompt(agent.tokenizer, run.ask(problem)))
     return max(1, min(run.config.rl.max_new_tokens, left))
 
 
@@ -99,6 +100,7 @@ def find_informative(
         episodes = rollout(
             agent.model, agent.tokenizer, task, [problem], samples,
             temperature=agent.temperature, max_new_tokens=length, seed=seed, tools=tools,
+            ask=run.ask,
         )  # fmt: skip
         rewards = [episode.reward for episode in episodes]
         if len(set(rewards)) > 1:
@@ -115,7 +117,7 @@ def fitting(run: RunFolder, agent: Agent, task: Task, max_new_tokens: int | None
     """The first dev problems that fit into the model's context, with room for an answer."""
     size = task.size("dev")
     for problem in task.problems("dev", SEARCHED if size is None else min(SEARCHED, size)):
-        used = len(agent.tokenizer.encode(problem.prompt)) + (max_new_tokens or 1)
+        used = len(encode_prompt(agent.tokenizer, run.ask(problem))) + (max_new_tokens or 1)
         if used <= agent.model.config.context_length + 1:
             yield problem
 

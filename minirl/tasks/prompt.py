@@ -4,6 +4,7 @@
     direct      Q: ...\\nAnswer:                             answer at once: chain of thought is off
     facts       Facts: 1. ... 2. ...\\nQ: ...\\nReasoning:    with facts that were looked up
     tools       Tools: calculator\\nQ: ...\\nReasoning:       with the names of tools that may be called
+    chat        a message to a chat model, which knows none of these forms; see `as_messages`
 
 A model answers well in the forms that it was trained on. In the direct form the prompt itself ends with `Answer:`, so
 the model writes only the rest of that line; `judged` puts the beginning back for the checker.
@@ -21,9 +22,10 @@ the model writes only the rest of that line; `judged` puts the beginning back fo
 from collections.abc import Sequence
 from typing import Literal, get_args
 
-Form = Literal["reasoning", "direct", "facts", "tools"]
+Form = Literal["reasoning", "direct", "facts", "tools", "chat"]
 FORMS: tuple[Form, ...] = get_args(Form)
 REASONING, ANSWER = "Reasoning:", "Answer:"
+REQUEST = "Think step by step. End with a line that says Answer: and then the answer alone."
 
 
 def in_form(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()) -> str:
@@ -33,6 +35,8 @@ def in_form(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (),
     Raises ValueError for an unknown form, for facts or tools that are missing or that the form does not show, and for a
     prompt that does not end with "Reasoning:".
     """
+    if form == "chat":
+        raise ValueError("the prompt form chat is a conversation and no text; as_messages(problem.question) makes it")
     if form not in FORMS:
         raise ValueError(f"there is no prompt form {form!r}; choose from {', '.join(FORMS)}")
     if not prompt.endswith(REASONING):
@@ -46,6 +50,12 @@ def in_form(prompt: str, form: Form = "reasoning", *, facts: Sequence[str] = (),
         numbered = " ".join(f"{number}. {' '.join(fact.split())}" for number, fact in enumerate(facts, 1))
         return f"Facts: {numbered}\n{prompt}"
     return f"Tools: {', '.join(tools)}\n{prompt}" if form == "tools" else prompt
+
+
+def as_messages(question: str, request: str = REQUEST) -> list[dict[str, str]]:
+    """A question as a conversation of one message, which `generate` takes. request: how it should be answered, so that
+    a checker can read it."""
+    return [{"role": "user", "content": f"{question}\n{request}" if request else question}]
 
 
 def judged(text: str, form: Form = "reasoning") -> str:

@@ -34,7 +34,7 @@ def grouped(texts: Iterable[str]) -> Iterator[list[str]]:
 
 
 def encode_texts(
-    texts: Iterable[str], pattern: str, allowed: Mapping[str, int], encode: Encode, threads: int
+    texts: Iterable[str], pattern: str | tuple[str, ...], allowed: Mapping[str, int], encode: Encode, threads: int
 ) -> Iterator[Array]:
     """The ids of each text (int32), with the ids of the special tokens `allowed` in their places.
 
@@ -56,10 +56,12 @@ def encode_parts(parts: Sequence[str], special_tokens: Mapping[str, int], encode
     """The ids of one text (int32) whose parts are plain text and special tokens in turn, as `part` returns them."""
     pieces = [plain for plain in parts[::2] if plain]
     contents = [-1 - special_tokens[text] if i % 2 else 0 for i, text in enumerate(parts) if i % 2 or text]
-    return _with_special_tokens(*encode(pieces), contents)
+    return _with_special_tokens(*encode(pieces), contents) if contents else np.zeros(0, np.int32)
 
 
-def _cut_up(texts: list[str], pattern: str, allowed: Mapping[str, int]) -> tuple[list[str], list[Plan]]:
+def _cut_up(
+    texts: list[str], pattern: str | tuple[str, ...], allowed: Mapping[str, int]
+) -> tuple[list[str], list[Plan]]:
     """Pieces of plain text; and what each text consists of: a piece is written as 0, a special token as -1 - id."""
     pieces: list[str] = []
     plans: list[Plan] = []

@@ -1,15 +1,16 @@
-"""The file format: Hugging Face's tokenizer.json, for byte-level BPE models.
+"""The file format: Hugging Face's tokenizer.json, for tokenizers whose model is BPE.
 
     {"model": {"type": "BPE", "vocab": {"Ġthe": 262, ...}, "merges": [["Ġ", "t"], ...]},
-     "pre_tokenizer": the pattern,  "decoder": {"type": "ByteLevel"},  "added_tokens": [the special tokens]}
+     "normalizer": normal forms,  "pre_tokenizer": the patterns,  "decoder": {"type": "ByteLevel"},
+     "added_tokens": [the special tokens, and others that are looked for in every text]}
 
 JSON holds characters, tokens hold bytes, so each byte is written as one printable character: as itself where Latin-1
 has a printable character for it, else as U+0100, U+0101, ... in turn. A space (the 33rd that is not printable) becomes
-"Ġ".
+"Ġ". A vocabulary with byte_fallback is SentencePiece's instead: its tokens are characters (character_bpe.py).
 
-What minirl does not do, it refuses by name and value: normalizers, truncation, dropout, byte fallback, an added prefix
-space, several patterns, added tokens that take the space beside them. A post_processor (which adds marks such as
-<|begin_of_text|>) is not applied, but kept: `save` writes it back.
+What minirl does not do, it refuses by name and value: truncation, dropout, an added prefix space, steps that steps.py
+does not know. A post_processor (which adds marks such as <|begin_of_text|>) is kept: `save` writes it back, and its
+first mark is the token that begins texts (conventions.py).
 
 Added tokens that are not special are recognised in every text, and never left out. Special tokens are recognised only
 where the caller allows them (special.py).
@@ -20,7 +21,10 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from minirl.storage.strict_json import brief, has_surrogate
-from minirl.tokenizer.pretokenize import PATTERNS, resolve
+from minirl.tokenizer.added import PLAIN, Flags, described
+from minirl.tokenizer.character_bpe import CharacterBPE, name_bytes
+from minirl.tokenizer.details import Details
+from minirl.tokenizer.steps import StepError, Steps, read_steps, strips_first_space
 
 MAX_TOKENS = 1 << 20  # what csrc/bpe_encode.c can tell apart
 
@@ -34,19 +38,21 @@ class FormatError(ValueError):
 
 
 class Vocabulary(NamedTuple):
-    """What a tokenizer.json says, in the order in which the class Tokenizer takes it.
+    """What a file of a tokenizer says, in the order in which the class Tokenizer takes it.
 
-    tokens: the bytes of each id. special_tokens, added_tokens: name -> id. whole_chunks is the format's ignore_merges.
-    kept: fields that change nothing here, and are written back.
+    tokens: the bytes of each id; none where an id has no token. special_tokens, added_tokens: name -> id. whole_chunks
+    is the format's ignore_merges. kept: fields that change nothing here, and are written back. details: what only some
+    tokenizers have.
     """
 
     tokens: list[bytes]
     merges: list[Pair]
     special_tokens: dict[str, int]
-    pattern: str
+    pattern: str | tuple[str, ...]
     whole_chunks: bool = False
     added_tokens: dict[str, int] = {}  # noqa: RUF012 (never changed)
     kept: dict[str, Any] = {}  # noqa: RUF012
+    details: Details = Details()
 
 
 def _byte_characters() -> list[str]:
@@ -76,54 +82,54 @@ def unspell(name: str) -> bytes:
 
 def to_json(vocabulary: Vocabulary) -> dict[str, Any]:
     """The contents of tokenizer.json."""
-    tokens, merges, special_tokens, pattern, whole_chunks, added_tokens, kept = vocabulary
+    tokens, merges, special_tokens, pattern, whole_chunks, added_tokens, kept, details = vocabulary
     names = {number: name for name, number in (special_tokens | added_tokens).items()}
-    normalized = kept.get("normalized", ())
     # The tokenizers library does not read the ids of added tokens: it takes the vocabulary's, or the next free ones. So
     # those that do not stand last must be in the vocabulary
-    last = sorted(names) == list(range(len(tokens) - len(names), len(tokens)))
-    vocab = {
-        spell(token) if number not in names else names[number]: number
-        for number, token in enumerate(tokens)
-        if not last or number not in names
+    last = sorted(names) == list(range(len(tokens) - len(names), len(tokens))) and not details.gaps
+    characters = details.characters
+    if characters is None:
+        vocab = {
+            spell(token) if number not in names else names[number]: number
+            for number, token in enumerate(tokens)
+            if number not in details.gaps and (not last or number not in names)
+        }
+        pairs = [[spell(left), spell(right)] for left, right in merges]
+    else:
+        ordinary = characters.names | {name: number for number, name in names.items()}
+        vocab = dict(sorted(ordinary.items(), key=lambda item: item[1]))
+        pairs = [list(pair) for pair in characters.merges]
+    cut = {
+        "type": "Sequence",
+        "pretokenizers": [
+            {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False},
+            {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
+        ],
     }
+    joined = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [
-            {
-                "id": number,
-                "content": name,
-                "single_word": False,
-                "lstrip": False,
-                "rstrip": False,
-                "normalized": name in normalized,
-                "special": name in special_tokens,
-            }
+            described(name, number, name in special_tokens, details.flags.get(name, PLAIN))
             for number, name in sorted(names.items())
         ],
-        "normalizer": None,
-        "pre_tokenizer": {
-            "type": "Sequence",
-            "pretokenizers": [
-                {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False},
-                {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": False},
-            ],
-        },
+        "normalizer": kept.get("normalizer"),
+        "pre_tokenizer": kept.get("pre_tokenizer", cut),
         "post_processor": kept.get("post_processor"),
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "decoder": kept.get("decoder") or joined,
         "model": {
             "type": "BPE",
             "dropout": None,
             "unk_token": kept.get("unk_token"),
             "continuing_subword_prefix": None,
             "end_of_word_suffix": None,
-            "fuse_unk": False,
-            "byte_fallback": False,
+            "fuse_unk": kept.get("fuse_unk", False),
+            "byte_fallback": characters is not None,
             "ignore_merges": whole_chunks,
             "vocab": vocab,
-            "merges": [[spell(left), spell(right)] for left, right in merges],
+            "merges": pairs,
         },
     }
 
@@ -139,53 +145,101 @@ def spelling(name: str) -> bytes | None:
 def from_json(contents: Any) -> Vocabulary:
     """What a tokenizer.json says. Raises FormatError naming the field, its value, and what is wrong with it."""
     _type(contents, dict, "the file")
-    _known(contents, "", ("version", "added_tokens", "pre_tokenizer", "post_processor", "decoder", "model"))
+    steps = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
+    _known(contents, "", ("version", "added_tokens", "model", *steps))
     if contents.get("version", "1.0") != "1.0":
         raise _refuse("version", contents["version"])
     model = _field(contents, "model", dict)
-    _known(model, "model.", ("type", "vocab", "merges", "ignore_merges", "unk_token", "fuse_unk"))
+    _known(model, "model.", ("type", "vocab", "merges", "ignore_merges", "unk_token", "fuse_unk", "byte_fallback"))
     if model.get("type", "BPE") != "BPE":
         raise _refuse("model.type", model["type"])
-    whole_chunks = _field(model, "model.ignore_merges", bool, False)
+    byte_level = not _field(model, "model.byte_fallback", bool, False)
     kept = {
         "unk_token": _field(model, "model.unk_token", (str, type(None)), None),
-        "post_processor": _kind(contents, "post_processor", POST_PROCESSORS),
+        "fuse_unk": _field(model, "model.fuse_unk", bool, False),
+        **{name: _field(contents, name, (dict, type(None)), None) for name in steps},
     }
-    _kind(contents, "decoder", ("ByteLevel",))
-    pattern = _pattern(contents)
-    _check_writable({"post_processor and unk_token": kept, "pre_tokenizer.Split.pattern": pattern})
-    special, added, kept["normalized"] = _added(_field(contents, "added_tokens", (list, type(None)), None) or [])
+    _check_writable(kept)
+    _kind(contents, "post_processor", POST_PROCESSORS)
+    try:
+        todo = read_steps(contents, byte_level)
+        if byte_level:
+            _kind(contents, "decoder", ("ByteLevel",))
+        strips = not byte_level and strips_first_space(contents)
+    except StepError as error:
+        raise FormatError(str(error)) from None
+    special, added, flags = _added(_field(contents, "added_tokens", (list, type(None)), None) or [])
+    names = special | added
+    ordinary = _ordinary(_field(model, "model.vocab", dict), names)
 
     tokens: dict[int, bytes] = {}
-    names = special | added
-    for name, number in _field(model, "model.vocab", dict).items():
-        if name not in names:
-            _take(tokens, number, unspell(name), f"model.vocab[{brief(name)}]")
-        elif type(number) is not int or number != names[name]:
-            raise FormatError(
-                f"model.vocab gives {brief(name)} the id {brief(number)}, and added_tokens the id {names[name]}"
-            )
+    for name, number in ordinary.items():
+        token = unspell(name) if byte_level else name_bytes(name)
+        _take(tokens, number, token, f"model.vocab[{brief(name)}]")
     ids = {token: number for number, token in tokens.items()}
-    for byte in range(256):
-        if bytes([byte]) not in ids:
-            raise FormatError(
-                f"model.vocab: byte {byte:#04x} has no token, so some text could not be encoded; "
-                "train with initial_alphabet=ByteLevel.alphabet()"
-            )
     for name, number in names.items():
         _take(tokens, number, name.encode(), f"added token {brief(name)}")
-    n = len(tokens)
+    if not ordinary:
+        raise FormatError("model.vocab is empty; expected the tokens of a BPE tokenizer")
+    n = max(tokens) + 1
     if n > MAX_TOKENS:
-        raise FormatError(f"model.vocab has {n:,} tokens; minirl reads at most {MAX_TOKENS:,}")
-    if max(tokens) != n - 1:
-        missing = next(number for number in range(n) if number not in tokens)
-        raise FormatError(f"model.vocab: id {missing} has no token; {n} tokens should have the ids 0 to {n - 1}")
-    merges = _merges(_field(model, "model.merges", list), ids)
-    return Vocabulary([tokens[i] for i in range(n)], merges, special, pattern, whole_chunks, added, kept)
+        raise FormatError(f"model.vocab has ids up to {brief(n - 1)}; minirl reads at most {MAX_TOKENS:,} tokens")
+    pairs = _pairs(_field(model, "model.merges", list))
+    whole_chunks = _field(model, "model.ignore_merges", bool, False)
+    characters = None
+    if byte_level:
+        merges = _merges(pairs, ids)
+    else:
+        kept_pairs = [pair for pair in pairs if "".join(pair) not in names]
+        merges = [(left.encode(), right.encode()) for left, right in kept_pairs]
+        characters = _characters(ordinary, kept_pairs, names, kept, whole_chunks, todo)
+    gaps = frozenset(range(n)) - set(tokens)
+    details = Details(todo, flags, gaps, characters, strips, _begins(kept["post_processor"], special))
+    patterns = todo.patterns[0] if len(todo.patterns) == 1 else todo.patterns
+    listed = [tokens.get(number, b"") for number in range(n)]
+    return Vocabulary(listed, merges, special, patterns, whole_chunks, added, kept, details)
+
+
+def _ordinary(vocab: Mapping[str, Any], names: Mapping[str, int]) -> dict[str, int]:
+    """The vocabulary without added tokens, whose ids must be the same in both places."""
+    for name in names.keys() & vocab.keys():
+        if type(vocab[name]) is not int or vocab[name] != names[name]:
+            raise FormatError(
+                f"model.vocab gives {brief(name)} the id {brief(vocab[name])}, and added_tokens the id {names[name]}"
+            )
+    return {name: number for name, number in vocab.items() if name not in names}
+
+
+def _characters(
+    ordinary: Mapping[str, int], pairs: list[tuple[str, str]], names: Mapping[str, int], kept: Mapping[str, Any],
+    whole_chunks: bool, steps: Steps,
+) -> CharacterBPE:  # fmt: skip
+    """The encoder of a vocabulary with byte_fallback."""
+    for pair in pairs:
+        for name in (*pair, "".join(pair)):
+            if name not in ordinary:
+                raise FormatError(f"model.merges: {brief(pair)} needs the token {brief(name)}, which is not there")
+    unknown = names.get(kept["unk_token"], ordinary.get(kept["unk_token"])) if kept["unk_token"] else None
+    return CharacterBPE(ordinary, pairs, unknown, kept["fuse_unk"], whole_chunks, steps.words)
+
+
+def _begins(processor: Mapping[str, Any] | None, special: Mapping[str, int]) -> int | None:
+    """The special token that a post_processor puts before every text."""
+    if processor is None:
+        return None
+    if processor.get("type") == "Sequence":
+        found = [_begins(one, special) for one in processor.get("processors") or [] if isinstance(one, Mapping)]
+        return next((one for one in found if one is not None), None)
+    single = processor.get("single")
+    if processor.get("type") != "TemplateProcessing" or not isinstance(single, list) or not single:
+        return None
+    first = single[0].get("SpecialToken") if isinstance(single[0], Mapping) else None
+    name = first.get("id") if isinstance(first, Mapping) else None
+    return special.get(name) if isinstance(name, str) else None
 
 
 def _refuse(field: str, value: object) -> FormatError:
-    return FormatError(f"{field} is {brief(value)}: minirl reads byte-level BPE tokenizers without it only")
+    return FormatError(f"{field} is {brief(value)}: minirl reads BPE tokenizers without it only")
 
 
 def _type(value: Any, kind: Any, field: str) -> Any:
@@ -235,77 +289,25 @@ def _kind(contents: Mapping[str, Any], field: str, kinds: Collection[str]) -> di
     return step
 
 
-def _pattern(contents: Mapping[str, Any]) -> str:
-    """The pattern of the pre_tokenizer: ByteLevel alone (GPT-2's), or one Split followed by ByteLevel."""
-    first = _field(contents, "pre_tokenizer", (dict, type(None)), None) or {}
-    steps = [first]
-    if first.get("type") == "Sequence":
-        steps = _field(first, "pre_tokenizer.pretokenizers", list)
-    for number, step in enumerate(steps):
-        _type(step, dict, f"pre_tokenizer.pretokenizers[{number}]")
-    if not steps or steps[-1].get("type") != "ByteLevel":
-        kind = steps[-1].get("type") if steps else None
-        raise FormatError(f"pre_tokenizer is {brief(kind)} in the place of ByteLevel: minirl reads byte-level BPE only")
-    *splits, byte_level = steps
-    path = "pre_tokenizer.ByteLevel."
-    _known(byte_level, path, ("type", "add_prefix_space", "trim_offsets", "use_regex"))
-    if _field(byte_level, path + "add_prefix_space", bool, True):
-        raise FormatError(
-            f"{path}add_prefix_space=true, which puts a space before the text: minirl reads tokenizers without it only"
-        )
-    use_regex = _field(byte_level, path + "use_regex", bool, True)
-    if not splits and use_regex:
-        return PATTERNS["gpt2"]
-    if len(splits) != 1 or use_regex or splits[0].get("type") != "Split":
-        raise FormatError(
-            f"pre_tokenizer has {brief([split.get('type') for split in splits])} before ByteLevel (use_regex="
-            f"{use_regex}): minirl reads ByteLevel alone, or one Split before a ByteLevel with use_regex=false"
-        )
-    path, split = "pre_tokenizer.Split.", splits[0]
-    _known(split, path, ("type", "behavior", "pattern"))
-    if split.get("behavior") != "Isolated":
-        raise _refuse(path + "behavior", split.get("behavior"))
-    pattern = _field(split, path + "pattern", dict)
-    _known(pattern, path + "pattern.", ("Regex",))
-    expression = _field(pattern, path + "pattern.Regex", str)
-    try:
-        return resolve(expression)
-    except ValueError as error:
-        raise FormatError(f"{path}pattern.Regex: {brief(str(error))}") from error
-
-
-def _added(tokens: list[Any]) -> tuple[dict[str, int], dict[str, int], list[str]]:
-    """Special tokens and other added tokens (name -> id), and the names of those that are "normalized"."""
+def _added(tokens: list[Any]) -> tuple[dict[str, int], dict[str, int], dict[str, Flags]]:
+    """Special tokens and other added tokens (name -> id), and the flags of those that have any."""
     special: dict[str, int] = {}
     added: dict[str, int] = {}
-    normalized = []
+    flags: dict[str, Flags] = {}
     for place, token in enumerate(tokens):
         path = f"added_tokens[{place}]."
         _type(token, dict, path[:-1])
         name = _field(token, path + "content", str)
-        # lstrip, rstrip and single_word are not among them: when true they are refused
-        _known(token, f"added token {brief(name)}: ", ("id", "content", "normalized", "special"))
+        _known(token, f"added token {brief(name)}: ", ("id", "content", "special", *Flags._fields))
         if not name or has_surrogate(name):
             raise FormatError(f"{path}content is {brief(name)}; expected some text")
         if name in special or name in added:
             raise FormatError(f"added token {brief(name)} occurs twice")
         (special if _field(token, path + "special", bool, False) else added)[name] = _field(token, path + "id", int)
-        if _field(token, path + "normalized", bool, False):
-            normalized.append(name)
-    _check_order(normalized, [name for name in (special | added) if name not in normalized])
-    return special, added, normalized
-
-
-def _check_order(normalized: list[str], others: list[str]) -> None:
-    """Refuse tokens of the two kinds that can overlap: the tokenizers library looks for one kind after the other."""
-    for one in normalized:
-        for other in others:
-            ends = range(1, min(len(one), len(other)) + 1)
-            if one in other or other in one or any(one[-n:] == other[:n] or other[-n:] == one[:n] for n in ends):
-                raise FormatError(
-                    f"added_tokens: {brief(one)} with normalized=true and {brief(other)} without it can overlap; "
-                    "minirl reads tokens that overlap only if they have the same flag"
-                )
+        own = Flags(*(_field(token, path + flag, bool, False) for flag in Flags._fields))
+        if not own.plain:
+            flags[name] = own
+    return special, added, flags
 
 
 def _take(tokens: dict[int, bytes], number: Any, token: bytes, where: str) -> None:
@@ -318,20 +320,29 @@ def _take(tokens: dict[int, bytes], number: Any, token: bytes, where: str) -> No
     tokens[number] = token
 
 
-def _merges(merges: list[Any], ids: Mapping[bytes, int]) -> list[Pair]:
-    pairs = []
+def _pairs(merges: list[Any]) -> list[tuple[str, str]]:
+    """The merges as pairs of names."""
+    pairs: list[tuple[str, str]] = []
     for number, merge in enumerate(merges):
         names = merge.split(" ") if isinstance(merge, str) else merge  # "a b" in older files, ["a", "b"] in newer
         if not isinstance(names, list) or len(names) != 2 or not all(isinstance(name, str) and name for name in names):
             raise FormatError(f"model.merges[{number}] is {brief(merge)}; expected two tokens")
-        left, right = unspell(names[0]), unspell(names[1])
-        for part in (left, right, left + right):
-            if part not in ids:
-                raise FormatError(
-                    f"model.merges[{number}], {brief(merge)}, needs the token {brief(spell(part))}, which is not "
-                    "in the vocabulary"
-                )
-        pairs.append((left, right))
+        pairs.append((names[0], names[1]))
     if len(set(pairs)) != len(pairs):
         raise FormatError("model.merges: a merge occurs twice")
     return pairs
+
+
+def _merges(pairs: list[tuple[str, str]], ids: Mapping[bytes, int]) -> list[Pair]:
+    """The merges as pairs of bytes."""
+    merges = []
+    for number, pair in enumerate(pairs):
+        left, right = unspell(pair[0]), unspell(pair[1])
+        for part in (left, right, left + right):
+            if part not in ids:
+                raise FormatError(
+                    f"model.merges[{number}], {brief(list(pair))}, needs the token {brief(spell(part))}, which is not "
+                    "in the vocabulary"
+                )
+        merges.append((left, right))
+    return merges

@@ -1,11 +1,17 @@
 """Training: texts in, merges out; by the C code where it was built, by bpe.py otherwise."""
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 
+import numpy as np
+
+from minirl import kernels
+from minirl.storage.strict_json import brief
 from minirl.tokenizer import bpe, native
 from minirl.tokenizer.batch import PIECE, grouped
-from minirl.tokenizer.pretokenize import cut, split
-from minirl.tokenizer.special import part
+from minirl.tokenizer.huggingface import MAX_TOKENS, Vocabulary
+from minirl.tokenizer.pretokenize import cut, resolve, split
+from minirl.tokenizer.special import check_special_tokens, part
 
 Progress = Callable[[str, int, int | None], None]
 
@@ -55,3 +61,36 @@ def _batches(texts: Iterable[str], pattern: str, special: list[str], report: Pro
         report("reading", characters, None)
     if not characters:
         raise ValueError("Tokenizer.train: the texts are empty, so there is nothing to learn from")
+
+
+def learn_vocabulary(
+    texts: Iterable[str], vocab_size: int, pattern: str, special_tokens: Iterable[str], threads: int | None,
+    progress: Progress | None,
+) -> Vocabulary:  # fmt: skip
+    """What `Tokenizer.train` makes: first the bytes, then the merges, last the special tokens."""
+    special = check_special_tokens(special_tokens)
+    if not isinstance(vocab_size, int | np.integer) or isinstance(vocab_size, bool):
+        raise TypeError(f"vocab_size is {brief(vocab_size)}; expected a whole number")
+    vocab_size = int(vocab_size)
+    if vocab_size > MAX_TOKENS:
+        raise ValueError(f"vocab_size is {brief(vocab_size)}; at most {MAX_TOKENS:,} is possible")
+    n_merges = vocab_size - 256 - len(special)
+    if n_merges < 0:
+        raise ValueError(
+            f"vocab_size={brief(vocab_size)} is too small: 256 bytes and {len(special)} special tokens need "
+            f"{256 + len(special)}"
+        )
+    if isinstance(texts, (str, bytes)):
+        raise TypeError("Tokenizer.train: texts is one string; give a list of strings")
+    pattern = resolve(pattern)
+    threads = threads or kernels.get_threads()
+    merges = learn(texts, n_merges, pattern=pattern, special_tokens=special, threads=threads, progress=progress)
+    if len(merges) < n_merges:
+        warnings.warn(
+            f"Tokenizer.train: after {len(merges)} merges no pair is left in the text; the vocabulary has "
+            f"{256 + len(merges) + len(special)} tokens instead of {vocab_size}",
+            stacklevel=3,
+        )
+    tokens = [bytes([byte]) for byte in range(256)] + [left + right for left, right in merges]
+    ids = {name: len(tokens) + number for number, name in enumerate(special)}
+    return Vocabulary([*tokens, *map(native.to_bytes, special)], merges, ids, pattern)

@@ -144,10 +144,10 @@ class Encoder:
             "an Encoder cannot be copied or pickled: it lives in C. Copy its Tokenizer, which makes another"
         )
 
-    def encode(self, pieces: Sequence[str], pattern: str, threads: int = 1) -> tuple[Array, Array]:
+    def encode(self, pieces: Sequence[str], pattern: str | tuple[str, ...], threads: int = 1) -> tuple[Array, Array]:
         """The ids of all pieces, one after the other (int32), and how many each piece has (int64)."""
-        splitter = SPLITTERS.get(pattern, 0)
-        if not splitter:
+        splitter = SPLITTERS.get(pattern, 0) if isinstance(pattern, str) else 0
+        if not splitter or not isinstance(pattern, str):
             chunks = [split(piece, pattern) for piece in pieces]
             ids, counts = self._encode(0, [chunk for piece in chunks for chunk in piece], threads)
             ends = np.cumsum([0, *map(len, chunks)])

@@ -66,10 +66,18 @@ def resolve(pattern: str) -> str:
     return pattern
 
 
-def split(text: str, pattern: str) -> list[str]:
-    """The chunks of text, in order. Joined they give the text back: what a pattern does not match is a chunk too."""
+def split(text: str, pattern: str | tuple[str, ...]) -> list[str]:
+    """The chunks of text, in order. Joined they give the text back: what a pattern does not match is a chunk too.
+
+    Of several patterns, each cuts the chunks of the one before; without any, the text is one chunk.
+    """
     import regex
 
+    if isinstance(pattern, tuple):
+        chunks = [text] if text else []
+        for one in pattern:
+            chunks = [piece for chunk in chunks for piece in split(chunk, one)]
+        return chunks
     chunks, done = [], 0
     for match in regex.finditer(resolve(pattern), text):
         for cut in match.span():
@@ -81,12 +89,12 @@ def split(text: str, pattern: str) -> list[str]:
     return chunks
 
 
-def cut(text: str, pattern: str, size: int) -> list[str]:
+def cut(text: str, pattern: str | tuple[str, ...], size: int) -> list[str]:
     """Text in pieces of about `size` characters, for threads to share; the pieces have the same chunks as the whole.
 
     A piece is longer where there is no such place to cut: in a text without words, or with a regular expression.
     """
-    if len(text) <= 2 * size or pattern not in SPLITTERS:
+    if len(text) <= 2 * size or not isinstance(pattern, str) or pattern not in SPLITTERS:
         return [text]
     import regex
 

@@ -35,7 +35,7 @@ from minirl.evaluation.answers import environment_without_threads
 from minirl.evaluation.markdown import fill
 from minirl.evaluation.model import stages_of
 from minirl.evaluation.problem_sets import ProblemSet, sets_of, test_splits
-from minirl.runs import PLOTS, Run, Screen, curves
+from minirl.runs import PLOTS, Run, Screen, curves, open_run
 from minirl.storage.files import atomic_write
 from minirl.zoo import table
 from minirl.zoo.figure import figure
@@ -47,7 +47,7 @@ NAME = "zoo"  # of the tables' place in a page, and of the image
 @dataclass
 class Arguments:
     runs: Annotated[list[Path], tyro.conf.Positional, tyro.conf.arg(metavar="RUN [RUN ...]", help_behavior_hint="")]
-    """Folders of runs; several must differ only in their seed."""
+    """Folders of runs; several must differ only in their seed. Or the folder of a model, or a GGUF file."""
     stages: tuple[str, ...] = ("sft", "rl")
     """Which checkpoints: pretrain, sft, rl."""
     problems: int = 200
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     screen = Screen()
     try:
         check(arguments)
-        runs = [Run.open(folder) for folder in arguments.runs]
+        runs = [open_run(folder) for folder in arguments.runs]
         check_runs(runs)
         stages = stages_of(runs[0], arguments.stages)
         if not stages:

@@ -68,7 +68,7 @@ def test_one_text_is_one_prompt(model, tokenizer):
         ("", ValueError, "a prompt is empty"),
         ("Q: two and two? " * 40, ValueError, "context length"),
         (b"Q:", TypeError, "a prompt is bytes b'Q:'; expected text"),
-        (7, TypeError, "a prompt is int 7; expected text"),
+        (7.5, TypeError, "a prompt is float 7.5; expected text"),
         (None, TypeError, "a prompt is NoneType None; expected text"),
     ],
 )
@@ -119,9 +119,3 @@ def test_a_tokenizer_with_more_tokens_than_the_model_is_refused(model, tokenizer
     ):
         with pytest.raises(ValueError, match=r"the tokenizer has \d+ tokens, the model only \d+"):
             start()
-
-
-def test_a_tokenizer_without_an_end_token_is_refused(model):
-    tokenizer = Tokenizer.train(["some text"], 257, special_tokens=["<|pad|>"])
-    with pytest.raises(ValueError, match="has no token"):
-        list(generate(model, tokenizer, PROMPTS))
