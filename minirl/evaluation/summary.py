@@ -11,7 +11,7 @@ from minirl.runs.config import learns_nothing
 from minirl.runs.environment import difference
 from minirl.tasks import WordProblems
 
-METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
+METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration", "ppo": "PPO", "dpo": "online DPO"}
 
 
 def lead(run: Run, results: Sequence[Mapping[str, Any]]) -> Paragraph:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from minirl.console import printable
 from minirl.model import GPTConfig
-from minirl.rl.config import RLConfig
+from minirl.rl.config import PPOConfig
 from minirl.storage.shape import checked
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ class EvalConfig:
 
 
 @dataclass(frozen=True)
-class RLStageConfig(OptimizerConfig, RLConfig):
+class RLStageConfig(OptimizerConfig, PPOConfig):
     """Stage 3, reinforcement learning (RL): the reward is 1 for a correct final answer and 0 otherwise. Every step
     takes new problems."""
 

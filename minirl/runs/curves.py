@@ -100,6 +100,14 @@ PLOTS = (
         (Curve("kl_to_start", "KL(policy, policy before RL)"),),
     ),
     Plot(
+        "value", "rl", "The value function, beside two simple guesses", "explained variance of the returns",
+        (
+            Curve("explained_variance", "value function"),
+            Curve("explained_by_problem", "mean of the problem's other samples"),
+            Curve("explained_by_position", "mean at the same position"),
+        ),
+    ),
+    Plot(
         "grad_norm", "rl", "Gradient norm, before clipping", "norm", (Curve("grad_norm", "gradient norm"),),
     ),
 )  # fmt: skip

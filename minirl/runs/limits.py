@@ -19,6 +19,7 @@ LEAST = {
     "--sft.batch-rows": 1,
     "--sft.micro-rows": 1,
     "--rl.steps": 1,
+    "--rl.value-warmup": 0,
     "--rl.rehearsal": 0,
     "--rl.rehearsal-texts": 0,
     "--rl.rehearsal-weight": 0,

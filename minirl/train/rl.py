@@ -7,12 +7,15 @@ solutions. Expert iteration is there to compare with.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from minirl.autograd import Array
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.mdp import Episode
+from minirl.rl.ppo import PPO
 from minirl.rl.preflight import Preflight, preflight
-from minirl.rl.reinforce import reinforce, reinforce_step
+from minirl.rl.reinforce import Update, reinforce, reinforce_step
+from minirl.rl.value import Critic, HeadValue, MonteCarloValue, NetworkValue, NoValue, under
 from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
@@ -23,11 +26,11 @@ from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
-METHODS = {"reinforce": reinforce_step, "expert_iteration": expert_iteration_step}
+VALUE = "value."  # begins the names of the value function's arrays
 
 
 class RLStage(Stage):
-    """REINFORCE, or another of METHODS, on a task. The KL divergence is measured from the policy after SFT."""
+    """REINFORCE, or another method, on a task. The KL divergence is measured from the policy after SFT."""
 
     name = "rl"
     headline = "reward"
@@ -37,6 +40,8 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.tools = toolbox(tokenizer, task.tools)
         self.reference = run.model("sft")
+        self.critic = self.value_function() if self.config.rl.method == "ppo" else NoValue()
+        self.updating = self.method()
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
         self.rehearsal, self.rehearses = rehearsal(self.config, task, tokenizer), rehearses(self.config, task)
 
@@ -46,7 +51,7 @@ class RLStage(Stage):
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
-            rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=METHODS[settings.method],
+            rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=self.updating,
             tools=self.tools,
         )  # fmt: skip
         if step % max(1, self.steps // KEPT) == 0:
@@ -58,6 +63,30 @@ class RLStage(Stage):
         limit = self.config.evaluation.max_new_tokens
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit)
         return {"dev_accuracy": accuracy.value}
+
+    def method(self) -> Update:
+        """The update of the run's method."""
+        if self.config.rl.method == "ppo":
+            return PPO(self.critic)
+        return expert_iteration_step if self.config.rl.method == "expert_iteration" else reinforce_step
+
+    def value_function(self) -> Critic:
+        """PPO's value function, as it is before the first step. A network begins as the policy after SFT."""
+        settings = self.config.rl
+        if settings.value == "head":
+            return HeadValue(self.model, settings.value_learning_rate)
+        if settings.value == "network":
+            return NetworkValue(self.run.model("sft"), settings.value_learning_rate)
+        if settings.value == "monte_carlo":
+            return MonteCarloValue(self.tokenizer, self.task, stream_seed(self.config.seed, "values"))
+        return NoValue()
+
+    def arrays(self) -> dict[str, Array]:
+        return super().arrays() | {f"{VALUE}{name}": x for name, x in self.critic.arrays().items()}
+
+    def load_arrays(self, arrays: Mapping[str, Array]) -> None:
+        super().load_arrays({name: x for name, x in arrays.items() if not name.startswith(VALUE)})
+        self.critic.load_arrays(under(VALUE, arrays))
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "cursor": self.rehearsal.state_dict()}
