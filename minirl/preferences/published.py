@@ -55,9 +55,10 @@ def _pandalm(record: Record) -> Pair:
     if verdict not in (0, 1, 2) or count < 2:
         raise ValueError(f"the three people say {dict(votes)}; expected 0, 1 or 2 from two of them")
     first, second = (f" {_answer(record[name])}" for name in ("response1", "response2"))
-    prompt = instruction(text(record, "instruction"), text(record, "input", empty=True))
+    asked, given = (text(record, name, empty=True) for name in ("instruction", "input"))  # one has an input alone
+    prompt = instruction(asked, given)
     chosen, rejected = (second, first) if verdict == 2 else (first, second)
-    return Pair(prompt, chosen, rejected, tie=verdict == 0, group=text(record, "instruction"))
+    return Pair(prompt, chosen, rejected, tie=verdict == 0, group=f"{asked}\n{given}")
 
 
 def _answer(value: Any) -> str:
