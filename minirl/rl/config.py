@@ -39,6 +39,8 @@ class RLConfig:
     stop_kl: float = 0.0
     """No further update of a batch once the policy is this far, in nats per action, from where the batch began; 0: off.
     """
+    dpo_beta: float = 0.1
+    """DPO: how strongly the policy is held to where RL started; with a larger value a pair is learned sooner."""
     max_norm: float = 1.0
     """A gradient with a larger norm is scaled down to this norm."""
     pass_tokens: int = 1024
@@ -63,8 +65,9 @@ class RLConfig:
         for name in ("clip", "kl", "stop_kl"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; expected a finite number, 0 or more")
-        if not self.max_norm > 0:
-            raise ValueError(f"RLConfig: max_norm is {self.max_norm}; expected more than 0")
+        for name in ("max_norm", "dpo_beta"):
+            if not getattr(self, name) > 0:
+                raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; expected more than 0")
         if self.method == "expert_iteration" and (self.clip or self.kl):
             raise ValueError(
                 f"RLConfig: clip is {self.clip} and kl {self.kl}, but expert iteration uses neither; leave both at 0"

@@ -1,6 +1,7 @@
 """All settings of a run, with their defaults, in one place. Every field is a flag: `--sft.learning-rate 5e-4`.
 
-Two presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing.
+Three presets: "roger", the default, is the main job; "preferences" ends with a reward model and PPO; "smoke" goes
+through the same stages as "roger" in seconds and learns nothing.
 """
 
 import dataclasses
@@ -131,6 +132,17 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
     samples: int = 4
     steps: int = 350
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
+    reward: Literal["answer", "reasoning", "model"] = "answer"
+    """What is paid: "answer" 1 for a right answer; "reasoning" 1 for a right answer whose equations are all true and
+    lead to it; "model" what a reward model says, which learns before RL from pairs of the model's own answers."""
+    pair_problems: int = 400
+    """With the reward "model": problems whose answers make pairs, each answered --rl.samples times."""
+    reward_epochs: int = 2
+    """With the reward "model": how many times the reward model reads the pairs."""
+    reward_learning_rate: float = 3e-4
+    """With the reward "model": its peak learning rate."""
+    missing_end: float = 1.0
+    """With the reward "model": what an answer that was cut off loses, in standard deviations of the reward."""
     rehearsal: int = 12
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
     rehearsal_texts: int = 30
@@ -174,7 +186,14 @@ SMOKE = TrainConfig(
     rl=RLStageConfig(steps=3, prompts=4, samples=4, warmup=1, rehearsal_texts=2),
     evaluation=EvalConfig(problems=16, samples=2, dev_problems=8, probes=2, science_tokens=8),
 )
-PRESETS = {"roger": ROGER, "smoke": SMOKE}
+PREFERENCES = TrainConfig(
+    name="preferences",
+    rl=RLStageConfig(
+        method="ppo", reward="model", steps=120, learning_rate=3e-4, updates=2, clip=0.2, stop_kl=0.02, kl=0.05,
+        kl_place="reward", value_clip=0.2,
+    ),
+)  # fmt: skip
+PRESETS = {"roger": ROGER, "preferences": PREFERENCES, "smoke": SMOKE}
 
 
 def learns_nothing(config: TrainConfig) -> bool:

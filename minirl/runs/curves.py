@@ -23,7 +23,12 @@ from minirl.storage.files import remove_litter
 Array = np.ndarray
 
 SIZE, DPI = (7.0, 4.2), 110  # inches of one plot
-STEPS = {"pretrain": "pretraining update", "sft": "SFT update", "rl": "RL update"}
+STEPS = {
+    "pretrain": "pretraining update",
+    "sft": "SFT update",
+    "reward": "update of the reward model",
+    "rl": "RL update",
+}
 
 
 class Curve(NamedTuple):
@@ -84,6 +89,15 @@ PLOTS = (
             Curve("reward", "mean reward of the samples (train)", True),
             Curve("dev_accuracy", "greedy accuracy (dev)", True),
         ),
+    ),
+    Plot("reward_model", "reward", "Loss of the reward model", "nats per pair", (Curve("loss", "training loss"),)),
+    Plot(
+        "paid", "rl", "What the reward model pays", "standard deviations of the policy before RL",
+        (Curve("paid", "mean reward (train)"),),
+    ),
+    Plot(
+        "valid", "rl", "Right answers and valid reasoning", "% of episodes",
+        (Curve("right", "right answers", True), Curve("valid", "valid traces", True)),
     ),
     Plot(
         "informative", "rl", "Informative prompts (mixed rewards)", "% of prompts",

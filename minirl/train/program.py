@@ -26,8 +26,9 @@ class Arguments(TrainConfig):
     on a few demonstrations with reasoning, then REINFORCE, whose only reward is 1 for a correct final answer and 0
     otherwise. At the end it measures the model after each stage and writes a report."""
 
-    preset: Literal["roger", "smoke"] = "roger"
-    """Where the defaults come from. "roger": the main job, minutes. "smoke": all stages in seconds; learns nothing."""
+    preset: Literal["roger", "preferences", "smoke"] = "roger"
+    """Where the defaults come from. "roger": the main job, minutes. "preferences": the same with a reward model that
+    learns from pairs of answers, and PPO. "smoke": all stages in seconds; learns nothing."""
     base: Path | None = None
     """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
     base_stage: Literal["pretrain", "sft"] = "sft"

@@ -7,13 +7,17 @@ solutions. Expert iteration is there to compare with.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from minirl.autograd import Array
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
+from minirl.rl.dpo import dpo_step
 from minirl.rl.expert_iteration import expert_iteration_step
-from minirl.rl.mdp import Episode
+from minirl.rl.mdp import Episode, final_reward
 from minirl.rl.ppo import PPO
 from minirl.rl.preflight import Preflight, preflight
+from minirl.rl.quality import is_valid
 from minirl.rl.reinforce import Update, reinforce, reinforce_step
 from minirl.rl.value import Critic, HeadValue, MonteCarloValue, NetworkValue, NoValue, under
 from minirl.runs import SAMPLES, Run
@@ -22,6 +26,7 @@ from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
 from minirl.tools import shown, toolbox, transcript
 from minirl.train.rehearsal import rehearsal, rehearses
+from minirl.train.reward import reward_of
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
@@ -40,6 +45,7 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.tools = toolbox(tokenizer, task.tools)
         self.reference = run.model("sft")
+        self.reward = reward_of(run, task, tokenizer)
         self.critic = self.value_function() if self.config.rl.method == "ppo" else NoValue()
         self.updating = self.method()
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
@@ -52,10 +58,16 @@ class RLStage(Stage):
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
             rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=self.updating,
-            tools=self.tools,
+            tools=self.tools, reward=self.reward,
         )  # fmt: skip
+        right = [final_reward(self.task, e.problem, e.text, e.finished) for e in episodes]
+        if self.reward is not None:
+            valid = [is_valid(e.problem, e.text) for e in episodes]
+            measures |= {"right": float(np.mean(right)), "valid": float(np.mean(valid))}
+        if settings.reward == "model":  # `reward` keeps its meaning, so that curves of all runs can be compared
+            measures |= {"paid": measures["reward"], "reward": measures["right"]}
         if step % max(1, self.steps // KEPT) == 0:
-            for episode in notable(episodes):
+            for episode in notable(episodes, right):
                 self.run.append(SAMPLES, episode_record(episode, step, self.tokenizer))
         return {**measures, "tokens": sum(len(episode.actions) for episode in episodes)}
 
@@ -68,6 +80,8 @@ class RLStage(Stage):
         """The update of the run's method."""
         if self.config.rl.method == "ppo":
             return PPO(self.critic)
+        if self.config.rl.method == "dpo":
+            return dpo_step
         return expert_iteration_step if self.config.rl.method == "expert_iteration" else reinforce_step
 
     def value_function(self) -> Critic:
@@ -78,7 +92,7 @@ class RLStage(Stage):
         if settings.value == "network":
             return NetworkValue(self.run.model("sft"), settings.value_learning_rate)
         if settings.value == "monte_carlo":
-            return MonteCarloValue(self.tokenizer, self.task, stream_seed(self.config.seed, "values"))
+            return MonteCarloValue(self.tokenizer, self.task, stream_seed(self.config.seed, "values"), self.reward)
         return NoValue()
 
     def arrays(self) -> dict[str, Array]:
@@ -105,10 +119,11 @@ class RLStage(Stage):
         )  # fmt: skip
 
 
-def notable(episodes: Sequence[Episode]) -> list[Episode]:
-    """One right and one wrong episode, where there are both: of the first problem that has both, if one has."""
-    right = [episode for episode in episodes if episode.reward]
-    wrong = [episode for episode in episodes if not episode.reward]
+def notable(episodes: Sequence[Episode], rewards: Sequence[float]) -> list[Episode]:
+    """One right and one wrong episode, by the checker's rewards, where there are both: of the first problem that has
+    both, if one has."""
+    right = [episode for episode, reward in zip(episodes, rewards, strict=True) if reward]
+    wrong = [episode for episode, reward in zip(episodes, rewards, strict=True) if not reward]
     for one in right:
         for other in wrong:
             if one.problem is other.problem:

@@ -86,7 +86,8 @@ def test_a_score_depends_on_nothing_but_prompt_and_answer(judge):
 
 def test_the_score_stands_after_the_end_token(judge, tokenizer):
     """A forward pass of prompt, answer and end token, read at its last place."""
-    ids = np.concatenate([tokenizer.encode_array(ROGER.prompt), tokenizer.encode_array(GOOD), [tokenizer.end_id]])
+    end = [tokenizer.special_tokens["<|end|>"]]
+    ids = np.concatenate([tokenizer.encode_array(ROGER.prompt), tokenizer.encode_array(GOOD), end])
     h = judge.trunk.hidden(ids.astype(np.int32)).data[0, -1]
     by_hand = h @ judge.head.weight.data[0] + judge.head.bias.data[0]
     assert judge.one(ROGER.prompt, GOOD) == pytest.approx(float(by_hand), abs=1e-4)
