@@ -28,13 +28,14 @@ from minirl.generate.step_beam import SentenceEnd
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.nn import Linear, Module
-from minirl.tasks.task import Problem
+from minirl.tasks.task import END, Problem
 from minirl.tensor import Tensor
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 HEAD = "head.safetensors"
+ENDS = (END, "<|endoftext|>", "<|im_end|>", "</s>")
 PASS_TOKENS = 4096  # tokens of a forward pass
 
 
@@ -87,11 +88,11 @@ class RewardModel(Module):
 
     def __init__(self, trunk: GPT, tokenizer: "Tokenizer", seed: int = 0) -> None:
         """trunk: it is trained on, and so changed. The head's weights are drawn from N(0, 1 / (d + 1)), as in Stiennon
-        et al. 2020; its bias is 0."""
+        et al. 2020; its bias is 0. Raises ValueError for a tokenizer without a token that ends texts."""
         self.trunk = trunk
         d = trunk.config.d_model
         self.head = Linear(d, 1, np.random.default_rng(seed), std=(d + 1) ** -0.5)
-        self._tokenizer, self._end = tokenizer, end_token(tokenizer)
+        self._tokenizer, self._end = tokenizer, ending(tokenizer)
         self._sentence_end = SentenceEnd(tokenizer)
         self.gain, self.shift = 1.0, 0.0
 
@@ -99,14 +100,10 @@ class RewardModel(Module):
 
     def encode(self, prompt: str, answers: Sequence[str]) -> Answers:
         """A prompt and answers as tokens. Every answer gets its end token, which is where r is read; also one that was
-        cut off, and one whose text writes the end token's name."""
-        if self._end is None:
-            raise ValueError("RewardModel: the tokenizer has no <|end|>, after which rewards are read")
+        cut off. A text that ends with the end token's name, as a Problem's completion does, gets no second one."""
         end = np.array([self._end], np.int32)
-        encoded = (self._tokenizer.encode_array(text) for text in answers)
-        return Answers(
-            self._tokenizer.encode_array(prompt), tuple(np.concatenate([ids[ids != self._end], end]) for ids in encoded)
-        )
+        encoded = (self._tokenizer.encode_array(text.removesuffix(END)) for text in answers)
+        return Answers(self._tokenizer.encode_array(prompt), tuple(np.concatenate([ids, end]) for ids in encoded))
 
     def sentence_ends(self, answer: Array) -> Array:
         """(n,) bool: the tokens after which a step of the reasoning is complete; the last is always one."""
@@ -195,6 +192,12 @@ class ModelReward:
         """The rewards of many answers, with few forward passes."""
         r = self.model.score([problem.prompt for problem in problems], texts)
         return [float(x) - (0.0 if ended else self.missing_end) for x, ended in zip(r, finished, strict=True)]
+
+
+def ending(tokenizer: "Tokenizer") -> int:
+    """The token that ends an answer: minirl's own, or what other models have in its place."""
+    found = [tokenizer.special_tokens[name] for name in ENDS if name in tokenizer.special_tokens]
+    return found[0] if found else end_token(tokenizer)
 
 
 def chunks(groups: Sequence[Answers], most_tokens: int) -> Iterator[list[Answers]]:
