@@ -1,7 +1,7 @@
 """Over-optimisation: the more a learned reward is optimised, the less it means (Gao et al. 2023).
 
-A reward model is only a proxy for what was wanted. Here the gold judge is known: it is the checker that graded the pairs
-(rl/quality.py). Best-of-n optimises the proxy without training anything, by a KL divergence of at most
+A reward model is only a proxy for what was wanted. Here the gold judge is known: it is the checker that graded the
+pairs (rl/quality.py). Best-of-n optimises the proxy without training anything, by a KL divergence of at most
 ln n - (n - 1) / n. The proxy can only rise with n. Where gold stops to rise, or falls, the proxy is exploited.
 """
 
@@ -94,9 +94,8 @@ def kl(n: int) -> float:
 
 
 def curve(proxy: Array, gold: Array, most: int) -> Curve:
-    """For n = 1, 2, 4, ...: the mean proxy and gold of the best of n by the proxy. All groups of n samples in a row count.
-
-    proxy, gold: (problems * most,)."""
+    """For n = 1, 2, 4, ...: the mean proxy and gold of the best of n by the proxy, over all groups of n samples in a
+    row. proxy, gold: (problems * most,)."""
     p, g = proxy.reshape(-1, most), gold.reshape(-1, most)
     found = []
     for n in (2**power for power in range(most.bit_length()) if 2**power <= most):

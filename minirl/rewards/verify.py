@@ -7,7 +7,6 @@ import numpy as np
 import tyro
 
 from minirl import kernels
-from minirl.autograd import Array
 from minirl.generate.equations import arithmetic_holds
 from minirl.generate.vote import winner
 from minirl.rewards.samples import Answered, answers, markdown, percent
@@ -107,13 +106,13 @@ def best_right(scores: list[list[float]], right: list[list[bool]]) -> float:
     return float(np.mean([y[int(np.argmax(x))] for x, y in zip(scores, right, strict=True)]))
 
 
-def chosen_right(tested: Answered, weights: list[list[float]] | list[Array]) -> float:
+def chosen_right(tested: Answered, weights: list[list[float]]) -> float:
     """The share of problems whose answer with the largest sum of weights is right; where all weights are 0, of those
     with the most votes."""
     found = []
     for problem, group, weight in zip(tested.problems, tested.groups(), weights, strict=True):
         texts = [episode.text if episode.finished else None for episode in group]
-        given = list(weight) if any(weight) else None
+        given = weight if any(weight) else None
         place = winner(tested.task.checker, problem, texts, given)
         found.append(place is not None and group[place].reward > 0)
     return float(np.mean(found))
