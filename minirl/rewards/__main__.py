@@ -1,6 +1,6 @@
 """Train and measure judges of answers: python -m minirl.rewards
 
-    python -m minirl.rewards verifier runs/roger            # learns from the run's own answers; into runs/roger/verifier
+    python -m minirl.rewards verifier runs/roger            # learns from the run's own answers, RUN/verifier
     python -m minirl.rewards overoptimise runs/roger        # proxy reward against gold, by best of n
     python -m minirl.rewards values runs/roger              # how good a value function is, against many samples
     python -m minirl.rewards quality runs/a runs/b          # right answers beside valid reasoning

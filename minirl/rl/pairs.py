@@ -13,11 +13,11 @@ EQUAL = 1e-9  # grades that differ by less are a tie
 
 
 def graded_pairs(episodes: Sequence[Episode], samples: int, grade: Grade, ties: bool = False) -> Iterator[Pair]:
-    """All pairs of different answers to a problem, `samples` of each side by side. Answers that were cut off are left
-    out. ties: whether pairs with equal grades are kept, as ties."""
+    """All pairs of different answers to a problem, `samples` of each side by side. ties: whether pairs with equal
+    grades are kept, as ties."""
     for start in range(0, len(episodes), samples):
         group = episodes[start : start + samples]
-        graded = {e.text: grade(e.problem, e.text, e.finished) for e in group if e.finished}
+        graded = {e.text: grade(e.problem, e.text, e.finished) for e in group}
         for (first, one), (second, other) in combinations(graded.items(), 2):
             prompt = group[0].problem.prompt
             if abs(one - other) > EQUAL:

@@ -21,7 +21,7 @@ problem's other samples, and the mean return at the same position of all other e
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,11 +39,14 @@ from minirl.optim import AdamW
 from minirl.rl.batch import Batch, batches, by_episode
 from minirl.rl.config import PPOConfig
 from minirl.rl.mdp import Episode, Reward, final_reward
+from minirl.streams import stream_seed
 from minirl.tasks.task import Task
 from minirl.tensor import Tensor
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
+
+VALUE = "value."  # begins the names of a value function's arrays in a checkpoint
 
 
 @dataclass(frozen=True)
@@ -245,6 +248,21 @@ class MonteCarloValue(Critic):
         if set(arrays) != {"looks"}:
             raise ValueError(f"MonteCarloValue: got {sorted(arrays)[:3]}; expected looks")
         self.looks[...] = arrays["looks"]
+
+
+def make_critic(
+    config: PPOConfig, model: GPT, trunk: Callable[[], GPT], tokenizer: "Tokenizer", task: Task, seed: int,
+    reward: Reward | None = None,
+) -> Critic:  # fmt: skip
+    """The value function of a configuration, as it is before the first step. model: the policy. trunk: gives where a
+    network begins. seed, reward: of Monte Carlo's completions."""
+    if config.value == "head":
+        return HeadValue(model, config.value_learning_rate)
+    if config.value == "network":
+        return NetworkValue(trunk(), config.value_learning_rate)
+    if config.value == "monte_carlo":
+        return MonteCarloValue(tokenizer, task, stream_seed(seed, "values"), reward)
+    return NoValue()
 
 
 def value_loss(V: Tensor, target: Array, old: Array, clip: float) -> Tensor:

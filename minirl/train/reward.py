@@ -68,7 +68,7 @@ def train_reward_model(run: Run, task: Task, tokenizer: Tokenizer, screen: Scree
     settings, seed = run.config.rl, run.config.seed
     policy = run.model("sft")
     episodes = own_answers(run, policy, task, tokenizer)
-    pairs = list(graded_pairs(episodes, settings.samples, partial(grade, task)))
+    pairs = list(graded_pairs(episodes, settings.samples, partial(grade, task), ties=True))
     try:
         known, held = grouped_split(pairs, HELD_OUT, stream_seed(seed, "pairs held out"))
     except ValueError:
@@ -89,11 +89,7 @@ def train_reward_model(run: Run, task: Task, tokenizer: Tokenizer, screen: Scree
         for step, loss in enumerate(losses, start=1):
             last = found if step == len(losses) else {}
             run.append(METRICS, {"stage": REWARD, "step": step, "seconds": seconds, "loss": loss, **last})
-    screen.say(
-        f"reward model: {len(known)} pairs; on {len(held)} pairs of other problems it is right in "
-        f"{found['pair_accuracy']:.1%}, the longer answer in {found['pair_length']:.1%}, surface features in "
-        f"{found['pair_surface']:.1%}"
-    )
+    screen.say(told(found))
     with replacing_checkpoint(run.folder / REWARD) as new:
         model.save(new)
     return model
@@ -109,8 +105,25 @@ def own_answers(run: Run, policy: GPT, task: Task, tokenizer: Tokenizer) -> list
     )  # fmt: skip
 
 
+def told(found: dict[str, float]) -> str:
+    """The measures of `judged` in a sentence."""
+    if "pair_accuracy" not in found:
+        return (
+            f"reward model: {found['pairs']:.0f} pairs; no held-out pair has a winner, so nothing tells how good it is"
+        )
+    return (
+        f"reward model: {found['pairs']:.0f} pairs; on held-out pairs with a winner it is right in "
+        f"{found['pair_accuracy']:.1%}, the longer answer in {found['pair_length']:.1%}, surface features in "
+        f"{found['pair_surface']:.1%}"
+    )
+
+
 def judged(model: RewardModel, known: Sequence[Pair], held: Sequence[Pair]) -> dict[str, float]:
-    """The accuracy of the reward model on held-out pairs, of the longer answer, and of surface features."""
+    """How many pairs there were to learn from; and on held-out pairs with a winner, if there are any, the accuracy of
+    the reward model, of the longer answer, and of surface features."""
+    held = [pair for pair in held if not pair.tie]
+    if not held:
+        return {"pairs": len(known)}
     chosen, rejected = (
         model.score([p.prompt for p in held], [getattr(p, side) for p in held]) for side in ("chosen", "rejected")
     )

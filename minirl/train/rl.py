@@ -19,7 +19,7 @@ from minirl.rl.ppo import PPO
 from minirl.rl.preflight import Preflight, preflight
 from minirl.rl.quality import is_valid
 from minirl.rl.reinforce import Update, reinforce, reinforce_step
-from minirl.rl.value import Critic, HeadValue, MonteCarloValue, NetworkValue, NoValue, under
+from minirl.rl.value import VALUE, Critic, NoValue, make_critic, under
 from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
@@ -31,7 +31,6 @@ from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
-VALUE = "value."  # begins the names of the value function's arrays
 
 
 class RLStage(Stage):
@@ -86,14 +85,10 @@ class RLStage(Stage):
 
     def value_function(self) -> Critic:
         """PPO's value function, as it is before the first step. A network begins as the policy after SFT."""
-        settings = self.config.rl
-        if settings.value == "head":
-            return HeadValue(self.model, settings.value_learning_rate)
-        if settings.value == "network":
-            return NetworkValue(self.run.model("sft"), settings.value_learning_rate)
-        if settings.value == "monte_carlo":
-            return MonteCarloValue(self.tokenizer, self.task, stream_seed(self.config.seed, "values"), self.reward)
-        return NoValue()
+        return make_critic(
+            self.config.rl, self.model, lambda: self.run.model("sft"), self.tokenizer, self.task, self.config.seed,
+            self.reward,
+        )  # fmt: skip
 
     def arrays(self) -> dict[str, Array]:
         return super().arrays() | {f"{VALUE}{name}": x for name, x in self.critic.arrays().items()}

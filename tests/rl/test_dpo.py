@@ -95,7 +95,7 @@ def test_it_comes_to_prefer_the_chosen_answers(tokenizer, model):
 
 def test_online_it_is_an_update_like_others(tokenizer, model, chance, reference):
     made, metrics = reinforce(
-        model, AdamW(model.parameters(), lr=1e-3), tokenizer, chance, [ROGER, ANNA], replace(CONFIG, max_new_tokens=12),
+        model, AdamW(model.parameters(), lr=1e-3), tokenizer, chance, [ROGER, ANNA], replace(CONFIG, max_new_tokens=40),
         seed=3, reference=reference, update=dpo_step,
     )  # fmt: skip
     assert {"reward", "loss", "margin", "preferred", "kl_to_start", "update_seconds"} <= metrics.keys()
