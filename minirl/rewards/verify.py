@@ -13,12 +13,20 @@ from minirl.rewards.samples import Answered, answers, markdown, percent
 from minirl.rl.bradley_terry import FitConfig
 from minirl.rl.calibration import auc_within, calibration_error, correlation
 from minirl.rl.reward_model import RewardModel
-from minirl.rl.verifier import Labels, by_arithmetic, by_completions, fit_labels, labelled, outcome, solution_scores
+from minirl.rl.verifier import (
+    FOLDER,
+    Labels,
+    by_arithmetic,
+    by_completions,
+    fit_labels,
+    labelled,
+    outcome,
+    solution_scores,
+)
 from minirl.runs import Run, Screen
 from minirl.runs.checkpoints import replacing_checkpoint
 from minirl.streams import stream_seed
 
-FOLDER = "verifier"  # in the run's folder
 Kind = Literal["outcome", "arithmetic", "completions"]
 Positional = tyro.conf.Positional
 

@@ -32,6 +32,8 @@ from minirl.tasks.task import Problem, Task
 from minirl.tensor import Tensor
 from minirl.tokenizer import Tokenizer
 
+FOLDER = "verifier"  # where a run's own verifier lies, in the run's folder
+
 
 @dataclass(frozen=True)
 class Labelled:

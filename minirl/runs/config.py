@@ -135,11 +135,11 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
     reward: Literal["answer", "reasoning", "model"] = "answer"
     """What is paid: "answer" 1 for a right answer; "reasoning" 1 for a right answer whose equations are all true and
     lead to it; "model" what a reward model says, which learns before RL from pairs of the model's own answers."""
-    pair_problems: int = 400
+    pair_problems: int = 1500
     """With the reward "model": problems whose answers make pairs, each answered --rl.samples times."""
     reward_epochs: int = 2
     """With the reward "model": how many times the reward model reads the pairs."""
-    reward_learning_rate: float = 3e-4
+    reward_learning_rate: float = 1e-3
     """With the reward "model": its peak learning rate."""
     missing_end: float = 1.0
     """With the reward "model": what an answer that was cut off loses, in standard deviations of the reward."""

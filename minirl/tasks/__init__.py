@@ -4,7 +4,7 @@ from typing import Any
 
 from minirl.storage.strict_json import brief
 from minirl.tasks.aqua import AQuA
-from minirl.tasks.arithmetic import Arithmetic
+from minirl.tasks.arithmetic import Arithmetic, ColumnAddition
 from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.more_than import MoreThan
@@ -15,7 +15,8 @@ from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import ROGER, WordProblems
 
 TASKS: dict[str, type[Task]] = {
-    task.name: task for task in (WordProblems, MoreThan, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
+    task.name: task
+    for task in (WordProblems, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA, StrategyQA)
 }
 
 __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]

@@ -78,7 +78,7 @@ def train_reward_model(run: Run, task: Task, tokenizer: Tokenizer, screen: Scree
         ) from None
     model = RewardModel(policy, tokenizer, stream_seed(seed, "reward head"))
     fit = FitConfig(
-        settings.reward_epochs, settings.reward_learning_rate, batch_tokens=2 * settings.pass_tokens,
+        settings.reward_epochs, settings.reward_learning_rate, batch_tokens=settings.pass_tokens,
         seed=stream_seed(seed, "order of pairs"),
     )  # fmt: skip
     losses = fit_preferences(model, known, fit)
