@@ -5,6 +5,7 @@
     python -m minirl.rewards values runs/roger              # how good a value function is, against many samples
     python -m minirl.rewards quality runs/a runs/b          # right answers beside valid reasoning
     python -m minirl.rewards people MODEL                   # a reward model from people's labels, beside simple judges
+    python -m minirl.rewards cost runs/roger                # the time of an update of PPO, beside REINFORCE's
 
 docs/rewards.md explains them. After `verifier`, `python -m minirl.zoo RUN --verifier` has its rows too.
 """
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 
 from minirl import flags
 from minirl.console import run_program
+from minirl.rewards.cost import cost
 from minirl.rewards.overoptimise import overoptimise
 from minirl.rewards.people import people
 from minirl.rewards.quality import quality
@@ -26,6 +28,7 @@ COMMANDS = {
     "values": values,
     "quality": quality,
     "people": people,
+    "cost": cost,
 }
 
 
