@@ -2,12 +2,14 @@
 
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from roger import ANNA, ROGER
 
 from minirl.rl import Environment
+from minirl.runs import Run
 from minirl.tasks.task import END
 
 pytestmark = pytest.mark.peers
