@@ -37,6 +37,8 @@ def test_killed_in_the_middle_it_ends_with_the_same_bits(value: str, whole: Run,
     assert_same(run, expected)
     names = TensorFile(expected.folder / "rl" / "optimizer.safetensors").shapes()
     assert any(name.startswith("value.") for name in names)
+    trace = expected.trace("roger", values="samples" if value == "monte_carlo" else None)
+    assert all(moment.value is not None and moment.advantage is not None for moment in trace.moments)
     last = expected.records(stage="rl")[-1]
     assert {"value", "value_loss", "explained_variance", "explained_by_problem", "explained_by_position"} <= last.keys()
 
