@@ -92,7 +92,7 @@ class RewardModel(Module):
         self.trunk = trunk
         d = trunk.config.d_model
         self.head = Linear(d, 1, np.random.default_rng(seed), std=(d + 1) ** -0.5)
-        self._tokenizer, self._end = tokenizer, ending(tokenizer)
+        self.tokenizer, self._end = tokenizer, ending(tokenizer)
         self._sentence_end = SentenceEnd(tokenizer)
         self.gain, self.shift = 1.0, 0.0
 
@@ -102,8 +102,8 @@ class RewardModel(Module):
         """A prompt and answers as tokens. Every answer gets its end token, which is where r is read; also one that was
         cut off. A text that ends with the end token's name, as a Problem's completion does, gets no second one."""
         end = np.array([self._end], np.int32)
-        encoded = (self._tokenizer.encode_array(text.removesuffix(END)) for text in answers)
-        return Answers(self._tokenizer.encode_array(prompt), tuple(np.concatenate([ids, end]) for ids in encoded))
+        encoded = (self.tokenizer.encode_array(text.removesuffix(END)) for text in answers)
+        return Answers(self.tokenizer.encode_array(prompt), tuple(np.concatenate([ids, end]) for ids in encoded))
 
     def sentence_ends(self, answer: Array) -> Array:
         """(n,) bool: the tokens after which a step of the reasoning is complete; the last is always one."""
@@ -158,7 +158,7 @@ class RewardModel(Module):
     def save(self, folder: str | PathLike[str]) -> None:
         """Write the trunk as a checkpoint, its tokenizer, and the head beside it."""
         self.trunk.save_pretrained(folder)
-        self._tokenizer.save(Path(folder) / "tokenizer.json")
+        self.tokenizer.save(Path(folder) / "tokenizer.json")
         scale = np.array([self.gain, self.shift], np.float64)
         assert self.head.bias is not None
         write_tensors(

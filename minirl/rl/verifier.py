@@ -98,7 +98,7 @@ def labelled(model: RewardModel, episodes: Sequence[Episode], samples: int, labe
 
 def by_arithmetic(model: RewardModel) -> Labels:
     """The labels of a process model, by the equations up to the end of each sentence."""
-    tokenizer = model._tokenizer
+    tokenizer = model.tokenizer
 
     def labels(episode: Episode, answer: Array) -> Array:
         ends = model.sentence_ends(answer)
