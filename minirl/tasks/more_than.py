@@ -40,8 +40,8 @@ def compared(problem: Problem, split: str, seed: int) -> Problem:
     problem's text, split and seed alone."""
     rng = random.Random(stream_seed(seed, f"more than {split} {problem.question}"))
     result = int(problem.answer)
-    yes = rng.random() < 0.5
-    other = result - rng.randint(1, min(FARTHEST, result)) if yes else result + rng.randint(0, FARTHEST)
+    yes = rng.random() < 0.5 and result > 1  # K is at least 1, as are all numbers of these problems
+    other = result - rng.randint(1, min(FARTHEST, result - 1)) if yes else result + rng.randint(0, FARTHEST)
     said = "" if yes else "not "
     return Problem(
         question=f"{problem.question} Is it more than {other}?",

@@ -4,6 +4,7 @@ import pytest
 
 from minirl.rl.quality import examine, grade, is_valid, quality_reward
 from minirl.tasks import ROGER, Problem, get
+from minirl.tasks.corpus import pretraining_documents
 from minirl.tasks.more_than import MoreThan
 
 RIGHT = " Roger has 5 tennis balls. 2 cans of 3 is 2 * 3 = 6. 5 + 6 = 11.\nAnswer: 11"
@@ -65,6 +66,10 @@ def test_half_of_the_answers_of_more_than_are_yes_and_all_are_right():
     assert 0.4 < sum(p.answer == "yes" for p in problems) / 400 < 0.6
     for p in problems:
         result, other = int(p.reasoning.split()[-5 if p.answer == "yes" else -6]), int(p.question.split()[-1][:-1])
-        assert (result > other) == (p.answer == "yes")
+        assert (result > other) == (p.answer == "yes") and other >= 1
     assert MoreThan().problems("unseen", 10) == problems[:10]
     assert {p.key for p in problems} & {p.key for p in MoreThan().problems("train", 400)} == set()
+
+
+def test_pretraining_can_read_about_more_than():
+    assert len(list(pretraining_documents(MoreThan(), 600, seed=1))) == 600
