@@ -16,7 +16,7 @@ METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration", "pp
 REWARDS = {
     "answer": "reward 1 for a correct final answer, else 0",
     "reasoning": "reward 1 for a correct final answer whose equations are all true and lead to it, else 0",
-    "model": "the reward is what a model says that learned from pairs of answers",
+    "model": "the reward comes from a model that learned from pairs of answers",
 }
 
 

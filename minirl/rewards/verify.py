@@ -1,5 +1,6 @@
 """Train a verifier on a run's own answers, and measure what its judgement is worth."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -7,11 +8,13 @@ import numpy as np
 import tyro
 
 from minirl import kernels
-from minirl.generate.equations import arithmetic_holds
+from minirl.generate import step_beams
+from minirl.generate.equations import arithmetic_holds, true_equations
 from minirl.generate.vote import winner
 from minirl.rewards.samples import Answered, answers, markdown, percent
 from minirl.rl.bradley_terry import FitConfig
 from minirl.rl.calibration import auc_within, calibration_error, correlation
+from minirl.rl.mdp import final_reward
 from minirl.rl.reward_model import RewardModel
 from minirl.rl.verifier import (
     FOLDER,
@@ -40,6 +43,7 @@ def verifier(
     epochs: int = 2,
     tested: int = 200,
     completions: int = 4,
+    beams: int = 0,
     seed: int = 0,
 ) -> None:
     """Train a verifier on the answers of a run's model, save it in RUN/verifier, and measure it on unseen problems.
@@ -53,6 +57,7 @@ def verifier(
         epochs: How often it reads them.
         tested: Unseen problems.
         completions: With completions: sampled endings of each step.
+        beams: Also try step beams of this width that the verifier leads, on the unseen problems; slow. 0: none.
         seed: Of problems, samples and order.
     """
     opened, screen = Run.open(run), Screen()
@@ -64,7 +69,8 @@ def verifier(
         fit_labels(model, groups, FitConfig(epochs, seed=seed))
         with replacing_checkpoint(opened.folder / FOLDER) as new:
             model.save(new)
-        print(report(model, answers(opened, stage, None, tested, samples, seed), kind))
+        unseen = answers(opened, stage, None, tested, samples, seed)
+        print(report(model, unseen, kind, searched(model, unseen, beams) if beams else []))
 
 
 def labels_of(kind: Kind, model: RewardModel, known: Answered, completions: int, seed: int) -> Labels:
@@ -79,8 +85,8 @@ def labels_of(kind: Kind, model: RewardModel, known: Answered, completions: int,
     )
 
 
-def report(model: RewardModel, tested: Answered, kind: Kind) -> str:
-    """What the verifier's judgement is worth, as a table."""
+def report(model: RewardModel, tested: Answered, kind: Kind, more: Sequence[list[str]] = ()) -> str:
+    """What the verifier's judgement is worth, as a table. more: rows of ways to answer."""
     ended = [episode for episode in tested.episodes if episode.finished]
     problems, texts = [e.problem for e in ended], [e.text for e in ended]
     if kind == "outcome":
@@ -100,6 +106,7 @@ def report(model: RewardModel, tested: Answered, kind: Kind) -> str:
     rows.append(["majority of those whose equations hold", percent(chosen_right(tested, sums))])
     rows.append([f"best of {k} by the verifier", percent(best_right(scores, right))])
     rows.append([f"vote of {k} weighted by the verifier", percent(chosen_right(tested, scores))])
+    rows += more
     rows.append([f"ceiling: one of {k} is right", percent(float(np.mean([any(group) for group in right])))])
     rows.append(["calibration error of the verifier", percent(calibration_error(p, [e.reward > 0 for e in ended]))])
     rows.append(["AUC within problems, verifier", percent(auc_within(scores, right))])
@@ -107,6 +114,23 @@ def report(model: RewardModel, tested: Answered, kind: Kind) -> str:
     lengths = np.array([len(e.actions) for e in ended], np.float64)
     rows.append(["correlation with length", f"{correlation(p, lengths):.2f}"])
     return markdown(f"\n{kind} verifier, {len(groups)} unseen problems, {k} samples each", ["", "%"], rows)
+
+
+def searched(model: RewardModel, tested: Answered, width: int) -> list[list[str]]:
+    """Rows for step beams, led by the verifier and by arithmetic: the share of problems that they solve."""
+    prompts = [problem.prompt for problem in tested.problems]
+    longest = max(len(episode.actions) for episode in tested.episodes)
+    rows = []
+    for name, judge in (("the verifier", [model.judge(prompt) for prompt in prompts]), ("arithmetic", true_equations)):
+        found = step_beams(
+            tested.model, tested.tokenizer, prompts, judge, width=width, branches=width, max_new_tokens=longest
+        )
+        right = [
+            final_reward(tested.task, problem, best.text, best.finished)
+            for problem, (best, *_) in zip(tested.problems, found, strict=True)
+        ]
+        rows.append([f"step beams {width}, led by {name}", percent(float(np.mean(right)))])
+    return rows
 
 
 def best_right(scores: list[list[float]], right: list[list[bool]]) -> float:

@@ -13,7 +13,7 @@ gain and shift are set once, so that the rewards of the policy at its start have
 (Ziegler et al. 2019, section 2.1): the weights of other terms, such as KL, then mean the same with every reward model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from os import PathLike
@@ -142,6 +142,10 @@ class RewardModel(Module):
     def one(self, prompt: str, answer: str) -> float:
         """r of one answer."""
         return float(self.score([prompt], [answer])[0])
+
+    def judge(self, prompt: str) -> Callable[[str], float]:
+        """r of a text after this prompt, as a function: a judge for `generate.step_beams`."""
+        return lambda text: self.one(prompt, text)
 
     def normalise(self, prompts: Sequence[str], answers: Sequence[str]) -> None:
         """Set gain and shift so that r of these answers has mean 0 and standard deviation 1. Raises ValueError where

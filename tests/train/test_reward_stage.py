@@ -7,7 +7,6 @@ import pytest
 from comparing import assert_same
 from killing import Training
 
-from minirl.model import GPT, GPTConfig
 from minirl.preferences import Pair
 from minirl.rl.reward_model import RewardModel
 from minirl.runs import Run, Screen
@@ -75,7 +74,7 @@ def test_the_preset_and_its_flags() -> None:
 
 def test_a_reward_model_is_measured_beside_simple_judges(whole: Run) -> None:
     tokenizer = whole.tokenizer()
-    judge = RewardModel(GPT(GPTConfig.llama(tokenizer.vocab_size, 64, n_layer=1, n_head=1, d_model=8)), tokenizer)
+    judge = RewardModel(whole.model("sft"), tokenizer)
     won = [Pair(f"{i} Reasoning:", " 1 + 1 = 2.", " 3") for i in range(8)]
     found = judged(judge, won, won)
     assert (found["pair_length"], found["pair_surface"], found["pairs"]) == (1, 1, 8)
