@@ -16,7 +16,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import tyro
 from rich.console import Console
@@ -56,6 +56,9 @@ class Arguments:
     """Seed of the actions."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the run's task; --tools alone: none."""
+    values: Literal["learned", "samples", "none"] | None = None
+    """Also show V(s_t) and each action's own advantage. "learned": by the value function of a run with PPO, the default
+    there; "samples": the mean reward of 16 completions from the beginning of each sentence; "none"."""
     html: Path | None = None
     """Write an interactive page for the browser: one file, which needs nothing else."""
     png: Path | None = None
@@ -72,6 +75,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             arguments.question, arguments.answer, stage=arguments.stage, top=arguments.top,
             temperature=parse_temperature(arguments.temperature), samples=arguments.samples,
             max_new_tokens=arguments.max_new_tokens, seed=arguments.seed, tools=arguments.tools,
+            values=arguments.values,
         )  # fmt: skip
         if arguments.html is not None:
             with atomic_write(arguments.html) as file:
@@ -132,9 +136,17 @@ def show_moment(trace: Trace, moment: Moment, console: Console) -> None:
         Text.assemble(
             (f"a_{t}", "bold"), f" = {visible(moment.action)}    ", (f"r_{t}", "bold"), f" = {reward}    ",
             ("call    " if moment.kind == "call" else "", "cyan"),
-            (f"log pi {signed(f'{moment.log_prob:.2f}')}, entropy {moment.entropy:.2f}\n", "dim"),
+            (f"log pi {signed(f'{moment.log_prob:.2f}')}, entropy {moment.entropy:.2f}{valued(moment)}\n", "dim"),
         )
     )  # fmt: skip
+
+
+def valued(moment: Moment) -> str:
+    """What a value function says of the step, if there is one."""
+    if moment.value is None:
+        return ""
+    told = f", value {signed(f'{moment.value:.2f}')}"
+    return told + ("" if moment.advantage is None else f", advantage {signed(f'{moment.advantage:+.2f}')}")
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ LAYERS = {
     0: "kernels storage streams flags console figure swap",
     1: "autograd tensor functional nn optim schedule gradient_check gguf",
     2: "model tokenizer",
-    3: "data tasks tools generate retrieval",
+    3: "data tasks tools generate retrieval preferences",
     4: "rl runs evaluation microscope",
-    5: "train evaluate chat trace plot report zoo controls bench bugs doctor",
+    5: "train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
     6: "lessons",
 }
 LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}

@@ -8,6 +8,7 @@ resumed, so the program can be stopped and started again.
     python -m minirl.train --name roger --seed 0      # and roger-2 with seed 1, roger-3 with seed 2
     python -m minirl.controls runs/roger runs/roger-2 runs/roger-3 --steps 100 --parallel 2
     python -m minirl.controls runs/roger --only kl --only samples
+    python -m minirl.controls runs/roger --only ladder --out docs/rewards.md
 """
 
 import sys
@@ -22,7 +23,7 @@ from minirl import flags, kernels
 from minirl.console import printable, run_program
 from minirl.controls.jobs import Job, seconds, seconds_per_step, train
 from minirl.controls.table import group_table
-from minirl.controls.variants import GROUPS, MoreSFT
+from minirl.controls.variants import GROUPS, ON_REQUEST, MoreSFT
 from minirl.evaluation.markdown import fill
 from minirl.evaluation.results import evaluate_run
 from minirl.runs import STAGES, Run, Screen
@@ -37,7 +38,8 @@ class Arguments:
     runs: Annotated[list[Path], tyro.conf.Positional]
     """Folders of finished runs that differ only in their seeds: runs/roger runs/roger-2 runs/roger-3."""
     only: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Train only this group: time, baseline, kl, samples or rehearsal; may be repeated. Default: all groups."""
+    """Train only this group: time, baseline, kl, samples or rehearsal; may be repeated. Default: all of these. ladder,
+    which compares methods of RL, is trained only where it is named."""
     steps: int | None = None
     """RL steps of each variant. Default: as many as the runs had."""
     problems: int = 200
@@ -59,7 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         steps = arguments.steps or bases[0].config.rl.steps
         names = arguments.only or tuple(GROUPS)
         failed = train_missing(bases, names, steps, arguments, screen)
-        tables = {name: group_table(GROUPS[name], bases, steps, arguments.problems) for name in names}
+        tables = {name: group_table({**GROUPS, **ON_REQUEST}[name], bases, steps, arguments.problems) for name in names}
     except (FileNotFoundError, ConfigError, DamagedError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
@@ -84,8 +86,8 @@ def check(arguments: Arguments) -> None:
         if value is not None and value < 1:
             raise ConfigError(f"--{name} is {value}; give 1 or more")
     for group in arguments.only:
-        if group not in GROUPS:
-            raise ConfigError(f"--only is {group}; choose from {', '.join(GROUPS)}")
+        if group not in {**GROUPS, **ON_REQUEST}:
+            raise ConfigError(f"--only is {group}; choose from {', '.join([*GROUPS, *ON_REQUEST])}")
 
 
 def check_bases(bases: Sequence[Run]) -> None:
@@ -110,7 +112,7 @@ def train_missing(
 
     Returns the folders of those that failed.
     """
-    variants = [variant for name in names for variant in GROUPS[name].variants]
+    variants = [variant for name in names for variant in {**GROUPS, **ON_REQUEST}[name].variants]
     wanted = {job.folder: job for base in bases for job in (Job(base, variant, steps) for variant in variants)}
     jobs = [job for job in wanted.values() if not job.done]
     for base in bases:  # first, so that each branch gets a copy of its base's answers

@@ -46,6 +46,23 @@ class Group(NamedTuple):
     variants: tuple[Variant, ...]
 
 
+LADDER: dict[str, dict[str, Any]] = {
+    "reinforce, no baseline": {"advantage": "plain"},
+    "leave-one-out": {},
+    "group-normalised": {"advantage": "group_normalised"},
+    "2 updates, clipped": {"updates": 2, "clip": 0.2},
+    "KL 0.01": {"kl": 0.01},
+    "PPO, V is a head": {"method": "ppo", "value": "head", "updates": 2, "clip": 0.2},
+    "PPO, V is a network": {
+        "method": "ppo", "value": "network", "value_learning_rate": 3e-4, "value_updates": 1, "updates": 2, "clip": 0.2,
+    },
+    "PPO, V by Monte Carlo": {
+        "method": "ppo", "value": "monte_carlo", "gae_lambda": 0.0, "updates": 2, "clip": 0.2,
+    },
+    "online DPO": {"method": "dpo"},
+    "expert iteration": {"method": "expert_iteration", "clip": 0.0, "kl": 0.0},
+}  # fmt: skip
+
 GROUPS = {
     "time": Group("training, in the same time", (
         Variant("REINFORCE"),
@@ -69,3 +86,10 @@ GROUPS = {
         Variant("0", {"rehearsal": 0, "rehearsal_texts": 0}), Variant("0.3", {"rehearsal_weight": 0.3}),
     )),
 }  # fmt: skip
+
+ON_REQUEST = {
+    "ladder": Group("method, in the same time", tuple(
+        Variant(label, settings, same_time=True) for label, settings in LADDER.items()
+    )),
+}  # fmt: skip
+"""Groups that are trained only where `--only` names them; their tables belong to docs/rewards.md."""

@@ -23,7 +23,7 @@ from minirl.console import run_program
 from minirl.data.fetch import FetchError, UnreachableError, fetch, matches
 from minirl.data.published import DATASETS, folder
 
-Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "all"], ...]]
+Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "preferences", "all"], ...]]
 Folder = Annotated[Path | None, tyro.conf.arg(name="from", metavar="FOLDER")]
 
 
@@ -31,7 +31,7 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
     """Download datasets and verify their SHA-256.
 
     Args:
-        names: The datasets: gsm8k, svamp, aqua, strategyqa, or all.
+        names: The datasets: gsm8k, svamp, aqua, strategyqa, preferences, or all.
         source: Copy the files from this folder instead of downloading them: FOLDER/gsm8k/train.jsonl or
             FOLDER/train.jsonl.
     """

@@ -31,6 +31,8 @@ _RAW = "https://raw.githubusercontent.com"
 _GSM8K = f"{_RAW}/openai/grade-school-math/3101c7d5072418e28b9008a6636bde82a006892c/grade_school_math/data"
 _SVAMP = f"{_RAW}/arkilpatel/SVAMP/689d7ccac74b9983a2ac7cc3b264f441b99e7c53"
 _AQUA = f"{_RAW}/google-deepmind/AQuA/26b64ed1f22208c6742f47df547dfd65088ec30d"
+_PANDALM = f"{_RAW}/WeOpenML/PandaLM/3871806e72b4832f815ecafd24d3503c73403f48/data"
+_LLMBAR = f"{_RAW}/princeton-nlp/LLMBar/900616bff90b6c6c8e1681f7d079250637c55992/Dataset/LLMBar/Natural"
 _STRATEGYQA = f"{_RAW}/eladsegal/strategyqa/1ba1e97452e189569357876f2854b01357ffbe37/data/strategyqa"
 
 DATASETS = {
@@ -99,6 +101,23 @@ DATASETS = {
                 f"{_STRATEGYQA}/dev.json",
                 424_195,
                 "0d94842ffb022db8fd5ecd2168b785d5cf67f6faf64f665476bad544a3eb9dde",
+            ),
+        },
+    ),
+    "preferences": Dataset(
+        "PandaLM's test set and LLMBar's natural pairs: which of two answers people like better",
+        "Wang et al. 2023, PandaLM; Zeng et al. 2023, Evaluating Large Language Models at Instruction Following",
+        "Apache-2.0 (PandaLM), MIT (LLMBar)",
+        {
+            "pandalm-testset-v1.json": File(
+                f"{_PANDALM}/testset-v1.json",
+                937_899,
+                "cc154f9067c7382d7ea86f8f246511a5e1ac87e1fddd845c5938d789505b07a4",
+            ),
+            "llmbar-natural.json": File(
+                f"{_LLMBAR}/dataset.json",
+                91_269,
+                "f7127b7aa78104cb8e03a2b1b3ac0077e95b125714dd441a8ee63666145a3375",
             ),
         },
     ),

@@ -11,7 +11,13 @@ from minirl.runs.config import learns_nothing
 from minirl.runs.environment import difference
 from minirl.tasks import WordProblems
 
-METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration"}
+METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration", "ppo": "PPO", "dpo": "online DPO"}
+
+REWARDS = {
+    "answer": "reward 1 for a correct final answer, else 0",
+    "reasoning": "reward 1 for a correct final answer whose equations are all true and lead to it, else 0",
+    "model": "the reward comes from a model that learned from pairs of answers",
+}
 
 
 def lead(run: Run, results: Sequence[Mapping[str, Any]]) -> Paragraph:
@@ -44,7 +50,7 @@ def training(run: Run, results: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
     taught = {
         "pretrain": f"pretrained on text for the task {run.config.task}",
         "sft": f"fine-tuned on {run.config.sft.demonstrations} demonstrations",
-        "rl": f"then trained by {METHODS[run.config.rl.method]}: reward 1 for a correct final answer, else 0",
+        "rl": f"then trained by {METHODS[run.config.rl.method]}: {REWARDS[run.config.rl.reward]}",
     }
     text = f"The model was {', '.join(taught[stage] for stage in run.stages)}. Seed {run.config.seed}."
     base = run.read_json(CONFIG).get("base")

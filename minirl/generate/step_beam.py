@@ -35,7 +35,7 @@ def step_beams(
     model: GPT,
     tokenizer: "Tokenizer",
     prompts: Prompt | Iterable[Prompt],
-    judge: Judge = true_equations,
+    judge: Judge | Sequence[Judge] = true_equations,
     *,
     width: int = 4,
     branches: int = 4,
@@ -47,16 +47,20 @@ def step_beams(
     """Search each prompt's completions sentence by sentence; yield at most `width` hypotheses a prompt, the best first:
     those that ended before those that were cut off, then by the judge, then by mean log-probability.
 
-    judge: scores what was written after the prompt so far; higher is better. branches: sampled sentences of each beam.
+    judge: scores what was written after the prompt so far; higher is better. Judges that have to know the prompt are
+    given as a list, one for each prompt. branches: sampled sentences of each beam.
     sampling: settings of the draw, as `generate` takes them. A hypothesis's log_probs are what the draw recorded, its
     score is the judge's. The result depends neither on the other prompts nor on `slots`, the number of rows computed at
     once.
 
-    Raises ValueError for settings out of range, and what `generate` raises.
+    Raises ValueError for settings out of range and for another number of judges, and what `generate` raises.
     """
     width, branches, words = whole("width", width, 1), whole("branches", branches, 1), seed_words(seed)
     rule, vocabulary = Sampling(max_new_tokens=max_new_tokens, **sampling), known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in listed(prompts)]
+    judges = [judge] * len(encoded) if callable(judge) else list(judge)
+    if len(judges) != len(encoded):
+        raise ValueError(f"step_beams: there are {len(judges)} judges for {len(encoded)} prompts; give one for each")
     rows = max(len(encoded) * width * branches, 1)
     capacity, slots = check_prompts(model, encoded, rule, min(whole("slots", slots, 1), rows))
     engine = Engine(model, rule, end_tokens(tokenizer), slots, capacity, vocabulary, stop=SentenceEnd(tokenizer))
@@ -65,11 +69,11 @@ def step_beams(
         Search(number, prompt, min(rule.max_new_tokens, context - len(prompt) + 1), width, branches, words)
         for number, prompt in enumerate(encoded)
     ]
-    return _search_all(engine, tokenizer, searches, judge)
+    return _search_all(engine, tokenizer, searches, judges)
 
 
 def _search_all(
-    engine: Engine, tokenizer: "Tokenizer", searches: Sequence["Search"], judge: Judge
+    engine: Engine, tokenizer: "Tokenizer", searches: Sequence["Search"], judges: Sequence[Judge]
 ) -> Iterator[list[Hypothesis]]:
     """The hypotheses of all prompts, in order. Each search adds its next sentences as soon as its last ones are
     written, so that the engine always has many rows to work on."""
@@ -84,7 +88,7 @@ def _search_all(
             search.drawn.append(row)
             if len(search.drawn) < search.asked:
                 continue  # others of its sentences are still being written
-            search.keep_best(tokenizer, judge)
+            search.keep_best(tokenizer, judges[search.number])
             groups = search.next_rows()
             for group in groups:
                 engine.add(group)

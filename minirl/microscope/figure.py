@@ -86,7 +86,7 @@ def draw_row(axes: Any, y: float, trace: TraceData, moment: Moment, most: float)
         "log π": f"{moment.log_prob:.2f}",
         "reward": f"{moment.reward:g}" if known else "?",
         "return": f"{trace.reward:g}" if known else "?",
-        "advantage": "?" if trace.advantage is None else f"{trace.advantage:+.2f}",
+        "advantage": "?" if (A := trace.advantage_of(moment)) is None else f"{A:+.2f}",
     }
     for name, value in values.items():
         write(axes, COLUMNS[name], y, signed(value), size=8.5, ha="center")

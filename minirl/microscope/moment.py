@@ -3,7 +3,8 @@
 At step t the agent was in the state s_t, held pi(. | s_t), and took the action a_t. Its surprise is -log pi(a_t | s_t)
 and the policy's entropy -sum_a pi(a | s_t) log pi(a | s_t), both in nats. The reward r_t comes with the last action.
 The return G_t = r_t + r_{t+1} + ... is therefore the same at every step, and so is the advantage A: how much better the
-episode was than the others of the same prompt. REINFORCE gives the action the gradient A grad log pi(a_t | s_t).
+episode was than the others of the same prompt. REINFORCE gives the action the gradient A grad log pi(a_t | s_t). With a
+value function, each action has an advantage of its own: how much it changed what to expect (rl/gae.py).
 """
 
 from dataclasses import dataclass
@@ -51,6 +52,10 @@ class Moment(NamedTuple):
     """Whether the token was inserted instead of chosen by the agent."""
     kind: Kind = "said"
     """Whether the token was said, belongs to a call of a tool, or to its result."""
+    value: float | None = None
+    """V(s_t), the reward that a value function expects from here on; None without one."""
+    advantage: float | None = None
+    """The action's own advantage, by that value function; None without one: then the episode's counts."""
 
     def __repr__(self) -> str:
         return f"Moment(t={self.t}, action={self.action!r}, probability={self.probability:.3f})"
@@ -133,7 +138,12 @@ class TraceData:
         not; None where the advantage is not known."""
         if moment.forced:
             return 0.0
-        return 0.0 if moment.certain and self.advantage is not None else self.advantage
+        A = self.advantage_of(moment)
+        return 0.0 if moment.certain and A is not None else A
+
+    def advantage_of(self, moment: Moment | None) -> float | None:
+        """The advantage of an action: its own where a value function knows it, else the episode's."""
+        return self.advantage if moment is None or moment.advantage is None else moment.advantage
 
     def gradient(self, moment: Moment | None = None) -> str:
         """A sentence: whether training on this episode would change an action's probability, and which way. Without a
@@ -142,20 +152,21 @@ class TraceData:
             return "No gradient: the token was inserted, not chosen."
         if self.rewards is None:
             return "The gradient's sign is unknown without the right answer (--answer)."
-        if self.advantage is None:
+        A = self.advantage_of(moment)
+        if A is None:
             return "The advantage is unknown: there is only one episode, and nothing to compare it with."
-        if self.advantage != 0:
-            amount = f"the advantage is {signed(f'{self.advantage:+.2f}')}"
+        if A != 0:
+            amount = f"the advantage is {signed(f'{A:+.2f}')}"
             chosen = [moment] if moment is not None else self.chosen
             if chosen and all(action.certain for action in chosen):
                 what = "This action stays" if moment is not None else "These actions stay"
                 return f"{what} at 100%: nothing else was likely, so there is almost no gradient, though {amount}."
-            reason = f"{'likelier' if self.advantage > 0 else 'less likely'}: {amount}."
+            reason = f"{'likelier' if A > 0 else 'less likely'}: {amount}."
             if moment is not None:
                 return f"Training makes this action {reason}"
             rest = " Actions at 100% stay there." if any(action.certain for action in chosen) else ""
             return f"Training makes these actions {reason}{rest} The prompt carries no gradient."
-        if len(self.rewards) > 1 and len(set(self.rewards)) == 1:
+        if len(self.rewards) > 1 and len(set(self.rewards)) == 1 and (moment is None or moment.advantage is None):
             return f"No gradient: all {len(self.rewards)} episodes got the same reward, so the advantage is 0."
         return "No gradient: the advantage is 0."
 

@@ -53,7 +53,8 @@ def data(trace: TraceData) -> list[dict[str, Any]]:
             "entropy": moment.entropy,
             "reward": None if trace.reward is None else moment.reward,
             "return": trace.reward,
-            "advantage": trace.advantage,
+            "value": moment.value,
+            "advantage": trace.advantage_of(moment),
             "pull": trace.pull(moment),
             "gradient": trace.gradient(moment),
         }

@@ -2,10 +2,12 @@
 
 import html
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from textwrap import shorten
 
 import numpy as np
 
+from minirl.autograd import Array
 from minirl.generate.prompts import Prompt, usual_prompt
 from minirl.generate.temperature import always_zero
 from minirl.microscope.moment import Choice, Moment, Origin, TraceData, signed
@@ -43,13 +45,13 @@ class Trace(TraceData):
 def record(
     agent: Agent, task: Task, problem: Problem, *, samples: int, max_new_tokens: int, kind: str, seed: int = 0,
     top: int = 5, known: bool = True, origin: Origin | None = None, tools: Toolbox | None = None,
-    ask: Callable[[Problem], Prompt] = usual_prompt,
+    ask: Callable[[Problem], Prompt] = usual_prompt, valued: "Valued | None" = None,
 ) -> Trace:  # fmt: skip
     """Let the agent answer, and look at its first answer.
 
     samples: episodes of the prompt, which the advantage compares by its `kind`; at temperature 0 all would be the same,
     so there is one. known: whether problem.answer is the right answer. tools: what the agent may call. ask: how the
-    problem becomes a prompt.
+    problem becomes a prompt. valued: what a value function says of the episode; its advantages need a known answer.
     Raises ValueError where the prompt and max_new_tokens do not fit into the model's context, and for a number out of
     its range.
     """
@@ -66,7 +68,25 @@ def record(
     )  # fmt: skip
     rewards = [episode.reward for episode in episodes]
     advantage = float(advantages(np.array([rewards]), kind)[0, 0]) if len(rewards) > 1 else None
-    return look(agent, episodes[0], rewards if known else None, advantage, kind, top, origin)
+    trace = look(agent, episodes[0], rewards if known else None, advantage, kind, top, origin)
+    return trace if valued is None else with_values(trace, *valued(episodes[0]))
+
+
+Valued = Callable[[Episode], tuple[Array, Array, Array]]
+"""An episode -> V(s_t), the advantage A_t and the reward r_t of each of its n tokens, (n,) each."""
+
+
+def with_values(trace: Trace, values: Array, A: Array, rewards: Array) -> Trace:
+    """The trace with what a value function says at each step. Without a right answer only the values are known."""
+    known = trace.rewards is not None
+    moments = [
+        moment if moment.forced else moment._replace(
+            value=float(values[t]), advantage=float(A[t]) if known else None,
+            reward=float(rewards[t]) if known else moment.reward,
+        )
+        for t, moment in enumerate(trace.moments)
+    ]  # fmt: skip
+    return replace(trace, moments=moments)
 
 
 def look(

@@ -5,7 +5,7 @@ the same for hundreds of episodes at once.
 """
 
 from minirl.rl.advantage import advantages
-from minirl.rl.config import RLConfig
+from minirl.rl.config import PPOConfig, RLConfig
 from minirl.rl.finite import NonFiniteError
 from minirl.rl.mdp import Agent, Environment, Episode, State, play
 from minirl.rl.preflight import Preflight, preflight
@@ -17,6 +17,7 @@ __all__ = [
     "Environment",
     "Episode",
     "NonFiniteError",
+    "PPOConfig",
     "Preflight",
     "RLConfig",
     "State",

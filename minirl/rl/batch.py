@@ -34,7 +34,7 @@ class Batch:
     targets: Array
     """(N,) int32: the action that was taken after the token at the same position of ids."""
     advantages: Array
-    """(N,) float32: the advantage of the token's episode; 0 in a prompt."""
+    """(N,) float32: the advantage of the token's episode, or the token's own; 0 in a prompt."""
     log_probs: Array
     """(N,) float32: log pi(target) under the policy that acted; 0 where there is no action."""
     starts: Array
@@ -43,8 +43,12 @@ class Batch:
     """(documents,) int64: for an answer, the index of the document that holds its prompt; -1 for a prompt."""
 
 
-def make_batch(episodes: Sequence[Episode], advantages: Array) -> Batch:
-    """advantages: (episodes,), one per episode. Neighbouring episodes with the same prompt share it."""
+Advantages = Array | Sequence[Array]
+
+
+def make_batch(episodes: Sequence[Episode], advantages: Advantages) -> Batch:
+    """advantages: (episodes,), one per episode; or for each episode an array, one per action. Neighbouring episodes
+    with the same prompt share it."""
     documents: list[Array] = []
     prompts: list[int] = []
     for same in groups(episodes):
@@ -61,7 +65,13 @@ def make_batch(episodes: Sequence[Episode], advantages: Array) -> Batch:
     return Batch(ids, targets, by_token, log_probs, starts, prefixes)
 
 
-def batches(episodes: Sequence[Episode], advantages: Array, most_tokens: int) -> Iterator[Batch]:
+def by_episode(batch: Batch, per_token: Array) -> list[Array]:
+    """Cut numbers (N,) of a batch's tokens into one array (n,) per episode, n being the number of its actions."""
+    answers = np.flatnonzero(batch.prefixes >= 0)
+    return [per_token[batch.starts[i] : batch.starts[i + 1]] for i in answers]
+
+
+def batches(episodes: Sequence[Episode], advantages: Advantages, most_tokens: int) -> Iterator[Batch]:
     """Batches of at most `most_tokens` tokens (or of a single episode), in the order of the episodes. Episodes with the
     same prompt stay together, unless they have more than `most_tokens` tokens."""
     first = stop = used = 0

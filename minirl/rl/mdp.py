@@ -136,16 +136,18 @@ class Environment:
         tools: Toolbox | None = None,
         context_length: int | None = None,
         ask: Callable[[Problem], Prompt] = usual_prompt,
+        reward: "Reward | None" = None,
     ) -> None:
         """max_new_tokens: an episode that has not ended after this many actions is cut off, with reward 0. tools: what
         the agent may call. context_length: the most tokens that the agent reads; a longer episode is cut off too, which
         results can cause, as they are no actions. ask: how a problem becomes the prompt s_0: a text, ids or messages.
-        Raises ValueError for a tokenizer without a token that ends answers."""
+        reward: pays the last action, in place of the task's checker. Raises ValueError for a tokenizer without a token
+        that ends answers."""
         if max_new_tokens < 1:
             raise ValueError(f"Environment: max_new_tokens {max_new_tokens}; expected 1 or more")
         self.tokenizer, self.task, self.max_new_tokens = tokenizer, task, max_new_tokens
         self.tools, self.longest = tools, MOST if context_length is None else context_length
-        self.ends, self.ask = frozenset(needed_end_tokens(tokenizer)), ask
+        self.ends, self.ask, self.reward = frozenset(needed_end_tokens(tokenizer)), ask, reward
         self.problem: Problem | None = None  # None before reset and after the last step
         self.state = State((), 0)
         self.finished = False  # whether the last episode ended with the end token
@@ -177,7 +179,10 @@ class Environment:
         cut_off = self.state.chosen >= self.max_new_tokens or len(self.state.tokens) > self.longest
         if not (self.finished or over or cut_off):
             return self.state, 0.0, False
-        reward = final_reward(self.task, self.problem, self.text, self.finished)
+        if self.reward is None:
+            reward = final_reward(self.task, self.problem, self.text, self.finished)
+        else:
+            reward = self.reward(self.problem, self.text, self.finished)
         self.problem = None
         return self.state, reward, True
 
@@ -206,6 +211,13 @@ class Environment:
             self.state = self.state.after(token, forced=True)
             self._forced.append(True)
         return True
+
+
+Reward = Callable[[Problem, str, bool], float]
+"""A reward of your own: (problem, what the agent said, whether it ended by itself) -> the reward of the last action.
+
+It may also have a method `many(problems, texts, finished)` that returns all rewards of a rollout at once, (episodes,).
+"""
 
 
 def final_reward(task: Task, problem: Problem, text: str, finished: bool) -> float:

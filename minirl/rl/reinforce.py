@@ -10,7 +10,9 @@ The number called loss says nothing about progress, because the episodes change 
 import math
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from minirl.autograd import Array
 from minirl.data import Batch as Demonstrations
@@ -19,11 +21,11 @@ from minirl.model import GPT
 from minirl.model.transformer import IGNORE
 from minirl.optim import AdamW
 from minirl.rl.advantage import advantages
-from minirl.rl.batch import Batch, batches
+from minirl.rl.batch import Advantages, Batch, batches
 from minirl.rl.config import RLConfig
 from minirl.rl.finite import non_finite_error
 from minirl.rl.loss import action_log_probs, policy_loss
-from minirl.rl.mdp import Episode
+from minirl.rl.mdp import Episode, Reward
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
 from minirl.rl.rollout import rollout
 from minirl.tasks.task import Problem, Task
@@ -31,6 +33,10 @@ from minirl.tools import Toolbox
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
+
+
+Update = Callable[[GPT, AdamW, Sequence[Episode], Any, GPT | None, Demonstrations | None], Metrics]
+"""What makes an update from episodes, as `reinforce_step` does."""
 
 
 def reinforce(
@@ -44,13 +50,15 @@ def reinforce(
     seed: Seed,
     reference: GPT | None = None,
     rehearsal: Demonstrations | None = None,
-    update: Callable[..., Metrics] | None = None,
+    update: Update | None = None,
     tools: Toolbox | None = None,
+    reward: Reward | None = None,
 ) -> tuple[list[Episode], Metrics]:
     """One step: sample episodes of the problems, then update the model. Returns the episodes and the step's measures.
 
     seed: the seed of the rollouts; give every step its own, such as (seed, step). update: replaces reinforce_step (same
-    arguments and return value). tools: what the model may call. `reinforce_step` explains reference and rehearsal.
+    arguments and return value). tools: what the model may call. reward: pays in place of the task's checker; see
+    mdp.Reward. `reinforce_step` explains reference and rehearsal.
     """
     start = time.perf_counter()
     episodes = rollout(
@@ -63,6 +71,7 @@ def reinforce(
         max_new_tokens=config.max_new_tokens,
         seed=seed,
         tools=tools,
+        reward=reward,
     )
     seconds = time.perf_counter() - start
     metrics = (update or reinforce_step)(model, optimizer, episodes, config, reference, rehearsal)
@@ -100,29 +109,37 @@ def weighted_step(
     model: GPT,
     optimizer: AdamW,
     episodes: Sequence[Episode],
-    A: Array,
+    A: Advantages,
     N: int,
     config: RLConfig,
     reference: GPT | None,
     rehearsal: Demonstrations | None,
 ) -> Metrics:
-    """Update the model config.updates times. Every action of episode i has the weight A_i / N."""
+    """Update the model config.updates times. Every action of episode i has the weight A_i / N; where A_i is an array
+    (n,), each of the n actions has its own."""
     start = time.perf_counter()
     metrics = measures(episodes, config.samples)  # first, because it refuses episodes that nothing can learn from
-    useful = [i for i in range(len(A)) if A[i] or config.kl]  # without KL, an advantage of 0 makes a gradient of 0
-    work = list(batches([episodes[i] for i in useful], A[useful], config.pass_tokens))
+    useful = [i for i in range(len(A)) if np.any(A[i]) or config.kl]  # without KL, advantage 0 makes gradient 0
+    work = list(batches([episodes[i] for i in useful], [A[i] for i in useful], config.pass_tokens))
     references: list[Array | None] = [None] * len(work)
     if config.kl and reference is not None:
         references = [action_log_probs(reference, batch, config.temperature) for batch in work]
 
     loss = norm = rehearsed = 0.0
-    clipped = 0
-    for _ in range(config.updates if work or rehearsal else 0):
+    clipped = made = 0
+    while made < config.updates and (work or rehearsal):
+        made += 1
         rehearsed = add_rehearsal(model, rehearsal) if rehearsal else 0.0
         loss, clipped = add_gradients(model, work, references, N, config)
         norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
+        if config.stop_kl:  # KL(pi_old || pi), of the actions that pi_old sampled
+            metrics["kl_of_step"] = kl_to(model, episodes[:: config.samples], config)
+            if metrics["kl_of_step"] > config.stop_kl:
+                break
 
     metrics |= {"loss": loss, "grad_norm": norm}
+    if config.updates > 1:
+        metrics["updates"] = made
     if rehearsal:
         metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
     if config.clip:
@@ -130,7 +147,7 @@ def weighted_step(
     if reference is not None:  # the first sample of each problem is enough to watch, and less work than all
         metrics["kl_to_start"] = kl_to(reference, episodes[:: config.samples], config)
     seconds = time.perf_counter() - start
-    done = config.updates * sum(len(batch.ids) for batch in work)
+    done = made * sum(len(batch.ids) for batch in work)
     return {**metrics, "update_seconds": seconds, "update_tokens_per_second": done / seconds}
 
 

@@ -16,7 +16,7 @@ from minirl.generate import (
 from minirl.generate.prompts import usual_prompt
 from minirl.generate.text import said_by
 from minirl.model import GPT
-from minirl.rl.mdp import Episode, final_reward
+from minirl.rl.mdp import Episode, Reward, final_reward
 from minirl.tasks.task import Problem, Task
 from minirl.tools import Toolbox
 
@@ -37,13 +37,15 @@ def rollout(
     slots: int = 256,
     tools: Toolbox | None = None,
     ask: Callable[[Problem], Prompt] = usual_prompt,
+    reward: Reward | None = None,
 ) -> list[Episode]:
     """`samples` episodes of each problem, problem by problem: episode i belongs to problems[i // samples].
 
     Sample j of problem i takes its random numbers from row_stream(seed, i, j). An episode therefore does not depend on
     the other episodes, and equals what mdp.play returns with that stream. slots: the number of rows computed at once.
     tools: what the model may call. Results count against the context, so an episode with long ones may be cut off.
-    ask: how a problem becomes a prompt: a text, ids or the messages of a conversation.
+    ask: how a problem becomes a prompt: a text, ids or the messages of a conversation. reward: pays the episodes, in
+    place of the task's checker; see mdp.Reward.
 
     Raises ValueError for a tokenizer without a token that ends answers, and when the model's context is too short for a
     prompt and max_new_tokens.
@@ -57,14 +59,26 @@ def rollout(
             "train a model with a longer context"
         )
     rule = Sampling(temperature, max_new_tokens=max_new_tokens)
-    rows = generate_ids(
+    made = generate_ids(
         model, prompts, rule, needed_end_tokens(tokenizer), seed=seed, samples=samples, slots=slots,
         vocabulary=known_tokens(model, tokenizer), tools=tools,
     )  # fmt: skip
-    episodes = []
-    for row in rows:
-        text = said_by(row, tokenizer, tools)
-        problem = problems[row.problem]
-        reward = final_reward(task, problem, text, row.finished)
-        episodes.append(Episode(problem, row.prompt, row.ids, row.log_probs, reward, row.finished, text, row.forced))
-    return episodes
+    rows = list(made)
+    texts = [said_by(row, tokenizer, tools) for row in rows]
+    paid = pay(task, reward, [problems[row.problem] for row in rows], texts, [row.finished for row in rows])
+    return [
+        Episode(problems[row.problem], row.prompt, row.ids, row.log_probs, r, row.finished, text, row.forced)
+        for row, text, r in zip(rows, texts, paid, strict=True)
+    ]
+
+
+def pay(
+    task: Task, reward: Reward | None, problems: Sequence[Problem], texts: Sequence[str], finished: Sequence[bool]
+) -> list[float]:
+    """The reward of each answer: the checker's, or that of `reward`, all at once where it can."""
+    if reward is None:
+        return [final_reward(task, *answer) for answer in zip(problems, texts, finished, strict=True)]
+    many = getattr(reward, "many", None)
+    if many is not None:
+        return [float(r) for r in many(problems, texts, finished)]
+    return [reward(*answer) for answer in zip(problems, texts, finished, strict=True)]

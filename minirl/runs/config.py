@@ -2,7 +2,7 @@
 
 Presets: "roger", the default, is the main job; "smoke" goes through the same stages in seconds and learns nothing;
 "calculator" learns to call a calculator, on word problems with large numbers; "open-book" answers from facts that a
-search put into the prompt.
+search put into the prompt; "preferences" ends with a reward model and PPO.
 """
 
 import dataclasses
@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from minirl.console import printable
 from minirl.model import GPTConfig
-from minirl.rl.config import RLConfig
+from minirl.rl.config import PPOConfig
 from minirl.storage.shape import checked
 
 T = TypeVar("T")
@@ -120,7 +120,7 @@ class EvalConfig:
 
 
 @dataclass(frozen=True)
-class RLStageConfig(OptimizerConfig, RLConfig):
+class RLStageConfig(OptimizerConfig, PPOConfig):
     """Stage 3, reinforcement learning (RL): the reward is 1 for a correct final answer and 0 otherwise. Every step
     takes new problems."""
 
@@ -133,6 +133,17 @@ class RLStageConfig(OptimizerConfig, RLConfig):
     samples: int = 4
     steps: int = 350
     """Number of steps; each samples a batch of episodes and then makes --rl.updates updates of the weights."""
+    reward: Literal["answer", "reasoning", "model"] = "answer"
+    """What is paid: "answer" 1 for a right answer; "reasoning" 1 for a right answer whose equations are all true and
+    lead to it; "model" what a reward model says, which learns before RL from pairs of the model's own answers."""
+    pair_problems: int = 1500
+    """With the reward "model": problems whose answers make pairs, each answered --rl.samples times."""
+    reward_epochs: int = 2
+    """With the reward "model": how many times the reward model reads the pairs."""
+    reward_learning_rate: float = 1e-3
+    """With the reward "model": its peak learning rate."""
+    missing_end: float = 1.0
+    """With the reward "model": what an answer that was cut off loses, in standard deviations of the reward."""
     rehearsal: int = 12
     """Demonstrations of SFT mixed into every update, so that they are not forgotten; 0: none."""
     rehearsal_texts: int = 30
@@ -198,7 +209,20 @@ CALCULATOR = TrainConfig(
     rl=RLStageConfig(steps=60, prompts=32, samples=4, max_new_tokens=288),
     evaluation=EvalConfig(problems=300, samples=4, dev_problems=100, max_new_tokens=288),
 )
-PRESETS = {"roger": ROGER, "smoke": SMOKE, "calculator": CALCULATOR, "open-book": OPEN_BOOK}
+PREFERENCES = TrainConfig(
+    name="preferences",
+    rl=RLStageConfig(
+        method="ppo", reward="model", steps=120, learning_rate=3e-4, updates=2, clip=0.2, stop_kl=0.02, kl=0.05,
+        kl_place="reward", value_clip=0.2,
+    ),
+)  # fmt: skip
+PRESETS = {
+    "roger": ROGER,
+    "smoke": SMOKE,
+    "calculator": CALCULATOR,
+    "open-book": OPEN_BOOK,
+    "preferences": PREFERENCES,
+}
 
 
 def learns_nothing(config: TrainConfig) -> bool:

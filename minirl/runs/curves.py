@@ -23,7 +23,12 @@ from minirl.storage.files import remove_litter
 Array = np.ndarray
 
 SIZE, DPI = (7.0, 4.2), 110  # inches of one plot
-STEPS = {"pretrain": "pretraining update", "sft": "SFT update", "rl": "RL update"}
+STEPS = {
+    "pretrain": "pretraining update",
+    "sft": "SFT update",
+    "reward": "update of the reward model",
+    "rl": "RL update",
+}
 
 
 class Curve(NamedTuple):
@@ -85,6 +90,15 @@ PLOTS = (
             Curve("dev_accuracy", "greedy accuracy (dev)", True),
         ),
     ),
+    Plot("reward_model", "reward", "Loss of the reward model", "nats per pair", (Curve("loss", "training loss"),)),
+    Plot(
+        "paid", "rl", "What the reward model pays", "standard deviations of the policy before RL",
+        (Curve("paid", "mean reward (train)"),),
+    ),
+    Plot(
+        "valid", "rl", "Right answers and valid reasoning", "% of episodes",
+        (Curve("right", "right answers", True), Curve("valid", "valid traces", True)),
+    ),
     Plot(
         "informative", "rl", "Informative prompts (mixed rewards)", "% of prompts",
         (Curve("informative", "informative prompts", True),),
@@ -98,6 +112,14 @@ PLOTS = (
     Plot(
         "kl", "rl", "KL divergence from the policy before RL", "nats per token",
         (Curve("kl_to_start", "KL(policy, policy before RL)"),),
+    ),
+    Plot(
+        "value", "rl", "The value function, beside two simple guesses", "explained variance of the returns",
+        (
+            Curve("explained_variance", "value function"),
+            Curve("explained_by_problem", "mean of the problem's other samples"),
+            Curve("explained_by_position", "mean at the same position"),
+        ),
     ),
     Plot(
         "grad_norm", "rl", "Gradient norm, before clipping", "norm", (Curve("grad_norm", "gradient norm"),),

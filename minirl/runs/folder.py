@@ -5,6 +5,7 @@ runs/<name>/
   tokenizer.json
   pretrain/ sft/ rl/  a checkpoint each: config.json, model.safetensors, tokenizer.json (Hugging Face's layout),
                       optimizer.safetensors and state.json, to go on from there, and SHA256SUMS
+  reward/             the reward model, where reinforcement learning is paid by one
   previous/           the checkpoint before the last of each stage, see checkpoints.py
   metrics.jsonl       one line a step
   samples.jsonl       what the model said after each stage, and episodes

@@ -19,6 +19,10 @@ LEAST = {
     "--sft.batch-rows": 1,
     "--sft.micro-rows": 1,
     "--rl.steps": 1,
+    "--rl.value-warmup": 0,
+    "--rl.pair-problems": 2,
+    "--rl.reward-epochs": 1,
+    "--rl.missing-end": 0,
     "--rl.rehearsal": 0,
     "--rl.rehearsal-texts": 0,
     "--rl.rehearsal-weight": 0,
@@ -51,7 +55,7 @@ def check_numbers(values: Mapping[str, Any]) -> None:
             raise ConfigError(f"{flag} is a number of {len(str(abs(value)))} digits; give at most {LARGEST}")
         if flag in LEAST and value < LEAST[flag]:
             raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
-        if flag.endswith((".learning-rate", ".max-norm", ".init-std")) and value <= 0:
+        if flag.endswith((".learning-rate", "-learning-rate", ".max-norm", ".init-std")) and value <= 0:
             raise ConfigError(f"{flag} is {value}; give more than 0")
         if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
             raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")

@@ -5,13 +5,19 @@ The best prompt to look at is an informative one: some of its samples are right 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from minirl import kernels, microscope
+from minirl.autograd import Array
 from minirl.generate import Schedule, Temperature, encode_prompt
 from minirl.generate.temperature import always_zero
 from minirl.microscope import Origin, Trace
-from minirl.rl.mdp import Agent
+from minirl.microscope.record import Valued
+from minirl.rl.gae import episode_gae
+from minirl.rl.mdp import Agent, Episode
+from minirl.rl.ppo import kl_penalties, token_rewards
 from minirl.rl.rollout import rollout
+from minirl.rl.value import VALUE, make_critic, under
 from minirl.runs.demonstrations import demonstrations, science_problems
 from minirl.runs.folder import RunFolder
 from minirl.tasks import ROGER, Problem, Task, get
@@ -20,6 +26,7 @@ from minirl.tools import Toolbox, toolbox
 
 UNKNOWN = "?"  # stands for an answer that was not given; no text is right then
 INFORMATIVE, RUNNING_EXAMPLE = "informative", "roger"  # names that may stand for a question
+SAMPLED = 16  # completions of a state
 SEARCHED = 64  # problems of dev that are tried at most
 
 
@@ -35,6 +42,7 @@ def trace(
     max_new_tokens: int | None = None,
     seed: int = 0,
     tools: Sequence[str] | None = None,
+    values: str | None = None,
 ) -> Trace:
     """Let the run's model answer a question.
 
@@ -44,7 +52,8 @@ def trace(
     the last one that has a checkpoint. top: how many of the most likely tokens each step shows. samples: episodes of
     the prompt, which the advantage compares; the first is shown. samples and max_new_tokens are by default those of the
     run's reinforcement learning. temperature: a number, or a Schedule over the steps. seed: of the actions.
-    tools: names of what the model may call, by default those of the run's task.
+    tools: names of what the model may call, by default those of the run's task. values: "learned" by the value function
+    of a run with PPO, the default after its RL; "samples": 16 completions from each sentence; "none".
     Raises FileNotFoundError without a checkpoint, ValueError for a question that is empty or does not fit into the
     context, and for a number out of its range.
     """
@@ -69,9 +78,39 @@ def trace(
             agent, task, problem, samples=samples,
             max_new_tokens=room(run, agent, problem) if max_new_tokens is None else max_new_tokens,
             kind=run.config.rl.advantage, seed=seed, top=top, known=problem.answer != UNKNOWN, tools=box,
-            ask=run.ask,
+            ask=run.ask, valued=value_of_steps(run, agent, task, stage, values),
             origin=Origin(run.folder.resolve().name, stage, temperature, seed, chosen),
         )  # fmt: skip
+
+
+def value_of_steps(run: RunFolder, agent: Agent, task: Task, stage: str, kind: str | None) -> Valued | None:
+    """What shows V, advantage and reward of each step; None where nothing does.
+
+    Raises ValueError for another kind, and for "learned" where the run has no value function of its own."""
+    config = run.config.rl
+    has_own = stage == "rl" and config.method == "ppo" and config.value in ("head", "network")
+    kind = kind or ("learned" if has_own else "none")
+    if kind not in ("learned", "samples", "none") or (kind == "learned" and not has_own):
+        raise ValueError(
+            f"values are {kind!r}, but {run.folder} after {stage} has no learned value function; give samples or none"
+        )
+    if kind == "none":
+        return None
+    if kind == "samples":
+        config = replace(config, value="monte_carlo", value_samples=SAMPLED, gae_lambda=0.0)
+    critic = make_critic(config, agent.model, lambda: run.model("sft"), agent.tokenizer, task, run.config.seed)
+    if kind == "learned":
+        critic.load_arrays(under(VALUE, run.load_optimizer("rl")))
+
+    def valued(episode: Episode) -> tuple[Array, Array, Array]:
+        seen = critic.look(agent.model, [episode], config)
+        in_reward = config.method == "ppo" and config.kl > 0 and config.kl_place == "reward"
+        penalties = kl_penalties(run.model("sft"), [episode], config) if in_reward else None
+        (rewards,) = token_rewards([episode], penalties)
+        A = episode_gae(rewards, seen.values[0], seen.decisions[0], config.gamma, config.gae_lambda)
+        return seen.values[0], A, rewards
+
+    return valued
 
 
 def room(run: RunFolder, agent: Agent, problem: Problem) -> int:

@@ -4,10 +4,11 @@ from typing import Any
 
 from minirl.storage.strict_json import brief
 from minirl.tasks.aqua import AQuA
-from minirl.tasks.arithmetic import Arithmetic
+from minirl.tasks.arithmetic import Arithmetic, ColumnAddition
 from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.large_numbers import LargeNumbers
+from minirl.tasks.more_than import MoreThan
 from minirl.tasks.open_book import OpenBook
 from minirl.tasks.science import Science
 from minirl.tasks.strategyqa import StrategyQA
@@ -15,10 +16,11 @@ from minirl.tasks.svamp import SVAMP
 from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import ROGER, WordProblems
 
-TASKS: dict[str, type[Task]] = {
-    task.name: task
-    for task in (WordProblems, LargeNumbers, Science, Arithmetic, Countdown, GSM8K, SVAMP, AQuA, StrategyQA, OpenBook)
-}
+ALL = (
+    WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA, StrategyQA,
+    OpenBook,
+)  # fmt: skip
+TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 
 __all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]
 

@@ -35,6 +35,16 @@ class Arithmetic(Task):
         return drawn
 
 
+class ColumnAddition(Arithmetic):
+    """Addition of numbers of five digits: a solution has five steps and more than 60 tokens, so that one reward at its
+    end says little about each."""
+
+    name = "column_addition"
+
+    def __init__(self, digits: int = 5) -> None:
+        super().__init__(digits)
+
+
 def addition(a: int, b: int) -> Problem:
     """The sum of two numbers with its solution by columns."""
     first, second = str(a)[::-1], str(b)[::-1]

@@ -170,7 +170,7 @@ def some_steps(rng: random.Random, numbers: list[int]) -> list[Fact]:
 
 def results(a: int, b: int) -> dict[str, int]:
     """The operations on a and b that give a whole number from 1 to 50, with what they give."""
-    found = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if a % b == 0 else 0}
+    found = {"+": a + b, "-": a - b, "*": a * b, "/": a // b if b and a % b == 0 else 0}
     return {sign: result for sign, result in found.items() if 1 <= result <= LARGEST}
 
 

@@ -24,6 +24,7 @@ from minirl.train.lock import locked
 from minirl.train.loop import run_stage
 from minirl.train.machine import check_machine
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
+from minirl.train.reward import prepare
 from minirl.train.rewind import rewind
 from minirl.train.rl import RLStage
 from minirl.train.sft import SFTStage
@@ -104,6 +105,8 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
             model = run.model(name)
             model.dropout.generator.bit_generator.state = state["dropout"]
         else:
+            if name == "rl":
+                prepare(run, task, tokenizer, screen)
             stage = make_stage(run, name, model, tokenizer, task)
             say_what_it_learns_from(stage, run, screen)
             run_stage(run, stage, screen)

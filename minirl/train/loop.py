@@ -63,7 +63,7 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
 def save(run: Run, stage: Stage, step: int, seconds: float) -> None:
     """Write the stage's checkpoint as it is after `step` updates."""
     state = {"stage": stage.name, "step": step, "done": step == stage.steps, "seconds": round(seconds, 3)}
-    run.save(stage.name, stage.model, stage.optimizer.state_dict(), {**state, **stage.state_dict()})
+    run.save(stage.name, stage.model, stage.arrays(), {**state, **stage.state_dict()})
 
 
 def resume(run: Run, stage: Stage) -> tuple[float, int]:
@@ -74,7 +74,7 @@ def resume(run: Run, stage: Stage) -> tuple[float, int]:
     model = run.model(stage.name)
     try:
         stage.model.load_state_dict(model.state_dict())
-        stage.optimizer.load_state_dict(run.load_optimizer(stage.name))
+        stage.load_arrays(run.load_optimizer(stage.name))
         stage.load_state_dict(state)
     except (LookupError, TypeError, ValueError) as error:
         raise DamagedError(f"{run.folder / stage.name} does not fit the run's settings: {error}") from None

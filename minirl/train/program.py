@@ -26,10 +26,11 @@ class Arguments(TrainConfig):
     on a few demonstrations with reasoning, then REINFORCE, whose only reward is 1 for a correct final answer and 0
     otherwise. At the end it measures the model after each stage and writes a report."""
 
-    preset: Literal["roger", "smoke", "calculator", "open-book"] = "roger"
+    preset: Literal["roger", "smoke", "calculator", "open-book", "preferences"] = "roger"
     """Where the defaults come from. "roger": the main job, minutes. "smoke": all stages in seconds; learns nothing.
     "calculator": word problems with numbers up to 999 and a tool to calculate with, minutes; with --tools alone, the
-    same problems without the tool. "open-book": questions with facts that a search put into the prompt, minutes."""
+    same problems without the tool. "open-book": questions with facts that a search put into the prompt, minutes.
+    "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes."""
     base: Path | None = None
     """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
     base_stage: Literal["pretrain", "sft"] = "sft"

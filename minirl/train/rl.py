@@ -7,27 +7,34 @@ solutions. Expert iteration is there to compare with.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
+from minirl.autograd import Array
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
+from minirl.rl.dpo import dpo_step
 from minirl.rl.expert_iteration import expert_iteration_step
-from minirl.rl.mdp import Episode
+from minirl.rl.mdp import Episode, final_reward
+from minirl.rl.ppo import PPO
 from minirl.rl.preflight import Preflight, preflight
-from minirl.rl.reinforce import reinforce, reinforce_step
+from minirl.rl.quality import is_valid
+from minirl.rl.reinforce import Update, reinforce, reinforce_step
+from minirl.rl.value import VALUE, Critic, NoValue, make_critic, under
 from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
 from minirl.train.rehearsal import rehearsal, rehearses
+from minirl.train.reward import reward_of
 from minirl.train.stage import Measures, Stage
 
 KEPT = 40  # steps of a run whose episodes are kept for the report
 PREFLIGHT_PROBLEMS = 64
-METHODS = {"reinforce": reinforce_step, "expert_iteration": expert_iteration_step}
 
 
 class RLStage(Stage):
-    """REINFORCE, or another of METHODS, on a task. The KL divergence is measured from the policy after SFT."""
+    """REINFORCE, or another method, on a task. The KL divergence is measured from the policy after SFT."""
 
     name = "rl"
     headline = "reward"
@@ -37,6 +44,9 @@ class RLStage(Stage):
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.tools = toolbox(tokenizer, task.tools)
         self.reference = run.model("sft")
+        self.reward = reward_of(run, task, tokenizer)
+        self.critic = self.value_function() if self.config.rl.method == "ppo" else NoValue()
+        self.updating = self.method()
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
         self.rehearsal, self.rehearses = rehearsal(self.config, task, tokenizer), rehearses(self.config, task)
 
@@ -46,11 +56,17 @@ class RLStage(Stage):
         episodes, measures = reinforce(
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
-            rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=METHODS[settings.method],
-            tools=self.tools,
+            rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=self.updating,
+            tools=self.tools, reward=self.reward,
         )  # fmt: skip
+        right = [final_reward(self.task, e.problem, e.text, e.finished) for e in episodes]
+        if self.reward is not None:
+            valid = [is_valid(e.problem, e.text) for e in episodes]
+            measures |= {"right": float(np.mean(right)), "valid": float(np.mean(valid))}
+        if settings.reward == "model":  # `reward` keeps its meaning, so that curves of all runs can be compared
+            measures |= {"paid": measures["reward"], "reward": measures["right"]}
         if step % max(1, self.steps // KEPT) == 0:
-            for episode in notable(episodes):
+            for episode in notable(episodes, right):
                 self.run.append(SAMPLES, episode_record(episode, step, self.tokenizer))
         return {**measures, "tokens": sum(len(episode.actions) for episode in episodes)}
 
@@ -58,6 +74,28 @@ class RLStage(Stage):
         limit = self.config.evaluation.max_new_tokens
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit)
         return {"dev_accuracy": accuracy.value}
+
+    def method(self) -> Update:
+        """The update of the run's method."""
+        if self.config.rl.method == "ppo":
+            return PPO(self.critic)
+        if self.config.rl.method == "dpo":
+            return dpo_step
+        return expert_iteration_step if self.config.rl.method == "expert_iteration" else reinforce_step
+
+    def value_function(self) -> Critic:
+        """PPO's value function, as it is before the first step. A network begins as the policy after SFT."""
+        return make_critic(
+            self.config.rl, self.model, lambda: self.run.model("sft"), self.tokenizer, self.task, self.config.seed,
+            self.reward,
+        )  # fmt: skip
+
+    def arrays(self) -> dict[str, Array]:
+        return super().arrays() | {f"{VALUE}{name}": x for name, x in self.critic.arrays().items()}
+
+    def load_arrays(self, arrays: Mapping[str, Array]) -> None:
+        super().load_arrays({name: x for name, x in arrays.items() if not name.startswith(VALUE)})
+        self.critic.load_arrays(under(VALUE, arrays))
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "cursor": self.rehearsal.state_dict()}
@@ -76,10 +114,11 @@ class RLStage(Stage):
         )  # fmt: skip
 
 
-def notable(episodes: Sequence[Episode]) -> list[Episode]:
-    """One right and one wrong episode, where there are both: of the first problem that has both, if one has."""
-    right = [episode for episode in episodes if episode.reward]
-    wrong = [episode for episode in episodes if not episode.reward]
+def notable(episodes: Sequence[Episode], rewards: Sequence[float]) -> list[Episode]:
+    """One right and one wrong episode, by the checker's rewards, where there are both: of the first problem that has
+    both, if one has."""
+    right = [episode for episode, reward in zip(episodes, rewards, strict=True) if reward]
+    wrong = [episode for episode, reward in zip(episodes, rewards, strict=True) if not reward]
     for one in right:
         for other in wrong:
             if one.problem is other.problem:

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
+from minirl.autograd import Array
 from minirl.data import Batch, Loader
 from minirl.model import GPT
 from minirl.optim import AdamW, decay_groups
@@ -54,8 +55,16 @@ class Stage(ABC):
         """What a person should know of a probe's measures after `step` updates, if anything."""
         return None
 
+    def arrays(self) -> dict[str, Array]:
+        """What a checkpoint holds in arrays besides the model's weights: the optimizer's."""
+        return self.optimizer.state_dict()
+
+    def load_arrays(self, arrays: Mapping[str, Array]) -> None:
+        """Continue from what `arrays` returned. Raises ValueError where names or shapes do not fit."""
+        self.optimizer.load_state_dict(arrays)
+
     def state_dict(self) -> dict[str, Any]:
-        """What a checkpoint holds besides weights, optimizer and step."""
+        """What a checkpoint holds besides arrays and step."""
         return {"dropout": self.model.dropout.generator.bit_generator.state}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from minirl.autograd import Array
 from minirl.evaluation.score import Outcome
-from minirl.generate.vote import Choice, choose
+from minirl.generate.vote import Choice, choose, winner
 
 
 class Measured(NamedTuple):
@@ -53,6 +53,24 @@ def chosen_share(outcome: Outcome, k: int, by: Choice) -> float:
         place = choose(outcome.checker, outcome.problem, samples[start : start + k], by)
         found.append(place is not None and outcome.right[start + place])
     return sum(found) / len(found)
+
+
+def verified(outcomes: Sequence[Outcome], scores: Sequence[Sequence[float]], k: int, weighted: bool) -> Measured:
+    """One of k samples by a verifier's log-odds, `scores` of every sample: the sample with the highest, or the answer
+    whose samples have the largest sum of probabilities. A sample that was cut off is not chosen."""
+    found = []
+    for outcome, own in zip(outcomes, scores, strict=True):
+        rights = []
+        for start in range(0, len(outcome.right) - k + 1, k):
+            texts = list(outcome.votes[start : start + k])
+            odds = [-np.inf if text is None else r for text, r in zip(texts, own[start : start + k], strict=True)]
+            if weighted:
+                place = winner(outcome.checker, outcome.problem, texts, (1 / (1 + np.exp(-np.array(odds)))).tolist())
+            else:
+                place = int(np.argmax(odds)) if np.isfinite(odds).any() else None
+            rights.append(place is not None and outcome.right[start + place])
+        found.append(sum(rights) / len(rights))
+    return Measured(numbers(found), k * sample_tokens(outcomes))
 
 
 def adaptive(outcomes: Sequence[Outcome]) -> Measured:

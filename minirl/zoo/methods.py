@@ -5,14 +5,13 @@ should do worse than their opposites if the usual reason for these is right: a r
 falling one, and beams without a length penalty should prefer answers that are too short.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
-from minirl.evaluation.score import Outcome
 from minirl.generate import Beams, Schedule
 from minirl.generate.vote import Choice
-from minirl.zoo.measure import Measured, adaptive, chosen, first, passed
+from minirl.zoo.measure import Measured, adaptive, chosen, first, passed, verified
 
 DRAWS: dict[str, dict[str, Any]] = {
     "T 1": {"temperature": 1.0},
@@ -51,9 +50,11 @@ class Method(NamedTuple):
     """Its name in the table, below its group."""
     source: str
     """The draw or the search whose answers it uses."""
-    measure: Callable[[Sequence[Outcome]], Measured]
+    measure: Callable[..., Measured]
     shown: bool
     """Whether the table shows it; the plot and JSON have all."""
+    by_verifier: bool = False
+    """Whether `measure` also takes scores, one for each sample of each problem."""
 
 
 def sizes(samples: int) -> list[int]:
@@ -66,8 +67,9 @@ def key(measure: str, k: int, source: str) -> str:
     return f"{measure}@{k}, {source}"
 
 
-def methods(samples: int) -> list[Method]:
-    """All methods, where `samples` answers are drawn of each problem; in the order of the table."""
+def methods(samples: int, verifier: bool = False) -> list[Method]:
+    """All methods, where `samples` answers are drawn of each problem; in the order of the table. verifier: with the
+    ones that need a trained verifier."""
     usual = min(USUAL, samples)
     ks = [k for k in sizes(samples) if k > 1]
 
@@ -86,6 +88,13 @@ def methods(samples: int) -> list[Method]:
         Method(key(by, k, PLAIN), f"one of {k} at T 1", label, PLAIN, partial(chosen, k=k, by=by), k == usual)
         for k in ks for by, label in CHOICES.items()
     ]  # fmt: skip
+    for k in ks if verifier else ():
+        for name, label, weighted in (
+            ("verifier", "the verifier's best", False), ("verified", "vote weighted by the verifier", True)
+        ):  # fmt: skip
+            measure = partial(verified, k=k, weighted=weighted)
+            group = f"one of {k} at T 1"
+            choices.append(Method(key(name, k, PLAIN), group, label, PLAIN, measure, k == usual, by_verifier=True))
     more = [vote(k, PLAIN, "more or fewer at T 1", f"majority of {k}", True) for k in ks if k != usual]
     if samples > 1:
         until = f"vote until 95% sure, of {samples}"
@@ -111,7 +120,7 @@ class Contest(NamedTuple):
     second: str
 
 
-def contests(samples: int) -> list[Contest]:
+def contests(samples: int, verifier: bool = False) -> list[Contest]:
     """What is commonly believed of decoding, as differences between two methods. Most have equal numbers of samples,
     so nearly equal numbers of tokens."""
     k = min(USUAL, samples)
@@ -119,7 +128,12 @@ def contests(samples: int) -> list[Contest]:
         return [Contest("beams beat greedy decoding", BEAM, "greedy")]
     one, many = partial(key, "majority", 1), partial(key, "majority", k)
     plain = many(PLAIN)
+    judged = [
+        Contest("a verifier's weights help a vote", key("verified", k, PLAIN), plain),
+        Contest("a verifier beats arithmetic", key("verifier", k, PLAIN), key("soundest", k, PLAIN)),
+    ]  # fmt: skip
     return [
+        *(judged if verifier else []),
         Contest("falling beats rising, one sample", one(FALLING), one(RISING)),
         Contest(f"falling beats rising, vote of {k}", many(FALLING), many(RISING)),
         Contest("falling beats flat 0.7, one sample", one(FALLING), one(COOL)),

@@ -58,6 +58,8 @@ class Arguments:
     """The split of the run's task. Default: unseen, or else the first that training never looks at."""
     seed: int | None = None
     """Seed that draws problems and samples. Default: the run's own."""
+    verifier: bool = False
+    """Also try methods that need each run's own verifier; `python -m minirl.rewards verifier RUN` trains it."""
     png: Path | None = None
     """Write the plot here. Default: plots/zoo.png in the run's folder, or for several runs here."""
     json: Path | None = None
@@ -80,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sets = [problems_of(run, arguments) for run in runs]
         for note in filter(None, {one.note for one in sets}):
             screen.say(note)
-        examined = [examine(runs, stage, sets, screen) for stage in stages]
+        examined = [examine(runs, stage, sets, screen, arguments.verifier) for stage in stages]
         write(arguments, runs, sets, examined, screen)
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)

@@ -18,6 +18,8 @@ from minirl.evaluation.model import judged
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import Outcome
 from minirl.generate import Sampling
+from minirl.rl.reward_model import RewardModel
+from minirl.rl.verifier import FOLDER
 from minirl.runs import STAGE_NAMES, Run, Screen
 from minirl.zoo.measure import Measured, Yardstick
 from minirl.zoo.methods import DRAWS, PLAIN, SEARCHES, Contest, Method, contests, methods
@@ -64,16 +66,23 @@ class Stage(NamedTuple):
     verdicts: list[Verdict]
 
 
-def examine(runs: Sequence[Run], stage: str, sets: Sequence[ProblemSet], screen: Screen) -> Stage:
+def examine(
+    runs: Sequence[Run], stage: str, sets: Sequence[ProblemSet], screen: Screen, verifier: bool = False
+) -> Stage:
     """Try all methods on each run's model after `stage`. sets: the problems of each run, with its seed and the number
-    of samples; every run has as many problems and samples as the first."""
+    of samples; every run has as many problems and samples as the first. verifier: with the methods that need the run's
+    own verifier."""
     samples = sets[0].settings.samples
-    listed = methods(samples)
+    listed = methods(samples, verifier)
     found: list[dict[str, Measured]] = []
     yardsticks: list[Yardstick] = []
     for run, chosen in zip(runs, sets, strict=True):
         answered = cache(partial(answers, run, stage, chosen, screen))
-        found.append({method.key: method.measure(answered(method.source)) for method in listed})
+        scores = verifier_scores(run, answered(PLAIN)) if verifier else []
+        found.append({
+            method.key: method.measure(answered(method.source), *([scores] if method.by_verifier else []))
+            for method in listed
+        })  # fmt: skip
         yardsticks.append(Yardstick(answered(PLAIN)))
     results = [result(method, [one[method.key] for one in found], yardsticks) for method in listed]
     tokens = {one.method.key: one.tokens for one in results}
@@ -83,7 +92,7 @@ def examine(runs: Sequence[Run], stage: str, sets: Sequence[ProblemSet], screen:
             difference([(one[contest.first].right, one[contest.second].right) for one in found]),
             (tokens[contest.first], tokens[contest.second]),
         )
-        for contest in contests(samples)
+        for contest in contests(samples, verifier)
     ]
     return Stage(stage, results, verdicts)
 
@@ -104,6 +113,20 @@ def answers(run: Run, stage: str, chosen: ProblemSet, screen: Screen, source: st
 
     prompts = [problem.prompt for problem in chosen.problems]
     return judged(chosen, kept_answers(run, stage, prompts, settings, tell))
+
+
+def verifier_scores(run: Run, outcomes: Sequence[Outcome]) -> list[list[float]]:
+    """The log-odds that the run's own verifier gives each sample. Raises FileNotFoundError where there is none, naming
+    the command that trains it."""
+    try:
+        judge = RewardModel.load(run.folder / FOLDER, run.tokenizer())
+    except FileNotFoundError:
+        raise FileNotFoundError(
+            f"{run.folder} has no verifier; `python -m minirl.rewards verifier {run.folder}` trains one"
+        ) from None
+    samples = [(one.problem.prompt, sample.text) for one in outcomes for sample in one.attempt.samples]
+    scores = iter(judge.score([prompt for prompt, _ in samples], [text for _, text in samples]).tolist())
+    return [[next(scores) for _ in one.attempt.samples] for one in outcomes]
 
 
 def result(method: Method, measured: Sequence[Measured], yardsticks: Sequence[Yardstick]) -> Result:

@@ -113,7 +113,7 @@ def test_more_samples_of_fewer_prompts_are_as_many_episodes(prompts: int, sample
 
 
 def test_every_variant_can_work() -> None:
-    for group in variants.GROUPS.values():
+    for group in {**variants.GROUPS, **variants.ON_REQUEST}.values():
         for variant in group.variants:
             variant.applied(RLStageConfig(kl=0.1, clip=0.2, updates=2))
 
@@ -130,7 +130,7 @@ def test_more_sft_takes_as_long_as_sft_and_rl_together(run: Run) -> None:
     ("more", "message"),
     [
         (["--steps", "0"], "--steps is 0; give 1 or more"),
-        (["--only", "weather"], "choose from time, baseline, kl, samples, rehearsal"),
+        (["--only", "weather"], "choose from time, baseline, kl, samples, rehearsal, ladder"),
     ],
 )
 def test_wrong_arguments(more: list[str], message: str, run: Run, capsys: pytest.CaptureFixture[str]) -> None:

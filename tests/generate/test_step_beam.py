@@ -55,6 +55,16 @@ def test_the_judge_leads(model, tokenizer):
     assert letters(most.text) > letters(least.text)
 
 
+def test_each_prompt_may_have_its_own_judge(model, tokenizer):
+    settings = {"width": 1, "branches": 6, "max_new_tokens": 20}
+    ((most,), (least,)) = step_beams(
+        model, tokenizer, ["2 * 3", "2 * 3"], [letters, lambda text: -letters(text)], **settings
+    )
+    assert letters(most.text) > letters(least.text)
+    with pytest.raises(ValueError, match="1 judges for 2 prompts"):
+        step_beams(model, tokenizer, ["2", "3"], [letters])
+
+
 def test_hypotheses_are_whole_and_in_order(model, tokenizer):
     (found,) = step_beams(model, tokenizer, "2 * 3", letters, width=3, branches=3, max_new_tokens=20)
     for one in found:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from minirl.microscope import Origin, Trace, draw, look, page
-from minirl.microscope.record import record, signed
+from minirl.microscope.record import record, signed, with_values
 from minirl.rl.advantage import KINDS
 from minirl.rl.mdp import Agent, Episode, State
 from minirl.rl.rollout import rollout
@@ -271,3 +271,36 @@ def test_a_minus_is_a_minus_and_zero_has_none() -> None:
 def test_state_zero_is_the_prompt(agent: Agent) -> None:
     found = look(agent, episode(agent, " 5"), None, None, "plain")
     assert found.moments[0].state == State(tuple(agent.tokenizer.encode(found.problem.prompt)), len(found.prompt))
+
+
+class TestValues:
+    """What a value function says of each step."""
+
+    def valued(self, agent: Agent, rewards: list[float] | None) -> Trace:
+        written = episode(agent, " 5 and 6", forced=(1,))
+        n = len(written.actions)
+        found = look(agent, written, rewards, None if rewards is None else 0.5, "plain")
+        return with_values(found, np.linspace(0, 1, n), np.linspace(-1, 1, n), np.linspace(0, 0.1, n))
+
+    def test_each_step_has_its_own_advantage(self, agent: Agent) -> None:
+        found = self.valued(agent, [1.0])
+        first, last = found.moments[0], found.moments[-1]
+        assert (first.value, first.advantage, first.reward) == (0, -1, 0)
+        assert (last.value, last.advantage, last.reward) == (1, 1, pytest.approx(0.1))
+        assert "less likely: the advantage is −1.00" in found.gradient(first)
+        assert "likelier: the advantage is +1.00" in found.gradient(last)
+        assert found.moments[1].value is None  # inserted, so nobody chose it
+        shown = json.loads(html_data(page(found)))
+        assert [m["advantage"] for m in shown][-1] == 1 and shown[0]["value"] == 0 and shown[1]["value"] is None
+
+    def test_without_a_right_answer_only_the_value_is_known(self, agent: Agent) -> None:
+        moment = self.valued(agent, None).moments[0]
+        assert moment.value == 0 and moment.advantage is None
+
+    def test_without_a_value_function_nothing_changes(self, agent: Agent) -> None:
+        found = look(agent, episode(agent, " 5"), [1.0], 0.5, "plain")
+        assert all(m.value is None and found.advantage_of(m) == 0.5 for m in found.moments)
+
+
+def html_data(text: str) -> str:
+    return text.partition('id="data">')[2].partition("</script>")[0]

@@ -2,12 +2,14 @@
 
 from copy import deepcopy
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 from roger import ANNA, ROGER
 
 from minirl.rl import Environment
+from minirl.runs import Run
 from minirl.tasks.task import END
 
 pytestmark = pytest.mark.peers
@@ -74,3 +76,14 @@ def test_many_of_it_step_side_by_side_in_processes(environment, tokenizer):
         assert rewards.tolist() == [0, 0]
     finally:
         together.close()
+
+
+def test_the_example_of_the_docs_runs(run, monkeypatch):
+    """docs/rewards.md plugs in a reward of one's own."""
+    page = (Path(__file__).parents[2] / "docs" / "rewards.md").read_text(encoding="utf-8")
+    code = page.partition("<!-- gymnasium -->\n```python\n")[2].partition("```")[0]
+    assert code.count("\n") <= 10
+    monkeypatch.setattr(Run, "open", lambda folder: run)
+    found: dict[str, object] = {}
+    exec(code, found)
+    assert found["reward"] == 0 and found["terminated"] in (True, False)

@@ -10,7 +10,7 @@ from minirl.evaluation.answers import Answer, Attempt
 from minirl.evaluation.score import Outcome, judge
 from minirl.tasks import Problem
 from minirl.tasks.checker import NumberChecker
-from minirl.zoo.measure import Yardstick, adaptive, chosen, first, passed
+from minirl.zoo.measure import Yardstick, adaptive, chosen, first, passed, verified
 from minirl.zoo.methods import DRAWS, PLAIN, SEARCHES, contests, methods, sizes
 
 TASK: Any = SimpleNamespace(checker=NumberChecker())
@@ -88,3 +88,11 @@ def test_methods_are_named_once_and_beliefs_are_about_them(samples: int) -> None
     assert [a for a, b in zip(groups, [None, *groups], strict=False) if a != b] == list(dict.fromkeys(groups))
     assert all(len(one.label) <= 28 for one in listed if one.shown)  # so that the table fits into 80 columns
     assert sizes(samples)[-1] == samples and PLAIN in DRAWS
+
+
+def test_a_verifier_chooses_the_best_or_weighs_the_votes() -> None:
+    (found,) = outcomes("wwrr")
+    assert verified([found], [[0.0, 0.0, 3.0, -9.0]], k=4, weighted=False).right.tolist() == [1]
+    assert verified([found], [[1.0, 1.0, 0.5, -9.0]], k=4, weighted=True).right.tolist() == [0]
+    assert verified([found], [[-3.0, -3.0, 2.0, 2.0]], k=4, weighted=True).right.tolist() == [1]
+    assert verified([found], [[5.0, 0.0, 3.0, 9.0]], k=2, weighted=False).right.tolist() == [0.5]

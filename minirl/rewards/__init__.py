@@ -1,0 +1,1 @@
+"""Experiments with rewards: `python -m minirl.rewards`."""
