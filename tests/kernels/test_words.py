@@ -21,6 +21,10 @@ def functions(n: int) -> tuple[np.ndarray, np.ndarray]:
     return a | np.uint32(1), b
 
 
+def grams_of(hashes: np.ndarray, n: int) -> np.ndarray:
+    return kernels.gram_hashes(hashes, n)
+
+
 def under(backend: str, text: str, n: int) -> list[np.ndarray]:
     """All that the family computes of a text."""
     with kernels.using(backend):
@@ -67,6 +71,8 @@ def test_grams_know_their_order(backend):
     grams = kernels.gram_hashes(hashes, 2)
     assert grams[0] == grams[2] != grams[1]
     assert len(kernels.gram_hashes(hashes, 6)) == 0
+    for n in range(2, 7):
+        np.testing.assert_array_equal(kernels.gram_hashes(hashes, n, grams_of(hashes, n - 1)), grams_of(hashes, n))
 
 
 def test_repeats_by_hand(backend):

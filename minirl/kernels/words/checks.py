@@ -14,10 +14,13 @@ def check_word_hashes(text: Array) -> None:
     check("word_hashes", "text", text, (-1,), "n", UINT8)
 
 
-def check_gram_hashes(hashes: Array, n: int) -> None:
-    """hashes: (W,) uint64; n: 1 or more."""
+def check_gram_hashes(hashes: Array, n: int, shorter: Array | None) -> None:
+    """hashes: (W,) uint64; n: 1 or more; shorter: None, or (W - n + 2,) uint64 for an n of 2 or more."""
     check("gram_hashes", "hashes", hashes, (-1,), "W", UINT64)
     check_size("gram_hashes", n)
+    if shorter is not None:
+        check_size("gram_hashes", n - 1)
+        check("gram_hashes", "shorter", shorter, (max(len(hashes) - n + 2, 0),), "places", UINT64)
 
 
 def check_gram_repeats(grams: Array, lengths: Array, n: int) -> None:

@@ -30,17 +30,18 @@ def word_hashes(text: Array) -> tuple[Array, Array]:
     return hashes, lengths
 
 
-def gram_hashes(hashes: Array, n: int) -> Array:
+def gram_hashes(hashes: Array, n: int, shorter: Array | None = None) -> Array:
     """A number for every n words in a row: (W,) uint64 -> (W - n + 1,) uint64, or none where there are fewer words.
 
     h = 0, then for each of the n words h = mix(h xor word), where mix multiplies and folds the high bits down. Words in
-    another order give another number.
+    another order give another number. shorter: `gram_hashes(hashes, n - 1)`, which leaves one word to do.
     """
-    check_gram_hashes(hashes, n)
+    check_gram_hashes(hashes, n, shorter)
     places = max(len(hashes) - n + 1, 0)
-    h = np.zeros(places, np.uint64)
-    for k in range(n):
-        h ^= hashes[k : k + places]
+    h = np.zeros(places, np.uint64) if shorter is None else shorter[:places].copy()
+    for k in range(n if shorter is None else 1):
+        first = k if shorter is None else n - 1
+        h ^= hashes[first : first + places]
         h *= GRAM_PRIME
         h ^= h >> np.uint64(32)
     return h
