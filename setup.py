@@ -39,8 +39,8 @@ LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_steps", "attention", "attention_backward",
            "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding",
-           "optimizer", "sampling", "peak"]  # fmt: skip
-COMMON = ["runtime", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
+           "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
+COMMON = ["runtime", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 X86_ISAS = {  # name -> compiler flags, worst first
     "portable": [],

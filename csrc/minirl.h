@@ -158,6 +158,24 @@ void kernel_scale(int64_t n, float *x, float factor);
 int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperature, int64_t top_k, float top_p,
                   const double *uniform, int32_t *ids, float *log_prob);
 
+/* ---- words.c ---- */
+
+/* The words of UTF-8 text: runs of letters, numbers and _. Writes the hash of each (FNV-1a, 64 bits) and its bytes, and
+ * returns how many there are: at most (n + 1) / 2. */
+int64_t text_words(int64_t n, const uint8_t *text, uint64_t *hashes, int32_t *lengths);
+/* Of all places where n words stand in a row, given as hashes (grams), with the bytes of each word in lengths
+ * (grams + n - 1): how many bytes the words cover that are repeated most, and how many bytes stand in repetitions of
+ * earlier words, no byte counted twice. */
+int text_repeats(int64_t grams, const uint64_t *hashes, int64_t n, const int32_t *lengths, int64_t *most,
+                 int64_t *repeated);
+
+/* ---- minhash.c ---- */
+
+/* out[j] = the smallest of h_j(x_0), h_j(x_1), ...; h_j(x) takes y = a_j x + b_j and mixes its bits. 2^32 - 1 where there
+ * is no x. */
+void kernel_minhash(int64_t n, const uint32_t *x, int64_t functions, const uint32_t *a, const uint32_t *b,
+                    uint32_t *out);
+
 /* ---- the tokenizer: bpe_split.c, bpe_train.c, bpe_encode.c ---- */
 
 /* Text is UTF-8 bytes. `splitter` names the pattern that cuts it into chunks: 0 none (a piece is one chunk), 1 gpt2,

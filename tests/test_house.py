@@ -20,7 +20,7 @@ LAYERS = {
     2: "model tokenizer",
     3: "data tasks tools generate retrieval preferences",
     4: "rl runs evaluation microscope",
-    5: "train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
+    5: "programs corpus train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
     6: "lessons",
 }
 LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}
@@ -50,7 +50,9 @@ def imports(name: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    return [*module.split("."), ""][1]
+    """The room of a module. A `__main__` is a program, wherever it lies: nothing imports it."""
+    name = [*module.split("."), ""][1]
+    return "programs" if module.endswith(".__main__") and LAYER.get(name, 9) < LAYER["programs"] else name
 
 
 EDGES = {name: imports(name) for name in MODULES}

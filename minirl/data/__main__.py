@@ -1,15 +1,18 @@
-"""Download published datasets and verify them, or list them: python -m minirl.data
+"""Prepare text to train on, and download published datasets: python -m minirl.data
 
-    python -m minirl.data fetch gsm8k svamp         # or all
-    python -m minirl.data fetch all --from FOLDER   # files you already have
+    python -m minirl.data prepare FOLDER --out CORPUS   # clean documents of your own, as tokens
+    python -m minirl.data prepare --explain "a text"    # what would happen to it
+    python -m minirl.data fetch gsm8k svamp             # or all
+    python -m minirl.data fetch all --from FOLDER       # files you already have
     python -m minirl.data list
 
-Files are kept in the folder that MINIRL_DATA_DIR names, or else in the user's cache. Each is verified by its published
-SHA-256. Give the same command again to resume an interrupted download.
+Downloaded files are kept in the folder that MINIRL_DATA_DIR names, or else in the user's cache. Each is verified by its
+published SHA-256. Give the same command again to resume an interrupted download.
 """
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -20,8 +23,10 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from minirl import flags
 from minirl.console import run_program
+from minirl.corpus import prepare
 from minirl.data.fetch import FetchError, UnreachableError, fetch, matches
 from minirl.data.published import DATASETS, folder
+from minirl.runs import Screen
 
 Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "preferences", "all"], ...]]
 Folder = Annotated[Path | None, tyro.conf.arg(name="from", metavar="FOLDER")]
@@ -87,6 +92,13 @@ def find_copy(source: Path, dataset: str, name: str) -> Path:
                      f"{DATASETS[dataset].files[name].url}")  # fmt: skip
 
 
+def prepare_corpus(arguments: tyro.conf.OmitArgPrefixes[prepare.Arguments]) -> None:
+    """Clean documents and write them as a corpus of tokens, for `python -m minirl.train --corpus`."""
+    if arguments.explain == "-":
+        arguments = replace(arguments, explain=sys.stdin.read())
+    prepare.prepare(arguments, Screen())
+
+
 def list_datasets() -> None:
     """List the datasets with their licences and addresses, and which files are on this machine.
 
@@ -104,7 +116,7 @@ def list_datasets() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """The program; returns its exit status."""
     try:
-        commands = {"fetch": fetch_datasets, "list": list_datasets}
+        commands = {"prepare": prepare_corpus, "fetch": fetch_datasets, "list": list_datasets}
         flags.command(commands, argv, "python -m minirl.data", __doc__)()
     except BrokenPipeError:  # the reader has left: run_program ends quietly
         raise

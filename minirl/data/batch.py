@@ -36,17 +36,23 @@ class Batch(NamedTuple):
         total = self.weights.sum(dtype=np.float64)
         return self._replace(weights=(self.weights / max(total, 1e-9)).astype(np.float32))
 
-    def split(self, documents: int) -> "list[Batch]":
-        """Micro-batches of at most `documents` documents, with unchanged weights.
+    def split(self, documents: int, tokens: int | None = None) -> "list[Batch]":
+        """Micro-batches of at most `documents` documents and, but for a longer document, at most `tokens` tokens, with
+        unchanged weights.
 
         Normalise the weights before, over the whole batch: then the gradients of the parts add up to the gradient of
         the whole, even if some parts have more targets than others.
         """
-        parts = []
-        for first in range(0, len(self.starts) - 1, documents):
-            starts = self.starts[first : first + documents + 1]
+        parts, first, last = [], 0, len(self.starts) - 1
+        while first < last:
+            end = min(first + documents, last)
+            if tokens is not None:
+                fitting = int(np.searchsorted(self.starts, self.starts[first] + tokens, "right")) - 1
+                end = min(end, max(fitting, first + 1))
+            starts = self.starts[first : end + 1]
             at = slice(starts[0], starts[-1])
             parts.append(Batch(self.ids[at], self.targets[at], self.weights[at], starts - starts[0]))
+            first = end
         return parts
 
 

@@ -4,7 +4,7 @@ Data comes in chunks: an epoch of a fixed set, or the next thousands of generate
 and the seed. So two small numbers say where a run is in its data, and a resumed run reads on exactly there.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from minirl.data.batch import Batch
 
@@ -16,9 +16,9 @@ class Loader:
     of the batch that `next_batch` returns next.
     """
 
-    def __init__(self, make_chunk: Callable[[int], list[Batch]]) -> None:
+    def __init__(self, make_chunk: Callable[[int], Sequence[Batch]]) -> None:
         self._make_chunk = make_chunk
-        self._batches: list[Batch] | None = None
+        self._batches: Sequence[Batch] | None = None
         self.chunk, self.batch = 0, 0
 
     def next_batch(self) -> Batch:
@@ -31,7 +31,7 @@ class Loader:
         self.batch += 1
         return self._batches[self.batch - 1]
 
-    def _load(self) -> list[Batch]:
+    def _load(self) -> Sequence[Batch]:
         batches = self._make_chunk(self.chunk)
         if not batches:
             raise ValueError(f"Loader: chunk {self.chunk} has no batches; there is nothing to train on")

@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # what `use` puts into this module
     from minirl.kernels.rope.reference import *  # noqa: F403
     from minirl.kernels.sampling.reference import *  # noqa: F403
     from minirl.kernels.softmax.reference import *  # noqa: F403
+    from minirl.kernels.words.reference import *  # noqa: F403
 
 __all__ = [
     "BACKENDS",
@@ -90,6 +91,7 @@ FAMILIES = (
     "embedding",
     "optimizer",
     "sampling",
+    "words",
 )
 
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The transformer: Llama's shape (RMSNorm, RoPE, SwiGLU, no biases, tied embeddings), small."""
+    """The transformer: small, and by default in Llama's shape (RMSNorm, RoPE, SwiGLU, no biases, tied embeddings)."""
 
     vocab_size: int = 1024
     """Tokens of the byte-level BPE tokenizer: 256 bytes, special tokens, and merges learned from the training texts."""
@@ -36,12 +36,19 @@ class ModelConfig:
     """Width of the residual stream: numbers per token between blocks."""
     d_ff: int = 352
     """Width of the MLP's hidden layer."""
+    design: Literal["llama", "gpt2"] = "llama"
+    """Llama's shape, or GPT-2's: LayerNorm, learned positions, GELU, biases."""
     init_std: float = 0.05
     """Standard deviation of the initial weights. GPT-2's 0.02 is for a width of 768 and more; this width learns faster
     from larger ones."""
 
     def gpt(self, vocab_size: int) -> GPTConfig:
         """The model's full configuration, for a tokenizer of `vocab_size` tokens."""
+        if self.design == "gpt2":
+            return GPTConfig(
+                vocab_size=vocab_size, context_length=self.context_length, n_layer=self.n_layer, n_head=self.n_head,
+                d_model=self.d_model, d_ff=self.d_ff,
+            )  # fmt: skip
         return GPTConfig.llama(
             vocab_size=vocab_size, context_length=self.context_length, n_layer=self.n_layer, n_head=self.n_head,
             d_model=self.d_model, d_ff=self.d_ff, tie_embeddings=True,
@@ -50,12 +57,16 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW with a learning rate that rises linearly (warm-up), then falls along a cosine; each stage has its own."""
+    """AdamW with a learning rate that rises linearly (warm-up), then falls; each stage has its own."""
 
     learning_rate: float = 1e-3
     """Peak learning rate."""
     final_share: float = 0.05
     """Learning rate at the last step, as a fraction of the peak."""
+    schedule: Literal["cosine", "stable"] = "cosine"
+    """How the rate goes on after warm-up: down along half a cosine, or stable and then down in a line (decay-share)."""
+    decay_share: float = 0.2
+    """Schedule "stable": the share of all steps in which the rate falls, at the end."""
     warmup: int = 20
     """Steps in which the learning rate rises from 0 to its peak."""
     beta1: float = 0.9
@@ -71,7 +82,7 @@ class OptimizerConfig:
 @dataclass(frozen=True)
 class PretrainConfig(OptimizerConfig):
     """Stage 1, pretraining: predict the next token of texts. The texts are generated, without worked solutions; a
-    published dataset brings its own."""
+    published dataset brings its own, and --corpus reads real text."""
 
     learning_rate: float = 3.5e-3
     warmup: int = 100
@@ -82,6 +93,10 @@ class PretrainConfig(OptimizerConfig):
     """Tokens per batch. Of a quarter of this, four times as many updates learn to copy late, or not with every seed."""
     micro_rows: int = 1024
     """Documents per pass. A larger batch is computed in parts, in less memory; their gradients add up to the same."""
+    micro_tokens: int = 32768
+    """Tokens per pass, for the same reason (gradient accumulation)."""
+    epochs: float = 0.0
+    """With --corpus: how many times its text is read; this sets --pretrain.steps. 0: as many steps as that says."""
 
 
 @dataclass(frozen=True)
@@ -167,6 +182,10 @@ class TrainConfig:
     """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
+    corpus: str = ""
+    """Folder of a corpus that `python -m minirl.data prepare` made: pretraining reads it, instead of generated text."""
+    corpus_sha256: str = ""
+    """SHA-256 of the corpus's manifest. It is filled in when a run begins, which goes on with the same corpus only."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it."""
     last_stage: Literal["pretrain", "sft", "rl"] = "rl"
@@ -216,12 +235,60 @@ PREFERENCES = TrainConfig(
         kl_place="reward", value_clip=0.2,
     ),
 )  # fmt: skip
+
+
+def base(
+    name: str, model: ModelConfig, *, learning_rate: float, warmup: int, batch_tokens: int, micro_tokens: int
+) -> TrainConfig:
+    """A preset that pretrains on a corpus, and does no more unless it is asked to."""
+    return TrainConfig(
+        name=name,
+        last_stage="pretrain",
+        model=model,
+        pretrain=PretrainConfig(
+            learning_rate=learning_rate, warmup=warmup, beta2=0.95, batch_tokens=batch_tokens,
+            micro_tokens=micro_tokens, epochs=1.0,
+        ),
+        sft=SFTConfig(learning_rate=learning_rate / 5, rehearsal_texts=0),
+        rl=RLStageConfig(learning_rate=learning_rate / 10, prompts=16, rehearsal_texts=0, max_new_tokens=96),
+        evaluation=EvalConfig(problems=64, samples=2, max_new_tokens=96),
+    )  # fmt: skip
+
+
+BASES = {
+    preset.name: preset
+    for preset in (
+        base(
+            "base-5m",
+            ModelConfig(4096, "gpt4-digits", 512, n_layer=5, n_head=4, d_model=256, d_ff=704, init_std=0.04),
+            learning_rate=2e-3, warmup=100, batch_tokens=8192, micro_tokens=8192,
+        ),
+        base(
+            "base-30m",
+            ModelConfig(16384, "gpt4-digits", 512, n_layer=7, n_head=8, d_model=512, d_ff=1408, init_std=0.03),
+            learning_rate=1e-3, warmup=200, batch_tokens=16384, micro_tokens=8192,
+        ),
+        base(
+            "gpt2-110m",
+            ModelConfig(
+                32768, "gpt4-digits", 1024, n_layer=12, n_head=12, d_model=768, d_ff=3072, design="gpt2", init_std=0.02
+            ),
+            learning_rate=6e-4, warmup=200, batch_tokens=16384, micro_tokens=4096,
+        ),
+        base(
+            "llama-110m",
+            ModelConfig(32768, "gpt4-digits", 1024, n_layer=12, n_head=12, d_model=768, d_ff=2048, init_std=0.02),
+            learning_rate=6e-4, warmup=200, batch_tokens=16384, micro_tokens=4096,
+        ),
+    )
+}  # fmt: skip
 PRESETS = {
     "roger": ROGER,
     "smoke": SMOKE,
     "calculator": CALCULATOR,
     "open-book": OPEN_BOOK,
     "preferences": PREFERENCES,
+    **BASES,
 }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS
 
-STAGES_LEAST = {"warmup": 0, "final-share": 0, "weight-decay": 0}
+STAGES_LEAST = {"warmup": 0, "final-share": 0, "decay-share": 0, "weight-decay": 0}
 LEAST = {
     "--seed": 0,
     "--checkpoint-seconds": 0,
@@ -14,6 +14,8 @@ LEAST = {
     "--pretrain.steps": 1,
     "--pretrain.batch-tokens": 1,
     "--pretrain.micro-rows": 1,
+    "--pretrain.micro-tokens": 1,
+    "--pretrain.epochs": 0,
     "--sft.demonstrations": 1,
     "--sft.epochs": 1,
     "--sft.batch-rows": 1,

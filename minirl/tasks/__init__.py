@@ -17,8 +17,8 @@ from minirl.tasks.task import END, Checker, Problem, Task
 from minirl.tasks.word_problems import ROGER, WordProblems
 
 ALL = (
-    WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA, StrategyQA,
-    OpenBook,
+    WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA,
+    StrategyQA, OpenBook,
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 

@@ -24,6 +24,7 @@ from minirl.train.lock import locked
 from minirl.train.loop import run_stage
 from minirl.train.machine import check_machine
 from minirl.train.pretrain import PretrainStage, tokenizer_texts
+from minirl.train.real_text import CorpusStage, corpus_tokenizer, with_steps
 from minirl.train.reward import prepare
 from minirl.train.rewind import rewind
 from minirl.train.rl import RLStage
@@ -45,6 +46,7 @@ class Trained(NamedTuple):
 
 def train(config: TrainConfig, screen: Screen | None = None) -> Run:
     """Do the whole main job with a new run; returns the run. Raises ConfigError before anything is written."""
+    config = with_steps(config)
     check(config)
     trained = train_tokenizer(config)
     run = Run.create(config)
@@ -53,13 +55,18 @@ def train(config: TrainConfig, screen: Screen | None = None) -> Run:
 
 
 def train_tokenizer(config: TrainConfig) -> Trained:
-    """Train a run's tokenizer, before the run has a folder: so a run that is refused leaves no folder behind.
+    """Train a run's tokenizer, or take its corpus's, before the run has a folder: so a run that is refused leaves no
+    folder behind.
 
     Raises ConfigError where texts, as this tokenizer encodes them, do not fit into the context or into a batch.
     """
     began = time.perf_counter()
     task = task_of(config)
-    tokenizer = Tokenizer.train(tokenizer_texts(config, task), config.model.vocab_size, pattern=config.model.pattern)
+    if config.corpus:
+        tokenizer = corpus_tokenizer(config)
+    else:
+        texts = tokenizer_texts(config, task)
+        tokenizer = Tokenizer.train(texts, config.model.vocab_size, pattern=config.model.pattern)
     seconds = time.perf_counter() - began
     check_prompts(config, tokenizer, task)
     return Trained(tokenizer, seconds)
@@ -144,6 +151,8 @@ def the_tokenizer(run: Run, screen: Screen, trained: Trained | None) -> Tokenize
 
 def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task) -> Stage:
     """The stage of this name; it trains `model`, as the stage before left it."""
+    if name == "pretrain" and run.config.corpus:
+        return CorpusStage(run.config, model, tokenizer)
     if name == "pretrain":
         return PretrainStage(run.config, model, tokenizer, task)
     if name == "sft":

@@ -18,6 +18,8 @@ from minirl.train.check import ConfigError, check, check_values
 from minirl.train.lock import BusyError
 from minirl.train.loop import Stopped, TrainingError
 from minirl.train.machine import OtherMachineError, tell_other_machine
+from minirl.train.plan import make_plan
+from minirl.train.real_text import with_steps
 
 
 @dataclass(frozen=True)
@@ -26,11 +28,16 @@ class Arguments(TrainConfig):
     on a few demonstrations with reasoning, then REINFORCE, whose only reward is 1 for a correct final answer and 0
     otherwise. At the end it measures the model after each stage and writes a report."""
 
-    preset: Literal["roger", "smoke", "calculator", "open-book", "preferences"] = "roger"
+    preset: Literal[
+        "roger", "smoke", "calculator", "open-book", "preferences", "base-5m", "base-30m", "gpt2-110m", "llama-110m"
+    ] = "roger"
     """Where the defaults come from. "roger": the main job, minutes. "smoke": all stages in seconds; learns nothing.
     "calculator": word problems with numbers up to 999 and a tool to calculate with, minutes; with --tools alone, the
     same problems without the tool. "open-book": questions with facts that a search put into the prompt, minutes.
-    "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes."""
+    "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes. The others
+    pretrain on a --corpus; their names give their parameters."""
+    plan: bool = False
+    """Say what the run would take (parameters, tokens, memory, hours, measured for 20 s here) and do no more."""
     base: Path | None = None
     """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
     base_stage: Literal["pretrain", "sft"] = "sft"
@@ -54,7 +61,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             check_again(run)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
+            if arguments.base is None:
+                config = with_steps(config)
             check(config)
+            if arguments.plan:
+                screen.say(str(make_plan(config)))
+                return 0
             if arguments.base is None:
                 trained = train_tokenizer(config)
                 run = Run.create(config)

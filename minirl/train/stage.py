@@ -9,7 +9,7 @@ from minirl.data import Batch, Loader
 from minirl.model import GPT
 from minirl.optim import AdamW, decay_groups
 from minirl.runs import OptimizerConfig
-from minirl.schedule import warmup_cosine
+from minirl.schedule import warmup_cosine, warmup_stable_decay
 
 Measures = dict[str, float]
 
@@ -32,13 +32,12 @@ class Stage(ABC):
     def learning_rate(self, step: int) -> float:
         """The learning rate of an update, counted from 0."""
         settings = self.settings
-        return warmup_cosine(
-            step,
-            peak=settings.learning_rate,
-            warmup=min(settings.warmup, self.steps),
-            total=self.steps,
-            final=settings.final_share * settings.learning_rate,
-        )
+        peak, warmup = settings.learning_rate, min(settings.warmup, self.steps)
+        final = settings.final_share * peak
+        if settings.schedule == "cosine":
+            return warmup_cosine(step, peak=peak, warmup=warmup, total=self.steps, final=final)
+        decay = min(round(settings.decay_share * self.steps), self.steps - warmup)
+        return warmup_stable_decay(step, peak=peak, warmup=warmup, total=self.steps, decay=decay, final=final)
 
     @abstractmethod
     def update(self, step: int) -> Measures:
@@ -81,13 +80,21 @@ class SupervisedStage(Stage):
 
     headline = "loss"
 
-    def __init__(self, model: GPT, config: OptimizerConfig, steps: int, loader: Loader, micro_rows: int) -> None:
+    def __init__(
+        self,
+        model: GPT,
+        config: OptimizerConfig,
+        steps: int,
+        loader: Loader,
+        micro_rows: int,
+        micro_tokens: int | None = None,
+    ) -> None:
         super().__init__(model, config, steps)
-        self.loader, self.micro_rows = loader, micro_rows
+        self.loader, self.micro_rows, self.micro_tokens = loader, micro_rows, micro_tokens
 
     def update(self, step: int) -> Measures:
         batch = self.loader.next_batch()
-        loss = accumulate_gradients(self.model, batch, self.micro_rows)
+        loss = accumulate_gradients(self.model, batch, self.micro_rows, self.micro_tokens)
         norm = self.optimizer.step(self.settings.max_norm)
         self.optimizer.zero_grad()  # the next stage must not begin with this gradient
         return {"loss": loss, "tokens": batch.tokens, "grad_norm": norm or 0.0}
@@ -100,15 +107,16 @@ class SupervisedStage(Stage):
         self.loader.load_state_dict(state["cursor"])
 
 
-def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int) -> float:
-    """Add the gradient of the batch's weighted mean loss to the parameters, `micro_rows` documents at a time.
+def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int, micro_tokens: int | None = None) -> float:
+    """Add the gradient of the batch's weighted mean loss to the parameters, at most `micro_rows` documents and
+    `micro_tokens` tokens at a time.
 
     The weights are divided by their sum over the whole batch before the batch is split. So the gradients of the parts
     add up to the gradient of the whole batch, even if the parts hold different numbers of targets. Returns the loss.
     Raises FloatingPointError where it is not finite.
     """
     total = 0.0
-    for part in batch.normalised().split(micro_rows):
+    for part in batch.normalised().split(micro_rows, micro_tokens):
         loss = model.loss(*part)
         value = float(loss.data)
         if not abs(value) < float("inf"):

@@ -5,12 +5,17 @@ from collections.abc import Iterable, Iterator
 from minirl.runs import Run, shown
 from minirl.tasks.corpus import Document as Pieces
 from minirl.train import pretrain, rehearsal, sft
+from minirl.train.real_text import corpus_texts
 
 
 def training_texts(run: Run) -> Iterator[tuple[str, str]]:
-    """Pairs (source, text): everything that a run has been trained on so far, and up to one chunk of documents more."""
+    """Pairs (source, text): everything that a run has been trained on so far, and up to one chunk of documents more;
+    of a corpus all of it."""
     config, task = run.config, run.task()
-    if (state := run.state("pretrain")) is not None:
+    if (state := run.state("pretrain")) is not None and config.corpus:
+        for text in corpus_texts(config, run.tokenizer()):
+            yield "pretraining", text
+    elif state is not None:
         for number in range(state["cursor"]["chunk"] + 1):
             yield from named("pretraining", pretrain.chunk_texts(config, task, number))
     if (state := run.state("sft")) is not None:

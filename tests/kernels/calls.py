@@ -117,6 +117,10 @@ CALLS = {
     ),
     "sum_squares": Call({"x[0]": (4,), "x[1]": (2, 3)}),
     "scale": Call({"x": row}, {"factor": 2.0}, writes=("x",)),
+    "word_hashes": Call({"text": (N, np.uint8)}),
+    "gram_hashes": Call({"hashes": (N, np.uint64), "shorter": (N, np.uint64)}, {"n": 2}),
+    "gram_repeats": Call({"grams": (N, np.uint64), "lengths": (N, i32)}, {"n": 1}),
+    "minhash": Call({"x": (N, np.uint32), "a": (V, np.uint32), "b": (V, np.uint32)}),
     "sample": Call({"logits": (N, V), "uniform": (N, np.float64)}),
 }  # fmt: skip
 
