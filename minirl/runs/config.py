@@ -166,7 +166,8 @@ class TrainConfig:
     seed: int = 0
     """Seed of every random number in the run; 0 or more."""
     task: str = "word_problems"
-    """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k."""
+    """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k; or your own: my.jsonl, or
+    module:Class."""
     corpus: str = ""
     """Folder of a corpus that `python -m minirl.data prepare` made: pretraining reads it, instead of generated text."""
     corpus_sha256: str = ""
