@@ -35,8 +35,8 @@ def check_values(config: TrainConfig) -> None:
     check_numbers(dict(settings(to_json(config))))
     if config.task not in tasks.TASKS and not is_own(config.task):
         raise ConfigError(
-            f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}, a file of your own, my.jsonl, or "
-            "module:Class"
+            f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}, a file of your own, my.jsonl, "
+            "or module:Class"
         )
     try:
         tasks.get(config.task)
