@@ -3,11 +3,11 @@
     --task my.jsonl         {"question": "...", "reasoning": "...", "answer": "18"}, one object a line
     --task puzzles:Larger   the class Larger, a Task, in puzzles.py
 
-A run remembers the name, so evaluate, trace and resume find the task again. Of a file it is the whole path. A module
-is looked for where Python looks for modules, and in the folder in which the program was started.
+A run remembers the name, so evaluate, trace and resume find the task again. A file's name is its whole path. A module
+is looked for where Python looks for them, and in the folder in which the program was started.
 
-A file's problems are divided by checksum, 8 tenths train, 1 dev, 1 test, unless they name their "split". How answers are
-compared is decided by all of them: as numbers if all are numbers, as yes or no if all say that, else as words. A first
+A file's problems are divided by checksum, 8 tenths train, 1 dev, 1 test, unless they name their "split". How answers
+are compared is decided by all of them: as numbers if all are numbers, as yes or no if all say that, else as words. A first
 line {"checker": "text"} decides it instead.
 """
 
@@ -71,7 +71,7 @@ class FileTask(Finite):
         path = Path(self.name)
         if not path.is_file():
             raise FileNotFoundError(
-                f"there is no {path}; --task names a file with a problem a line, see docs/your-own.md"
+                f"there is no {path}; --task names a file with a problem a line, see docs/your-own-task.md"
             )
         self._splits: dict[str, dict[str, Problem]] = {split: {} for split in self.splits}
         kind = None
