@@ -19,11 +19,12 @@ LAYERS = {
     1: "autograd tensor functional nn optim schedule gradient_check gguf",
     2: "model tokenizer",
     3: "data tasks tools generate retrieval preferences",
-    4: "rl runs evaluation microscope",
-    5: "programs corpus train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
+    4: "rl runs evaluation microscope corpus",
+    5: "train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
     6: "lessons",
 }
 LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}
+LAYER["programs"] = 5  # every __main__ of a lower layer: a program, wherever it lies; nothing imports it
 DOORS = {"", "__main__"}  # minirl itself and `python -m minirl`: they show what all layers offer
 
 
@@ -50,7 +51,7 @@ def imports(name: str) -> set[str]:
 
 
 def room(module: str) -> str:
-    """The room of a module. A `__main__` is a program, wherever it lies: nothing imports it."""
+    """The room of a module."""
     name = [*module.split("."), ""][1]
     return "programs" if module.endswith(".__main__") and LAYER.get(name, 9) < LAYER["programs"] else name
 

@@ -12,6 +12,7 @@ from minirl.corpus.forms import FORMS
 from minirl.corpus.mending import STEPS, mend
 from minirl.corpus.mending.pieces import pieces
 from minirl.corpus.page import Page
+from minirl.corpus.raw import ReadError
 from minirl.corpus.readers import find
 from minirl.corpus.report import tables
 from minirl.corpus.rules import NAMES, rules, verdict
@@ -87,9 +88,16 @@ def prepare(arguments: Arguments, screen: Screen) -> None:
             rate = (counts.characters - before) / 1e6 / (now - began)
             screen.say(f"{counts.read:,} documents, {counts.kept:,} of {counts.pieces:,} pieces kept, {rate:.1f} MB/s")
 
-    workshop.run(contamination, arguments.workers or available_cores(), progress)
-    manifest = corpus.write(workshop, out, tokenizer, missing)
-    corpus.clear(workshop, out, arguments.keep_text)
+    try:
+        workshop.run(contamination, arguments.workers or available_cores(), progress)
+        manifest = corpus.write(workshop, out, tokenizer, missing)
+        corpus.clear(workshop, out, arguments.keep_text)
+    except ReadError as error:
+        raise ReadError(f"{error}. Mend or remove it, or count such files and go on: --errors skip") from None
+    except OSError as error:
+        raise OSError(
+            f"{error}. What was done is kept: when there is room, the same command goes on from there"
+        ) from error
     seconds = time.perf_counter() - began
     for header, rows in tables(manifest):
         screen.table("", header, rows)

@@ -43,5 +43,4 @@ def bands(page: Page) -> Array:
     """(14,) uint64: a number for each band of the signature."""
     grams = page.grams(WORDS)
     signature = kernels.minhash((grams ^ grams >> np.uint64(32)).astype(np.uint32), A, B)
-    rows = signature.reshape(BANDS, ROWS).astype(np.uint64)
-    return np.array([kernels.gram_hashes(row, ROWS)[0] for row in rows], np.uint64)
+    return kernels.gram_hashes(signature.astype(np.uint64), ROWS)[::ROWS].copy()

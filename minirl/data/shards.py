@@ -122,7 +122,7 @@ class Corpus:
 
     def _map(self, split: str) -> tuple[list[Array], Array]:
         if split not in self._mapped:
-            shards = []
+            shards: list[Array] = []
             for shard in self.manifest["splits"][split]["shards"]:
                 path = self.folder / shard["file"]
                 expected = shard["tokens"] * dtype_for(self.vocab_size).itemsize

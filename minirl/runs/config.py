@@ -179,7 +179,8 @@ class TrainConfig:
     seed: int = 0
     """Seed of every random number in the run; 0 or more."""
     task: str = "word_problems"
-    """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k."""
+    """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k; or your own: my.jsonl, or
+    module:Class."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
     corpus: str = ""

@@ -10,6 +10,7 @@ from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.large_numbers import LargeNumbers
 from minirl.tasks.more_than import MoreThan
 from minirl.tasks.open_book import OpenBook
+from minirl.tasks.own import is_own, own_task
 from minirl.tasks.science import Science
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
@@ -22,11 +23,23 @@ ALL = (
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 
-__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get"]
+__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get", "kind"]
 
 
 def get(name: str, **settings: Any) -> Task:
-    """The task called `name`, made with `settings`. Raises ValueError for an unknown name."""
+    """The task called `name`, made with `settings`. Raises what `kind` raises."""
+    return kind(name)(**settings)
+
+
+def kind(name: str) -> type[Task]:
+    """What makes the task called `name`: one of TASKS, or a person's own, "my.jsonl" or "module:Class" (own.py).
+
+    Raises ValueError for an unknown name, and for one of a person's own that cannot be used.
+    """
+    if name not in TASKS and is_own(name):
+        return own_task(name)
     if name not in TASKS:
-        raise ValueError(f"no task is called {brief(name)}; there are {', '.join(sorted(TASKS))}")
-    return TASKS[name](**settings)
+        raise ValueError(
+            f"no task is called {brief(name)}; there are {', '.join(sorted(TASKS))}, a file my.jsonl, or module:Class"
+        )
+    return TASKS[name]

@@ -17,6 +17,7 @@ from minirl.runs.command import command
 from minirl.runs.config import learns_nothing
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Task
+from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
 from minirl.train.check import check, check_prompts
@@ -216,7 +217,7 @@ def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
     screen.command(command("chat", folder))
     watch = ("trace", str(folder))
     compare = ("evaluate", "--compare", f"{folder}:rl", f"{folder}:sft")
-    known = comes_with_minirl(tasks.TASKS[run.config.task])
+    known = is_own(run.config.task) or comes_with_minirl(tasks.kind(run.config.task))
     spell = command if known else called
     if not known:
         screen.say(

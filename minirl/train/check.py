@@ -13,6 +13,7 @@ from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
 from minirl.tasks import Task
 from minirl.tasks.corpus import pretraining_documents
+from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.pretokenize import resolve
 from minirl.tools import TOOLS
@@ -34,8 +35,15 @@ def check(config: TrainConfig) -> None:
 def check_values(config: TrainConfig) -> None:
     """Like `check`, for a run that has its folder already."""
     check_numbers(dict(settings(to_json(config))))
-    if config.task not in tasks.TASKS:
-        raise ConfigError(f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}")
+    if config.task not in tasks.TASKS and not is_own(config.task):
+        raise ConfigError(
+            f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}, a file of your own, my.jsonl, "
+            "or module:Class"
+        )
+    try:
+        tasks.get(config.task)
+    except ValueError as error:
+        raise ConfigError(f"--task: {error}") from None
     for name in config.tools or ():
         if name not in TOOLS:
             known = ", ".join(sorted(TOOLS))

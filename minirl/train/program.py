@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -12,6 +12,7 @@ from minirl.console import printable
 from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
+from minirl.tasks.own import whole_name
 from minirl.train.branch import branch
 from minirl.train.chain import complete, train_tokenizer
 from minirl.train.check import ConfigError, check, check_values
@@ -61,6 +62,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             check_again(run)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
+            config = replace(config, task=whole_name(config.task))
             if arguments.base is None:
                 config = with_steps(config)
             check(config)

@@ -43,8 +43,8 @@ ARTICLE = """Lake
 |-
 | a cell || {{convert|1|m}}
 |}
-The '''lake''' has an area of {{convert|5|km2|sqmi|abbr=on}} ({{IPA|x}}) and [[Fish|many fish]].<ref name="a">A [[note]].</ref>
-It lies {{convert|{{formatnum:1200}}|m}} high. It has a depth of {{lost template|7}}, and a name. [[File:Lake.jpg|thumb|A [[boat]].]]
+The '''lake''' has an area of {{convert|5|km2|sqmi}} ({{IPA|x}}) and [[Fish|many fish]].<ref name="a">A [[note]].</ref>
+It lies {{convert|{{formatnum:1200}}|m}} high. It has a depth of {{lost|7}}, and a name. [[File:A.jpg|A [[boat]].]]
 
 == History ==
 * In <math>x^{2} = {a}</math> years&nbsp;[http://x.org as they say].

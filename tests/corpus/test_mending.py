@@ -44,8 +44,8 @@ BOOK = "CHAPTER I.\n\nIt was a dark and stormy night, and so on, and so on.\n\nT
     ("before", "after"),
     [
         (
-            "The Project Gutenberg EBook of X\n\n*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\nProduced by A\nand B\n\n",
-            "\n\nEnd of the Project Gutenberg EBook of X, by Y\n\n*** END OF THIS PROJECT GUTENBERG EBOOK X ***\nlicence",
+            "The Project Gutenberg EBook of X\n\n*** START OF THIS PROJECT GUTENBERG EBOOK X ***\n\nProduced by A\n\n",
+            "\n\nEnd of the Project Gutenberg EBook of X\n\n*** END OF THIS PROJECT GUTENBERG EBOOK X ***\nlaw",
         ),
         (
             "The Project Gutenberg eBook of X\n\n*** START OF THE PROJECT GUTENBERG EBOOK X ***\n\n",
@@ -71,7 +71,8 @@ def test_a_book_about_gutenberg_is_no_file_of_his_project():
 def test_unwrapping():
     prose = (
         "The quick brown fox jumps over the lazy dog and runs away into\nthe dark forest where nobody has ever been "
-        "before, or so\nthey say in the village at night.\n\nA second paragraph that goes on for some time, so long that\n"
+        "before, or so\nthey say in the village at night.\n\n"
+        "A second paragraph that goes on for some time, so long that\n"
         "it takes two lines."
     )
     verse = "Roses are red,\nviolets are blue,\nsugar is sweet."

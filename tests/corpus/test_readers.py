@@ -159,7 +159,7 @@ def test_finding_files(tmp_path):
     found, others = find([tmp_path, tmp_path / "a.md"])
     assert found == [tmp_path / "a.md", tmp_path / "b" / "c.txt"]
     assert others == [tmp_path / "picture.png"]
-    with pytest.raises(FileNotFoundError, match="there is no .*nowhere; give files, or folders of files"):
+    with pytest.raises(FileNotFoundError, match=r"there is no .*nowhere; give files, or folders of files"):
         find([tmp_path / "nowhere"])
     with pytest.raises(ValueError, match=r"picture\.png: there is no reader"):
         find([tmp_path / "picture.png"])

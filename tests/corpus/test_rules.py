@@ -11,9 +11,9 @@ from minirl.corpus.rules.language import rule_for, shares
 
 GOOD = (
     "The sound of a bell reaches us because the bell moves the air around it, and the air carries that motion to our "
-    "ears. When you strike it, the metal bends a little to one side and then to the other, many hundreds of times each "
-    "second. Every bend pushes on the air that is next to it, which pushes on the air behind, so a wave goes out in all "
-    "directions. With no air, as on the moon, you would see the bell move but hear nothing at all."
+    "ears. When you strike it, the metal bends a little to one side and then to the other, many hundreds of "
+    "times each second. Every bend pushes on the air that is next to it, which pushes on the air behind, so a wave "
+    "goes out in all directions. With no air, as on the moon, you would see the bell move but hear nothing at all."
 )
 GERMAN = (
     "Der Klang einer Glocke erreicht uns, weil die Glocke die Luft um sich herum bewegt und die Luft diese Bewegung zu "

@@ -8,6 +8,9 @@ links to elsewhere) is dropped.
 import re
 from collections.abc import Callable
 
+Values = list[str]
+Named = dict[str, str]
+
 NUMBER = re.compile(r"[-−+]?[\d,.]*\d[\d,.]*(?:e[-+]?\d+)?(?:[+⁄/]\d+)*(?:/\d+)?$", re.IGNORECASE)
 NAMED = re.compile(r"\s*([\w\s-]+?)\s*=(.*)", re.DOTALL)
 JOINERS = {
@@ -50,9 +53,6 @@ def expand(contents: str) -> str:
         return first(values, named)
     handler = TEMPLATES.get(name)
     return handler(values, named) if handler else ""
-
-
-Values, Named = list[str], dict[str, str]
 
 
 def first(values: Values, named: Named) -> str:
@@ -157,7 +157,8 @@ TEMPLATES: dict[str, Callable[[Values, Named], str]] = {
     **dict.fromkeys(
         ("nowrap", "nobr", "nobreak", "j", "small", "smaller", "big", "larger", "em", "strong", "abbr", "tooltip",
          "ill", "interlanguage link", "mvar", "math", "var", "code", "tt", "kbd", "sic", "quote", "blockquote",
-         "cquote", "bq", "linktext", "num", "number", "nts", "script", "serif", "italic", "bold", "nihongo", "chem", "mono",
+         "cquote", "bq", "linktext", "num", "number", "nts", "script", "serif", "italic", "bold", "nihongo", "chem",
+         "mono",
          "visible anchor", "vanchor", "notatypo", "not a typo", "nounderline", "sub", "ruby", "ship"),
         first,
     ),

@@ -71,4 +71,4 @@ def _zstandard(path: Path) -> IO[bytes]:
             self.file.close()
             super().close()
 
-    return io.BufferedReader(Stream(), 1 << 20)  # type: ignore[return-value]
+    return io.BufferedReader(Stream(), 1 << 20)
