@@ -33,7 +33,9 @@ def encode_documents(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[
     """`encode_document` for many, in one call of the tokenizer."""
     kept = [list(pieces) for pieces in documents]
     flat = [text for pieces in kept for text, _ in pieces]
-    end = np.array([tokenizer.special_tokens[END]], np.int32)
+    if not tokenizer.conventions.ends:
+        raise ValueError(f"the tokenizer names no token that ends a text, such as {END}, so no document could end")
+    end = np.array(tokenizer.conventions.ends[:1], np.int32)
     encoded = iter(tokenizer.encode_batch_arrays([text.removesuffix(END) for text in flat]))
     result = []
     for pieces in kept:

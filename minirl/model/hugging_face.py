@@ -138,6 +138,7 @@ def to_json(config: GPTConfig) -> dict[str, Any]:
         "tie_word_embeddings": config.tie_embeddings,
         "bos_token_id": None,
         "eos_token_id": None,
+        "pad_token_id": None,  # SmolLM3's default lies outside of small vocabularies
         "resid_pdrop": config.dropout,
     }
     kind = model_type(config)

@@ -6,6 +6,7 @@ Published files are not needed: each family's configuration is set up with the l
 import base64
 import json
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minirl.tokenizer import PATTERNS, Tokenizer
+from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.character_bpe import CharacterBPE, merges_by_score
 from minirl.tokenizer.gguf_vocabulary import STEPS
-from minirl.tokenizer.huggingface import FormatError
+from minirl.tokenizer.huggingface import FormatError, spell
+from minirl.tokenizer.pretokenize import split
+from minirl.tokenizer.steps import read_steps
 from minirl.tokenizer.tiktoken_file import KNOWN, LLAMA3, QWEN
 
 library = pytest.importorskip("tokenizers")
@@ -25,8 +28,8 @@ pytestmark = pytest.mark.peers
 # Peers know the Unicode of their own version: letters added lately are left out
 old_text = st.text(st.characters(max_codepoint=0x2FFF, exclude_categories=("Cs", "Cn")), max_size=60)
 pieces = st.sampled_from(
-    ["<s>", "</s>", "<|user|>", "<mask>", "<think>", "<unk>", " ", "  ", "\n", "\n\n", "▁", "12345", "a", "é", "e\u0301",
-     "Ω", "\u212b", "🎾", "the", " the", "it's", "日本", ".", "<", "s>"]
+    ["<s>", "</s>", "<|user|>", "<mask>", "<think>", "<unk>", " ", "  ", "\n", "\n\n", "▁", "12345", "a", "é",
+     "e\u0301", "Ω", "\u212b", "🎾", "the", " the", "it's", "日本", ".", "<", "s>"]
 )  # fmt: skip
 mixed_text = st.lists(st.one_of(pieces, old_text), max_size=12).map("".join)
 
@@ -275,7 +278,7 @@ def test_merges_by_score_join_the_best_token_first(listed: list[tuple[str, float
     while True:
         found = [
             (-scores[a + b], names.index(a + b), place)
-            for place, (a, b) in enumerate(zip(parts, parts[1:], strict=False))
+            for place, (a, b) in enumerate(pairwise(parts))
             if a + b in scores
         ]
         if not found:
@@ -288,8 +291,12 @@ def test_merges_by_score_join_the_best_token_first(listed: list[tuple[str, float
         assert got == parts  # where a token can be made in two ways, their order decides
 
 
-def test_the_steps_of_gguf_names_are_readable() -> None:
-    for steps in STEPS.values():
-        library.pre_tokenizers.PreTokenizer  # noqa: B018
-        assert steps[-1]["type"] == "ByteLevel"
-    assert PATTERNS["gpt2"]
+@pytest.mark.parametrize("name", STEPS)
+def test_the_patterns_of_gguf_files_cut_as_the_library_does(name: str, mixed: str) -> None:
+    """llama.cpp knows them by name; here each is a pre_tokenizer."""
+    made = library.Tokenizer(library.models.BPE())
+    contents = json.loads(made.to_str()) | {"pre_tokenizer": {"type": "Sequence", "pretokenizers": STEPS[name]}}
+    theirs = library.Tokenizer.from_str(json.dumps(contents)).pre_tokenizer
+    steps = read_steps(contents, byte_level=True)
+    cut = [spell(chunk.encode()) for chunk in split(mixed, steps.patterns)]
+    assert cut == [chunk for chunk, _ in theirs.pre_tokenize_str(mixed)]
