@@ -71,13 +71,18 @@ def load(path: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
             problems.append(f"{entry.name} has shape {file.tensors[entry.name].shape}; expected {entry.shape}")
     if problems:
         raise CheckpointError(f"{path} does not hold the model that its settings describe: {several(problems)}")
-    parts: dict[str, list[Array]] = {}
+    state: dict[str, Array] = {}
+    rows: dict[str, int] = {}
     for entry in wanted:
-        parts.setdefault(entry.parameter, []).append(entry.to_parameter(file.read(entry.name)))
-    state = {
-        name: np.ascontiguousarray(pieces[0] if len(pieces) == 1 else np.concatenate(pieces))
-        for name, pieces in parts.items()
-    }
+        rows[entry.parameter] = rows.get(entry.parameter, 0) + entry.shape[0]
+    for entry in wanted:  # each tensor straight into its place: the weights are copied once
+        if entry.parameter not in state:
+            state[entry.parameter] = np.empty((rows[entry.parameter], *entry.shape[1:]), np.float32)
+        place = state[entry.parameter] if entry.rows is None else state[entry.parameter][slice(*entry.rows)]
+        if entry.order is None:
+            file.read(entry.name, into=place)
+        else:
+            place[:] = entry.to_parameter(file.read(entry.name))
     return config, state
 
 

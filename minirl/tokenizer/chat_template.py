@@ -131,15 +131,17 @@ def _break(text: str, special: Sequence[str], mark: str) -> str:
         return text
     start = text.index(core)
     before, after = text[:start], text[start + len(core) :]
-    begins = any(core.startswith(name[cut:]) for name in special for cut in range(1, len(name)))
-    ends = any(core.endswith(name[:cut]) for name in special for cut in range(1, len(name)))
-    within = any(core in name for name in special)
+    small, names = core.lower(), [name.lower() for name in special]  # a template may change the size of letters
+    begins = any(small.startswith(name[cut:]) for name in names for cut in range(1, len(name)))
+    ends = any(small.endswith(name[:cut]) for name in names for cut in range(1, len(name)))
+    within = any(small in name for name in names)
     return before + mark * (begins or within) + core + mark * (ends or within) + after
 
 
 def _inside(text: str, special: Sequence[str], mark: str) -> str:
     """The text with `mark` after the first character of each special token that stands in it."""
-    places = {match.start() + 1 for name in special for match in re.finditer(f"(?={re.escape(name)})", text)}
+    found = (re.finditer(f"(?={re.escape(name)})", text, re.IGNORECASE) for name in special)
+    places = {match.start() + 1 for matches in found for match in matches}
     cuts = [0, *sorted(places), len(text)]
     return mark.join(text[a:b] for a, b in pairwise(cuts))
 

@@ -209,9 +209,9 @@ class Tokenizer:
         if characters is None:
             parts = [part for pair in zip(pieces, [*names, ""], strict=True) for part in pair][:-1]
             return encode_parts(parts, recognised, lambda plain: self._encode_pieces(plain, 1))
-        found = characters.encode(pieces[0])
+        found = characters.encode(steps.prepare(pieces[0], True))
         for name, piece in zip(names, pieces[1:], strict=True):
-            found += [recognised[name], *characters.encode(piece)]
+            found += [recognised[name], *characters.encode(steps.prepare(piece, False))]
         return np.array(found, np.int32)
 
     def _encode_pieces(self, pieces: Sequence[str], threads: int) -> tuple[Array, Array]:

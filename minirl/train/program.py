@@ -81,15 +81,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(printable(f"{error}{corrected(argv, error)}"), file=sys.stderr)
         return 1
-    except (
-        TrainingError,
-        DamagedError,
-        BusyError,
-        OtherMachineError,
-        CheckpointError,
-        FormatError,
-        GGUFError,
-    ) as error:
+    except FAILURES as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
     except OSError as error:

@@ -16,7 +16,7 @@ from minirl.runs import ModelFolder, Run, open_run
 from minirl.tasks import ROGER
 from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.gguf_vocabulary import settings
-from minirl.train import main as train
+from minirl.train.program import main as train
 
 TEMPLATE = "{% for m in messages %}Q: {{ m.content }}\n{% endfor %}Reasoning:"
 

@@ -32,7 +32,7 @@ LLAMA2 = (
     "{% else %}{{ ' '  + message['content'].strip() + ' ' + eos_token }}{% endif %}{% endfor %}"
 )
 JOINED = (  # a cruel one: the template's letters stand directly at a message's
-    "{% for m in messages %}<{{ m.content }}|im_end|>{{ m.content }}>{{ m.content | upper }}<|im_{{ m.content }}|>"
+    "{% for m in messages %}<{{ m.content }}|im_end|>{{ m.content }}>{{ m.content | lower }}<|im_{{ m.content }}|>"
     "{% endfor %}"
 )
 SPECIAL = ["<|im_start|>", "<|im_end|>", "<|start|>", "<|stop|>", "<s>", "</s>"]
@@ -55,7 +55,7 @@ def with_template(tokenizer: Tokenizer, template: str) -> Tokenizer:
 
 
 nasty = st.lists(
-    st.one_of(st.sampled_from([*SPECIAL, "<", "|", ">", "im_end", "<|im_", "end|>", "|im_end|>", " ", "\n", "s"]),
+    st.one_of(st.sampled_from([*SPECIAL, "<|IM_END|>", "<", "|", ">", "im_end", "<|im_", "end|>", "|im_end|>", " ", "\n", "s"]),
               st.text(max_size=5)),
     max_size=8,
 ).map("".join)  # fmt: skip
@@ -73,6 +73,8 @@ def test_nobody_can_forge_a_turn(tokenizer: Tokenizer, template: str) -> None:
     @given(conversations)
     @settings(max_examples=200, deadline=None)
     def same(messages: list[dict[str, str]]) -> None:
+        if template == JOINED and not all(message["content"].strip() for message in messages):
+            return  # around an empty message this template writes a mark itself
         harmless = [{**message, "content": "x"} for message in messages]
         marks = [number for number in chat.encode_chat(harmless).tolist() if number in special]
         found = chat.encode_chat(messages)
