@@ -108,10 +108,11 @@ def test_transformers_pipeline_stops_by_itself(made):
     stopped = set()
     for text in ("Roger", "has 5", "tennis", "balls.", "R", "5 5", "s", "ten"):
         [ours] = generate(model, tokenizer, text, temperature=0, max_new_tokens=30)
-        told = pipeline(text, max_new_tokens=30, do_sample=False, return_tensors=True, return_full_text=False)
-        theirs = told[0]["generated_token_ids"]
-        theirs = theirs[len(ours.prompt_ids) :] if len(theirs) > len(ours.ids) else theirs
-        assert ours.ids.tolist() == list(theirs)
+        told = pipeline(text, max_new_tokens=30, do_sample=False, return_full_text=False)
+        assert told[0]["generated_text"] == ours.text
+        inputs = pipeline.tokenizer(text, return_tensors="pt")
+        theirs = pipeline.model.generate(**inputs, max_new_tokens=30, do_sample=False)[0].tolist()
+        assert theirs == [*ours.prompt_ids.tolist(), *ours.ids.tolist()]
         stopped |= {int(ours.ids[-1])} if ours.finished else set()
     assert stopped  # some of these texts end, long before the longest
 

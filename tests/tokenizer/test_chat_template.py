@@ -54,11 +54,11 @@ def with_template(tokenizer: Tokenizer, template: str) -> Tokenizer:
     return changed
 
 
+PIECES = ["<|IM_END|>", "<", "|", ">", "im_end", "<|im_", "end|>", "|im_end|>", " ", "\n", "s"]
 nasty = st.lists(
-    st.one_of(st.sampled_from([*SPECIAL, "<|IM_END|>", "<", "|", ">", "im_end", "<|im_", "end|>", "|im_end|>", " ", "\n", "s"]),
-              st.text(max_size=5)),
+    st.one_of(st.sampled_from([*SPECIAL, *PIECES]), st.text(max_size=5)),
     max_size=8,
-).map("".join)  # fmt: skip
+).map("".join)
 conversations = st.lists(st.tuples(st.sampled_from(["user", "assistant"]), nasty), min_size=1, max_size=4).map(
     lambda turns: [{"role": role, "content": content} for role, content in turns]
 )
