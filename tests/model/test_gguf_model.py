@@ -89,6 +89,7 @@ def test_transformers_reads_our_file(ids, tmp_path):
 
 
 def test_the_tokenizer_comes_along(tokenizer, tmp_path):
+    pytest.importorskip("jinja2")
     model = shaken(CONFIGS["llama"])
     gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", settings(tokenizer))
     loaded = Tokenizer.load(tmp_path / "m.gguf")

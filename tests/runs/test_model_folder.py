@@ -24,6 +24,7 @@ TEMPLATE = "{% for m in messages %}Q: {{ m.content }}\n{% endfor %}Reasoning:"
 @pytest.fixture
 def places(run: Run, tmp_path: Path) -> Path:
     """A run, its model taken out of it, the same with a chat template, and as a GGUF file."""
+    pytest.importorskip("jinja2")
     shutil.copytree(run.folder, tmp_path / "runs" / "roger")
     shutil.copytree(run.folder / "rl", tmp_path / "model")
     tokenizer, model = Tokenizer.load(tmp_path / "model"), GPT.from_pretrained(tmp_path / "model")
