@@ -25,6 +25,7 @@ def test_a_run_leaves_what_it_promises(run: Run) -> None:
         names = {path.name for path in (run.folder / stage).iterdir()}
         assert names == {
             "config.json", "model.safetensors", "tokenizer.json", "optimizer.safetensors", "state.json", "SHA256SUMS",
+            "tokenizer_config.json", "generation_config.json",
         }  # fmt: skip
     stages = [record["stage"] for record in run.records()]
     assert list(dict.fromkeys(stages)) == ["tokenizer", "pretrain", "sft", "rl", "evaluate"]

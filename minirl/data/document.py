@@ -59,7 +59,10 @@ def encode_documents(tokenizer: Tokenizer, documents: Iterable[Pieces]) -> list[
     """`encode_document` for many, in one call of the tokenizer."""
     kept = [list(pieces) for pieces in documents]
     flat = [text for pieces in kept for text, _ in pieces]
+    if not tokenizer.conventions.ends:
+        raise ValueError(f"the tokenizer names no token that ends a text, such as {END}, so no document could end")
     special = {name: np.array([number], np.int32) for name, number in tokenizer.special_tokens.items()}
+    special[END] = np.array(tokenizer.conventions.ends[:1], np.int32)
     encoded = iter(tokenizer.encode_batch_arrays(["" if isinstance(t, Mark) else t.removesuffix(END) for t in flat]))
 
     def ids_of(text: str) -> Array:

@@ -240,10 +240,10 @@ class Engine:
         ended |= finished
         ended[:first] = False
         if self.finish is not None:
-            for place in range(first, len(self.at)):
-                written = self.ids[self.at[place], : self.counts[self.at[place]]]
-                if not finished[place] and self.finish(written):
-                    finished[place] = ended[place] = True
+            for number in range(first, len(self.at)):
+                written = self.ids[self.at[number], : self.counts[self.at[number]]]
+                if not finished[number] and self.finish(written):
+                    finished[number] = ended[number] = True
         if self.stop is not None:
             for place in (np.flatnonzero(~ended[first:]) + first).tolist():
                 slot = self.at[place]
@@ -251,10 +251,10 @@ class Engine:
         if not ended.any():
             return []
         done = list(compress(self.rows, ended))
-        for row, place, whole in zip(done, self.at[ended].tolist(), finished[ended].tolist(), strict=True):
-            n = self.counts[place]
-            row.ids, row.log_probs = self.ids[place, :n].copy(), self.log_probs[place, :n].copy()
-            row.forced = self.forced[place, :n].copy()
+        for row, at, whole in zip(done, self.at[ended].tolist(), finished[ended].tolist(), strict=True):
+            n = self.counts[at]
+            row.ids, row.log_probs = self.ids[at, :n].copy(), self.log_probs[at, :n].copy()
+            row.forced = self.forced[at, :n].copy()
             row.finished = whole
         left, shared = self.at[ended], np.unique(self.prefixes[ended])
         self.rows = list(compress(self.rows, ~ended))

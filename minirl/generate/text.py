@@ -112,7 +112,9 @@ def as_completion(
 def said_by(row: Row, tokenizer: "Tokenizer", tools: Toolbox | None) -> str:
     """What the model said in this row: the text that judges read. Without tools it is everything, because marks are
     tokens like others then."""
-    return tokenizer.decode(row.ids, skip_special=True) if tools is None else said(tokenizer, row.ids, row.forced)
+    if tools is None:
+        return tokenizer.decode(row.ids, skip_special=True, begins=False)
+    return said(tokenizer, row.ids, row.forced)
 
 
 def generate_ids(

@@ -7,7 +7,7 @@
 
 The gguf package, which llama.cpp's authors keep, reads these files too, and minirl's tests compare with it. It is not
 used here because of its speed: it makes several NumPy arrays for every element of a list, and a vocabulary has 100,000
-elements. minirl/model/gguf_model.py says what it costs.
+elements. Reading SmolLM2-135M's settings took it seconds, and less than a tenth of one here (docs/models.md).
 """
 
 from minirl.gguf.reader import GGUF, GGUFError

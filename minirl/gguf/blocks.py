@@ -129,9 +129,10 @@ OTHERS = {
 AT_ONCE = 1 << 16  # numbers; the parts of this size stay in the processor's cache
 
 
-def dequantized(kind: Kind, data: Array, count: int) -> Array:
-    """`count` numbers of float32 from the bytes of a tensor (uint8)."""
-    out = np.empty((count // kind.block, kind.block), np.float32)
+def dequantized(kind: Kind, data: Array, count: int, into: Array | None = None) -> Array:
+    """`count` numbers of float32 from the bytes of a tensor (uint8). into: an array of them to write to, contiguous."""
+    out = np.empty(count, np.float32) if into is None else into
+    out = out.reshape(count // kind.block, kind.block)
     blocks = data.reshape(-1, kind.size)
     step = max(AT_ONCE // kind.block, 1)
     for start in range(0, len(out), step):

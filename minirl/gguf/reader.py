@@ -68,8 +68,9 @@ class GGUF:
             if place.kind is not None and self._start + place.offset + _bytes(place) > size:
                 raise GGUFError(f"{self.path} is cut off: {brief(name)} lies beyond its {size:,} bytes")
 
-    def read(self, name: str) -> Array:
-        """A tensor as float32, in the shape of `tensors[name]`. Raises GGUFError for a type that minirl lacks."""
+    def read(self, name: str, into: Array | None = None) -> Array:
+        """A tensor as float32, in the shape of `tensors[name]`. into: a contiguous array of this shape to write to.
+        Raises GGUFError for a type that minirl lacks."""
         place = self.tensors[name]
         if place.kind is None:
             raise GGUFError(
@@ -78,7 +79,7 @@ class GGUF:
             )
         start = self._start + place.offset
         data = np.frombuffer(self._data, np.uint8, _bytes(place), start)
-        return dequantized(place.kind, data, math.prod(place.shape)).reshape(place.shape)
+        return dequantized(place.kind, data, math.prod(place.shape), into).reshape(place.shape)
 
     def setting(self, name: str, kind: type | tuple[type, ...], default: Any = None) -> Any:
         """A setting of this type, or the default. Raises GGUFError for another type."""

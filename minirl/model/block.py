@@ -12,6 +12,7 @@ import numpy as np
 from minirl import functional as F
 from minirl.model.cache import Past
 from minirl.model.config import GPTConfig
+from minirl.model.qk_norm import QKNorm
 from minirl.nn import Dropout, LayerNorm, Linear, Module, RMSNorm
 from minirl.tensor import Tensor
 
@@ -28,13 +29,17 @@ class Attention(Module):
     def __init__(self, config: GPTConfig, generator: Generator, std: float = STD) -> None:
         C = config.d_model
         self.config = config
-        self.qkv = Linear(C, config.qkv_size, generator, config.bias, std)
-        self.projection = Linear(C, C, generator, config.bias, residual_std(config, std))
+        self.qkv = Linear(C, config.qkv_size, generator, config.has_qkv_bias, std)
+        self.projection = Linear(config.attention_size, C, generator, config.bias, residual_std(config, std))
+        if config.qk_norm:
+            self.qk_norm = QKNorm(config)
 
     def __call__(
         self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: Past | None = None
     ) -> Tensor:
         packed = self.qkv(x)
+        if self.config.qk_norm:
+            packed = self.qk_norm(packed)
         if past is None:
             return F.packed_attention(packed, self.config.n_head, self.config.kv_heads, rotation, documents)
         return Tensor(past.cache.attend(past.next_layer(), packed.data, past.new, rotation))
@@ -55,7 +60,7 @@ class MLP(Module):
 
 
 class Block(Module):
-    """x + attention(norm(x)), then x + mlp(norm(x)): (B, T, C) -> (B, T, C).
+    """y = x + attention(norm(x)), then y + mlp(norm(y)): (B, T, C) -> (B, T, C). GPT-NeoX: y + mlp(norm(x)).
 
     The block, and not Attention or MLP, calls their projections back to C, because it adds their results to the
     residual stream x: without dropout one kernel does both.
@@ -66,13 +71,13 @@ class Block(Module):
         self.attention = Attention(config, generator, std)
         self.mlp_norm = make_norm(config)
         self.mlp = MLP(config, generator, std)
-        self.dropout = dropout
+        self.dropout, self.parallel = dropout, config.parallel
 
     def __call__(
         self, x: Tensor, rotation: F.Rotation | None, documents: F.Documents | None = None, past: Past | None = None
     ) -> Tensor:
-        x = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, documents, past))
-        return self.add(x, self.mlp.projection, self.mlp(self.mlp_norm(x)))
+        y = self.add(x, self.attention.projection, self.attention(self.attention_norm(x), rotation, documents, past))
+        return self.add(y, self.mlp.projection, self.mlp(self.mlp_norm(x if self.parallel else y)))
 
     def add(self, x: Tensor, projection: Linear, y: Tensor) -> Tensor:
         """x + projection(y). Without dropout the projection's kernel makes the sum."""

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from minirl.kernels.precision import BFLOAT16
+from minirl.model import gguf_model
 from minirl.model.config import GPTConfig
-from minirl.model.hugging_face import BUFFERS, PREFIXES, Entry, entries, from_json, model_type, to_json
+from minirl.model.entry import Entry
+from minirl.model.hugging_face import BUFFERS, entries, from_json, head_of, model_type, prefix_of, to_json
 from minirl.model.json_file import CheckpointError, plain, read_json, several
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.tensor_file import TensorFile, write_tensors
@@ -65,13 +67,11 @@ def save(
 
 def to_hugging_face(config: GPTConfig, state: Mapping[str, Array]) -> dict[str, Array]:
     """The weights `state`, by minirl's names, under the names and in the shapes that a checkpoint file has; views."""
-    prefix = PREFIXES[model_type(config)]
+    kind = model_type(config)
     tensors = {}
     for entry in entries(config):
-        part = state[entry.parameter]
-        part = part if entry.rows is None else part[slice(*entry.rows)]
-        name = entry.name if entry.name.startswith("lm_head") else prefix + entry.name
-        tensors[name] = part.T if entry.transposed else part
+        name = entry.name if entry.name == head_of(kind) else prefix_of(kind) + entry.name
+        tensors[name] = entry.from_parameter(state[entry.parameter])
     return tensors
 
 
@@ -99,23 +99,26 @@ def parse_size(size: int | str) -> int:
 
 
 def load(folder: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
-    """Read a checkpoint: its config, and each parameter by minirl's name, as float32.
+    """Read a checkpoint, or a GGUF file: its config, and each parameter by minirl's name, as float32.
 
     Files in float16, bfloat16 and float64 are converted. Nothing of the model's size is allocated before config and
     files agree. Raises FileNotFoundError for a missing file, and CheckpointError: TensorFileError for a truncated or
     corrupted file of weights, otherwise naming the first tensors that are missing, unexpected or mis-shaped.
     """
     folder = Path(folder)
+    if gguf := gguf_model.found_in(folder):
+        return gguf_model.load(gguf)
     if folder.is_dir():
         try:
             recover(folder)
         except ValueError as error:
             raise CheckpointError(f"{folder} was being replaced when the writer stopped: {error}") from None
     config = read_config(folder)
-    stored = stored_tensors(folder, PREFIXES[model_type(config)])
+    kind = model_type(config)
+    stored = stored_tensors(folder, prefix_of(kind))
     check_depth(folder, config, len(stored))
     wanted = entries(config)
-    copy = stored.pop("lm_head.weight", None) if config.tie_embeddings else None  # some writers repeat a tied table
+    copy = stored.pop(head_of(kind), None) if config.tie_embeddings else None  # some writers repeat a tied table
     problems = mismatches(wanted, stored)
     if problems:
         listed = several(problems)
@@ -124,15 +127,14 @@ def load(folder: str | PathLike[str]) -> tuple[GPTConfig, dict[str, Array]]:
     parts: dict[str, list[Array]] = {}
     for entry in wanted:
         file, name = stored[entry.name]
-        x = file.read(name)
-        parts.setdefault(entry.parameter, []).append(x.T if entry.transposed else x)
+        parts.setdefault(entry.parameter, []).append(entry.to_parameter(file.read(name)))
     state = {
         parameter: np.ascontiguousarray(pieces[0] if len(pieces) == 1 else np.concatenate(pieces), np.float32)
         for parameter, pieces in parts.items()
     }
     if copy is not None and not np.array_equal(copy[0].read(copy[1]), state["token_embedding.weight"]):
         raise CheckpointError(
-            f"{folder}: lm_head.weight differs from the token table, though {CONFIG} says tie_word_embeddings"
+            f"{folder}: {head_of(kind)} differs from the token table, though {CONFIG} says tie_word_embeddings"
         )
     return config, state
 

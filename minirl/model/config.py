@@ -5,6 +5,7 @@ import operator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from minirl.model.rope_scaling import RopeScaling
 from minirl.storage.strict_json import brief
 
 NORMS = ("layer", "rms")
@@ -51,18 +52,34 @@ class GPTConfig:
     """The base of RoPE's angles: token t turns pair i by t base^(-2i / D)."""
     dropout: float = 0.0
     """Share of values set to 0 in training, after the embedding and before each addition to the residual stream."""
+    head_dim: int | None = None
+    """D, numbers of a head. None: d_model / n_head. Qwen3's heads are larger."""
+    qkv_bias: bool | None = None
+    """Whether the projection to queries, keys and values has a bias. None: as `bias` says. Qwen2 has biases there."""
+    qk_norm: bool = False
+    """Whether queries and keys are normalised (qk_norm.py), as in Qwen3."""
+    rope_scaling: RopeScaling | None = None
+    """How RoPE's angles are slowed down (rope_scaling.py), as in Llama 3.1. None: they are not."""
+    rope_share: float = 1.0
+    """The share of each head's numbers that RoPE turns; GPT-NeoX turns a quarter."""
+    no_rope_every: int = 0
+    """Every so many blocks, one has no rotary positions, as in SmolLM3. 0: all have them."""
+    parallel: bool = False
+    """Whether attention and MLP read the same residual stream, as in GPT-NeoX; otherwise the MLP reads what attention
+    has added to it."""
 
     def __post_init__(self) -> None:
-        for name in ("vocab_size", "context_length", "n_layer", "n_head", "n_kv_head", "d_model", "d_ff"):
+        counts = ("vocab_size", "context_length", "n_layer", "n_head", "n_kv_head", "d_model", "d_ff", "head_dim")
+        for name in (*counts, "no_rope_every"):
             value = getattr(self, name)
             if not isinstance(value, int) and hasattr(value, "__index__"):  # a whole number of NumPy
                 object.__setattr__(self, name, operator.index(value))
         for name in ("vocab_size", "context_length", "n_layer", "n_head", "d_model"):
             _positive(name, getattr(self, name))
-        for name in ("bias", "tie_embeddings"):
-            if not isinstance(getattr(self, name), bool):
+        for name in ("bias", "tie_embeddings", "qk_norm", "parallel", "qkv_bias"):
+            if not isinstance(getattr(self, name), bool) and not (name == "qkv_bias" and self.qkv_bias is None):
                 raise ValueError(f"GPTConfig: {name} is {brief(getattr(self, name))}; expected True or False")
-        for name in ("norm_eps", "rope_base", "dropout"):
+        for name in ("norm_eps", "rope_base", "dropout", "rope_share"):
             value = getattr(self, name)
             if not isinstance(value, int | float) or isinstance(value, bool) or not -LARGEST <= value <= LARGEST:
                 raise ValueError(f"GPTConfig: {name} is {brief(value)}; expected a finite number")
@@ -76,7 +93,8 @@ class GPTConfig:
         _one_of("norm", self.norm, NORMS)
         _one_of("position", self.position, POSITIONS)
         _one_of("mlp", self.mlp, MLPS)
-        if self.d_model % self.n_head:
+        self._check_variant()
+        if self.head_dim is None and self.d_model % self.n_head:
             valid = _divisors(self.d_model)
             raise ValueError(
                 f"GPTConfig: n_head {self.n_head} does not divide d_model {self.d_model}; use one of {valid}"
@@ -92,6 +110,21 @@ class GPTConfig:
             raise ValueError(f"GPTConfig: dropout {self.dropout} must lie in [0, 1)")
         if not self.norm_eps > 0 or not self.rope_base > 0:
             raise ValueError(f"GPTConfig: norm_eps {self.norm_eps} and rope_base {self.rope_base} must be positive")
+
+    def _check_variant(self) -> None:
+        """Check the fields that only some published models use."""
+        if self.head_dim is not None:
+            _positive("head_dim", self.head_dim)
+        if self.no_rope_every:
+            _positive("no_rope_every", self.no_rope_every)
+        if self.rope_scaling is not None and not isinstance(self.rope_scaling, RopeScaling):
+            raise ValueError(
+                f"GPTConfig: rope_scaling is {brief(self.rope_scaling)}; expected RopeScaling(...) or None"
+            )
+        if not 0 < self.rope_share <= 1:
+            raise ValueError(f"GPTConfig: rope_share is {brief(self.rope_share)}; expected more than 0, and at most 1")
+        if self.position != "rope" and (self.rope_scaling or self.rope_share != 1 or self.no_rope_every):
+            raise ValueError("GPTConfig: rope_scaling, rope_share and no_rope_every need position='rope'")
 
     @classmethod
     def llama(cls, **fields: Any) -> "GPTConfig":
@@ -109,7 +142,26 @@ class GPTConfig:
     @property
     def head_size(self) -> int:
         """D."""
-        return self.d_model // self.n_head
+        return self.d_model // self.n_head if self.head_dim is None else self.head_dim
+
+    @property
+    def attention_size(self) -> int:
+        """H D, what attention returns for a token; nearly always d_model."""
+        return self.n_head * self.head_size
+
+    @property
+    def has_qkv_bias(self) -> bool:
+        """Whether the projection to queries, keys and values has a bias."""
+        return self.bias if self.qkv_bias is None else self.qkv_bias
+
+    @property
+    def turned_numbers(self) -> int:
+        """How many of a head's numbers RoPE turns: an even number."""
+        return int(self.rope_share * self.head_size) // 2 * 2
+
+    def rotates(self, layer: int) -> bool:
+        """Whether the block with this number has rotary positions."""
+        return self.position == "rope" and (not self.no_rope_every or (layer + 1) % self.no_rope_every != 0)
 
     @property
     def kv_heads(self) -> int:
@@ -128,14 +180,16 @@ class GPTConfig:
 
     def matmul_weights(self) -> int:
         """The number of weights that every token is multiplied with: all linear layers and the output layer."""
-        block = self.d_model * (self.qkv_size + self.d_model + (3 if self.mlp == "swiglu" else 2) * self.ff_size)
+        block = self.d_model * (self.qkv_size + self.attention_size + (3 if self.mlp == "swiglu" else 2) * self.ff_size)
         return self.n_layer * block + self.vocab_size * self.d_model
 
     def parameter_count(self) -> int:
         """How many numbers training changes; tied embeddings count once."""
         C, F = self.d_model, self.ff_size
         norms = (2 * self.n_layer + 1) * C * (2 if self.norm == "layer" and self.bias else 1)
-        biases = self.n_layer * (self.qkv_size + C + (2 * F if self.mlp == "swiglu" else F) + C) if self.bias else 0
+        biases = self.n_layer * (C + (2 * F if self.mlp == "swiglu" else F) + C) if self.bias else 0
+        biases += self.n_layer * self.qkv_size if self.has_qkv_bias else 0
+        norms += 2 * self.n_layer * self.head_size if self.qk_norm else 0
         tables = (0 if self.tie_embeddings else self.vocab_size * C) + (
             self.context_length * C if self.position == "learned" else 0
         )
@@ -149,7 +203,7 @@ class GPTConfig:
         et al. 2020, section 2.1).
         """
         keys = ((self.context_length if time is None else time) + 1) / 2
-        forward = 2 * self.matmul_weights() + 4 * self.n_layer * self.d_model * keys
+        forward = 2 * self.matmul_weights() + 4 * self.n_layer * self.attention_size * keys
         return forward * (3 if training else 1)
 
 

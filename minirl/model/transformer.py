@@ -28,6 +28,7 @@ from minirl.model.block import STD, Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory, model_bytes
+from minirl.model.rope import rope_tables
 from minirl.nn import Dropout, Embedding, Linear, Module
 from minirl.tensor import Tensor
 from minirl.tokenizer import Tokenizer
@@ -67,7 +68,7 @@ class GPT(Module):
         if config.position == "learned":
             self.position_embedding = Embedding(config.context_length, config.d_model, generator, std)
         else:
-            self.rope_tables = kernels.rope_tables(config.context_length, config.head_size, config.rope_base)
+            self.rope_tables = rope_tables(config)
         self.blocks = [Block(config, generator, self.dropout, std) for _ in range(config.n_layer)]
         self.final_norm = make_norm(config)
         if not config.tie_embeddings:
@@ -191,8 +192,8 @@ class GPT(Module):
         else:
             rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
         x = self.dropout(x)
-        for block in self.blocks:
-            x = block(x, rotation, documents, past)
+        for layer, block in enumerate(self.blocks):
+            x = block(x, rotation if self.config.rotates(layer) else None, documents, past)
         return x
 
     # ---- checkpoints ----

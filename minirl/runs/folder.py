@@ -45,7 +45,7 @@ from minirl.storage.checksums import (
 from minirl.storage.files import TEXT, append, atomic_write, naming
 from minirl.tasks import Problem, Task
 from minirl.tasks.prompt import Form
-from minirl.tokenizer import Tokenizer
+from minirl.tokenizer import Tokenizer, conventions
 
 STAGES = ("pretrain", "sft", "rl")
 MODEL = "model"  # the one stage of what is no run: see model_folder.py
@@ -224,7 +224,8 @@ class RunFolder:
             check_listed(self.folder, [TOKENIZER])
         except DamagedError as error:
             raise DamagedError(f"{error}; `{resume(self.folder)}` takes the copy in a checkpoint") from None
-        return Tokenizer.load(self.folder / TOKENIZER)
+        settings = self.folder / conventions.TOKENIZER_CONFIG  # of a run that began with a model of others
+        return Tokenizer.load(self.folder if settings.is_file() else self.folder / TOKENIZER)
 
     def state(self, stage: str) -> dict[str, Any] | None:
         """state.json of a stage: its step, whether it is done, what its loop needs to go on; None before it began."""
@@ -269,8 +270,7 @@ class RunFolder:
                     os.fsync(file.fileno())
                     logs[name] = file.seek(0, os.SEEK_END)
         with replacing_checkpoint(self.folder / stage) as new:
-            tokenizer = Tokenizer.load(self.folder / TOKENIZER)
-            model.save_pretrained(new, tokenizer=tokenizer)
+            model.save_pretrained(new, tokenizer=self.tokenizer())
             shutil.copyfile(self.folder / TOKENIZER, new / TOKENIZER)
             write_tensors(new / OPTIMIZER, optimizer)
             with naming(new / STATE):

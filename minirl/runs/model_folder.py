@@ -75,7 +75,7 @@ class ModelFolder(Run):
     def checkpoint_files(self, stage: str) -> list[Path]:
         if not self.path.is_dir():
             return [self.path]
-        patterns = ("config.json", "model*.safetensors", "tokenizer*.json", "*.gguf")
+        patterns = ("config.json", "model*.safetensors", "tokenizer*.json", "vocab.json", "merges.txt", "*.gguf")
         return sorted(path for pattern in patterns for path in self.path.glob(pattern))
 
     def results(self) -> None:

@@ -39,6 +39,7 @@ class Origin(Branch, total=False):
     """Where a run branches off."""
 
     environment: Environment
+    model: bool
 
 
 class Settings(TypedDict):

@@ -62,16 +62,16 @@ def part_flagged(text: str, names: Mapping[str, str], flags: Mapping[str, Flags]
 
 
 def part_normalised(
-    text: str, recognised: Collection[str], flags: Mapping[str, Flags], normalise: Callable[[str, bool], str]
+    text: str, recognised: Collection[str], flags: Mapping[str, Flags], normalise: Callable[[str], str]
 ) -> tuple[list[str], list[str]]:
     """Split text at tokens, in the two rounds of the tokenizers library: tokens of the text as it is; then, in each
     piece between them, normalised, those that are looked for there. Returns the pieces, normalised, and the tokens
     between them.
 
-    normalise: a piece, and whether it is the text's beginning, to its normal form.
+    normalise: a text to its normal form.
     """
     raw = {name: name for name in recognised if not flags.get(name, PLAIN).normalized}
-    later = {normalise(name, True): name for name in recognised if flags.get(name, PLAIN).normalized}
+    later = {normalise(name): name for name in recognised if flags.get(name, PLAIN).normalized}
     pieces: list[str] = []
     tokens: list[str] = []
     first = part_flagged(text, raw, flags)
@@ -79,7 +79,7 @@ def part_normalised(
         if number % 2:
             tokens.append(plain)
             continue
-        parts = part_flagged(normalise(plain, number == 0), later, flags)
+        parts = part_flagged(normalise(plain), later, flags)
         pieces += parts[::2]
         tokens += parts[1::2]
     return pieces, tokens

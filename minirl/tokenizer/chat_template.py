@@ -30,8 +30,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from minirl.storage.strict_json import brief
+from minirl.tokenizer.added import Flags, part_flagged
 from minirl.tokenizer.conventions import Conventions
-from minirl.tokenizer.special import part
 
 if TYPE_CHECKING:
     import jinja2
@@ -46,11 +46,13 @@ def write(
     messages: Sequence[Mapping[str, Any]],
     *,
     answer: bool = True,
+    flags: Mapping[str, Flags] | None = None,
     **more: Any,
 ) -> list[str]:
     """The conversation as plain text and special tokens in turn, plain text (perhaps "") first and last.
 
-    names: id -> special or added token. special: the tokens that no message may contain. The rest is explained at
+    names: id -> special or added token. special: the tokens that no message may contain. flags: of
+    those that take spaces with them. The rest is explained at
     Tokenizer.encode_chat.
     """
     if said.chat_template is None:
@@ -69,7 +71,8 @@ def write(
     marks = {role: names.get(number, "") if number is not None else "" for role, number in roles.items()}
     safe = _broken([list(messages), more], special, unused)
     text = _render(said.chat_template, {**marks, **safe[1], "messages": safe[0], "add_generation_prompt": answer})
-    return [one.replace(unused, "") if number % 2 == 0 else one for number, one in enumerate(part(text, special))]
+    parts = part_flagged(text, {name: name for name in special}, flags or {})
+    return [one.replace(unused, "") if number % 2 == 0 else one for number, one in enumerate(parts)]
 
 
 def _render(template: str, variables: Mapping[str, Any]) -> str:
@@ -131,15 +134,17 @@ def _break(text: str, special: Sequence[str], mark: str) -> str:
         return text
     start = text.index(core)
     before, after = text[:start], text[start + len(core) :]
-    begins = any(core.startswith(name[cut:]) for name in special for cut in range(1, len(name)))
-    ends = any(core.endswith(name[:cut]) for name in special for cut in range(1, len(name)))
-    within = any(core in name for name in special)
+    small, names = core.lower(), [name.lower() for name in special]  # a template may change the size of letters
+    begins = any(small.startswith(name[cut:]) for name in names for cut in range(1, len(name)))
+    ends = any(small.endswith(name[:cut]) for name in names for cut in range(1, len(name)))
+    within = any(small in name for name in names)
     return before + mark * (begins or within) + core + mark * (ends or within) + after
 
 
 def _inside(text: str, special: Sequence[str], mark: str) -> str:
     """The text with `mark` after the first character of each special token that stands in it."""
-    places = {match.start() + 1 for name in special for match in re.finditer(f"(?={re.escape(name)})", text)}
+    found = (re.finditer(f"(?={re.escape(name)})", text, re.IGNORECASE) for name in special)
+    places = {match.start() + 1 for matches in found for match in matches}
     cuts = [0, *sorted(places), len(text)]
     return mark.join(text[a:b] for a, b in pairwise(cuts))
 

@@ -14,7 +14,7 @@ Steps that are not here are refused by name. The file's own description is kept,
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from minirl.storage.strict_json import brief
@@ -44,11 +44,21 @@ class Steps(NamedTuple):
     one, or before the text alone."""
     words: bool = False
     """Whether each "▁" begins a chunk."""
+    late: bool = False
+    """Whether spaces become "▁" only after all added tokens were found; otherwise tokens may be found in what they
+    have become."""
 
-    def normalise(self, text: str, first: bool = True) -> str:
-        """The text in its normal form. first: whether it begins the whole text."""
+    def normalise(self, text: str) -> str:
+        """The text in its normal form, in which the added tokens with the flag `normalized` are looked for."""
         for form in self.forms:
             text = unicodedata.normalize(form, text)
+        return text if self.late else self._with_marks(text, True)
+
+    def prepare(self, text: str, first: bool) -> str:
+        """A piece between added tokens, ready to be merged. first: whether it begins the text."""
+        return self._with_marks(text, first) if self.late else text
+
+    def _with_marks(self, text: str, first: bool) -> str:
         if not self.spaces or not text:
             return text
         text = text.replace(" ", SPACE)
@@ -68,7 +78,9 @@ def read_steps(contents: Mapping[str, Any], byte_level: bool) -> Steps:
     Raises StepError naming the step.
     """
     forms: list[Form] = []
-    spaces, prefix, words = False, "", False
+    spaces, words, late = False, False, False
+    prefix: Prefix = ""
+    schemes: dict[str, Prefix] = {"always": "unless there", "first": "first", "never": ""}
     for step in _flat(contents.get("normalizer"), "normalizer", "normalizers"):
         kind = step.get("type")
         if kind in FORMS:
@@ -87,15 +99,15 @@ def read_steps(contents: Mapping[str, Any], byte_level: bool) -> Steps:
     for step in steps:
         if step.get("type") == "Metaspace" and step.get("replacement", SPACE) == SPACE and not prefix:
             scheme = step.get("prepend_scheme", "always" if step.get("add_prefix_space", True) else "never")
-            if scheme not in ("always", "first", "never"):
+            if scheme not in schemes:
                 raise _refuse("pre_tokenizer.Metaspace.prepend_scheme", scheme)
-            prefix = {"always": "unless there", "first": "first", "never": ""}[scheme]
-            spaces, words = True, step.get("split", True) is not False
+            prefix, spaces, late = schemes[scheme], True, True
+            words = step.get("split", True) is not False
         elif step.get("type") != "Split" or _string(step, "pre_tokenizer") != " " or not spaces:
             raise _refuse("pre_tokenizer", step)  # a Split at spaces finds none once they are "▁": Gemma has it
     if prefix and not spaces:
         raise StepError("normalizer puts '▁' before a text whose spaces stay spaces: minirl reads no such tokenizer")
-    return Steps((), tuple(forms), spaces, prefix, words)  # type: ignore[arg-type]
+    return Steps((), tuple(forms), spaces, prefix, words, late)
 
 
 def strips_first_space(contents: Mapping[str, Any]) -> bool:
@@ -196,6 +208,3 @@ def _known(step: Mapping[str, Any], path: str, names: Sequence[str]) -> None:
 
 def _refuse(field: str, value: object) -> StepError:
     return StepError(f"{field} is {brief(value)}: minirl reads tokenizers without it only")
-
-
-Normalise = Callable[[str, bool], str]

@@ -202,16 +202,17 @@ class Tokenizer:
                 return encode_parts(parts, recognised, lambda pieces: self._encode_pieces(pieces, 1))
         return self._encode_pieces([text], 1)[0]
 
-    def _encode_unusual(self, text: str, recognised: Mapping[str, int]) -> Array:
-        """The ids of a text that is normalised first, or whose tokens take something with them."""
+    def _encode_unusual(self, text: str, recognised: Mapping[str, int], begins: bool = True) -> Array:
+        """The ids of a text that is normalised first, or whose tokens take something with them. begins: whether it is
+        the beginning of a text, or what follows a special token."""
         steps, characters = self._details.steps, self._details.characters
         pieces, names = part_normalised(text, recognised, self._details.flags, steps.normalise)
         if characters is None:
             parts = [part for pair in zip(pieces, [*names, ""], strict=True) for part in pair][:-1]
             return encode_parts(parts, recognised, lambda plain: self._encode_pieces(plain, 1))
-        found = characters.encode(pieces[0])
+        found = characters.encode(steps.prepare(pieces[0], begins))
         for name, piece in zip(names, pieces[1:], strict=True):
-            found += [recognised[name], *characters.encode(piece)]
+            found += [recognised[name], *characters.encode(steps.prepare(piece, False))]
         return np.array(found, np.int32)
 
     def _encode_pieces(self, pieces: Sequence[str], threads: int) -> tuple[Array, Array]:
@@ -281,11 +282,16 @@ class Tokenizer:
         ImportError without jinja2 (`pip install 'minirl[models]'`).
         """
         names = {number: name for name, number in (self.special_tokens | self.added_tokens).items()}
-        parts = chat_template.write(self.conventions, names, list(self.special_tokens), messages, answer=answer, **more)
+        special = list(self.special_tokens)
+        parts = chat_template.write(
+            self.conventions, names, special, messages, answer=answer, flags=self._details.flags, **more
+        )
         found = [
-            np.array([self.special_tokens[part]], np.int32) if number % 2 else self._encode_array(part, ())
+            np.array([self.special_tokens[part]], np.int32) if number % 2
+            else self._encode_unusual(part, self._recognised(()), number == 0) if self._unusual
+            else self._encode_array(part, ())
             for number, part in enumerate(parts)
-        ]
+        ]  # fmt: skip
         return np.concatenate(found)
 
     def ending_with(self, *names: str | int) -> "Tokenizer":

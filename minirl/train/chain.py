@@ -15,11 +15,13 @@ from minirl.model import GPT
 from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
 from minirl.runs.command import command
 from minirl.runs.config import learns_nothing
+from minirl.storage.checksums import DamagedError
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Task
 from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
+from minirl.train.base_model import begins_with_a_model
 from minirl.train.check import check, check_prompts
 from minirl.train.lock import locked
 from minirl.train.loop import run_stage
@@ -104,7 +106,16 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
         screen.say(SMOKE_NOTE)
     screen.say(f"run folder: {run.folder}")
     tokenizer = the_tokenizer(run, screen, trained)
-    model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"), config.model.init_std)
+    if begins_with_a_model(run):
+        if run.state("pretrain") is None:
+            raise DamagedError(
+                f"the model that {run.folder} began with is lost: {run.folder / 'pretrain'} was damaged, and training "
+                "cannot make it again; start a new run with --base-model"
+            )
+        model = run.model("pretrain")
+        screen.say(f"model: {model.parameter_count():,} parameters, from {run.read_json('config.json')['base']['run']}")
+    else:
+        model = GPT(config.model.gpt(tokenizer.vocab_size), stream_seed(config.seed, "weights"), config.model.init_std)
     if run.state("pretrain") is None:
         screen.say(f"model: {model.parameter_count():,} parameters")
     for name in run.stages:

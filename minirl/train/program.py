@@ -9,10 +9,14 @@ from typing import Literal
 
 from minirl import flags
 from minirl.console import printable
+from minirl.gguf import GGUFError
+from minirl.model.json_file import CheckpointError
 from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
 from minirl.tasks.own import whole_name
+from minirl.tokenizer.huggingface import FormatError
+from minirl.train.base_model import from_model
 from minirl.train.branch import branch
 from minirl.train.chain import complete, train_tokenizer
 from minirl.train.check import ConfigError, check, check_values
@@ -21,6 +25,8 @@ from minirl.train.loop import Stopped, TrainingError
 from minirl.train.machine import OtherMachineError, tell_other_machine
 from minirl.train.plan import make_plan
 from minirl.train.real_text import with_steps
+
+FAILURES = (TrainingError, DamagedError, BusyError, OtherMachineError, CheckpointError, FormatError, GGUFError)
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,9 @@ class Arguments(TrainConfig):
     """Say what the run would take (parameters, tokens, memory, hours, measured for 20 s here) and do no more."""
     base: Path | None = None
     """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
+    base_model: Path | None = None
+    """Begin with the model in this folder (Hugging Face's, or a run's stage) or GGUF file, in the place of pretraining.
+    The flags --model.* then have no effect."""
     base_stage: Literal["pretrain", "sft"] = "sft"
     """Last stage to copy from the base."""
     resume: Path | None = None
@@ -63,13 +72,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
             config = replace(config, task=whole_name(config.task))
-            if arguments.base is None:
+            if arguments.base is None and arguments.base_model is None:
                 config = with_steps(config)
-            check(config)
+            if arguments.base_model is None:
+                check(config)
             if arguments.plan:
                 screen.say(str(make_plan(config)))
                 return 0
-            if arguments.base is None:
+            if arguments.base_model is not None:
+                run = from_model(arguments.base_model, config)
+            elif arguments.base is None:
                 trained = train_tokenizer(config)
                 run = Run.create(config)
             else:
@@ -86,7 +98,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ConfigError as error:
         print(printable(f"{error}{corrected(argv, error)}"), file=sys.stderr)
         return 1
-    except (TrainingError, DamagedError, BusyError, OtherMachineError) as error:
+    except FAILURES as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
     except OSError as error:
@@ -128,6 +140,8 @@ def parse(argv: Sequence[str]) -> Arguments:
     """The settings: the flags, and the preset's or the base's values for the others. Raises ConfigError for flags that
     exclude each other, FileNotFoundError and DamagedError for the base."""
     preset, base = given(argv, "--preset"), given(argv, "--base")
+    if base is not None and given(argv, "--base-model") is not None:
+        raise ConfigError("--base branches off from a run, and --base-model begins with a model; give one of the two")
     if base is not None and preset is not None:
         raise ConfigError("--base takes its settings from that run, so --preset cannot be given with it")
     if base is None and given(argv, "--base-stage") is not None:

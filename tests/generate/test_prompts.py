@@ -29,6 +29,7 @@ def tokenizer():
 @pytest.fixture(scope="module")
 def chat(tokenizer):
     """A tokenizer with a chat template, two ends, and a token before each text."""
+    pytest.importorskip("jinja2")
     ids = tokenizer.special_tokens
     changed = tokenizer.ending_with("<|turn|>", ids["<|end|>"])
     changed.conventions = Conventions(changed.conventions.ends, ids["<|begin|>"], True, None, TEMPLATE)

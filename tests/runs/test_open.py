@@ -10,7 +10,7 @@ from minirl import chat, evaluate, plot, report, trace
 from minirl.runs import Run
 from minirl.storage.checksums import DamagedError
 
-MAINS = [evaluate.main, plot.main, report.main, chat.main, trace.main]
+MAINS = [plot.main, report.main]
 
 
 @pytest.fixture
@@ -44,6 +44,15 @@ def test_what_is_no_run_is_explained(folder: str, words: str, runs: Path, monkey
         Run.open(folder)
     message = str(caught.value)
     assert message.startswith(f"there is no run in {folder}: ") and words in message and "\n" not in message
+
+
+@pytest.mark.parametrize("main", [evaluate.main, chat.main, trace.main])
+def test_programs_that_take_models_explain_what_is_neither(main, runs: Path, capsys, monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.chdir(runs)
+    for folder in ("list", "runs", "runs/roger/config.json", "nowhere"):
+        assert main([folder]) == 1
+        printed, said = capsys.readouterr()
+        assert not printed and f"there is no run in {folder}: " in said and said.count("\n") == 1
 
 
 @pytest.mark.parametrize("main", MAINS)

@@ -1,0 +1,55 @@
+"""A run that begins with a model which exists already, and not with pretraining: a public one, or one of another run.
+
+    python -m minirl.train --base-model SmolLM2-135M-Instruct.Q4_1.gguf --sft.learning-rate 1e-4
+
+The model's folder or file takes the place of pretraining: its weights and its tokenizer are copied into the new run, as
+the checkpoint `pretrain`. From there the run goes on as every run does, with supervised fine-tuning and REINFORCE. The
+shape of the model is its own; the flags --model.* say nothing then.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+from minirl import tasks
+from minirl.generate import known_tokens, needed_end_tokens
+from minirl.model import GPT
+from minirl.runs import STAGES, TOKENIZER, Run, TrainConfig
+from minirl.tokenizer import Tokenizer
+from minirl.train.check import ConfigError, check, check_prompts
+
+FIRST = STAGES[0]
+
+
+def from_model(path: Path, config: TrainConfig) -> Run:
+    """A new run whose first stage is the model in `path`, done.
+
+    Raises, before a folder is made, ConfigError for a model that cannot be trained on the run's task, FileNotFoundError
+    where there is none, and what GPT.from_pretrained and Tokenizer.load raise for a damaged one.
+    """
+    if config.last_stage == FIRST:
+        raise ConfigError(f"--base-model takes the place of {FIRST}, so --last-stage {FIRST} leaves nothing to do")
+    tokenizer, model = Tokenizer.load(path), GPT.from_pretrained(path)
+    shape = model.config
+    try:
+        known_tokens(model, tokenizer)
+        needed_end_tokens(tokenizer)
+    except ValueError as error:
+        raise ConfigError(f"--base-model {path}: {error}") from None
+    described = replace(
+        config.model, vocab_size=shape.vocab_size, context_length=shape.context_length, n_layer=shape.n_layer,
+        n_head=shape.n_head, d_model=shape.d_model, d_ff=shape.ff_size,
+    )  # fmt: skip
+    config = replace(config, model=described)
+    check(config)
+    check_prompts(config, tokenizer, tasks.get(config.task))
+    run = Run.create(config, {"run": str(path), "stage": FIRST, "model": True})
+    tokenizer.save(run.folder)
+    run.seal(TOKENIZER)
+    done = {"stage": FIRST, "step": 0, "done": True, "seconds": 0.0, "cursor": {"chunk": 0, "batch": 0}}
+    run.save(FIRST, model, {}, {**done, "dropout": model.dropout.generator.bit_generator.state})
+    return run
+
+
+def begins_with_a_model(run: Run) -> bool:
+    """Whether a run's first stage is a model that was given to it, which training cannot make again."""
+    return bool(run.read_json("config.json").get("base", {}).get("model"))
