@@ -46,9 +46,9 @@ def values(
         real = np.concatenate([V[places] for V, places in zip(wanted.values, at, strict=True)])
         rows = []
         critics: dict[str, tuple[Critic, PPOConfig]] = {
-            "head": (HeadValue(known.model, 1e-2), replaced(config, 1e-2)),
+            "head": (HeadValue(known.model, 1e-3), replaced(config, 1e-3)),
             "network": (NetworkValue(opened.model("sft"), 3e-4), replaced(config, 3e-4)),
-            "monte carlo, 4 samples": (MonteCarloValue(known.tokenizer, known.task, 1), replaced(config, 1e-2, 4)),
+            "monte carlo, 4 samples": (MonteCarloValue(known.tokenizer, known.task, 1), replaced(config, 1e-3, 4)),
         }
         for name, (critic, settings) in critics.items():
             if isinstance(critic, LearnedValue):

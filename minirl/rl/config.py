@@ -94,7 +94,7 @@ class PPOConfig(RLConfig):
     """PPO: shift and scale the advantages of a batch to mean 0 and standard deviation 1."""
     kl_place: Literal["loss", "reward"] = "loss"
     """PPO: where kl counts. In the loss it pulls at each token alone; in the reward, later tokens count too."""
-    value_learning_rate: float = 1e-2
+    value_learning_rate: float = 1e-3
     """PPO: the value function's learning rate; constant. A "network" needs a smaller one, such as 3e-4."""
     value_updates: int = 4
     """PPO: updates of the value function in a step."""

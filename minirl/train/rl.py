@@ -59,8 +59,9 @@ class RLStage(Stage):
             rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=self.updating,
             tools=self.tools, reward=self.reward,
         )  # fmt: skip
-        right = [final_reward(self.task, e.problem, e.text, e.finished) for e in episodes]
+        right = [episode.reward for episode in episodes]
         if self.reward is not None:
+            right = [final_reward(self.task, e.problem, e.text, e.finished) for e in episodes]
             valid = [is_valid(e.problem, e.text) for e in episodes]
             measures |= {"right": float(np.mean(right)), "valid": float(np.mean(valid))}
         if settings.reward == "model":  # `reward` keeps its meaning, so that curves of all runs can be compared

@@ -17,6 +17,7 @@ from minirl.rl.batch import batches, make_batch
 from minirl.rl.gae import episode_gae, gae
 from minirl.rl.loss import policy_loss, token_weights
 from minirl.rl.ppo import PPO, explained_variance, kl_penalties, mean_of_others, token_rewards, whitened
+from minirl.rl.reinforce import reinforce
 from minirl.rl.value import HeadValue, MonteCarloValue, NetworkValue, NoValue, value_loss
 from minirl.tensor import Tensor
 
@@ -424,3 +425,26 @@ def test_settings_that_cannot_work(change, message):
 def test_a_head_has_as_many_weights_as_a_hidden_state(model):
     assert isinstance(HeadValue(model, 1e-3).head, Linear)
     assert HeadValue(model, 1e-3).head.weight.shape == (1, model.config.d_model)
+
+
+def test_it_learns_what_is_paid(tokenizer, chance):
+    """Thirty steps with every part switched on; the reward is a function of one's own."""
+    policy = make_model(tokenizer)
+    config = PPOConfig(
+        samples=16, method="ppo", updates=2, clip=0.2, stop_kl=0.1, value_clip=0.5, value_warmup=2, gae_lambda=0.95,
+        kl=0.001, kl_place="reward", max_new_tokens=4, value_learning_rate=1e-2,
+    )  # fmt: skip
+    optimizer, update = AdamW(policy.parameters(), lr=3e-3, weight_decay=0.0), PPO(HeadValue(policy, 1e-2))
+    start = make_model(tokenizer)
+
+    def digits(problem, text, finished):
+        return sum(map(str.isdigit, text)) / 4
+
+    found = [
+        reinforce(
+            policy, optimizer, tokenizer, chance, [ROGER, ANNA], config, seed=(1, step), reference=start,
+            update=update, reward=digits,
+        )[1]["reward"]
+        for step in range(30)
+    ]  # fmt: skip
+    assert np.mean(found[-5:]) > np.mean(found[:3]) + 0.1
