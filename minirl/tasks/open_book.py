@@ -192,11 +192,10 @@ def science_book() -> tuple[Science, Index]:
 def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[BookProblem]:
     """Science problems, without end, in rounds; without an arm as in training."""
     science, index = science_book()
-    numbers = {ways[0].question: number for number, ways in enumerate(science.facts)}
     ways_to_ask = list(enumerate(science.facts))
-    if split != "train":
-        reasons = {(ways[0].reasoning, ways[0].answer): numbers[ways[0].question] for ways in science.facts}
-        ways_to_ask = [(reasons[one.reasoning, one.answer], [one]) for one in science.listed(split)]
+    if split != "train":  # paraphrases, each with the number of its fact
+        numbers = {(ways[0].reasoning, ways[0].answer): number for number, ways in enumerate(science.facts)}
+        ways_to_ask = [(numbers[one.reasoning, one.answer], [one]) for one in science.listed(split)]
     while True:
         rng.shuffle(ways_to_ask)
         for number, ways in ways_to_ask:
@@ -208,8 +207,8 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
             if how == "changed":
                 other = with_another_answer(one, science, inner)
                 if other is None and arm is not None:
-                    continue
-                how, one = (how, other) if other is not None else ("gold", one)
+                    continue  # no fact of this question can be changed
+                how, one = ("gold", one) if other is None else (how, other)
             text = f"{science.facts[number][0].question} {one.reasoning}"
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
