@@ -27,6 +27,7 @@ from minirl.retrieval.measures import hit
 from minirl.tokenizer import Tokenizer
 
 DEPTH = 20
+WIDTH = 110  # columns of the table
 PRINTED = (1, 3, 5, 10, 20)
 LOOKS = (("#000000", "o", "-"), ("#777777", "x", ":"), ("#0072b2", "s", "--"), ("#d55e00", "v", "-"))  # Okabe and Ito
 
@@ -68,7 +69,7 @@ def main(argv: list[str] | None = None) -> None:
     )  # fmt: skip
     curves = {name: curve(search, held) for name, search in made}
     title = f"{held.name}: {len(held.queries):,} held-out questions, {len(held.texts):,} texts"
-    Console().print(table(title, curves))
+    Console(width=WIDTH).print(table(title, curves))
     if options.plot is not None:
         draw(title, curves).save(options.plot)
 
@@ -89,8 +90,14 @@ def table(title: str, curves: dict[str, Curve]) -> Table:
     for name in ("", *(f"hit@{k}" for k in PRINTED)):
         found.add_column(name, justify="right" if name else "left")
     for name, estimates in curves.items():
-        found.add_row(name, *(str(estimates[k - 1]) for k in PRINTED))
+        found.add_row(name, *(shown(estimates[k - 1]) for k in PRINTED))
     return found
+
+
+def shown(estimate: Estimate) -> str:
+    """In percent, the interval in whole ones, so that a line fits 100 columns."""
+    value, low, high = (100 * x for x in estimate)
+    return f"{value:.1f} [{low:.0f}, {high:.0f}]"
 
 
 def draw(title: str, curves: dict[str, Curve]) -> Figure:
@@ -109,5 +116,5 @@ def draw(title: str, curves: dict[str, Curve]) -> Figure:
     axes.set_ylim(0, 1.02)
     axes.yaxis.set_major_formatter(PercentFormatter(1))
     axes.grid(alpha=0.3)
-    axes.legend(loc="lower right", fontsize=9)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=4, fontsize=8, frameon=False)
     return image

@@ -212,9 +212,9 @@ SMOKE = TrainConfig(
 OPEN_BOOK = TrainConfig(
     name="open-book",
     task="open_book",
-    model=ModelConfig(context_length=320),
-    pretrain=PretrainConfig(steps=1200),
-    sft=SFTConfig(demonstrations=600, epochs=2, rehearsal_texts=4),
+    model=ModelConfig(context_length=384),
+    pretrain=PretrainConfig(steps=2400),
+    sft=SFTConfig(demonstrations=800, epochs=1, rehearsal_texts=4),
     rl=RLStageConfig(
         steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
     ),

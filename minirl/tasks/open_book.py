@@ -36,11 +36,12 @@ from minirl.tasks.checker import TextChecker
 from minirl.tasks.prompt import Form, in_form
 from minirl.tasks.science import Science, entries, with_words_missing
 from minirl.tasks.task import Problem, Task
-from minirl.tasks.world import ATTRIBUTES, Fact, World, asked, question
+from minirl.tasks.world import ATTRIBUTES, World, asked, question
 from minirl.tokenizer.special import END
 
 Arm = Literal["closed", "gold", "found", "missing", "changed"]
 Document = list[tuple[str, float]]
+Asked = tuple[str, str, str]  # a question, the reasoning and the answer
 
 UNKNOWN, NOTHING = "unknown", "No fact says this."
 MISSING, CHANGED = 0.2, 0.2  # shares of the training problems
@@ -48,7 +49,8 @@ WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
 LONGEST = 5  # words of an answer that takes another's place
-SEVERAL, COPIES = 0.55, 0.1  # shares of the documents of practice
+SEVERAL, COPIES = 0.6, 0.15  # shares of the documents of practice
+SCIENCE, UNANSWERED = 0.4, 0.3  # of those with several questions: about science; of their questions: without an answer
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
 WHOLE = 1 / 3  # of the science questions keep all of their words
 
@@ -78,7 +80,7 @@ class OpenBook(Task):
         "science-found", "science-closed", "science-gold", "science-missing", "science-changed",
     )  # fmt: skip
     checker = TextChecker()
-    documents = {"practice": 0.8, "science": 0.2}  # noqa: RUF012 (nobody changes it)
+    documents = {"practice": 0.85, "science": 0.15}  # noqa: RUF012 (nobody changes it)
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         self.require_split(split)
@@ -100,15 +102,25 @@ class OpenBook(Task):
         return super().prompt(problem, form, facts=facts, tools=tools)
 
     def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
-        """A few facts and several questions about them, or a problem with its solution, or a question twice."""
+        """A few facts and several questions about them, or a problem with its solution, or the facts of one twice."""
         drawn = rng.random()
         if drawn < SEVERAL:
-            return several(rng)
+            return several(*(some_science(rng) if rng.random() < SCIENCE else some_people(rng)))
         one = next(problems)
-        if drawn < SEVERAL + COPIES:
-            return [(f"Q: {one.question}\n", GIVEN), (f"Copy: {one.question}{END}", FULL)]
         given, _, _ = one.prompt.rpartition("Reasoning:")
+        if drawn < SEVERAL + COPIES:
+            text = given.partition("\n")[0]
+            return [(f"{text}\n", GIVEN), (f"Copy: {text.partition(' ')[2]}{END}", FULL)]
         return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]
+
+
+def several(facts: Sequence[str], questions: Sequence[Asked]) -> Document:
+    """A document of facts and several questions, each with its reasoning and answer."""
+    document = [(f"Facts: {' '.join(f'{k}. {fact}' for k, fact in enumerate(facts, 1))}\n", GIVEN)]
+    for number, (asked_for, reasoning, answer) in enumerate(questions):
+        begin = "\n" if number else ""
+        document += [(f"{begin}Q: {asked_for}\n", GIVEN), (f"Reasoning: {reasoning}\nAnswer: {answer}{END}", FULL)]
+    return document
 
 
 # ---- which facts ----
@@ -161,22 +173,20 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
             yield problem(asked_for, how, facts, fact.text, fact.value)
 
 
-def several(rng: random.Random) -> Document:
-    """A few facts about a few people, and several questions about them; some have no answer."""
+def some_people(rng: random.Random) -> tuple[list[str], list[Asked]]:
+    """A few facts about a few people, and questions about these people; some have no answer among the facts."""
     world = World(rng, "train", rng.randint(2, 4))
     facts = rng.sample(world.facts, rng.choice((1, 2, 2, 3, 4, 5, 6, 8)))
-    document = [(f"Facts: {' '.join(f'{k}. {fact.text}' for k, fact in enumerate(facts, 1))}\n", GIVEN)]
-    for number in range(rng.randint(2, 5)):
-        known: Fact | None = rng.choice(facts)
-        assert known is not None
-        person, attribute = known.person, known.attribute
-        if rng.random() < MISSING:
+    questions: list[Asked] = []
+    for _ in range(rng.randint(2, 5)):
+        one = rng.choice(facts)
+        person, attribute = one.person, one.attribute
+        if rng.random() < UNANSWERED:
             person, attribute = rng.choice(world.people), rng.choice(list(ATTRIBUTES))
-            known = next((fact for fact in facts if (fact.person, fact.attribute) == (person, attribute)), None)
-        reasoning, answer = (NOTHING, UNKNOWN) if known is None else (known.text, known.value)
-        text = f"{chr(10) * (number > 0)}Q: {asked(person, attribute, rng)}\n"
-        document += [(text, GIVEN), (f"Reasoning: {reasoning}\nAnswer: {answer}{END}", FULL)]
-    return document
+        known = [fact for fact in facts if (fact.person, fact.attribute) == (person, attribute)]
+        said = (known[0].text, known[0].value) if known else (NOTHING, UNKNOWN)
+        questions.append((asked(person, attribute, rng), *said))
+    return [fact.text for fact in facts], questions
 
 
 # ---- science ----
@@ -192,11 +202,10 @@ def science_book() -> tuple[Science, Index]:
 def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[BookProblem]:
     """Science problems, without end, in rounds; without an arm as in training."""
     science, index = science_book()
-    numbers = {ways[0].question: number for number, ways in enumerate(science.facts)}
     ways_to_ask = list(enumerate(science.facts))
-    if split != "train":
-        reasons = {(ways[0].reasoning, ways[0].answer): numbers[ways[0].question] for ways in science.facts}
-        ways_to_ask = [(reasons[one.reasoning, one.answer], [one]) for one in science.listed(split)]
+    if split != "train":  # paraphrases, each with the number of its fact
+        numbers = {(ways[0].reasoning, ways[0].answer): number for number, ways in enumerate(science.facts)}
+        ways_to_ask = [(numbers[one.reasoning, one.answer], [one]) for one in science.listed(split)]
     while True:
         rng.shuffle(ways_to_ask)
         for number, ways in ways_to_ask:
@@ -208,8 +217,8 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
             if how == "changed":
                 other = with_another_answer(one, science, inner)
                 if other is None and arm is not None:
-                    continue
-                how, one = (how, other) if other is not None else ("gold", one)
+                    continue  # no fact of this question can be changed
+                how, one = ("gold", one) if other is None else (how, other)
             text = f"{science.facts[number][0].question} {one.reasoning}"
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
@@ -225,3 +234,24 @@ def with_another_answer(one: Problem, science: Science, rng: random.Random) -> P
         answer = rng.choice(science.facts)[0].answer
         if answer != one.answer and len(answer.split()) <= LONGEST:
             return replace(one, reasoning=one.reasoning.replace(one.answer, answer), answer=answer)
+
+
+def some_science(rng: random.Random) -> tuple[list[str], list[Asked]]:
+    """A few science facts, and questions; some have no answer among the facts, and some facts are changed."""
+    science, _ = science_book()
+    facts, told = rng.sample(science.facts, rng.randint(1, 3)), []
+    for ways in facts:
+        one = ways[0]
+        changed = with_another_answer(one, science, rng) if rng.random() < CHANGED else None
+        told.append(changed or one)
+    questions: list[Asked] = []
+    for _ in range(rng.randint(1, 3)):
+        number = rng.randrange(len(facts))
+        one = with_words_missing(rng.choice(facts[number]), rng)
+        said = (told[number].reasoning, told[number].answer)
+        if rng.random() < UNANSWERED:
+            ways = rng.choice(science.facts)
+            if ways not in facts:
+                one, said = with_words_missing(rng.choice(ways), rng), (NOTHING, UNKNOWN)
+        questions.append((one.question, *said))
+    return [f"{one.question} {one.reasoning}" for one in told], questions

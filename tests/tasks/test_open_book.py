@@ -159,8 +159,8 @@ def test_pretraining_reads_answers_only_from_facts() -> None:
     for document in islice(pretraining_documents(TASK, 300, 2, {"practice": 1.0}), 300):
         text = "".join(piece for piece, _ in document)
         assert document[-1][0].endswith("<|end|>") and {weight for _, weight in document} == {0.1, 1.0}
-        if text.startswith("Q: "):
-            assert re.fullmatch(r"Q: (.*)\nCopy: \1<\|end\|>", text)
+        if "\nCopy: " in text:
+            assert re.fullmatch(r"Facts: (.*)\nCopy: \1<\|end\|>", text)
             continue
         given = text.partition("\n")[0]
         for reasoning, answer in re.findall(r"Reasoning: (.*)\nAnswer: (.*?)<\|end\|>", text):
