@@ -86,7 +86,7 @@ def test_the_programs_know_its_tools_without_a_flag(called: Run, capsys: pytest.
     question = called.records("samples.jsonl", kind="stage", stage="sft")[0]["question"]
     assert chat.main([str(called.folder), question, "--stage", "sft"]) == 0
     assert "[calculator " in capsys.readouterr().out
-    trace = called.trace(question, "1", stage="sft", max_new_tokens=48, samples=2)
+    trace = called.trace(question, "1", stage="sft", temperature=0.0, max_new_tokens=48, samples=1)
     assert any(moment.kind == "result" for moment in trace.moments)
     assert evaluate.main([str(called.folder), "--faults", "--split", "unseen", "--stages", "sft"]) == 0
     assert "unseen (n=6)" in capsys.readouterr().out
