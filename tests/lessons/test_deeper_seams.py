@@ -1,9 +1,11 @@
-"""The functions of lessons 7 and 18 inside minirl: ids, rewards and estimates are the same with them."""
+"""The functions of lessons 7, 10 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
 
 import numpy as np
 import pytest
 
 from minirl.evaluation import estimate
+from minirl.generate import Sampling
+from minirl.generate.sampling import draw
 from minirl.lessons import parts
 from minirl.lessons.lesson import all_exercises, find_lesson, namespace
 from minirl.lessons.main_job import trains
@@ -20,7 +22,7 @@ def solutions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The course's functions stand at the seams; parts of other tests do not."""
     monkeypatch.setattr(parts, "PARTS", {})
     monkeypatch.setattr(parts, "STAND_INS", set())
-    for number in ("7", "18"):
+    for number in ("7", "10", "18"):
         namespace(find_lesson(number).folder / "solution.py")
 
 
@@ -36,6 +38,18 @@ def test_a_tokenizer_is_the_same(pattern: str) -> None:
     assert tokenizer.merges == own.merges and ids == [own.encode(text) for text in [*TEXTS, *AWKWARD]]
     assert back == [*TEXTS, *AWKWARD] and skipped == "ab" and allowed == own.encode("a<|end|>b", allowed_special="all")
     assert {use.share for use in used.by_id.values()} == {1}
+
+
+def test_the_same_tokens_are_drawn() -> None:
+    rng = np.random.default_rng(0)
+    logits, uniform = rng.normal(0, 2, (60, 9)).astype(np.float32), rng.random(60)
+    rules = [Sampling(), Sampling(temperature=0), Sampling(temperature=0.7, top_k=3), Sampling(top_p=0.8)]
+    expected = [draw(logits, uniform, rule, 9) for rule in rules]
+    with parts.swapped("generate.sample", force=True) as used:
+        found = [draw(logits, uniform, rule, 9) for rule in rules]
+    for (ids, log_probs), (other_ids, other_log_probs) in zip(found, expected, strict=True):
+        assert ids.tolist() == other_ids.tolist() and np.allclose(log_probs, other_log_probs, atol=1e-5)
+    assert used["generate.sample"].share == 1
 
 
 def test_the_same_rewards_and_estimates() -> None:
@@ -57,4 +71,4 @@ def test_the_same_rewards_and_estimates() -> None:
 
 def test_what_is_slow_or_idle_in_the_main_job_stays_out_of_it() -> None:
     seams = {exercise.seam: trains(exercise) for _, exercise in all_exercises() if exercise.seam}
-    assert not seams["tokenizer.encode"] and seams["optim.adamw"]
+    assert not seams["generate.sample"] and not seams["tokenizer.encode"] and seams["optim.adamw"]
