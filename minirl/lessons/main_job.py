@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from minirl.lessons import parts
+from minirl.lessons.compare import counted
 from minirl.lessons.lesson import Exercise, Lesson, all_exercises, find_exercise, find_lesson, lessons
 from minirl.lessons.mine import defined
 from minirl.lessons.parts import SwapError, Uses, swapped
@@ -242,7 +243,7 @@ def whose(run: Run) -> str:
         else:
             share = one["work"] / one["total"] if one["total"] else 0
             numbers = f"{one['exercise']:22s}{one['calls']:8,}{one['compared']:9,}{share:6.0%}"
-            lines.append(wrapped(f"{numbers} of {one['total']:,.0f} {one['unit']}", len(numbers) + 1))
+            lines.append(wrapped(f"{numbers} of {counted(one['total'], one['unit'])}", len(numbers) + 1))
     if lines:
         lines.insert(0, f"{'':22s}{'calls':>8s}{'compared':>9s}{'share':>6s}")
     if unused:

@@ -50,7 +50,7 @@ class Functions:
         self._file = Path("exercises.py").resolve()
         try:
             self._folder = Progress.open().folder
-            if not self._file.is_file():
+            if not self._file.is_file() or self._file.parent.name != lesson.name:  # it may be another lesson's
                 self._file = self._folder / lesson.name / "exercises.py"
         except NoFolder:
             self._folder = Path()

@@ -1,0 +1,197 @@
+"""Lesson 10: one way to write the six functions.
+
+N rows, V tokens in the vocabulary, C numbers for each token, D numbers in a
+head, F the width of the feed-forward part, t tokens so far. The functions of
+lesson 8 stand ready: eight.rms_norm(x, gain, eps), eight.swiglu(gate, up) and
+eight.inside(p, prefix).
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from minirl.lessons import implements
+from minirl.lessons.example_model import example_model  # noqa: F401
+from minirl.lessons.lesson import find_lesson
+
+eight = find_lesson("8").module("solution")
+
+Parameters = Mapping[str, np.ndarray]
+Cache = list[tuple[np.ndarray, np.ndarray]]  # of each layer: keys (t, C) and values (t, C)
+
+# ---- 10.1 ----
+
+
+def top_k(pi: np.ndarray, k: int) -> np.ndarray:
+    """The policy with all but the k most likely tokens at 0, and the others
+    made larger by a common factor, so that they add up to 1 again.
+
+    pi: (V,) float64. k is 1 or more; more than V changes nothing. Of equally
+    likely tokens, the ones with the smaller number stay.
+
+    top_k(np.array([0.5, 0.3, 0.2]), 2) is array([0.625, 0.375, 0.0]).
+    """
+    order = np.argsort(-pi, kind="stable")
+    kept = np.zeros_like(pi)
+    kept[order[:k]] = pi[order[:k]]
+    return kept / kept.sum()
+
+
+# ---- 10.2 ----
+
+
+def top_p(pi: np.ndarray, p: float) -> np.ndarray:
+    """The policy cut to the smallest set of most likely tokens whose
+    probabilities add up to p or more; made to add up to 1 again.
+
+    pi: (V,) float64. p: above 0, at most 1. Of equally likely tokens, the ones
+    with the smaller number come first.
+
+    top_p(np.array([0.5, 0.3, 0.2]), 0.7) is array([0.625, 0.375, 0.0]): 0.5 is
+    not enough, 0.5 + 0.3 is.
+    """
+    order = np.argsort(-pi, kind="stable")
+    enough = 1 + int(np.searchsorted(np.cumsum(pi[order]), p))
+    kept = np.zeros_like(pi)
+    kept[order[:enough]] = pi[order[:enough]]
+    return kept / kept.sum()
+
+
+# ---- 10.3 ----
+
+
+@implements("generate.sample")
+def sample(
+    logits: np.ndarray,
+    u: np.ndarray,
+    temperature: float,
+    k: int,
+    p: float,
+) -> list[int]:
+    """A token for each row. The policy of a row is softmax(logits /
+    temperature), cut by top_k where k is above 0, and then by top_p where p is
+    below 1. The token is the first whose running sum of probabilities exceeds
+    u.
+
+    logits: (N, V) float64. u: (N,) random numbers in [0, 1), one for each row.
+    temperature 0 takes the most likely token of each row, the first of several.
+
+    sample(np.log([[0.8, 0.2], [0.8, 0.2]]), np.array([0.5, 0.9]), 1.0, 0, 1.0)
+    is [0, 1].
+    """
+    chosen = []
+    for row, number in zip(logits, u, strict=True):
+        if temperature == 0:
+            chosen.append(int(row.argmax()))
+            continue
+        pi = np.exp((row - row.max()) / temperature)
+        pi /= pi.sum()
+        pi = top_k(pi, k) if k > 0 else pi
+        pi = top_p(pi, p) if p < 1 else pi
+        place = int(np.searchsorted(np.cumsum(pi), number, side="right"))
+        chosen.append(min(place, int(np.flatnonzero(pi)[-1])))
+    return chosen
+
+
+# ---- 10.4 ----
+
+
+def attend(q: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Attention of a single token: the average of the rows of values, weighted
+    by softmax(q · key / √D).
+
+    q: (D,). keys: (t, D). values: (t, E). The result: (E,). The token itself is
+    the last row of keys and values. There is no mask: later tokens do not
+    exist yet.
+    """
+    scores = keys @ q / math.sqrt(len(q))
+    weights = np.exp(scores - scores.max())
+    return weights / weights.sum() @ values
+
+
+# ---- 10.5 ----
+
+
+def empty_cache(config: Any) -> Cache:
+    """A cache for no tokens at all. (Complete.)"""
+    nothing = np.zeros((0, config.n_head * config.head_size))
+    return [(nothing, nothing) for _ in range(config.n_layer)]
+
+
+def rotate_at(x: np.ndarray, config: Any, place: int) -> np.ndarray:
+    """The queries or keys of one token, (C,), turned head by head as lesson 8
+    does it for the row `place`. The first place is 0. (Complete.)"""
+    heads = x.reshape(config.n_head, config.head_size)
+    D = config.head_size
+    angles = place * config.rope_base ** (-np.arange(0, D, 2) / D)
+    a, b = heads[:, : D // 2], heads[:, D // 2 :]
+    cosine, sine = np.cos(angles), np.sin(angles)
+    turned = [a * cosine - b * sine, b * cosine + a * sine]
+    return np.concatenate(turned, axis=1).ravel()
+
+
+def step(
+    p: Parameters,
+    config: Any,
+    token: int,
+    cache: Cache,
+) -> tuple[np.ndarray, Cache]:
+    """One token more: the logits of what comes next, (V,), and the new cache.
+
+    p and config are as in lesson 8: token_embedding.weight, blocks.0. ... ,
+    final_norm.weight, head.weight; and in a layer attention_norm.weight,
+    attention.qkv.weight, attention.projection.weight, mlp_norm.weight,
+    mlp.up.weight, mlp.projection.weight.
+
+    cache: for each layer the keys, turned, and the values of all tokens before
+    this one, (t, C) each. The new cache has a row more. The old one stays as
+    it is. The place of the token is t.
+    """
+    C, D, F = len(p["final_norm.weight"]), config.head_size, config.ff_size
+    x, new = p["token_embedding.weight"][token], []
+    for layer, (keys, values) in enumerate(cache):
+        own = eight.inside(p, f"blocks.{layer}.")
+        normed = eight.rms_norm(x, own["attention_norm.weight"], config.norm_eps)
+        qkv = own["attention.qkv.weight"] @ normed
+        place = len(keys)
+        q = rotate_at(qkv[:C], config, place)
+        keys = np.vstack([keys, rotate_at(qkv[C : 2 * C], config, place)])
+        values = np.vstack([values, qkv[2 * C :]])
+        new.append((keys, values))
+        heads = [slice(at, at + D) for at in range(0, C, D)]
+        found = [attend(q[head], keys[:, head], values[:, head]) for head in heads]
+        x = x + own["attention.projection.weight"] @ np.concatenate(found)
+        normed = eight.rms_norm(x, own["mlp_norm.weight"], config.norm_eps)
+        up = own["mlp.up.weight"] @ normed
+        x = x + own["mlp.projection.weight"] @ eight.swiglu(up[:F], up[F:])
+    normed = eight.rms_norm(x, p["final_norm.weight"], config.norm_eps)
+    return p["head.weight"] @ normed, new
+
+
+# ---- 10.6 ----
+
+
+def operations(
+    n_layer: int,
+    d_model: int,
+    d_ff: int,
+    vocab_size: int,
+    tokens: int,
+    cached: bool,
+) -> int:
+    """The multiplications and additions that it takes to get the logits after
+    `tokens` tokens: of the last token alone where the others are cached, of all
+    of them where not. C is d_model, F is d_ff.
+
+    Each token takes, in each layer, 2 (4 C² + 3 C F) for the matrices, and
+    4 t C for attention, where t is its number, 1 for the first. The logits of
+    the last token take 2 C V.
+
+    operations(1, 2, 3, 5, 2, True) is 104. Without a cache it is 180.
+    """
+    C, F = d_model, d_ff
+    numbers = [tokens] if cached else range(1, tokens + 1)
+    layer = sum(2 * (4 * C * C + 3 * C * F) + 4 * t * C for t in numbers)
+    return n_layer * layer + 2 * C * vocab_size

@@ -1,0 +1,19 @@
+"""The policy is cut first, and the temperature comes afterwards. The cut has to see the policy that the temperature
+has made."""
+
+
+def sample(logits, u, temperature, k, p):
+    chosen = []
+    for row, number in zip(logits, u, strict=True):
+        if temperature == 0:
+            chosen.append(int(row.argmax()))
+            continue
+        pi = np.exp(row - row.max())
+        pi /= pi.sum()
+        pi = top_k(pi, k) if k > 0 else pi
+        pi = top_p(pi, p) if p < 1 else pi
+        pi = np.where(pi > 0, np.maximum(pi, 1e-300) ** (1 / temperature), 0.0)
+        pi /= pi.sum()
+        place = int(np.searchsorted(np.cumsum(pi), number, side="right"))
+        chosen.append(min(place, int(np.flatnonzero(pi)[-1])))
+    return chosen

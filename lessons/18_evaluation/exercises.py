@@ -1,0 +1,152 @@
+"""Lesson 18: write these seven functions. `python -m minirl.lessons check 18.1`
+checks the first.
+"""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from minirl.lessons import implements
+
+Interval = Callable[[int, int], tuple[float, float]]  # (solved, n) -> (low, high)
+
+# ---- 18.1 ----
+
+
+def coverage(interval: Interval, p: float, n: int) -> float:
+    """How often an interval contains the truth: the probability that
+    low <= p <= high, where (low, high) = interval(solved, n), and `solved` is
+    the number of n problems that a model solves, each with probability p.
+
+    It is a sum over all numbers of solved problems, 0 to n. The probability of
+    k of them is math.comb(n, k) · p^k · (1 - p)^(n - k).
+
+    For an interval that is always (0.0, 1.0) it is 1.
+    """
+    raise NotImplementedError("write coverage")
+
+
+# ---- 18.2 ----
+
+
+def problems_needed(difference: float, p: float) -> int:
+    """How many problems it takes to see a difference between two models, each
+    tested on its own problems, in 80 of 100 cases:
+
+        n = (1.96 + 0.84)² · 2 p (1 - p) / difference²,     rounded up.
+
+    p: about how many problems both solve, as a share.
+
+    problems_needed(0.1, 0.5) is 392.
+    """
+    raise NotImplementedError("write problems_needed")
+
+
+# ---- 18.3 ----
+
+
+@implements("evaluation.pass_at_k")
+def pass_at_k(correct: int, n: int, k: int) -> float:
+    """The probability that k of these n answers, drawn at random and none
+    twice, include a right one. correct: how many of the n are right.
+
+    pass_at_k(1, 4, 2) is 0.5: of the 6 ways to draw two of four answers, 3
+    include the right one.
+    """
+    raise NotImplementedError("write pass_at_k")
+
+
+# ---- 18.4 ----
+
+
+@implements("evaluation.paired_bootstrap")
+def paired_bootstrap(
+    first: np.ndarray,
+    second: np.ndarray,
+    draws: np.ndarray,
+) -> tuple[float, float, float]:
+    """The mean difference of two models on the same problems, and its 95%
+    interval: (difference, low, high).
+
+    first, second: (n,) float64, a result for each problem. draws: (R, n) whole
+    numbers. Each of its rows names n problems, drawn with replacement. For
+    each row, take the mean of first - second over these problems. low and high
+    are the quantiles 0.025 and 0.975 of the R means, by np.quantile.
+
+    paired_bootstrap(np.array([1.0, 0.0]), np.array([0.0, 0.0]),
+    np.array([[0, 0], [1, 1], [0, 1]])) is about (0.5, 0.025, 0.975).
+    """
+    raise NotImplementedError("write paired_bootstrap")
+
+
+# ---- 18.5: three careless checkers (complete), and your attack ----
+
+
+def contains(answer: str, text: str) -> bool:
+    """Right if the answer occurs anywhere in the text. (Careless.)"""
+    return answer in text
+
+
+def last_number(answer: str, text: str) -> bool:
+    """Right if the last number of the text is the answer. (Careless.)"""
+    numbers = re.findall(r"-?[0-9]+", text)
+    return bool(numbers) and int(numbers[-1]) == int(answer)
+
+
+def calculates(answer: str, text: str) -> bool:
+    """Right if what stands after "Answer:" is a sum that gives the answer.
+    (Careless.)"""
+    terms = text.rpartition("Answer:")[2].strip().split("+")
+    return all(term.strip().isdigit() for term in terms) and sum(map(int, terms)) == int(answer)
+
+
+def attacks(answer: str) -> list[str]:
+    """Texts that earn a reward they do not deserve. For each of the three
+    careless checkers above, at least one text must pass it. No text may give
+    the right answer by the rule of exercise 18.6.
+
+    answer: a whole number from 2 to 99 as text, such as "18".
+    """
+    raise NotImplementedError("write attacks")
+
+
+# ---- 18.6 ----
+
+
+@implements("tasks.check")
+def check(answer: str, text: str) -> bool:
+    """Whether the text gives this answer, a number such as "18" or "-2.5".
+
+    Only the last line of the text that begins with "Answer:" counts. Its rest,
+    without the spaces around it, has to be one number and nothing else:
+
+    - a sign, + or -, or none; then $ or nothing;
+    - digits 0 to 9; they may have commas if all groups after the first one
+      have three digits and the first has one to three;
+    - perhaps a point with one or more digits after it;
+    - perhaps a full stop at the end.
+
+    Nothing is calculated. A line of more than 100 characters gives no answer.
+    Two numbers are equal if they are exactly equal, as Fractions: 18.0 is 18.
+
+    check("18", "9 + 9 = 18.\\nAnswer: $18.0.") is True.
+    check("18", "Answer: 9+9") is False, and so is check("18", "It is 18.").
+    """
+    raise NotImplementedError("write check")
+
+
+# ---- 18.7 ----
+
+
+def overlap(training: Sequence[str], test: str, n: int) -> float:
+    """The share of the n-grams of a test text that occur in the training
+    texts. An n-gram is n words in a row, as re.findall(r"\\w+", text.lower())
+    finds words. Each different n-gram of the test text counts once. A text of
+    fewer than n words has none, and its overlap is 0.
+
+    overlap(["the cat sat down"], "The cat sat there.", 2) is 2/3.
+    """
+    raise NotImplementedError("write overlap")

@@ -1,0 +1,14 @@
+"""Commas are taken out wherever they stand, so that "1,8" is 18. A comma is allowed only before groups of three
+digits."""
+
+
+def check(answer, text):
+    lines = [line for line in text.split("\n") if line.startswith("Answer:")]
+    if not lines or len(lines[-1]) > 100:
+        return False
+    given = lines[-1].removeprefix("Answer:").strip(" ")
+    found = re.fullmatch(r"([+-]?)\$?([0-9][0-9,]*)(\.[0-9]+)?\.?", given)
+    if not found:
+        return False
+    sign, whole, decimals = found.groups(default="")
+    return Fraction(sign + whole.replace(",", "") + decimals) == Fraction(answer)

@@ -1,0 +1,13 @@
+"""The first line that begins with "Answer:" is read. A model may correct itself: the last one counts."""
+
+
+def check(answer, text):
+    lines = [line for line in text.split("\n") if line.startswith("Answer:")]
+    if not lines or len(lines[0]) > 100:
+        return False
+    given = lines[0].removeprefix("Answer:").strip(" ")
+    found = re.fullmatch(r"([+-]?)\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?\.?", given)
+    if not found:
+        return False
+    sign, whole, decimals = found.groups(default="")
+    return Fraction(sign + whole.replace(",", "") + decimals) == Fraction(answer)
