@@ -131,7 +131,7 @@ def measure(config: TrainConfig, seconds: float) -> float:
     else:
         batch = PretrainStage(config, model, tokenizer, tasks.get(config.task)).loader.next_batch()
     optimizer = AdamW(decay_groups(model, settings.weight_decay), lr=0.0)
-    times = []
+    times: list[float] = []
     began = time.perf_counter()
     while len(times) < 2 or time.perf_counter() - began < seconds:
         start = time.perf_counter()
