@@ -57,12 +57,16 @@ class Workshop:
         self.journal = folder / JOURNAL
         self.parts: list[Part] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.sums = [] if self.journal.exists() else [_sum(path, settings) for path in self.sources]
+        self.sums: list[str] = []
         if self.journal.exists():
             self._resume()
         else:
-            with atomic_write(self.journal) as file:
-                file.write(json.dumps(self._heading()) + "\n")
+            self._begin()
+
+    def _begin(self) -> None:
+        self.sums = [_sum(path, self.settings) for path in self.sources]
+        with atomic_write(self.journal) as file:
+            file.write(json.dumps(self._heading()) + "\n")
 
     def _heading(self) -> dict[str, Any]:
         settings = json.loads(json.dumps(asdict(self.settings)))
@@ -81,6 +85,9 @@ class Workshop:
                 self.parts.append(Part(**record, counts=_counts(counts)))
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedError(f"{self.journal} is damaged: {error}; remove {self.folder} to begin again") from None
+        if heading != self._heading() and not self.parts:  # nothing was done yet
+            self._begin()
+            return
         if heading != self._heading():
             raise ValueError(
                 f"{self.folder} holds the beginning of a corpus from other sources or with other settings; give the "
