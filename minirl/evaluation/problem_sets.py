@@ -33,7 +33,7 @@ def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[Proble
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
     if run.config.task == WordProblems.name:
         own.append(reworded(run))
-    if not tasks.get(run.config.task).science:
+    if not tasks.get(run.config.task).science or run.config.science == "off":
         return own
     science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0)
     return own + [

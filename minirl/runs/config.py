@@ -168,6 +168,8 @@ class TrainConfig:
     task: str = "word_problems"
     """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k; or your own: my.jsonl, or
     module:Class."""
+    science: Literal["task", "off"] = "task"
+    """Whether SFT teaches the science questions too, and the final table asks them: as the task says, or "off"."""
     corpus: str = ""
     """Folder of a corpus that `python -m minirl.data prepare` made: pretraining reads it, instead of generated text."""
     corpus_sha256: str = ""
