@@ -170,8 +170,7 @@ class Workshop:
         return self.folder / f"{number:05}.jsonl", self.folder / f"{number:05}.npz"
 
     def numbers(self) -> tuple[np.ndarray, Iterator[list[np.ndarray]]]:
-        """The digests of all documents that were kept, (N,) uint64; and for each band, one after the other, its numbers,
-        part by part."""
+        """The digests of all documents that were kept, (N,) uint64; and band after band its numbers, part by part."""
         paths = [self.files(part.number)[1] for part in self.parts]
         digests = np.concatenate([np.zeros(0, np.uint64), *(_load(path, "digests") for path in paths)])
         return digests, ([_load(path, band_name(b)) for path in paths] for b in range(self.bands))
