@@ -69,6 +69,7 @@ def prepare(arguments: Arguments, screen: Screen) -> None:
         raise ValueError(f"{out} holds a corpus already; choose another --out, or remove that folder")
     tokenizer = None if arguments.tokenizer is None else Tokenizer.load(arguments.tokenizer)
     paths, others = find(arguments.sources)
+    paths = [path for path in paths if out.resolve() not in path.resolve().parents]  # its own unfinished work
     if others:
         screen.say(f"passed over {len(others)} files that no reader knows, such as {others[0]}")
     workshop = Workshop(out / "work", paths, settings)
