@@ -156,7 +156,7 @@ class Workshop:
             digests = np.concatenate([np.zeros(0, np.uint64), *(one.digests for one in held)])
             rows = [np.concatenate([one.bands[b] for one in held]) for b in range(self.bands)] if held else []
             named = {band_name(b): row for b, row in enumerate(rows or [digests] * self.bands)}
-            np.savez(file, digests=digests, **named)
+            np.savez(file, **{"digests": digests, **named})  # type: ignore[arg-type]  # no name is allow_pickle
         append(self.journal, json.dumps({**vars(part), "counts": vars(part.counts)}).encode() + b"\n")
         self.parts.append(part)
 

@@ -55,7 +55,8 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
         raise ValueError(f"name a dataset: {', '.join(DATASETS)}, or all")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
                TimeRemainingColumn())  # fmt: skip
-    failed, unreachable = [], set()
+    failed: list[str] = []
+    unreachable: set[str] = set()
     with Progress(*columns, console=Console(stderr=True)) as bar:
         for text in [name for name in dict.fromkeys(names) if name in TEXTS]:
             try:
