@@ -25,7 +25,7 @@ from minirl.generate import generate
 from minirl.preferences import Pair, append_pair, read_pairs
 from minirl.runs import Run, Screen
 from minirl.streams import stream, stream_seed
-from minirl.tasks import Problem, get
+from minirl.tasks import Problem
 
 KEYS = {"1": 0, "2": 1, "=": None}
 AT_ONCE = 16  # problems that are answered together
@@ -90,7 +90,7 @@ def ask(run: Run, stage: str, out: Path, temperature: float, key: Callable[[], s
 
 def couples(run: Run, stage: str, temperature: float, known: set[str]) -> Iterator[tuple[Problem, str, str]]:
     """Problems that were not asked yet, each with two different answers."""
-    task, model, tokenizer = get(run.config.task), run.model(stage), run.tokenizer()
+    task, model, tokenizer = run.task(), run.model(stage), run.tokenizer()
     number, limit = 0, run.config.rl.max_new_tokens
     while True:
         listed = task.batch(number, AT_ONCE, stream_seed(run.config.seed, "preferences"))

@@ -1,11 +1,11 @@
-"""Under which licence is a source? A file LICENSE, LICENCE or COPYING beside it says so, or in the folders around
+"""Under which licence is a source? A file LICENSE, LICENCE or COPYING beside it says so, or in the folder around
 it."""
 
 from pathlib import Path
 
 NAMES = ("LICENSE", "LICENCE", "COPYING")
 ENDINGS = ("", ".txt", ".md")
-UPWARD = 3  # folders
+UPWARD = 2  # folders: the source's own, and the one around it
 
 
 def licence_of(path: Path) -> str:

@@ -25,6 +25,7 @@ from minirl.data.shards import MANIFEST
 from minirl.kernels.threads import available_cores
 from minirl.runs import Screen
 from minirl.tokenizer import Tokenizer
+from minirl.tokenizer.pretokenize import resolve
 
 SECONDS = 10.0  # between two lines of progress
 
@@ -68,6 +69,7 @@ def prepare(arguments: Arguments, screen: Screen) -> None:
         raise ValueError(f"{out} holds a corpus already; choose another --out, or remove that folder")
     tokenizer = None if arguments.tokenizer is None else Tokenizer.load(arguments.tokenizer)
     paths, others = find(arguments.sources)
+    paths = [path for path in paths if out.resolve() not in path.resolve().parents]  # its own unfinished work
     if others:
         screen.say(f"passed over {len(others)} files that no reader knows, such as {others[0]}")
     workshop = Workshop(out / "work", paths, settings)
@@ -115,6 +117,11 @@ def check(arguments: Arguments) -> None:
         raise ValueError(
             f"--without {unknown[0]}: there is no such step or rule; there are {', '.join((*STEPS, *NAMES))}"
         )
+    rules(arguments.language, None)
+    try:
+        resolve(arguments.pattern)
+    except ValueError as error:
+        raise ValueError(f"--pattern: {error}") from None
     if not 0 <= arguments.validation < 1:
         raise ValueError(f"--validation is {arguments.validation}; give a share from 0 up to, but not including, 1")
     if arguments.workers < 0:

@@ -4,7 +4,7 @@ Results are collected in parts of some megabytes, in the order of the documents.
 (.jsonl), its digests and bands (.npz), and, once those are on the disk, its line in the journal. A run that finds a
 journal passes over the documents that its lines count. The parts do not depend on the number of processes.
 
-In memory are a few batches of documents at a time, whatever the size of the sources.
+In memory are a few batches of documents at a time; and while duplicates are found, about 30 bytes for each document.
 """
 
 import json
@@ -57,12 +57,16 @@ class Workshop:
         self.journal = folder / JOURNAL
         self.parts: list[Part] = []
         folder.mkdir(parents=True, exist_ok=True)
-        self.sums = [] if self.journal.exists() else [_sum(path, settings) for path in self.sources]
+        self.sums: list[str] = []
         if self.journal.exists():
             self._resume()
         else:
-            with atomic_write(self.journal) as file:
-                file.write(json.dumps(self._heading()) + "\n")
+            self._begin()
+
+    def _begin(self) -> None:
+        self.sums = [_sum(path, self.settings) for path in self.sources]
+        with atomic_write(self.journal) as file:
+            file.write(json.dumps(self._heading()) + "\n")
 
     def _heading(self) -> dict[str, Any]:
         settings = json.loads(json.dumps(asdict(self.settings)))
@@ -81,6 +85,9 @@ class Workshop:
                 self.parts.append(Part(**record, counts=_counts(counts)))
         except (ValueError, KeyError, TypeError) as error:
             raise DamagedError(f"{self.journal} is damaged: {error}; remove {self.folder} to begin again") from None
+        if heading != self._heading() and not self.parts:  # nothing was done yet
+            self._begin()
+            return
         if heading != self._heading():
             raise ValueError(
                 f"{self.folder} holds the beginning of a corpus from other sources or with other settings; give the "
@@ -146,27 +153,27 @@ class Workshop:
                 for name, text in zip(one.names, one.texts, strict=True):
                     file.write(json.dumps({"name": name, "text": text}) + "\n")
         with atomic_write(numbers, "wb") as file:
-            np.savez(
-                file,
-                digests=np.concatenate([np.zeros(0, np.uint64), *(one.digests for one in held)]),
-                bands=np.concatenate([self._no_bands(), *(one.bands for one in held)], axis=1),
-            )
+            digests = np.concatenate([np.zeros(0, np.uint64), *(one.digests for one in held)])
+            rows = [np.concatenate([one.bands[b] for one in held]) for b in range(self.bands)] if held else []
+            named = {band_name(b): row for b, row in enumerate(rows or [digests] * self.bands)}
+            np.savez(file, **{"digests": digests, **named})  # type: ignore[arg-type]  # no name is allow_pickle
         append(self.journal, json.dumps({**vars(part), "counts": vars(part.counts)}).encode() + b"\n")
         self.parts.append(part)
 
-    def _no_bands(self) -> np.ndarray:
-        return np.zeros((BANDS if self.settings.near_duplicates else 0, 0), np.uint64)
+    @property
+    def bands(self) -> int:
+        """How many bands a document has."""
+        return BANDS if self.settings.near_duplicates else 0
 
     def files(self, number: int) -> tuple[Path, Path]:
         """The files of a part: its texts, its numbers."""
         return self.folder / f"{number:05}.jsonl", self.folder / f"{number:05}.npz"
 
-    def numbers(self) -> tuple[np.ndarray, list[list[np.ndarray]]]:
-        """The digests of all documents that were kept, (N,) uint64; and for each band its numbers, part by part."""
-        found = [np.load(self.files(part.number)[1]) for part in self.parts]
-        digests = np.concatenate([np.zeros(0, np.uint64), *(one["digests"] for one in found)])
-        bands = [one["bands"] for one in found]
-        return digests, [list(rows) for rows in zip(*bands, strict=True)]
+    def numbers(self) -> tuple[np.ndarray, Iterator[list[np.ndarray]]]:
+        """The digests of all documents that were kept, (N,) uint64; and band after band its numbers, part by part."""
+        paths = [self.files(part.number)[1] for part in self.parts]
+        digests = np.concatenate([np.zeros(0, np.uint64), *(_load(path, "digests") for path in paths)])
+        return digests, ([_load(path, band_name(b)) for path in paths] for b in range(self.bands))
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Name and text of all documents that were kept, in order."""
@@ -175,6 +182,17 @@ class Workshop:
                 for line in file:
                     record = json.loads(line)
                     yield record["name"], record["text"]
+
+
+def band_name(number: int) -> str:
+    """The name of a band in a part's file."""
+    return f"band{number:02}"
+
+
+def _load(path: Path, name: str) -> np.ndarray:
+    with np.load(path) as file:
+        found: np.ndarray = file[name]
+    return found
 
 
 def _counts(record: dict[str, Any]) -> Counts:

@@ -26,9 +26,19 @@ from minirl.console import run_program
 from minirl.corpus import prepare
 from minirl.data.fetch import FetchError, UnreachableError, fetch, matches
 from minirl.data.published import DATASETS, folder
+from minirl.data.texts import TEXTS, fetch_text
 from minirl.runs import Screen
+from minirl.storage.checksums import digest
 
-Names = tyro.conf.Positional[tuple[Literal["gsm8k", "svamp", "aqua", "strategyqa", "preferences", "all"], ...]]
+Names = tyro.conf.Positional[
+    tuple[
+        Literal[
+            "gsm8k", "svamp", "aqua", "strategyqa", "preferences", "all",
+            "wikitext-103", "simple-wikipedia", "tinystories", "fineweb-edu", "openstax",
+        ],
+        ...,
+    ]
+]  # fmt: skip
 Folder = Annotated[Path | None, tyro.conf.arg(name="from", metavar="FOLDER")]
 
 
@@ -36,7 +46,8 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
     """Download datasets and verify their SHA-256.
 
     Args:
-        names: The datasets: gsm8k, svamp, aqua, strategyqa, preferences, or all.
+        names: The datasets: gsm8k, svamp, aqua, strategyqa, preferences, or all of these; and texts to pretrain on:
+            wikitext-103, simple-wikipedia, tinystories, fineweb-edu, openstax.
         source: Copy the files from this folder instead of downloading them: FOLDER/gsm8k/train.jsonl or
             FOLDER/train.jsonl.
     """
@@ -44,9 +55,18 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
         raise ValueError(f"name a dataset: {', '.join(DATASETS)}, or all")
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
                TimeRemainingColumn())  # fmt: skip
-    failed, unreachable = [], set()
+    failed: list[str] = []
+    unreachable: set[str] = set()
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        for dataset in DATASETS if "all" in names else dict.fromkeys(names):
+        for text in [name for name in dict.fromkeys(names) if name in TEXTS]:
+            try:
+                fetch_files(text, source, bar)
+            except FetchError as error:
+                failed.append(str(error))
+                if isinstance(error, UnreachableError):
+                    unreachable.add(text)
+        chosen = DATASETS if "all" in names else [name for name in dict.fromkeys(names) if name in DATASETS]
+        for dataset in chosen:
             for name, file in DATASETS[dataset].files.items():
                 server = urlsplit(file.url).netloc
                 if server in unreachable:  # it would only be asked in vain again, and perhaps for long
@@ -68,6 +88,24 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
         )
         raise FetchError(f"{failed[0]}. {remedy}" if len(failed) == 1 else "\n".join([*failed, remedy]))
     print(f"everything is in {folder()}")
+
+
+def fetch_files(text: str, source: Path | None, bar: Progress) -> None:
+    """Fetch the files of a text to pretrain on, and say their SHA-256. `prepare` reads files from anywhere, so those
+    that are in the folder `source` need not be copied."""
+    if source is not None:
+        raise FetchError(f"{text} is read from where it is: python -m minirl.data prepare {source} --out CORPUS")
+    for name, url in TEXTS[text].files.items():
+        path = folder() / text / name
+        row = bar.add_task(f"{text}/{name}", total=None)
+        try:
+            new = fetch_text(url, path, lambda done, row=row: bar.update(row, completed=done))  # type: ignore[misc]
+        except FetchError:
+            bar.remove_task(row)
+            raise
+        if new:
+            bar.console.print(f"{path}: SHA-256 {digest(path)}, which nobody published to compare with", soft_wrap=True)
+    bar.console.print(f"next: python -m minirl.data prepare {folder() / text} --out CORPUS", soft_wrap=True)
 
 
 def fetch_file(dataset: str, name: str, source: Path | None, bar: Progress) -> None:
@@ -111,6 +149,10 @@ def list_datasets() -> None:
             path = folder() / dataset / name
             here = ("here" if matches(path, file) else "altered") if path.is_file() else "not here"
             print(f"    {here:<9} {name:<12} {file.size:>11,} bytes  {file.url}")
+    for text, about in TEXTS.items():
+        print(f"\n{text}   {about.title}\n    licence: {about.licence}")
+        for name, url in about.files.items():
+            print(f"    {'here' if (folder() / text / name).is_file() else 'not here':<9} {name}  {url}")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

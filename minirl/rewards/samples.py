@@ -9,7 +9,7 @@ from minirl.rl.mdp import Episode
 from minirl.rl.rollout import rollout
 from minirl.runs import Run
 from minirl.streams import stream_seed
-from minirl.tasks import Problem, Task, get
+from minirl.tasks import Problem, Task
 from minirl.tokenizer import Tokenizer
 
 
@@ -35,7 +35,7 @@ def answers(run: Run, stage: str, split: str | None, problems: int, samples: int
     for name, number in (("problems", problems), ("samples", samples)):
         if number < 1:
             raise ValueError(f"--{name} is {number}; give 1 or more")
-    task, tokenizer = get(run.config.task), run.tokenizer()
+    task, tokenizer = run.task(), run.tokenizer()
     split = split or ("unseen" if "unseen" in task.splits else "test")
     with kernels.using_precision(run.config.precision):
         model = run.model(stage)

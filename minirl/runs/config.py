@@ -183,6 +183,8 @@ class TrainConfig:
     module:Class."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
+    science: Literal["task", "off"] = "task"
+    """Whether SFT teaches the science questions too, and the final table asks them: as the task says, or "off"."""
     corpus: str = ""
     """Folder of a corpus that `python -m minirl.data prepare` made: pretraining reads it, instead of generated text."""
     corpus_sha256: str = ""

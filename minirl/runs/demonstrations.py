@@ -21,6 +21,6 @@ def science_problems() -> list[Problem]:
 
 def shown(config: TrainConfig, task: Task) -> list[Problem]:
     """All problems that SFT shows with their solutions: the task's own, and each science question as it is and with
-    words missing, unless the task does without science."""
+    words missing, unless the task or the run does without science."""
     science, rng = science_problems() if task.science else [], random.Random(stream_seed(config.seed, "words missing"))
     return [*demonstrations(config, task), *science, *(with_words_missing(problem, rng) for problem in science)]

@@ -7,8 +7,8 @@ A run remembers the name, so evaluate, trace and resume find the task again. A f
 is looked for where Python looks for them, and in the folder in which the program was started.
 
 A file's problems are divided by checksum, 8 tenths train, 1 dev, 1 test, unless they name their "split". How answers
-are compared is decided by all of them: as numbers if all are numbers, as yes or no if all say that, else as words. A first
-line {"checker": "text"} decides it instead.
+are compared is decided by all of them: as numbers if all are numbers, as yes or no if all say that, else as words. A
+first line {"checker": "text"} decides it instead.
 """
 
 import importlib

@@ -166,6 +166,12 @@ class Task(ABC):
         changed.tools = tuple(names)
         return changed
 
+    def without_science(self) -> "Task":
+        """The same task, for a run that does not learn the science questions."""
+        changed = copy.copy(self)
+        changed.science = False
+        return changed
+
     @abstractmethod
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         """`n` problems of a split. The same arguments give the same problems; a smaller `n` gives the first of them.

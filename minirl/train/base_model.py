@@ -10,10 +10,9 @@ shape of the model is its own; the flags --model.* say nothing then.
 from dataclasses import replace
 from pathlib import Path
 
-from minirl import tasks
 from minirl.generate import known_tokens, needed_end_tokens
 from minirl.model import GPT
-from minirl.runs import STAGES, TOKENIZER, Run, TrainConfig
+from minirl.runs import STAGES, TOKENIZER, Run, TrainConfig, task_of
 from minirl.tokenizer import Tokenizer
 from minirl.train.check import ConfigError, check, check_prompts
 
@@ -41,7 +40,7 @@ def from_model(path: Path, config: TrainConfig) -> Run:
     )  # fmt: skip
     config = replace(config, model=described)
     check(config)
-    check_prompts(config, tokenizer, tasks.get(config.task))
+    check_prompts(config, tokenizer, task_of(config))
     run = Run.create(config, {"run": str(path), "stage": FIRST, "model": True})
     tokenizer.save(run.folder)
     run.seal(TOKENIZER)

@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from minirl import tasks
 from minirl.data.shards import Corpus
 from minirl.model import GPT, GPTConfig
 from minirl.model.memory import total_memory
 from minirl.optim import AdamW, decay_groups
-from minirl.runs import TrainConfig
+from minirl.runs import TrainConfig, task_of
 from minirl.streams import stream_seed
 from minirl.tasks import END
 from minirl.train.chain import train_tokenizer
@@ -129,9 +128,9 @@ def measure(config: TrainConfig, seconds: float) -> float:
         wanted = max(min(settings.micro_tokens, settings.batch_tokens) // length, 1)
         batch = rows.batch(range(min(wanted, len(rows))))
     else:
-        batch = PretrainStage(config, model, tokenizer, tasks.get(config.task)).loader.next_batch()
+        batch = PretrainStage(config, model, tokenizer, task_of(config)).loader.next_batch()
     optimizer = AdamW(decay_groups(model, settings.weight_decay), lr=0.0)
-    times = []
+    times: list[float] = []
     began = time.perf_counter()
     while len(times) < 2 or time.perf_counter() - began < seconds:
         start = time.perf_counter()

@@ -119,7 +119,10 @@ def test_an_interrupted_preparation_goes_on(sources, tmp_path, monkeypatch, kill
 
 
 def test_another_corpus_is_not_mixed_in(sources, tmp_path, monkeypatch):
+    append = work.append
+
     def killed(path, data):
+        append(path, data)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
@@ -131,6 +134,31 @@ def test_another_corpus_is_not_mixed_in(sources, tmp_path, monkeypatch):
     (sources / "a.txt").write_text("other")
     with pytest.raises(ValueError, match=r"a\.txt has changed since .* was begun"):
         make(sources, tmp_path / "out")
+
+
+def test_a_corpus_within_its_source_does_not_read_itself(sources, monkeypatch):
+    append = work.append
+
+    def killed(path, data):
+        append(path, data)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make(sources, sources / "out")
+    assert len(make(sources, sources / "out").manifest["sources"]) == 2
+
+
+def test_where_nothing_was_done_yet_other_settings_begin_anew(sources, tmp_path, monkeypatch):
+    def killed(path, data):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(work, "append", killed)
+        with pytest.raises(KeyboardInterrupt):
+            make(sources, tmp_path / "out")
+    assert make(sources, tmp_path / "out", vocab_size=350).vocab_size == 350
 
 
 def test_a_full_disk_loses_nothing(sources, tmp_path, monkeypatch, capsys):

@@ -147,6 +147,9 @@ def test_parquet(tmp_path):
     assert texts(path) == ["one", "two", ""]
     with pytest.raises(ReadError, match="has the columns text, n, and not body"):
         texts(path, ("body",))
+    rows = ["", " = A = \n", "", " one \n", "", " = = B = = \n", " two \n", " = C = \n", " three \n"]
+    parquet.write_table(pyarrow.table({"text": rows}), path)
+    assert texts(path) == ["\n", " = A = \n\n one \n\n = = B = = \n two \n", " = C = \n three \n"]
     path.write_bytes(b"PAR1 no")
     with pytest.raises(ReadError, match=r"a\.parquet cannot be read"):
         texts(path)

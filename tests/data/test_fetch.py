@@ -13,6 +13,7 @@ from minirl.data import __main__ as program
 from minirl.data import published
 from minirl.data.fetch import FetchError, fetch
 from minirl.data.published import DATASETS, Dataset, File
+from minirl.data.texts import TEXTS, Text, fetch_text
 
 CONTENT = bytes(range(256)) * 1024  # 256 KiB
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
@@ -44,6 +45,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(part)))
         self.end_headers()
         self.wfile.write(part[:HALF] if self.path == "/cut" and start == 0 else part)
+
+    def do_HEAD(self) -> None:
+        if self.path == "/missing":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(CONTENT)))
+        self.end_headers()
 
     def log_message(self, *words: object) -> None:
         pass
@@ -270,6 +279,40 @@ class TestProgram:
     def test_a_dataset_must_be_named(self, capsys: pytest.CaptureFixture[str]) -> None:
         assert program.main(["fetch"]) == 1
         assert "name a dataset: gsm8k, " in capsys.readouterr().err
+
+
+class TestTexts:
+    """Texts to pretrain on, which have no published checksum."""
+
+    def test_fetched_whole_and_resumed(self, server: str, target: Path) -> None:
+        with pytest.raises(FetchError, match="the connection ended early"):
+            fetch_text(f"{server}/cut", target)
+        assert not target.exists() and part_of(target).stat().st_size == HALF
+        assert fetch_text(f"{server}/cut", target)
+        assert target.read_bytes() == CONTENT and Handler.asked[-1] == f"bytes={HALF}-"
+        assert not fetch_text(f"{server}/missing", target), "it is here"
+
+    def test_what_cannot_be_fetched(
+        self, server: str, target: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        with pytest.raises(FetchError, match="/missing cannot be downloaded: Not Found"):
+            fetch_text(f"{server}/missing", target)
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(target.parent))
+        monkeypatch.setitem(TEXTS, "openstax", Text("Books", "CC BY 4.0", {"a.tar.gz": "http://127.0.0.1:9/a"}))
+        assert program.main(["fetch", "openstax"]) == 1
+        error = capsys.readouterr().err
+        assert "127.0.0.1:9 cannot be reached" in error and "Go online" in error
+
+    def test_the_command_says_what_comes_next(
+        self, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path))
+        monkeypatch.setitem(TEXTS, "openstax", Text("Books", "CC BY 4.0", {"a.tar.gz": f"{server}/whole"}))
+        assert program.main(["fetch", "openstax"]) == 0
+        said = capsys.readouterr().err
+        assert SHA256 in said and f"minirl.data prepare {tmp_path / 'openstax'}" in said
+        assert program.main(["fetch", "openstax", "--from", "elsewhere"]) == 1
+        assert "is read from where it is" in capsys.readouterr().err
 
 
 class TestFolder:

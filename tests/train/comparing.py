@@ -1,7 +1,7 @@
 """What of a run has to be the same, however often it was killed."""
 
 from minirl.model.tensor_file import TensorFile
-from minirl.runs import STAGES, Run
+from minirl.runs import Run
 
 TIMES = ("seconds", "rollout_seconds", "update_seconds", "rollout_tokens_per_second", "update_tokens_per_second")
 
@@ -9,7 +9,7 @@ TIMES = ("seconds", "rollout_seconds", "update_seconds", "rollout_tokens_per_sec
 def contents(run: Run) -> dict[str, object]:
     """All that a run has learned and logged, without what the clock said."""
     found: dict[str, object] = {}
-    for stage in STAGES:
+    for stage in run.stages:
         for name in ("model", "optimizer"):
             file = TensorFile(run.folder / stage / f"{name}.safetensors")
             found |= {f"{stage} {name} {key}": file.read(key).tobytes() for key in file.shapes()}

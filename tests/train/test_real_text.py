@@ -160,7 +160,8 @@ def test_settings_that_do_not_fit_a_corpus(config, tmp_path, tiny):
 def test_the_command_line(config, corpus, tmp_path, capsys):
     arguments = ["--preset", "base-5m", "--corpus", str(corpus.folder), "--runs", str(tmp_path / "runs")]
     assert program.main(arguments) == 1
-    assert "vocabulary of 280" in capsys.readouterr().err
+    error = capsys.readouterr().err
+    assert "vocabulary of 280" in error, error
     assert not (tmp_path / "runs").exists()
 
 
