@@ -39,8 +39,8 @@ def model_type(config: GPTConfig) -> str:
     if config.mlp == "gelu_exact":
         gpt2["mlp"] = "gelu_exact"
     reasons = []
-    layouts = {"gpt2": {**gpt2, **plain, "parallel": False}, "gpt_neox": {**neox, **plain}}
-    layouts["llama"] = {**llama, "parallel": False}
+    layouts = {"gpt2": {**gpt2, **plain, "parallel": False}, "llama": {**llama, "parallel": False}}
+    layouts["gpt_neox"] = {**neox, **plain}
     for name, fields in layouts.items():
         own = {field: getattr(config, field) for field in fields}
         if own == fields:

@@ -147,7 +147,8 @@ class Environment:
             raise ValueError(f"Environment: max_new_tokens {max_new_tokens}; expected 1 or more")
         self.tokenizer, self.task, self.max_new_tokens = tokenizer, task, max_new_tokens
         self.tools, self.longest = tools, MOST if context_length is None else context_length
-        self.ends, self.ask, self.reward = frozenset(needed_end_tokens(tokenizer)), ask, reward
+        self.ends, self.ask, self.reward = needed_end_tokens(tokenizer), ask, reward
+        self.end = self.ends[0]  # the one that demonstrations end with
         self.problem: Problem | None = None  # None before reset and after the last step
         self.state = State((), 0)
         self.finished = False  # whether the last episode ended with the end token

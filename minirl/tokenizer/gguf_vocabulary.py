@@ -32,17 +32,6 @@ def _split(pattern: str) -> dict[str, Any]:
     return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
 
 
-_DEEPSEEK = [
-    _split("[\r\n]"),
-    _split(
-        r"\s?[A-Za-zµÀ-ÖØ-öø-ƺƼ-ƿǄ-ʓʕ-ʯͰ-ͳͶͷͻ-ͽͿΆΈ-ΊΌΎ-ΡΣ-ϵϷ-ҁҊ-ԯԱ-ՖႠ-ჅᎠ-Ᏽᏸ-ᏽᲐ-ᲺᲽ-Ჿᴀ-ᴫᵫ-ᵷᵹ-ᶚḀ-ἕἘ-Ἕἠ-ὅὈ-Ὅὐ-ὗὙὛὝὟ-ώᾀ-ᾴᾶ-ᾼιῂ-ῄῆ-ῌῐ-ΐῖ-Ίῠ-Ῥῲ-ῴῶ-ῼℂℇℊ-ℓℕℙ-ℝℤΩℨK-ℭℯ-ℴℹℼ-ℿⅅ-ⅉⅎↃↄⰀ-ⱻⱾ-ⳤⳫ-ⳮⳲⳳꙀ-ꙭꚀ-ꚛꜢ-ꝯꝱ-ꞇꞋ-ꞎꭰ-ꮿﬀ-ﬆﬓ-ﬗＡ-Ｚａ-ｚ𐐀-𐑏𐒰-𐓓𐓘-𐓻𐲀-𐲲𐳀-𐳲𑢠-𑣟𞤀-𞥃]+"
-    ),
-    _split(r"\s?[!-/:-~！-／：-～‘-‟　-。]+"),
-    _split(r"\s+$"),
-    _split("[一-龥ࠀ-一가-퟿]+"),
-    {"type": "Digits", "individual_digits": True},
-    _LAST,
-]
 _DIGITS = [{"type": "Digits", "individual_digits": True}, *_GPT2]
 STEPS: dict[str, list[dict[str, Any]]] = {  # by tokenizer.ggml.pre
     "gpt-2": _GPT2,
@@ -59,7 +48,6 @@ STEPS: dict[str, list[dict[str, Any]]] = {  # by tokenizer.ggml.pre
     "smaug-bpe": [_split(LLAMA3), _LAST],
     "qwen2": [_split(QWEN), _LAST],
     "deepseek-r1-qwen": [_split(QWEN), _LAST],
-    "deepseek-llm": _DEEPSEEK,
 }
 NORMAL_FORMS = {"qwen2": "NFC", "deepseek-r1-qwen": "NFC"}
 IGNORES_MERGES = ("llama3", "llama-bpe", "llama-v3")

@@ -79,6 +79,7 @@ def test_neighbours_turn_together(tmp_path):
 def test_transformers_reads_our_file(ids, tmp_path):
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
     pytest.importorskip("gguf")
+    pytest.importorskip("accelerate")  # transformers wants it for GGUF files
     model = shaken(CONFIGS["llama"])
     described = settings(Tokenizer.train(["Roger has 5 tennis balls."], 300, pattern="gpt2"))
     gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", described)
