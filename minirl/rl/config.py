@@ -64,7 +64,7 @@ class RLConfig:
             raise ValueError(f"RLConfig: temperature is {self.temperature}; a policy that explores needs more than 0")
         for name in ("clip", "kl", "stop_kl"):
             if not 0 <= getattr(self, name) < math.inf:
-                raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; expected a finite number, 0 or more")
+                raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; it must be 0 or more, and finite")
         for name in ("max_norm", "dpo_beta"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"RLConfig: {name} is {getattr(self, name)}; expected more than 0")
