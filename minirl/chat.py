@@ -11,9 +11,9 @@ Search for the most likely whole answer, or let 8 samples vote, of which only th
     python -m minirl.chat runs/roger --beam 4
     python -m minirl.chat runs/roger --samples 8 --temperature 1.5:0.3/20 --choose arithmetic
 
-A model that was taught to use a calculator may call it; calls are shown as [calculator 12 * 34 → 408]:
+A run with a tool, such as the one of the preset calculator, calls it; calls are shown as [calculator 12 * 34 → 408]:
 
-    python -m minirl.chat runs/sums --tools calculator
+    python -m minirl.chat runs/calculator
 
 A model that was taught to read facts can be given yours, or those that ship with minirl, as a search finds them:
 

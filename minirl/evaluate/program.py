@@ -23,11 +23,9 @@ Without reasoning, to see what it is good for:
 
     python -m minirl.evaluate runs/roger --form direct
 
-A calculator for a model that was taught to call it:
+With other tools than its own: none, or a control in which each call gets the result of another call:
 
-    python -m minirl.evaluate runs/sums --tools calculator
-
-The control to it, in which each call gets the result of another call:
+    python -m minirl.evaluate runs/calculator --tools
 
     python -m minirl.evaluate runs/calculator --tools calculator:shuffled
 
