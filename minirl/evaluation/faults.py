@@ -55,8 +55,9 @@ def calculations(pieces: Sequence[Piece]) -> list[Calculation]:
     found = []
     for place, (kind, text) in enumerate(pieces):
         if kind == "call":
-            returned = pieces[place + 1].text if pieces[place + 1 : place + 2] else ""
-            said = NUMBER.search(pieces[place + 2].text if pieces[place + 2 : place + 3] else "")
+            after = list(pieces[place + 1 : place + 3])
+            returned = after.pop(0).text if after and after[0].kind == "result" else None
+            said = NUMBER.search(after[0].text) if after else None
             found.append(Calculation(text.partition(" ")[2], said and said[0], returned))
         elif kind == "said":
             for operation in OPERATION.finditer(text):
@@ -74,8 +75,8 @@ def first_fault(problem: Problem, pieces: Sequence[Piece], finished: bool) -> Fa
     for one in calculations(pieces):
         if not set(NUMBER.findall(one.operation)) <= known:
             return "operand"
-        right = one.returned if one.returned is not None else result_of(one.operation)
-        if one.returned is not None and one.returned.startswith("error"):
+        right = one.returned or result_of(one.operation)
+        if right is None or right.startswith("error"):
             return "call"
         if one.result is None or one.result != right:
             return "arithmetic"

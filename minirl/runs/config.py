@@ -226,10 +226,12 @@ CALCULATOR = TrainConfig(
     name="calculator",
     task="large_numbers",
     model=ModelConfig(vocab_size=640, pattern="gpt4-digits", context_length=384),
-    pretrain=PretrainConfig(steps=1200),
-    sft=SFTConfig(demonstrations=200, epochs=3),
-    rl=RLStageConfig(steps=60, prompts=32, samples=4, max_new_tokens=288),
-    evaluation=EvalConfig(problems=300, samples=4, dev_problems=100, max_new_tokens=288),
+    pretrain=PretrainConfig(steps=900),
+    sft=SFTConfig(learning_rate=1.5e-3, demonstrations=400, epochs=5),
+    rl=RLStageConfig(
+        learning_rate=7e-4, steps=70, prompts=48, samples=4, rehearsal=8, rehearsal_texts=8, max_new_tokens=288
+    ),
+    evaluation=EvalConfig(problems=300, samples=1, dev_problems=64, probes=8, max_new_tokens=288),
 )
 PREFERENCES = TrainConfig(
     name="preferences",

@@ -17,7 +17,7 @@ def pieces(text: str) -> list[Piece]:
     for part in re.split(r"(\[.*?\])", text):
         if part.startswith("["):
             call, _, result = part.strip("[]").partition(" → ")
-            found += [Piece("call", call), Piece("result", result)]
+            found += [Piece("call", call), *([Piece("result", result)] if result else [])]
         elif part:
             found.append(Piece("said", part))
     return found
@@ -40,6 +40,9 @@ def pieces(text: str) -> list[Piece]:
         (" Mia buys 347 + 286: 7+6=13, 4+8+1=12, 3+2+1=6: 623 pens.\nAnswer: 623", "arithmetic"),
         (" Mia buys 347 + 268: 7+8=15, 4+6+1=11, 3+2+1=6: 615 pens.\nAnswer: 615", "operand"),
         (" Mia buys 347 + 286, so.\nAnswer: 633", "arithmetic"),
+        (" Mia buys[calculator 12 * 286] 3432 3432.\nAnswer: 3432", "plan"),
+        (" Mia buys[calculator 12 * 286] 3431 3431.\nAnswer: 3431", "arithmetic"),
+        (" Mia buys[calculator 12 286] 3431 3431.\nAnswer: 3431", "call"),
     ],
 )
 def test_first_fault(text: str, fault: Fault) -> None:

@@ -22,7 +22,7 @@ from minirl.runs import (
     from_json,
     to_json,
 )
-from minirl.train import chain, check, loop, pretrain, program
+from minirl.train import branch, chain, check, loop, pretrain, program
 from minirl.train.check import ConfigError
 
 SMALL = replace(
@@ -109,3 +109,9 @@ def test_a_tool_that_nobody_knows_is_refused(tmp_path: Path) -> None:
     for name in ("abacus", "calculator:shuffled"):
         with pytest.raises(ConfigError, match=f"--tools: no tool .* {name!r}; there are calculator"):
             check.check(replace(SMALL, tools=(name,), runs=str(tmp_path)))
+
+
+def test_a_branch_has_the_tools_that_its_base_read_of(called: Run) -> None:
+    branch.check_same(called, "pretrain", replace(called.config, name="other"))
+    with pytest.raises(ConfigError, match=r"--tools is \(\), but .* was trained with None"):
+        branch.check_same(called, "pretrain", replace(called.config, tools=()))
