@@ -1,4 +1,4 @@
-"""The functions of lessons 7, 10 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
+"""The functions of lessons 7, 10, 13 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from minirl.generate.sampling import draw
 from minirl.lessons import parts
 from minirl.lessons.lesson import all_exercises, find_lesson, namespace
 from minirl.lessons.main_job import trains
+from minirl.rl.advantage import advantages
 from minirl.tasks import Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tokenizer import Tokenizer
@@ -22,7 +23,7 @@ def solutions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The course's functions stand at the seams; parts of other tests do not."""
     monkeypatch.setattr(parts, "PARTS", {})
     monkeypatch.setattr(parts, "STAND_INS", set())
-    for number in ("7", "10", "18"):
+    for number in ("7", "10", "13", "18"):
         namespace(find_lesson(number).folder / "solution.py")
 
 
@@ -50,6 +51,14 @@ def test_the_same_tokens_are_drawn() -> None:
     for (ids, log_probs), (other_ids, other_log_probs) in zip(found, expected, strict=True):
         assert ids.tolist() == other_ids.tolist() and np.allclose(log_probs, other_log_probs, atol=1e-5)
     assert used["generate.sample"].share == 1
+
+
+def test_the_same_advantages() -> None:
+    rewards = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    expected = advantages(rewards, "group_normalised")
+    with parts.swapped("rl.group_normalised", force=True) as used:
+        assert np.allclose(advantages(rewards, "group_normalised"), expected)
+    assert used["rl.group_normalised"].share == 1
 
 
 def test_the_same_rewards_and_estimates() -> None:
