@@ -1,12 +1,16 @@
 """The functions of lessons 7, 10, 13 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from minirl.evaluation import estimate
 from minirl.generate import Sampling
 from minirl.generate.sampling import draw
-from minirl.lessons import parts
+from minirl.lessons import exercises_of, parts
+from minirl.lessons.folder import make_folder
 from minirl.lessons.lesson import all_exercises, find_lesson, namespace
 from minirl.lessons.main_job import trains
 from minirl.rl.advantage import advantages
@@ -81,3 +85,16 @@ def test_the_same_rewards_and_estimates() -> None:
 def test_what_is_slow_or_idle_in_the_main_job_stays_out_of_it() -> None:
     seams = {exercise.seam: trains(exercise) for _, exercise in all_exercises() if exercise.seam}
     assert not seams["generate.sample"] and not seams["tokenizer.encode"] and seams["optim.adamw"]
+
+
+def test_a_lesson_may_use_the_functions_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lesson 13 works with the functions of lesson 12, although the exercises.py in its own folder is another file."""
+    progress, twelve = make_folder(tmp_path), find_lesson("12")
+    file = tmp_path / twelve.name / "exercises.py"
+    shutil.copyfile(twelve.folder / "solution.py", file)
+    for exercise in twelve.exercises:
+        progress.checked(exercise, file, "pass")
+    monkeypatch.chdir(tmp_path / find_lesson("13").name)
+    my = exercises_of(12)
+    assert my.whose(*(exercise.name for exercise in twelve.exercises)) == "your"
+    assert len(my.all_episodes(5, 0, 3)) == 85
