@@ -582,5 +582,5 @@ picture
 # - Williams, R. J. (1992). Simple statistical gradient-following algorithms for connectionist reinforcement learning.
 #   *Machine Learning* 8, 229–256.
 #
-# **Next:** lesson 14 puts all of your parts into the main job. Or open `python -m minirl.bugs --mystery 1`, and find
-# out from the curves alone which mistake is in there.
+# **Next:** lesson 13 asks which baseline is the best one, and lesson 14 puts all of your parts into the main job. Or
+# open `python -m minirl.bugs --mystery 1`, and find out from the curves alone which mistake is in there.

@@ -1,4 +1,7 @@
-"""The functions of lessons 7, 10 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
+"""The functions of lessons 7, 10, 13 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
+
+import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +9,11 @@ import pytest
 from minirl.evaluation import estimate
 from minirl.generate import Sampling
 from minirl.generate.sampling import draw
-from minirl.lessons import parts
+from minirl.lessons import exercises_of, parts
+from minirl.lessons.folder import make_folder
 from minirl.lessons.lesson import all_exercises, find_lesson, namespace
 from minirl.lessons.main_job import trains
+from minirl.rl.advantage import advantages
 from minirl.tasks import Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tokenizer import Tokenizer
@@ -22,7 +27,7 @@ def solutions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The course's functions stand at the seams; parts of other tests do not."""
     monkeypatch.setattr(parts, "PARTS", {})
     monkeypatch.setattr(parts, "STAND_INS", set())
-    for number in ("7", "10", "18"):
+    for number in ("7", "10", "13", "18"):
         namespace(find_lesson(number).folder / "solution.py")
 
 
@@ -52,6 +57,14 @@ def test_the_same_tokens_are_drawn() -> None:
     assert used["generate.sample"].share == 1
 
 
+def test_the_same_advantages() -> None:
+    rewards = np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 1.0]])
+    expected = advantages(rewards, "group_normalised")
+    with parts.swapped("rl.group_normalised", force=True) as used:
+        assert np.allclose(advantages(rewards, "group_normalised"), expected)
+    assert used["rl.group_normalised"].share == 1
+
+
 def test_the_same_rewards_and_estimates() -> None:
     problem, checker = Problem("", "", "18", "x"), NumberChecker()
     answers = ["\nAnswer: 18", "\nAnswer: $18.0.<|end|>", "\nAnswer: 9+9", "18", "\nAnswer: 19\nAnswer: 18"]
@@ -72,3 +85,16 @@ def test_the_same_rewards_and_estimates() -> None:
 def test_what_is_slow_or_idle_in_the_main_job_stays_out_of_it() -> None:
     seams = {exercise.seam: trains(exercise) for _, exercise in all_exercises() if exercise.seam}
     assert not seams["generate.sample"] and not seams["tokenizer.encode"] and seams["optim.adamw"]
+
+
+def test_a_lesson_may_use_the_functions_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lesson 13 works with the functions of lesson 12, although the exercises.py in its own folder is another file."""
+    progress, twelve = make_folder(tmp_path), find_lesson("12")
+    file = tmp_path / twelve.name / "exercises.py"
+    shutil.copyfile(twelve.folder / "solution.py", file)
+    for exercise in twelve.exercises:
+        progress.checked(exercise, file, "pass")
+    monkeypatch.chdir(tmp_path / find_lesson("13").name)
+    my = exercises_of(12)
+    assert my.whose(*(exercise.name for exercise in twelve.exercises)) == "your"
+    assert len(my.all_episodes(5, 0, 3)) == 85

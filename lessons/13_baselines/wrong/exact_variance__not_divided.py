@@ -1,0 +1,15 @@
+"""The first term is not divided by n, and the second not weighed with (n - 1) / n. The estimate is the *mean* of n
+terms: of the n² products of two terms, n are products of a term with itself."""
+
+
+def exact_variance(advantage, probability, mean, square, n):
+    own = pairs = 0.0
+    for rewards in itertools.product((0, 1), repeat=n):
+        A = advantage(np.array([rewards], float))[0]
+        others = math.prod(probability[r] for r in rewards[1:])
+        own += A[0] ** 2 * others * square[rewards[0]]
+        if n > 1:
+            rest = math.prod(probability[r] for r in rewards[2:])
+            pairs += A[0] * A[1] * rest * (mean[rewards[0]] @ mean[rewards[1]])
+    average = exact_mean(advantage, probability, mean, n)
+    return float(own + pairs - average @ average)

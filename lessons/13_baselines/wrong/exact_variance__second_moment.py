@@ -1,0 +1,13 @@
+"""This is E[|estimate|²]. The variance is what is left when the squared length of the mean has been taken away."""
+
+
+def exact_variance(advantage, probability, mean, square, n):
+    own = pairs = 0.0
+    for rewards in itertools.product((0, 1), repeat=n):
+        A = advantage(np.array([rewards], float))[0]
+        others = math.prod(probability[r] for r in rewards[1:])
+        own += A[0] ** 2 * others * square[rewards[0]]
+        if n > 1:
+            rest = math.prod(probability[r] for r in rewards[2:])
+            pairs += A[0] * A[1] * rest * (mean[rewards[0]] @ mean[rewards[1]])
+    return float(own / n + (n - 1) / n * pairs)
