@@ -7,8 +7,8 @@ from typing import Any
 from minirl.evaluation.content import Paragraph, Strong, paragraph
 from minirl.evaluation.problem_sets import headline_split
 from minirl.runs import CONFIG, STAGE_NAMES, Run
-from minirl.runs.config import learns_nothing
 from minirl.runs.environment import difference
+from minirl.runs.presets import learns_nothing
 from minirl.tasks import WordProblems
 
 METHODS = {"reinforce": "REINFORCE", "expert_iteration": "expert iteration", "ppo": "PPO", "dpo": "online DPO"}

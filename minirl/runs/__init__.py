@@ -1,7 +1,6 @@
 """Training runs: what a run is told (TrainConfig), its folder (Run), its checkpoints, and what it prints (Screen)."""
 
 from minirl.runs.config import (
-    PRESETS,
     EvalConfig,
     ModelConfig,
     OptimizerConfig,
@@ -28,6 +27,7 @@ from minirl.runs.folder import (
     TOKENIZER,
 )
 from minirl.runs.model_folder import ModelFolder, is_model, open_run
+from minirl.runs.presets import PRESETS
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen
 from minirl.runs.task import task_of

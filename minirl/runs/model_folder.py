@@ -17,8 +17,9 @@ from typing import Any
 
 from minirl.generate import Prompt
 from minirl.model import GPT
-from minirl.runs.config import PRESETS, TrainConfig
+from minirl.runs.config import TrainConfig
 from minirl.runs.folder import CONFIG, MODEL, STAGES
+from minirl.runs.presets import PRESETS
 from minirl.runs.run import Run
 from minirl.storage.strict_json import parse
 from minirl.tasks import Problem

@@ -14,7 +14,7 @@ from minirl.generate import generate
 from minirl.model import GPT
 from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
 from minirl.runs.command import command
-from minirl.runs.config import learns_nothing
+from minirl.runs.presets import learns_nothing
 from minirl.storage.checksums import DamagedError
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Task

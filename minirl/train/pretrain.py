@@ -15,7 +15,7 @@ from minirl.data import Batch, Document, Loader, encode_documents, make_batches,
 from minirl.generate import without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig, demonstrations
-from minirl.runs.config import learns_nothing
+from minirl.runs.presets import learns_nothing
 from minirl.streams import stream, stream_seed
 from minirl.tasks import Task
 from minirl.tasks.corpus import KINDS_FIRST, pretraining_documents

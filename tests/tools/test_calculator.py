@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from fractions import Fraction
 
 import pytest
@@ -74,15 +73,13 @@ def test_it_agrees_with_fractions(tree):
 @given(st.text(st.sampled_from("0123456789+-*/(). ,=%x×\n\x00e_٣"), max_size=80) | st.text(max_size=300))
 @example("(" * 200)
 @example("-" * 200)
-def test_no_text_breaks_it_or_takes_long(argument):
-    start = time.thread_time()
+def test_no_text_breaks_it(argument):
     try:
         result = calculator.call(argument)
         assert re.fullmatch(r"-?[0-9]+(\.[0-9]+|/[0-9]+)?", result)
         assert calculator.call(result) == result
     except ToolError as error:
         assert str(error)
-    assert time.thread_time() - start < 0.05
 
 
 def test_it_agrees_with_the_annotations_of_gsm8k():

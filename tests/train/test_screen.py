@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from minirl.runs import PRESETS, Run, Screen
-from minirl.runs.config import learns_nothing
+from minirl.runs.presets import learns_nothing
 from minirl.train import chain, program
 
 
