@@ -177,7 +177,7 @@ def answer(
     question that fills the context."""
     problem, longest = BookProblem(question, "", "", question, tuple(facts)), model.config.context_length
     named = tools.tools if tools is not None and arguments.form == "tools" else ()
-    prompt = problem.prompt if facts else asked(problem, arguments.form or "reasoning", list(named))
+    prompt = asked(problem, arguments.form or "reasoning", list(named))
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:
@@ -203,6 +203,8 @@ def asked(problem: Problem, form: Form | Literal["text"], tools: list[str]) -> P
     """The question as the model reads it."""
     if form == "chat":
         return as_messages(problem.question, request="")
+    if form == "facts":
+        return problem.prompt
     return problem.question if form == "text" else in_form(problem.prompt, form, tools=tools)
 
 

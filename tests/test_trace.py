@@ -10,7 +10,7 @@ from minirl import trace
 from minirl.generate import Schedule
 from minirl.rl.rollout import rollout
 from minirl.runs import Run, demonstrations
-from minirl.runs import trace as run_trace
+from minirl.runs.folder import RunFolder
 from minirl.runs.trace import SEARCHED, find_problem
 from minirl.tasks import ROGER, Problem, Task, get
 from tests.microscope.test_microscope import EVIL, Ends, Page
@@ -32,7 +32,7 @@ class Never(Mixed):
 
 def with_task(monkeypatch: pytest.MonkeyPatch, task: type[Task]) -> None:
     """The run was trained on this task."""
-    monkeypatch.setattr(run_trace, "get", lambda name: get(name) if name == "science" else task())
+    monkeypatch.setattr(RunFolder, "task", lambda run: task())
 
 
 class TestProgram:

@@ -66,16 +66,16 @@ def fit_combined(combined, original):
     Weights other than 0 and 1 are left to the original: then a token counts more or less than one.
     """
 
-    def fitted(model, batch, micro_rows):
-        parts = [part for part in batch.split(micro_rows) if part.weights.any()]
+    def fitted(model, batch, micro_rows, micro_tokens=None):
+        parts = [part for part in batch.split(micro_rows, micro_tokens) if part.weights.any()]
         parameters = list(model.parameters())
         before = [p.grad for p in parameters]
         if not parts or not np.isin(batch.weights, (0, 1)).all() or any(g is not None for g in before):
-            return original(model, batch, micro_rows)
+            return original(model, batch, micro_rows, micro_tokens)
         tokens = [int(part.weights.sum()) for part in parts]
         losses, gradients = [], []
         for part in parts:
-            losses.append(original(model, part, micro_rows))
+            losses.append(original(model, part, micro_rows, micro_tokens))
             gradients.append([p.grad for p in parameters])
             for p in parameters:
                 p.grad = None

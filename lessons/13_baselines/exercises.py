@@ -69,7 +69,7 @@ def exact_variance(
 ) -> float:
     """The variance of the estimate, E[|estimate|²] - |E[estimate]|², which is
 
-        E[A_1² |g_1|²] / n  +  (n - 1) / n · E[A_1 A_2 g_1·g_2]  -  |E[A_1 g_1]|²
+        E[A_1² |g_1|²] / n + (n - 1) / n · E[A_1 A_2 g_1·g_2] - |E[A_1 g_1]|²
 
     For plain(r) = r, probability [0.5, 0.5], mean [[-0.25], [0.25]] and square
     [0.125, 0.125] it is 0.0625 for n = 1 and 0.03125 for n = 2.

@@ -203,7 +203,7 @@ def _string(step: Mapping[str, Any], path: str) -> Any:
 def _known(step: Mapping[str, Any], path: str, names: Sequence[str]) -> None:
     for name, value in step.items():
         if name not in ("type", *names) and not (value is None or value is False or value in (0, "")):
-            raise _refuse(path + name, value)
+            raise _refuse(path + (name if len(name) < 60 else brief(name)), value)
 
 
 def _refuse(field: str, value: object) -> StepError:

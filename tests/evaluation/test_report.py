@@ -235,7 +235,7 @@ class TestEpisodes:
         for number, group in enumerate(rewards.split()):
             problem = Problem(f"{number}?", "", "5", str(number))
             made += [SimpleNamespace(problem=problem, reward=float(reward)) for reward in group]
-        assert [made.index(episode) for episode in notable(made)] == chosen
+        assert [made.index(episode) for episode in notable(made, [episode.reward for episode in made])] == chosen
 
 
 class TestMarkdown:

@@ -48,13 +48,16 @@ def test_who_never_says_unknown_has_nothing_and_pairs_stay_together() -> None:
 
 
 def test_facts_need_their_form() -> None:
-    assert asking(None, 3, None) == ("reasoning", None) and asking(None, 3, "direct") == ("direct", None)
-    form, lookup = asking("science", 2, None)
+    assert asking(None, 3, None, "reasoning") == ("reasoning", None) and asking(None, 3, "direct", "chat") == (
+        "direct",
+        None,
+    )
+    form, lookup = asking("science", 2, None, "chat")
     assert form == "facts" and lookup is not None and len(lookup("What is a star?")) == 2
     with pytest.raises(ValueError, match="--form facts needs facts"):
-        asking(None, 3, "facts")
+        asking(None, 3, "facts", "reasoning")
     with pytest.raises(ValueError, match="--form direct has no place"):
-        asking("science", 3, "direct")
+        asking("science", 3, "direct", "reasoning")
     for form, facts in (("facts", None), ("reasoning", lookup)):
         with pytest.raises(ValueError, match="the form facts, and no other"):
             Settings(0, 8, seed=0, form=form, lookup=facts)  # type: ignore[arg-type]

@@ -54,7 +54,10 @@ def spoiled(arrays: dict[str, np.ndarray], rng: np.random.Generator) -> tuple[di
             x = x.astype(DTYPES[rng.integers(len(DTYPES))])
         if how == 1 and x.size:
             x = x.copy()
-            wild = (np.nan, np.inf, -np.inf, 3e38) if x.dtype.kind == "f" else (-1, 2**31 - 1, -(2**31), 99)
+            most = 2**31 - 1 if x.dtype.kind == "i" else 2 ** (8 * x.itemsize) - 1
+            wild = {"f": (np.nan, np.inf, -np.inf, 3e38), "i": (-1, most, -most - 1, 99)}.get(
+                x.dtype.kind, (0, most, 1, 99)
+            )
             x.flat[rng.integers(x.size)] = wild[rng.integers(4)]
         inside, memory = banded(x, 1 if how == 2 else 0)
         start = GUARD * 8 + (1 if how == 2 else 0)

@@ -68,6 +68,8 @@ def test_a_read_only_array_is_read_and_never_written(operation, name):
 @each_argument
 def test_a_misaligned_array_is_refused(operation, name):
     call, arrays = prepared(operation, name)
+    if arrays[name].itemsize == 1:
+        return  # a byte lies well anywhere
     x = arrays[name]
     memory = np.zeros(x.nbytes + 1, np.uint8)
     moved = memory[1:].view(x.dtype).reshape(x.shape)
@@ -84,6 +86,8 @@ def test_a_misaligned_array_is_refused(operation, name):
 @each_argument
 def test_another_byte_order_is_refused(operation, name):
     call, arrays = prepared(operation, name)
+    if arrays[name].itemsize == 1:
+        return  # a byte has no order
     swapped = arrays[name].astype(arrays[name].dtype.newbyteorder(">"))
     with pytest.raises(TypeError, match=rf"^{operation}: {shown(name)} is a >.. array; expected"):
         call.run(operation, {**arrays, name: swapped})

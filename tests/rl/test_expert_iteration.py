@@ -131,5 +131,5 @@ def test_settings_without_a_meaning_here_are_refused():
         with pytest.raises(ValueError, match="expert iteration uses neither"):
             RLConfig(method="expert_iteration", **settings)
     RLConfig(method="expert_iteration", updates=4, samples=1)
-    with pytest.raises(ValueError, match="method is 'ppo'"):
-        RLConfig(method="ppo")
+    with pytest.raises(ValueError, match="method is 'grpo'"):
+        RLConfig(method="grpo")

@@ -25,10 +25,12 @@ def test_the_usual_form_is_the_problems_own_prompt():
 
 def test_every_form_asks_the_question():
     given = {"facts": {"facts": ["A can holds 3."]}, "tools": {"tools": ["calculator", "search"]}}
-    made = {form: TASK.prompt(ROGER, form, **given.get(form, {})) for form in FORMS}
+    made = {form: TASK.prompt(ROGER, form, **given.get(form, {})) for form in FORMS if form != "chat"}
     assert all(f"Q: {ROGER.question}\n" in prompt for prompt in made.values()) and len(set(made.values())) == 4
     assert made["tools"].startswith("Tools: calculator, search\nQ: ")
     assert made["direct"].endswith("\nAnswer:")
+    with pytest.raises(ValueError, match="the prompt form chat is a conversation and no text"):
+        TASK.prompt(ROGER, "chat")
 
 
 @pytest.mark.parametrize("text, right", [(" 11", True), (" 12", False), ("", False), (" 11 balls", True)])

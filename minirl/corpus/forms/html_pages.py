@@ -18,6 +18,7 @@ class Reader(HTMLParser):
         self.kept = 0  # how deep in <pre>, whose lines stay
 
     def handle_starttag(self, tag: str, attrs: object) -> None:
+        """A block begins a paragraph; what is skipped begins to be."""
         if tag in SKIPPED:
             self.skipping.append(tag)
         elif tag in BLOCKS:
@@ -27,6 +28,7 @@ class Reader(HTMLParser):
         self.kept += tag == "pre"
 
     def handle_endtag(self, tag: str) -> None:
+        """A block ends a paragraph; what is skipped ends with its own tag."""
         if tag in self.skipping:
             while self.skipping.pop() != tag:
                 pass
@@ -35,6 +37,7 @@ class Reader(HTMLParser):
         self.kept = max(self.kept - (tag == "pre"), 0)
 
     def handle_data(self, data: str) -> None:
+        """Text, with one space where the page has any white space, but for <pre>."""
         if not self.skipping:
             if self.kept:
                 self.pieces.append(data)

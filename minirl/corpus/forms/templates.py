@@ -56,14 +56,17 @@ def expand(contents: str) -> str:
 
 
 def first(values: Values, named: Named) -> str:
+    """The first value, such as the text of {{nowrap|text}}."""
     return values[0] if values else named.get("text", "")
 
 
 def second(values: Values, named: Named) -> str:
+    """The second value, such as the text of {{lang|fr|text}}."""
     return values[1] if len(values) > 1 else named.get("text", "")
 
 
 def last(values: Values, named: Named) -> str:
+    """The last value."""
     return values[-1] if values else ""
 
 
@@ -147,6 +150,7 @@ def always(text: str) -> Callable[[Values, Named], str]:
 
 
 def joined(values: Values, named: Named) -> str:
+    """All values, one after the other."""
     return "".join(values)
 
 

@@ -1,15 +1,23 @@
 """Words in NumPy: what csrc/words.c and csrc/minhash.c must compute. Letters: W words, P functions of a signature."""
 
+from functools import cache
+from typing import Any
+
 import numpy as np
-import regex
 
 from minirl.kernels.words.checks import check_gram_hashes, check_gram_repeats, check_minhash, check_word_hashes
 
 Array = np.ndarray
 
-WORD = regex.compile(r"[\p{L}\p{N}_]+")
 FNV_START, FNV_PRIME = 0xCBF29CE484222325, 0x100000001B3
 GRAM_PRIME = np.uint64(0x9E3779B97F4A7C15)
+
+
+@cache
+def _word() -> Any:
+    import regex  # which takes a while to import, and few programs need it
+
+    return regex.compile(r"[\p{L}\p{N}_]+")
 
 
 def word_hashes(text: Array) -> tuple[Array, Array]:
@@ -19,7 +27,7 @@ def word_hashes(text: Array) -> tuple[Array, Array]:
     and how many bytes it has. Capitals count: pass `text.casefold()` where they should not.
     """
     check_word_hashes(text)
-    words = [word.encode() for word in WORD.findall(text.tobytes().decode("utf-8", "replace"))]
+    words = [word.encode() for word in _word().findall(text.tobytes().decode("utf-8", "replace"))]
     lengths = np.array([len(word) for word in words], np.int32)
     letters = np.zeros((len(words), int(lengths.max(initial=0))), np.uint64)
     for row, word in zip(letters, words, strict=True):
