@@ -3,7 +3,8 @@
     python -m minirl.evaluate --together runs/roger runs/roger-2 ... --json data/results/seeds.json     # measure again
     python -m minirl.controls.seeds                                                 # put it into docs/results.md
 
-docs/results.md prints these numbers, and the course compares a learner's run with them.
+docs/results.md prints these numbers, and the course compares a learner's run with them. The first set was measured with
+AVX-512 in float32; another instruction set or precision rounds differently, and has a file of its own.
 """
 
 import json
@@ -15,7 +16,11 @@ from minirl.evaluation.together import Together
 from minirl.storage import shipped
 from minirl.storage.files import atomic_write
 
-FILE, PAGE, NAME = "data/results/seeds.json", Path("docs/results.md"), "seeds"
+PAGE = Path("docs/results.md")
+FILES = {  # the name of the table -> what it is made of
+    "seeds": "data/results/seeds.json",
+    "seeds-avx2": "data/results/seeds-avx2.json",
+}
 REWORDINGS = 20  # of the running example: of these, the number solved is printed and not the share
 COLUMNS = {  # of the table
     ("unseen", "sft", "greedy"): "greedy after SFT",
@@ -28,10 +33,10 @@ COLUMNS = {  # of the table
 }
 
 
-def published() -> dict[tuple[str, str, str], Together]:
+def published(name: str = "seeds") -> dict[tuple[str, str, str], Together]:
     """(split, stage, measure) of the default run with several seeds: a share from 0 to 1 for each seed, in the order of
-    the seeds, and their mean with its 95% interval."""
-    report = json.loads(shipped(FILE).read_text(encoding="utf-8"))
+    the seeds, and their mean with its 95% interval. name: one of FILES."""
+    report = json.loads(shipped(FILES[name]).read_text(encoding="utf-8"))
     return {
         (one["split"], one["stage"], one["measure"]): Together(
             one["values"], Estimate(one["mean"], one["low"], one["high"])
@@ -40,9 +45,9 @@ def published() -> dict[tuple[str, str, str], Together]:
     }
 
 
-def table() -> str:
-    """The table of docs/results.md."""
-    found = published()
+def table(name: str = "seeds") -> str:
+    """A table of docs/results.md: one of FILES."""
+    found = published(name)
     columns = {name: (found[key], REWORDINGS if "reworded" in key[0] else 100) for key, name in COLUMNS.items()}
     seeds = range(len(next(iter(columns.values()))[0].values))
     rows = []
@@ -56,8 +61,8 @@ def table() -> str:
 
 
 def main() -> None:
-    """Put the table into docs/results.md, below the top folder of a checkout."""
-    text = fill(PAGE.read_text(encoding="utf-8"), {NAME: table()})
+    """Put the tables into docs/results.md, below the top folder of a checkout."""
+    text = fill(PAGE.read_text(encoding="utf-8"), {name: table(name) for name in FILES})
     with atomic_write(PAGE) as file:
         file.write(text)
 

@@ -167,7 +167,7 @@ def test_a_page_is_filled_again_and_again(page: str, tables: dict[str, str]) -> 
 def test_the_page_has_a_place_for_every_table() -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
     table = markdown_table(["a"], [["b"]])
-    names = [*GROUPS, seeds.NAME]
+    names = [*GROUPS, *seeds.FILES]
     filled = fill(page, dict.fromkeys(names, table))
     assert filled.count(table) == len(names)
     ends = "<!-- end of table -->"  # a table without a place would be added behind the page, with an end of its own
@@ -176,7 +176,8 @@ def test_the_page_has_a_place_for_every_table() -> None:
 
 def test_the_table_of_seeds_is_made_of_the_file_that_ships() -> None:
     page = (Path(__file__).parents[2] / "docs" / "results.md").read_text(encoding="utf-8")
-    assert fill(page, {seeds.NAME: seeds.table()}) == page, "`python -m minirl.controls.seeds` puts it into the page"
+    tables = {name: seeds.table(name) for name in seeds.FILES}
+    assert fill(page, tables) == page, "`python -m minirl.controls.seeds` puts them into the page"
     found = seeds.published()
     assert set(found) >= set(seeds.COLUMNS)
     for one in found.values():
