@@ -20,6 +20,7 @@ PAGE = Path("docs/results.md")
 FILES = {  # the name of the table -> what it is made of
     "seeds": "data/results/seeds.json",
     "seeds-avx2": "data/results/seeds-avx2.json",
+    "seeds-bfloat16": "data/results/seeds-bfloat16.json",
 }
 REWORDINGS = 20  # of the running example: of these, the number solved is printed and not the share
 COLUMNS = {  # of the table
