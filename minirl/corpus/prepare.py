@@ -106,6 +106,12 @@ def prepare(arguments: Arguments, screen: Screen) -> None:
     read = (workshop.counts.characters - before) / 1e6
     screen.say(f"{read:.1f} MB of text in {seconds:.1f} s, {read / seconds:.1f} MB/s. The report, with samples:")
     screen.command(str(out / corpus.REPORT))
+    if not manifest["splits"]["valid"]["documents"]:
+        screen.say(
+            f"No document was chosen for validation, which training needs: give more text, or a larger share than "
+            f"--validation {arguments.validation:g}."
+        )
+        return
     screen.say("Train on it:")
     screen.command(f"python -m minirl.train --corpus {out} --preset base-5m --plan")
 

@@ -270,3 +270,9 @@ def test_memory_does_not_grow_with_the_source(tmp_path):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(done.stdout.split()[-1]) < 500_000
+
+
+def test_a_corpus_without_validation_says_so(sources, tmp_path, capsys):
+    assert main(["prepare", str(sources), "--out", str(tmp_path / "corpus"), "--validation", "0"]) == 0
+    said = capsys.readouterr().out
+    assert "No document was chosen for validation" in said and "minirl.train" not in said
