@@ -5,6 +5,7 @@ Published files are not needed: each family's configuration is set up with the l
 
 import base64
 import json
+import unicodedata
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -164,6 +165,8 @@ def test_same_ids_on_random_text(name: str, pairs: Any) -> None:
     @given(mixed_text)
     @settings(max_examples=60, deadline=None)
     def same(text: str) -> None:
+        if theirs.normalizer is not None:  # its tables of Unicode may be older than Python's
+            text = "".join(c for c in text if unicodedata.ucd_3_2_0.category(c) != "Cn")
         ids = theirs.encode(text, add_special_tokens=False).ids
         assert ours.encode(text, "all") == ids
         assert ours.decode(ids, skip_special=True) == theirs.decode(ids, skip_special_tokens=True) or "\ufffd" in text
