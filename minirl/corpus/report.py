@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from minirl.evaluation.markdown import markdown_table
+
 
 def markdown(manifest: Mapping[str, Any], samples: Mapping[str, Sequence[Sequence[str]]]) -> str:
     """The report as a page of Markdown."""
     lines = ["# What this corpus holds", ""]
     for header, rows in tables(manifest):
-        lines += ["| " + " | ".join(header) + " |", "|---" * len(header) + "|"]
-        lines += ["| " + " | ".join(row) + " |" for row in rows] + [""]
+        lines += [markdown_table(header, rows, numbers=False), ""]
     if manifest["tests_not_looked_for"]:
         names = " ".join(manifest["tests_not_looked_for"])
         lines += [f"**Not looked for**, because their files are not here: the test problems of {names}. "

@@ -21,10 +21,10 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, get_args
 
-from minirl.evaluation.answers import as_answer
+from minirl.evaluation.answers import as_answer, asked
 from minirl.evaluation.problem_sets import ProblemSet
 from minirl.evaluation.score import is_right
-from minirl.generate import Completion, generate
+from minirl.generate import Completion, encode_prompt, generate
 from minirl.model import GPT
 from minirl.runs import STAGE_NAMES, Screen
 from minirl.tasks import Problem
@@ -98,12 +98,13 @@ def count_faults(model: GPT, tokenizer: Tokenizer, chosen: ProblemSet) -> dict[s
     A prompt that does not fit into the context has no answer."""
     settings, counts = chosen.settings, Counter[str]()
     context = model.config.context_length
-    fitting = [problem for problem in chosen.problems if len(tokenizer.encode(problem.prompt)) <= context]
+    prompts = zip(chosen.problems, asked(chosen.task, chosen.problems, settings), strict=True)
+    fitting = [(problem, prompt) for problem, prompt in prompts if len(encode_prompt(tokenizer, prompt)) <= context]
     completions = generate(
-        model, tokenizer, [problem.prompt for problem in fitting], temperature=0.0,
-        max_new_tokens=settings.max_new_tokens, tools=toolbox(tokenizer, settings.tools),
+        model, tokenizer, [prompt for _, prompt in fitting], temperature=0.0, max_new_tokens=settings.max_new_tokens,
+        tools=toolbox(tokenizer, settings.tools),
     )  # fmt: skip
-    for problem, completion in zip(fitting, completions, strict=True):
+    for (problem, _), completion in zip(fitting, completions, strict=True):
         counts[outcome(chosen, problem, completion, tokenizer)] += 1
     counts["no answer"] += len(chosen.problems) - len(fitting)
     return {name: counts[name] for name in ("solved", *FAULTS)}

@@ -7,7 +7,6 @@ Notebooks are built along the learner's path: in a fresh folder, with the soluti
 pass their checks first.
 """
 
-import json
 import os
 import re
 import shutil
@@ -16,7 +15,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import tyro
 
@@ -24,7 +22,7 @@ from minirl import kernels
 from minirl.lessons import commands, gates
 from minirl.lessons.folder import make_folder
 from minirl.lessons.handbook import dead_links
-from minirl.lessons.lesson import Lesson, find_lesson, lessons
+from minirl.lessons.lesson import find_lesson, lessons
 from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
@@ -121,9 +119,3 @@ def write_tables() -> None:
     for path, text in ((readme, listed), (plans, filled(plans.read_text(encoding="utf-8")))):
         with atomic_write(path) as file:
             file.write(text)
-
-
-def read_notebook(lesson: Lesson) -> dict[str, Any]:
-    """The committed notebook of a lesson."""
-    found: dict[str, Any] = json.loads(lesson.notebook.read_text(encoding="utf-8"))
-    return found

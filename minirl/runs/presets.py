@@ -1,12 +1,9 @@
-"""Presets: sets of defaults for `python -m minirl.train --preset NAME`.
+"""Presets, sets of defaults: `python -m minirl.train --preset NAME`.
 
-roger          the main job, and the default
-smoke          the same stages in seconds; it learns nothing
-calculator     word problems with large numbers, and a calculator to call
-open-book      answers from facts that a search put into the prompt
-preferences    ends with a reward model and PPO
-base-5m, base-30m, gpt2-110m, llama-110m
-               pretraining on a corpus of real text; the names give the parameters
+"roger", the default, is the main job. "smoke" goes through the same stages in seconds and learns nothing. "calculator"
+has word problems with large numbers, and a calculator to call. "open-book" answers from facts that a search put into
+the prompt. "preferences" ends with a reward model and PPO. "base-5m", "base-30m", "gpt2-110m" and "llama-110m" pretrain
+on a corpus of real text; their names give their parameters.
 """
 
 from minirl.runs.config import (

@@ -29,15 +29,17 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from minirl.retrieval import Index
 from minirl.tasks.checker import TextChecker
 from minirl.tasks.prompt import Form, in_form
 from minirl.tasks.science import Science, entries, with_words_missing
 from minirl.tasks.task import Problem, Task
 from minirl.tasks.world import ATTRIBUTES, World, asked, question
 from minirl.tokenizer.special import END
+
+if TYPE_CHECKING:
+    from minirl.retrieval import Index
 
 Arm = Literal["closed", "gold", "found", "missing", "changed"]
 Document = list[tuple[str, float]]
@@ -126,7 +128,14 @@ def several(facts: Sequence[str], questions: Sequence[Asked]) -> Document:
 # ---- which facts ----
 
 
-def shown(index: Index, asked_for: str, right: int, text: str, arm: Arm, most: int, rng: random.Random) -> list[str]:
+def searchable(texts: Sequence[str]) -> "Index":
+    """An index of these texts."""
+    from minirl.retrieval import Index  # every program imports the tasks, and few of them search
+
+    return Index.from_texts(texts)
+
+
+def shown(index: "Index", asked_for: str, right: int, text: str, arm: Arm, most: int, rng: random.Random) -> list[str]:
     """The facts of a prompt. asked_for: the question; the search knows nothing else. right: the number of the fact that
     answers it, which says `text` here."""
     found: list[int] = index.rank(asked_for, most + 1)[0].tolist()
@@ -161,7 +170,7 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
     testing = arm is not None
     while True:
         world = World(rng, split, TEST_PEOPLE if testing else PEOPLE[split])
-        index = Index.from_texts(world.texts)
+        index = searchable(world.texts)
         for number in rng.sample(range(len(world.facts)), len(world.facts) if testing else PER_WORLD):
             fact, inner = world.facts[number], random.Random(rng.getrandbits(64))
             how = arm or training_arm(inner, 0)
@@ -193,10 +202,10 @@ def some_people(rng: random.Random) -> tuple[list[str], list[Asked]]:
 
 
 @lru_cache(maxsize=1)
-def science_book() -> tuple[Science, Index]:
+def science_book() -> tuple[Science, "Index"]:
     """The science questions, and the index of their facts."""
     texts = [f"{entry['question']} {entry['reasoning']}" for entry in entries()]
-    return Science(), Index.from_texts(texts)
+    return Science(), searchable(texts)
 
 
 def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[BookProblem]:

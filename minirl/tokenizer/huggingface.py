@@ -24,17 +24,14 @@ from minirl.storage.strict_json import brief, has_surrogate
 from minirl.tokenizer.added import PLAIN, Flags, described
 from minirl.tokenizer.character_bpe import CharacterBPE, name_bytes
 from minirl.tokenizer.details import Details
-from minirl.tokenizer.steps import StepError, Steps, read_steps, strips_first_space
+from minirl.tokenizer.fields import FormatError, known, refusal
+from minirl.tokenizer.steps import Steps, read_steps, strips_first_space
 
 MAX_TOKENS = 1 << 20  # what csrc/bpe_encode.c can tell apart
 
 POST_PROCESSORS = ("ByteLevel", "TemplateProcessing", "RobertaProcessing", "BertProcessing", "Sequence")
 
 Pair = tuple[bytes, bytes]
-
-
-class FormatError(ValueError):
-    """A tokenizer.json that is damaged, or that needs what minirl does not have."""
 
 
 class Vocabulary(NamedTuple):
@@ -146,13 +143,13 @@ def from_json(contents: Any) -> Vocabulary:
     """What a tokenizer.json says. Raises FormatError naming the field, its value, and what is wrong with it."""
     _type(contents, dict, "the file")
     steps = ("normalizer", "pre_tokenizer", "post_processor", "decoder")
-    _known(contents, "", ("version", "added_tokens", "model", *steps))
+    known(contents, "", ("version", "added_tokens", "model", *steps))
     if contents.get("version", "1.0") != "1.0":
-        raise _refuse("version", contents["version"])
+        raise refusal("version", contents["version"])
     model = _field(contents, "model", dict)
-    _known(model, "model.", ("type", "vocab", "merges", "ignore_merges", "unk_token", "fuse_unk", "byte_fallback"))
+    known(model, "model.", ("type", "vocab", "merges", "ignore_merges", "unk_token", "fuse_unk", "byte_fallback"))
     if model.get("type", "BPE") != "BPE":
-        raise _refuse("model.type", model["type"])
+        raise refusal("model.type", model["type"])
     byte_level = not _field(model, "model.byte_fallback", bool, False)
     kept = {
         "unk_token": _field(model, "model.unk_token", (str, type(None)), None),
@@ -161,13 +158,10 @@ def from_json(contents: Any) -> Vocabulary:
     }
     _check_writable(kept)
     _kind(contents, "post_processor", POST_PROCESSORS)
-    try:
-        todo = read_steps(contents, byte_level)
-        if byte_level:
-            _kind(contents, "decoder", ("ByteLevel",))
-        strips = not byte_level and strips_first_space(contents)
-    except StepError as error:
-        raise FormatError(str(error)) from None
+    todo = read_steps(contents, byte_level)
+    if byte_level:
+        _kind(contents, "decoder", ("ByteLevel",))
+    strips = not byte_level and strips_first_space(contents)
     special, added, flags = _added(_field(contents, "added_tokens", (list, type(None)), None) or [])
     names = special | added
     ordinary = _ordinary(_field(model, "model.vocab", dict), names)
@@ -238,10 +232,6 @@ def _begins(processor: Mapping[str, Any] | None, special: Mapping[str, int]) -> 
     return special.get(name) if isinstance(name, str) else None
 
 
-def _refuse(field: str, value: object) -> FormatError:
-    return FormatError(f"{field} is {brief(value)}: minirl reads BPE tokenizers without it only")
-
-
 def _type(value: Any, kind: Any, field: str) -> Any:
     """The value, if it has the type that its field should have; True is no number."""
     kinds = kind if isinstance(kind, tuple) else (kind,)
@@ -274,18 +264,11 @@ def _field(contents: Mapping[str, Any], field: str, kind: Any, default: Any = _R
     return _type(contents[name], kind, field)
 
 
-def _known(contents: Mapping[str, Any], path: str, names: Collection[str]) -> None:
-    """Refuse each field that has another name, unless it is switched off: null, false, 0, or empty text."""
-    for name, value in contents.items():
-        if name not in names and not (value is None or value is False or value in (0, "")):
-            raise _refuse(f"{path}{name if len(name) < 60 else brief(name)}", value)
-
-
 def _kind(contents: Mapping[str, Any], field: str, kinds: Collection[str]) -> dict[str, Any] | None:
     """A step of the tokenizer, an object with a type, or None for one that is not there."""
     step: dict[str, Any] | None = _field(contents, field, (dict, type(None)), None)
     if step is not None and step.get("type") not in kinds:
-        raise _refuse(f"{field}.type", step.get("type"))
+        raise refusal(f"{field}.type", step.get("type"))
     return step
 
 
@@ -298,7 +281,7 @@ def _added(tokens: list[Any]) -> tuple[dict[str, int], dict[str, int], dict[str,
         path = f"added_tokens[{place}]."
         _type(token, dict, path[:-1])
         name = _field(token, path + "content", str)
-        _known(token, f"added token {brief(name)}: ", ("id", "content", "special", *Flags._fields))
+        known(token, f"added token {brief(name)}: ", ("id", "content", "special", *Flags._fields))
         if not name or has_surrogate(name):
             raise FormatError(f"{path}content is {brief(name)}; expected some text")
         if name in special or name in added:

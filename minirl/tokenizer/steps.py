@@ -18,16 +18,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from minirl.storage.strict_json import brief
+from minirl.tokenizer.fields import FormatError, known, refusal
 from minirl.tokenizer.pretokenize import PATTERNS, resolve
 
 SPACE = "▁"  # stands for a space in SentencePiece's vocabularies
 FORMS = ("NFC", "NFD", "NFKC", "NFKD")
 Prefix = Literal["", "always", "unless there", "first"]
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
-
-
-class StepError(ValueError):
-    """A step that minirl does not have, or one that is damaged."""
 
 
 class Steps(NamedTuple):
@@ -75,7 +72,7 @@ class Steps(NamedTuple):
 def read_steps(contents: Mapping[str, Any], byte_level: bool) -> Steps:
     """The steps of a tokenizer.json: its normalizer and pre_tokenizer. byte_level: whether its vocabulary is.
 
-    Raises StepError naming the step.
+    Raises FormatError naming the step.
     """
     forms: list[Form] = []
     spaces, words, late = False, False, False
@@ -90,28 +87,28 @@ def read_steps(contents: Mapping[str, Any], byte_level: bool) -> Steps:
         elif kind == "Replace" and _string(step, "normalizer") == " " and step.get("content") == SPACE:
             spaces = True
         else:
-            raise _refuse("normalizer", step)
+            raise refusal("normalizer", step)
     steps = _flat(contents.get("pre_tokenizer"), "pre_tokenizer", "pretokenizers")
     if byte_level:
         if spaces or prefix:
-            raise StepError(f"normalizer writes spaces as {SPACE!r}, but the vocabulary is byte-level")
+            raise FormatError(f"normalizer writes spaces as {SPACE!r}, but the vocabulary is byte-level")
         return Steps(_patterns(steps), tuple(forms))
     for step in steps:
         if step.get("type") == "Metaspace" and step.get("replacement", SPACE) == SPACE and not prefix:
             scheme = step.get("prepend_scheme", "always" if step.get("add_prefix_space", True) else "never")
             if scheme not in schemes:
-                raise _refuse("pre_tokenizer.Metaspace.prepend_scheme", scheme)
+                raise refusal("pre_tokenizer.Metaspace.prepend_scheme", scheme)
             prefix, spaces, late = schemes[scheme], True, True
             words = step.get("split", True) is not False
         elif step.get("type") != "Split" or _string(step, "pre_tokenizer") != " " or not spaces:
-            raise _refuse("pre_tokenizer", step)  # a Split at spaces finds none once they are "▁": Gemma has it
+            raise refusal("pre_tokenizer", step)  # a Split at spaces finds none once they are "▁": Gemma has it
     if prefix and not spaces:
-        raise StepError("normalizer puts '▁' before a text whose spaces stay spaces: minirl reads no such tokenizer")
+        raise FormatError("normalizer puts '▁' before a text whose spaces stay spaces: minirl reads no such tokenizer")
     return Steps((), tuple(forms), spaces, prefix, words, late)
 
 
 def strips_first_space(contents: Mapping[str, Any]) -> bool:
-    """Whether decoding leaves out the space that was put before the text. Raises StepError for an unknown decoder."""
+    """Whether decoding leaves out the space that was put before the text. Raises FormatError for an unknown decoder."""
     strips = False
     for step in _flat(contents.get("decoder"), "decoder", "decoders"):
         kind = step.get("type")
@@ -120,7 +117,7 @@ def strips_first_space(contents: Mapping[str, Any]) -> bool:
         elif kind == "Metaspace":
             strips |= step.get("prepend_scheme", "always") != "never"
         elif kind not in ("ByteFallback", "Fuse") and not (kind == "Replace" and _string(step, "decoder") == SPACE):
-            raise _refuse("decoder", step)
+            raise refusal("decoder", step)
     return strips
 
 
@@ -128,32 +125,39 @@ def _patterns(steps: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The patterns of a byte-level pre_tokenizer, whose last step is ByteLevel."""
     if not steps or steps[-1].get("type") != "ByteLevel":
         kind = steps[-1].get("type") if steps else None
-        raise StepError(
+        raise FormatError(
             f"pre_tokenizer is {brief(kind)} in the place of ByteLevel: minirl reads byte-level BPE and SentencePiece's"
         )
     patterns = []
     for step in steps[:-1]:
         kind = step.get("type")
         if kind == "Digits":
-            _known(step, "pre_tokenizer.Digits.", ("individual_digits",))
+            known(
+                step,
+                "pre_tokenizer.Digits.",
+                (
+                    "type",
+                    "individual_digits",
+                ),
+            )
             patterns.append(r"\p{N}" if step.get("individual_digits", False) else r"\p{N}+")
         elif kind == "Split":
             patterns.append(_split_pattern(step))
         elif kind == "ByteLevel":
             patterns += _byte_level(step)
         else:
-            raise _refuse("pre_tokenizer", step)
+            raise refusal("pre_tokenizer", step)
     return (*patterns, *_byte_level(steps[-1]))
 
 
 def _byte_level(step: Mapping[str, Any]) -> list[str]:
     path = "pre_tokenizer.ByteLevel."
-    _known(step, path, ("add_prefix_space", "trim_offsets", "use_regex"))
+    known(step, path, ("type", "add_prefix_space", "trim_offsets", "use_regex"))
     for name in ("add_prefix_space", "use_regex"):
         if not isinstance(step.get(name, True), bool):
-            raise StepError(f"{path}{name} is {brief(step[name])}; expected true or false")
+            raise FormatError(f"{path}{name} is {brief(step[name])}; expected true or false")
     if step.get("add_prefix_space", True):
-        raise StepError(
+        raise FormatError(
             f"{path}add_prefix_space=true, which puts a space before the text: minirl reads tokenizers without it only"
         )
     return [PATTERNS["gpt2"]] if step.get("use_regex", True) else []
@@ -161,21 +165,21 @@ def _byte_level(step: Mapping[str, Any]) -> list[str]:
 
 def _split_pattern(step: Mapping[str, Any]) -> str:
     path = "pre_tokenizer.Split."
-    _known(step, path, ("behavior", "pattern"))
+    known(step, path, ("type", "behavior", "pattern"))
     if step.get("behavior") != "Isolated":
-        raise _refuse(path + "behavior", step.get("behavior"))
+        raise refusal(path + "behavior", step.get("behavior"))
     pattern = step.get("pattern")
     if not isinstance(pattern, Mapping) or len(pattern) != 1 or not {"Regex", "String"} & set(pattern):
-        raise StepError(f"{path}pattern is {brief(pattern)}; expected an object with Regex or String")
+        raise FormatError(f"{path}pattern is {brief(pattern)}; expected an object with Regex or String")
     kind, expression = next(iter(pattern.items()))
     if not isinstance(expression, str):
-        raise StepError(f"{path}pattern.{kind} is {brief(expression)}; expected a string")
+        raise FormatError(f"{path}pattern.{kind} is {brief(expression)}; expected a string")
     if kind == "String":
         return re.escape(expression)
     try:
         return resolve(expression)
     except ValueError as error:
-        raise StepError(f"{path}pattern.Regex: {brief(str(error))}") from error
+        raise FormatError(f"{path}pattern.Regex: {brief(str(error))}") from error
 
 
 def _flat(step: Any, path: str, inner: str) -> list[Mapping[str, Any]]:
@@ -183,28 +187,18 @@ def _flat(step: Any, path: str, inner: str) -> list[Mapping[str, Any]]:
     if step is None:
         return []
     if not isinstance(step, Mapping):
-        raise StepError(f"{path} is {brief(step)}; expected an object or null")
+        raise FormatError(f"{path} is {brief(step)}; expected an object or null")
     if step.get("type") != "Sequence":
         return [step]
     listed = step.get(inner)
     if not isinstance(listed, list):
-        raise StepError(f"{path}.{inner} is {brief(listed)}; expected a list")
+        raise FormatError(f"{path}.{inner} is {brief(listed)}; expected a list")
     for number, one in enumerate(listed):
         if not isinstance(one, Mapping):
-            raise StepError(f"{path}.{inner}[{number}] is {brief(one)}; expected an object")
+            raise FormatError(f"{path}.{inner}[{number}] is {brief(one)}; expected an object")
     return [deeper for one in listed for deeper in _flat(one, path, inner)]
 
 
 def _string(step: Mapping[str, Any], path: str) -> Any:
     pattern = step.get("pattern")
     return pattern.get("String") if isinstance(pattern, Mapping) else None
-
-
-def _known(step: Mapping[str, Any], path: str, names: Sequence[str]) -> None:
-    for name, value in step.items():
-        if name not in ("type", *names) and not (value is None or value is False or value in (0, "")):
-            raise _refuse(path + (name if len(name) < 60 else brief(name)), value)
-
-
-def _refuse(field: str, value: object) -> StepError:
-    return StepError(f"{field} is {brief(value)}: minirl reads tokenizers without it only")

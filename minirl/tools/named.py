@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minirl.tools.calculator import calculator
-from minirl.tools.search import PREFIX, search_in
 from minirl.tools.shuffled import SUFFIX, Shuffled
 from minirl.tools.tool import Tool
 from minirl.tools.toolbox import Toolbox
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 TOOLS: dict[str, Tool] = {calculator.name: calculator}
+SEARCH = "search:"  # before a place: --tools search:docs.index
 
 
 def toolbox(tokenizer: "Tokenizer", names: Sequence[str]) -> Toolbox | None:
@@ -24,7 +24,12 @@ def toolbox(tokenizer: "Tokenizer", names: Sequence[str]) -> Toolbox | None:
 def named(name: str) -> Tool:
     """The tool of this name. Raises ValueError where there is none."""
     known = name.removesuffix(SUFFIX)
-    if known not in TOOLS and not known.startswith(PREFIX):
-        raise ValueError(f"no tool is called {known!r}; there are {', '.join(sorted(TOOLS))} and {PREFIX}PLACE")
-    tool = search_in(known) if known.startswith(PREFIX) else TOOLS[known]
+    if known.startswith(SEARCH):
+        from minirl.tools.search import search_in  # few programs search, and all of them import this
+
+        tool: Tool = search_in(known.removeprefix(SEARCH))
+    elif known in TOOLS:
+        tool = TOOLS[known]
+    else:
+        raise ValueError(f"no tool is called {known!r}; there are {', '.join(sorted(TOOLS))} and {SEARCH}PLACE")
     return tool if known == name else Shuffled(tool)

@@ -8,15 +8,13 @@ from minirl.retrieval.index import Index, SearchError
 from minirl.retrieval.lookup import open_lookup
 from minirl.tools.tool import ToolError
 
-NAME = "search"
-PREFIX = f"{NAME}:"  # before a place: --tools search:docs.index
 PASSAGES = 2
 
 
 class Search:
     """Searches an index. most: passages in a result."""
 
-    name = NAME
+    name = "search"
 
     def __init__(self, index: Index, most: int = PASSAGES) -> None:
         self.index, self.most = index, most
@@ -29,6 +27,6 @@ class Search:
             raise ToolError(str(error)) from None
 
 
-def search_in(name: str) -> Search:
-    """The tool that a flag names: search:PLACE. Raises what `open_lookup` raises."""
-    return Search(open_lookup(name.removeprefix(PREFIX)).index)
+def search_in(place: str) -> Search:
+    """The tool for a place: an index, a folder of texts, or "science". Raises what `open_lookup` raises."""
+    return Search(open_lookup(place).index)

@@ -2,6 +2,8 @@
 
 import random
 import re
+import subprocess
+import sys
 from functools import lru_cache
 from itertools import islice
 
@@ -203,3 +205,11 @@ def test_the_answer_is_unknown_only_as_an_answer() -> None:
     check = TASK.checker.check
     assert check(missing, " No fact says this.\nAnswer: Unknown.<|end|>")
     assert not check(missing, " unknown") and not check(missing, "\nAnswer: not unknown")
+
+
+def test_the_tasks_are_imported_without_the_search() -> None:
+    """Every program imports all tasks, and few of them search."""
+    program = (
+        "import sys, minirl.tasks, minirl.tools; print([m for m in sys.modules if m.startswith('minirl.retrieval')])"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout.strip() == "[]"
