@@ -2,8 +2,8 @@
 
 "roger", the default, is the main job. "smoke" goes through the same stages in seconds and learns nothing. "calculator"
 has word problems with large numbers, and a calculator to call. "open-book" answers from facts that a search put into
-the prompt. "preferences" ends with a reward model and PPO. "base-5m", "base-30m", "gpt2-110m" and "llama-110m" pretrain
-on a corpus of real text; their names give their parameters.
+the prompt; with "look-up" the model searches by itself. "preferences" ends with a reward model and PPO. "base-5m",
+"base-30m", "gpt2-110m" and "llama-110m" pretrain on a corpus of real text; their names give their parameters.
 """
 
 from minirl.runs.config import (
@@ -35,6 +35,17 @@ OPEN_BOOK = TrainConfig(
     ),
     evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
 )  # fmt: skip
+LOOK_UP = TrainConfig(
+    name="look-up",
+    task="look_up",
+    model=ModelConfig(context_length=256),
+    pretrain=PretrainConfig(steps=1500),
+    sft=SFTConfig(demonstrations=400, epochs=3, rehearsal_texts=4),
+    rl=RLStageConfig(
+        steps=120, prompts=24, samples=8, learning_rate=7e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+    ),
+    evaluation=EvalConfig(problems=300, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
+)
 CALCULATOR = TrainConfig(
     name="calculator",
     task="large_numbers",
@@ -105,6 +116,7 @@ PRESETS = {
     "smoke": SMOKE,
     "calculator": CALCULATOR,
     "open-book": OPEN_BOOK,
+    "look-up": LOOK_UP,
     "preferences": PREFERENCES,
     **BASES,
 }

@@ -8,6 +8,7 @@ from minirl.tasks.arithmetic import Arithmetic, ColumnAddition
 from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.large_numbers import LargeNumbers
+from minirl.tasks.look_up import LookUp
 from minirl.tasks.more_than import MoreThan
 from minirl.tasks.open_book import OpenBook
 from minirl.tasks.own import is_own, own_task
@@ -19,7 +20,7 @@ from minirl.tasks.word_problems import ROGER, WordProblems
 
 ALL = (
     WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA,
-    StrategyQA, OpenBook,
+    StrategyQA, OpenBook, LookUp,
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 

@@ -1,11 +1,13 @@
 """A tool that looks facts up: <|tool|>search the Milky Way<|/tool|><|result|>The Milky Way is ...<|/result|>
 
---tools search:PLACE says where: the folder of an index, a folder of texts, or search:science for the facts that ship
-with minirl. The result holds the best passages for the query, the best first; the toolbox cuts it to its longest.
+--tools search:PLACE says where: the folder of an index, a folder of texts, search:science for the facts that ship with
+minirl, or search:people for the made-up people of the task look_up. The result holds the best passages for the query,
+the best first; the toolbox cuts it to its longest.
 """
 
 from minirl.retrieval.index import Index, SearchError
 from minirl.retrieval.lookup import open_lookup
+from minirl.tasks.look_up import PLACE, library
 from minirl.tools.tool import ToolError
 
 PASSAGES = 2
@@ -28,5 +30,7 @@ class Search:
 
 
 def search_in(place: str) -> Search:
-    """The tool for a place: an index, a folder of texts, or "science". Raises what `open_lookup` raises."""
+    """The tool for a place: an index, a folder of texts, "science" or "people". Raises what `open_lookup` raises."""
+    if place == PLACE:
+        return Search(library()[1])
     return Search(open_lookup(place).index)

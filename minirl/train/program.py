@@ -36,11 +36,21 @@ class Arguments(TrainConfig):
     otherwise. At the end it measures the model after each stage and writes a report."""
 
     preset: Literal[
-        "roger", "smoke", "calculator", "open-book", "preferences", "base-5m", "base-30m", "gpt2-110m", "llama-110m"
+        "roger",
+        "smoke",
+        "calculator",
+        "open-book",
+        "look-up",
+        "preferences",
+        "base-5m",
+        "base-30m",
+        "gpt2-110m",
+        "llama-110m",
     ] = "roger"
     """Where the defaults come from. "roger": the main job, minutes. "smoke": all stages in seconds; learns nothing.
     "calculator": word problems with numbers up to 999 and a tool to calculate with, minutes; with --tools alone, the
     same problems without the tool. "open-book": questions with facts that a search put into the prompt, minutes.
+    "look-up": questions about people, and a search that the model calls itself, minutes.
     "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes. The others
     pretrain on a --corpus; their names give their parameters."""
     plan: bool = False
