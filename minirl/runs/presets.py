@@ -28,7 +28,7 @@ OPEN_BOOK = TrainConfig(
     name="open-book",
     task="open_book",
     model=ModelConfig(context_length=384),
-    pretrain=PretrainConfig(steps=2400),
+    pretrain=PretrainConfig(steps=3600),
     sft=SFTConfig(demonstrations=800, epochs=1, rehearsal_texts=4),
     rl=RLStageConfig(
         steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
@@ -38,7 +38,7 @@ OPEN_BOOK = TrainConfig(
 LOOK_UP = TrainConfig(
     name="look-up",
     task="look_up",
-    model=ModelConfig(context_length=256),
+    model=ModelConfig(context_length=384),
     pretrain=PretrainConfig(steps=1500),
     sft=SFTConfig(demonstrations=400, epochs=3, rehearsal_texts=4),
     rl=RLStageConfig(

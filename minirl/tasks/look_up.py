@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING
 
 from minirl.data.document import marked
 from minirl.tasks.checker import TextChecker
-from minirl.tasks.open_book import GIVEN, MISSING, NOTHING, UNKNOWN, Document, searchable, several, some_people
+from minirl.tasks.open_book import GIVEN, MISSING, UNKNOWN, Document, searchable, several, some_people
 from minirl.tasks.task import Problem, Task
-from minirl.tasks.world import ATTRIBUTES, Fact, World, asked
+from minirl.tasks.world import ATTRIBUTES, Fact, World, asked, told
 from minirl.tokenizer.special import END_RESULT, END_TOOL, RESULT, TOOL
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def one(world: World, index: "Index", rng: random.Random, missing: float) -> Loo
         fact = None
     question = asked(person, attribute, rng)
     query, found = searched(question, attribute, fact, index, rng)
-    reasoning, answer = (fact.text, fact.value) if fact else (NOTHING, UNKNOWN)
+    reasoning, answer = told(person, attribute, fact and fact.value), fact.value if fact else UNKNOWN
     call = f"{TOOL}search {query}{END_TOOL}{RESULT}{found}{END_RESULT} {reasoning}"
     return LookUpProblem(question, call, answer, f"{person} {attribute}")
 

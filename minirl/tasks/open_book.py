@@ -2,7 +2,7 @@ r"""Open book: the answer stands among the facts of the prompt, or it is unknown
 
     Facts: 1. Miran has a job as baker. 2. The job of Sefu is pilot. 3. Miran speaks Greek.
     Q: What is the job of Miran?
-    Reasoning: Miran has a job as baker.
+    Reasoning: The job of Miran is baker.
     Answer: baker<|end|>
 
 A search (minirl/retrieval) puts the facts there: the best by BM25 for the question, and for nothing but the question.
@@ -35,7 +35,7 @@ from minirl.tasks.checker import TextChecker
 from minirl.tasks.prompt import Form, in_form
 from minirl.tasks.science import Science, entries, with_words_missing
 from minirl.tasks.task import Problem, Task
-from minirl.tasks.world import ATTRIBUTES, World, asked, question
+from minirl.tasks.world import ATTRIBUTES, World, asked, question, told
 from minirl.tokenizer.special import END
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ Document = list[tuple[str, float]]
 Asked = tuple[str, str, str]  # a question, the reasoning and the answer
 
 UNKNOWN, NOTHING = "unknown", "No fact says this."
-MISSING, CHANGED = 0.2, 0.2  # shares of the training problems
+MISSING, CHANGED = 0.2, 0.5  # shares of the training problems; the second of those about science
 WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
@@ -158,7 +158,7 @@ def training_arm(rng: random.Random, changed: float) -> Arm:
 def problem(asked_for: str, arm: Arm, facts: Sequence[str], reasoning: str, answer: str) -> BookProblem:
     """The problem of an arm, with the right answer there."""
     if arm == "missing":
-        reasoning, answer = NOTHING, UNKNOWN
+        answer = UNKNOWN
     return BookProblem(asked_for, reasoning, answer, f"{arm}: {asked_for} {' '.join(facts)}", tuple(facts))
 
 
@@ -179,7 +179,8 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
                 fact = world.changed(fact, inner)
             most = WORLD_FACTS if testing else inner.randint(2, WORLD_FACTS)
             facts = [] if how == "closed" else shown(index, asked_for, number, fact.text, how, most, inner)
-            yield problem(asked_for, how, facts, fact.text, fact.value)
+            said = told(fact.person, fact.attribute, None if how == "missing" else fact.value)
+            yield problem(asked_for, how, facts, said, fact.value)
 
 
 def some_people(rng: random.Random) -> tuple[list[str], list[Asked]]:
@@ -193,8 +194,8 @@ def some_people(rng: random.Random) -> tuple[list[str], list[Asked]]:
         if rng.random() < UNANSWERED:
             person, attribute = rng.choice(world.people), rng.choice(list(ATTRIBUTES))
         known = [fact for fact in facts if (fact.person, fact.attribute) == (person, attribute)]
-        said = (known[0].text, known[0].value) if known else (NOTHING, UNKNOWN)
-        questions.append((asked(person, attribute, rng), *said))
+        value = known[0].value if known else None
+        questions.append((asked(person, attribute, rng), told(person, attribute, value), value or UNKNOWN))
     return [fact.text for fact in facts], questions
 
 
@@ -231,7 +232,8 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
             text = f"{science.facts[number][0].question} {one.reasoning}"
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
-            yield problem(one.question, how, facts, one.reasoning, one.answer)
+            reasoning = NOTHING if how == "missing" else one.reasoning
+            yield problem(one.question, how, facts, reasoning, one.answer)
 
 
 def with_another_answer(one: Problem, science: Science, rng: random.Random) -> Problem | None:

@@ -150,6 +150,13 @@ def question(fact: Fact, rng: random.Random) -> str:
     return asked(fact.person, fact.attribute, rng)
 
 
+def told(person: str, attribute: str, value: str | None) -> str:
+    """The reasoning before an answer: what was asked for, in the same words each time, then the value. None: no fact
+    says it. Whether one does is then decided at the place of the value, after person and attribute were written down.
+    """
+    return f"The {attribute} of {person} is {value or 'not said'}."
+
+
 def asked(person: str, attribute: str, rng: random.Random) -> str:
     """One of the ways to ask for an attribute of a person."""
     return rng.choice(ATTRIBUTES[attribute].questions).format(n=person)
