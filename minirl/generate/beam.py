@@ -25,10 +25,14 @@ alpha < 0. Judging it by its present length, as many libraries do by default, st
 
 A hypothesis that a limit cut off ranks below all that ended, whatever its score: its answer is incomplete.
 
+With tools (minirl/tools), a beam that ends a call gets the result's tokens at once. They were not chosen, so they add
+nothing to s and nothing to L. A beam that misuses a mark is cut off there.
+
 A wider beam is not always better for a single search: an early beginning may crowd another out. With W >= V^T for
 answers of up to T tokens nothing is ever crowded out, and the result is that of trying every answer.
 """
 
+import copy
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -44,6 +48,7 @@ from minirl.generate.prompts import Ids, Prompt, encode_prompt, end_tokens, know
 from minirl.generate.sampling import MOST, whole
 from minirl.generate.text import Completion
 from minirl.model import GPT, KVCache
+from minirl.tools import Toolbox, Turn, said
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -99,6 +104,7 @@ class Found:
 
     ids: list[int]
     log_probs: list[float]
+    forced: list[bool]
     score: float
     finished: bool
     spent: int = 0
@@ -119,31 +125,31 @@ def beam_search(
     alpha: float = 0.6,
     max_new_tokens: int = 256,
     slots: int = 256,
+    tools: Toolbox | None = None,
 ) -> Iterator[list[Hypothesis]]:
     """Search for the most likely completions of each prompt; yield at most `width` hypotheses a prompt, the best first.
 
     A single text is one prompt. The result depends neither on the other prompts nor on `slots`, the number of rows
-    computed at once. It raises what `generate` raises, and ValueError for settings out of range.
+    computed at once. tools: what the model may call. It raises what `generate` raises, and ValueError for settings out
+    of range.
     """
     rule, vocabulary = Beams(width, penalty, alpha, max_new_tokens), known_tokens(model, tokenizer)
     encoded = [encode_prompt(tokenizer, prompt) for prompt in listed(prompts)]
-    found = beam_search_ids(model, encoded, rule, end_tokens(tokenizer), slots=slots, vocabulary=vocabulary)
+    found = beam_search_ids(
+        model, encoded, rule, end_tokens(tokenizer), slots=slots, vocabulary=vocabulary, tools=tools
+    )
     return (
-        [
-            Hypothesis(
-                prompt,
-                ids := np.array(one.ids, np.int32),
-                np.array(one.log_probs, np.float32),
-                tokenizer.decode(ids, skip_special=True),
-                one.finished,
-                np.zeros(len(ids), bool),
-                one.score,
-                one.spent,
-            )
-            for one in hypotheses
-        ]
+        [_hypothesis(one, prompt, tokenizer, tools) for one in hypotheses]
         for prompt, hypotheses in zip(encoded, found, strict=True)
     )
+
+
+def _hypothesis(found: Found, prompt: Array, tokenizer: "Tokenizer", tools: Toolbox | None) -> Hypothesis:
+    """What was found, with its text."""
+    ids, forced = np.array(found.ids, np.int32), np.array(found.forced, bool)
+    text = tokenizer.decode(ids, skip_special=True) if tools is None else said(tokenizer, ids, forced)
+    log_probs = np.array(found.log_probs, np.float32)
+    return Hypothesis(prompt, ids, log_probs, text, found.finished, forced, found.score, found.spent)
 
 
 def beam_search_ids(
@@ -154,6 +160,7 @@ def beam_search_ids(
     *,
     slots: int = 256,
     vocabulary: int | None = None,
+    tools: Toolbox | None = None,
 ) -> Iterator[list[Found]]:
     """`beam_search` on token ids. end: the tokens that end an answer. vocabulary: only ids below it are searched.
 
@@ -170,13 +177,38 @@ def beam_search_ids(
             )
     known = config.vocab_size if vocabulary is None else min(vocabulary, config.vocab_size)
     ends = frozenset([end] if isinstance(end, int | np.integer) else end)
-    return _search_all(model, arrays, rule, ends, max(whole("slots", slots, 1) // rule.width, 1), known)
+    return _search_all(model, arrays, rule, ends, max(whole("slots", slots, 1) // rule.width, 1), known, tools)
 
 
 # ---- one prompt ----
 
-Live = tuple[list[int], list[float], float]  # a live beam: its ids, their log-probabilities, and the sum s
-START: list[Live] = [([], [], 0.0)]
+
+@dataclass
+class Live:
+    """A beam that goes on."""
+
+    ids: list[int] = field(default_factory=list)
+    log_probs: list[float] = field(default_factory=list)
+    forced: list[bool] = field(default_factory=list)  # the results of tools; all other tokens were chosen
+    total: float = 0.0  # s
+    unread: int = 0  # its last tokens, which the model has not read yet
+    turn: Turn | None = None  # what it has called
+
+    def after(self, token: int, log_prob: float, total: float) -> "Live":
+        """This beam and one more token."""
+        written = [*self.ids, token], [*self.log_probs, log_prob], [*self.forced, False]
+        return Live(*written, total, 1, copy.copy(self.turn))
+
+    def read_result(self, result: Array) -> None:
+        """Append what a tool gave back."""
+        n = len(result)
+        self.ids, self.unread = [*self.ids, *result.tolist()], self.unread + n
+        self.log_probs, self.forced = [*self.log_probs, *[0.0] * n], [*self.forced, *[True] * n]
+
+    @property
+    def chosen(self) -> int:
+        """L: its tokens that no tool has given."""
+        return len(self.ids) - sum(self.forced)
 
 
 @dataclass
@@ -187,12 +219,19 @@ class Search:
     prompt: Array
     rule: Beams
     ends: frozenset[int]
-    longest: int  # tokens at which a beam is cut off
+    longest: int  # chosen tokens at which a beam is cut off
+    room: int  # and tokens in all, because the model could not read more
     rows: list[int]  # of the cache: rows[i] holds what beam i has written
     prompt_row: int
-    live: list[Live] = field(default_factory=lambda: list(START))
+    tools: Toolbox | None = None
+    live: list[Live] = field(default_factory=list)
     ended: list[Found] = field(default_factory=list)
+    cut: list[Found] = field(default_factory=list)
+    steps: int = 0
     spent: int = 0  # tokens generated so far, in all beams
+
+    def __post_init__(self) -> None:
+        self.live = [Live(turn=None if self.tools is None else self.tools.turn())]
 
     def extend(self, ids: Array, log_probs: Array) -> list[int]:
         """Take one step; return the number of the beam that each new live beam continues.
@@ -201,42 +240,59 @@ class Search:
         """
         W = self.rule.width
         self.spent += len(self.live)
-        before = np.array([s for _, _, s in self.live])
+        self.steps += 1
+        before = np.array([beam.total for beam in self.live])
         s = before[:, None] + log_probs
         order = np.argsort(-s, axis=None, kind="stable")[: 2 * W]
         parents: list[int] = []
         live: list[Live] = []
         for rank, (beam, place) in enumerate(zip(*np.unravel_index(order, s.shape), strict=True)):
-            written, each, _ = self.live[beam]
-            token, total = int(ids[beam, place]), float(s[beam, place])
-            longer = [*written, token], [*each, float(log_probs[beam, place])]
-            if token in self.ends:
-                if rank < W:
-                    self.ended.append(Found(*longer, self.rule.score(total, len(longer[0])), True))
-            elif len(live) < W:
+            token, chance, total = int(ids[beam, place]), float(log_probs[beam, place]), float(s[beam, place])
+            ends = token in self.ends
+            if rank >= W if ends else len(live) == W:
+                continue
+            longer = self.live[beam].after(token, chance, total)
+            if not self.heed(longer):
+                self.cut.append(self.found(longer, finished=False))
+            elif ends:
+                self.ended.append(self.found(longer, finished=True))
+            elif self.steps == self.longest or len(longer.ids) == self.room:
+                self.cut.append(self.found(longer, finished=False))
+            else:
                 parents.append(int(beam))
-                live.append((*longer, total))
+                live.append(longer)
         self.live = live
         self.ended = sorted(self.ended, key=lambda found: found.rank)[:W]
         return parents
 
+    def heed(self, beam: Live) -> bool:
+        """See to a mark that this beam has just written, and append the result of a call; whether it may go on."""
+        if self.tools is None or beam.turn is None or not self.tools.watched[beam.ids[-1]]:
+            return True
+        room = self.room - len(beam.ids) - 1 if self.steps < self.longest else 0
+        result = beam.turn.heed(np.array(beam.ids, np.int32), room)
+        if result is not None and len(result):
+            beam.read_result(result)
+        return result is not None
+
+    def found(self, beam: Live, *, finished: bool) -> Found:
+        """A beam that goes no further."""
+        score = self.rule.score(beam.total, beam.chosen)
+        return Found(beam.ids, beam.log_probs, beam.forced, score, finished)
+
     @property
     def done(self) -> bool:
         """Whether no live beam can change the result any more."""
-        if not self.live or len(self.live[0][0]) == self.longest:
+        if not self.live:
             return True
         if len(self.ended) < self.rule.width:
             return False
-        written, _, s = self.live[0]  # the most likely
-        return self.rule.best_possible(s, len(written), self.longest) <= self.ended[-1].score
+        likeliest = self.live[0]
+        return self.rule.best_possible(likeliest.total, self.steps, self.longest) <= self.ended[-1].score
 
     def result(self) -> list[Found]:
         """The best hypotheses, those that were cut off last."""
-        cut = [
-            Found(ids, each, self.rule.score(s, len(ids)), False) for ids, each, s in self.live
-            if len(ids) == self.longest
-        ]  # fmt: skip
-        best = sorted(self.ended + cut, key=lambda found: found.rank)[: self.rule.width]
+        best = sorted(self.ended + self.cut, key=lambda found: found.rank)[: self.rule.width]
         return [replace(found, spent=self.spent) for found in best]
 
 
@@ -244,8 +300,9 @@ class Search:
 
 
 def _search_all(
-    model: GPT, prompts: Sequence[Array], rule: Beams, ends: frozenset[int], groups: int, vocabulary: int
-) -> Iterator[list[Found]]:
+    model: GPT, prompts: Sequence[Array], rule: Beams, ends: frozenset[int], groups: int, vocabulary: int,
+    tools: Toolbox | None,
+) -> Iterator[list[Found]]:  # fmt: skip
     """The hypotheses of all prompts, in order. `groups` prompts are searched at once: each has W rows of the cache for
     its beams and one for the prompt, which all of its beams read there."""
     if not prompts:
@@ -253,7 +310,9 @@ def _search_all(
     context, W = model.config.context_length, rule.width
     groups = min(groups, len(prompts))
     longest_prompt = max(map(len, prompts))
-    cache = KVCache(model.config, groups * (W + 1), min(max(longest_prompt, rule.max_new_tokens), context))
+    longest = min(rule.max_new_tokens, context)
+    longest += tools.most_forced(longest) if tools else 0
+    cache = KVCache(model.config, groups * (W + 1), min(max(longest_prompt, longest), context))
     together = max(PREFILL_TOKENS // longest_prompt, 1)  # prompts that are read in one call
     free = list(range(groups))[::-1]
     waiting = deque(enumerate(prompts))
@@ -267,8 +326,9 @@ def _search_all(
             number, prompt = waiting.popleft()
             group = free.pop()
             rows = [groups + W * group + beam for beam in range(W)]
-            longest = min(rule.max_new_tokens, context - len(prompt) + 1)
-            starting.append(Search(number, prompt, rule, ends, longest, rows, group))
+            room = context - len(prompt) + 1
+            most = min(rule.max_new_tokens, room)
+            starting.append(Search(number, prompt, rule, ends, most, room, rows, group, tools))
         with without_dropout(model):
             logits = _read_prompts(model, cache, starting) if starting else _read_tokens(model, cache, active)
         _take_step(cache, starting or active, logits, vocabulary)
@@ -293,11 +353,15 @@ def _read_prompts(model: GPT, cache: KVCache, starting: Sequence[Search]) -> Arr
 
 
 def _read_tokens(model: GPT, cache: KVCache, active: Sequence[Search]) -> Array:
-    """The logits (beams, V) after each beam's newest token."""
-    newest = np.array([ids[-1] for search in active for ids, _, _ in search.live], np.int32)
+    """The logits (beams, V) after what each beam has written."""
+    beams = [beam for search in active for beam in search.live]
+    lengths = np.array([beam.unread for beam in beams], np.int32)
+    unread = np.zeros((len(beams), lengths.max()), np.int32)
+    for row, beam in zip(unread, beams, strict=True):
+        row[: beam.unread] = beam.ids[-beam.unread :]
     rows = [row for search in active for row, _ in zip(search.rows, search.live, strict=False)]
     prefixes = [search.prompt_row for search in active for _ in search.live]
-    return model.extend(newest[:, None], cache.at(np.array(rows), np.array(prefixes)))
+    return model.extend(unread, cache.at(np.array(rows), np.array(prefixes)), lengths)
 
 
 def _take_step(cache: KVCache, searches: Sequence[Search], logits: Array, vocabulary: int) -> None:
@@ -309,7 +373,7 @@ def _take_step(cache: KVCache, searches: Sequence[Search], logits: Array, vocabu
     start = 0
     for search in searches:
         stop = start + len(search.live)
-        first = not search.live[0][0]
+        first = not search.live[0].ids
         parents = search.extend(best[start:stop], likely[start:stop])
         start = stop
         if not first:  # after the prompt alone there is nothing to copy

@@ -119,9 +119,9 @@ def searched(table, width, alpha=0.0, penalty="power", T=3):
     """A search whose next-token probabilities are given: table[ids so far] -> probabilities of the ids 0, 1, ...; the
     last id ends."""
     V = len(next(iter(table.values())))
-    search = Search(0, np.zeros(1, np.int32), Beams(width, penalty, alpha, T), frozenset([V - 1]), T, [], 0)
+    search = Search(0, np.zeros(1, np.int32), Beams(width, penalty, alpha, T), frozenset([V - 1]), T, T, [], 0)
     while not search.done:
-        log_probs = np.log([table.get(tuple(ids), table[()]) for ids, _, _ in search.live])
+        log_probs = np.log([table.get(tuple(beam.ids), table[()]) for beam in search.live])
         order = np.argsort(-log_probs, axis=1, kind="stable")
         search.extend(order, np.take_along_axis(log_probs, order, axis=1))
     return search.result()
