@@ -36,7 +36,7 @@ import tyro
 from minirl import flags
 from minirl.console import printable, run_program
 from minirl.evaluation.asking import asking
-from minirl.generate import Prompt, beam_search, step_beams, stream, stream_pieces
+from minirl.generate import Completion, Prompt, beam_search, step_beams, stream, stream_pieces
 from minirl.generate.options import Drawing, Searching
 from minirl.generate.temperature import always_zero
 from minirl.generate.vote import Choice, Verdict, self_consistency
@@ -99,7 +99,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             model.to_bfloat16()
         checker = reader_of_answers(run) if arguments.samples > 1 else None
         names = run.task().tools if arguments.tools is None else arguments.tools
-        tools = toolbox(tokenizer, () if arguments.searching.beam and arguments.tools is None else names)
+        tools = toolbox(tokenizer, names)
     except (OSError, ValueError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
@@ -150,8 +150,6 @@ def check(arguments: Arguments) -> None:
     temperature = arguments.drawing.settings()["temperature"]
     if arguments.searching.rule() is not None and arguments.samples > 1:
         raise ValueError("--beam searches for one answer, and --samples draws several; give one of the two")
-    if arguments.searching.beam and arguments.tools:
-        raise ValueError("beams cannot call tools; leave out --beam or --tools")
     if arguments.samples > 1 and arguments.form in ("direct", "tools", "text"):
         raise ValueError(f"--samples votes in the form reasoning; leave out --form {arguments.form}")
     if arguments.samples < 1:
@@ -185,9 +183,9 @@ def answer(
         else:
             found = beam_search(
                 model, tokenizer, prompt, width=rule.width, penalty=rule.penalty, alpha=rule.alpha,
-                max_new_tokens=longest,
+                max_new_tokens=longest, tools=tools,
             )  # fmt: skip
-        return (hypotheses[0].text for hypotheses in found)
+        return (readable(hypotheses[0], tokenizer) for hypotheses in found)
     if checker is None and tools is not None:
         return shown(stream_pieces(model, tokenizer, prompt, tools, **settings))
     if checker is None:
@@ -208,14 +206,19 @@ def asked(problem: Problem, form: Form | Literal["text"], tools: list[str]) -> P
     return problem.question if form == "text" else in_form(problem.prompt, form, tools=tools)
 
 
+def readable(completion: Completion, tokenizer: Tokenizer) -> str:
+    """What the model said, with its calls and their results."""
+    if not completion.forced.any():
+        return completion.text
+    return "".join(shown(transcript(tokenizer, completion.ids, completion.forced)))
+
+
 def chosen(verdict: Verdict, tokenizer: Tokenizer) -> str:
     """The chosen sample, and how many agree with it."""
     n = len(verdict.samples)
     if verdict.text is None:
         return f" (none of {n} samples came to an answer)"
-    sample, text = verdict.samples[verdict.chosen or 0], verdict.text
-    if sample.forced.any():
-        text = "".join(shown(transcript(tokenizer, sample.ids, sample.forced)))
+    text = readable(verdict.samples[verdict.chosen or 0], tokenizer)
     return f"{text}\n({verdict.votes} of {n} samples give this answer)"
 
 

@@ -102,8 +102,6 @@ class Settings:
             raise ValueError(f"Settings: form is {self.form}; the form facts, and no other, needs facts: give --facts")
         if self.form == "tools" and not self.tools:
             raise ValueError("Settings: the form tools names the tools, and there are none; give --tools calculator")
-        if self.tools and self.beam is not None:
-            raise ValueError("Settings: beams cannot call tools; leave out either the beam search or the tools")
         for name, least in (("samples", 0), ("max_new_tokens", 1)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
@@ -154,7 +152,7 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[Prompt], settings
         else:
             found = beam_search(
                 model, tokenizer, fitting, width=rule.width, penalty=rule.penalty, alpha=rule.alpha,
-                max_new_tokens=longest,
+                max_new_tokens=longest, tools=tools,
             )  # fmt: skip
         first = (hypotheses[0] for hypotheses in found)
     greedy = map(kept_as, first)
