@@ -31,9 +31,9 @@ OPEN_BOOK = TrainConfig(
     pretrain=PretrainConfig(steps=3600),
     sft=SFTConfig(demonstrations=800, epochs=1, rehearsal_texts=4),
     rl=RLStageConfig(
-        steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+        steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=96, rehearsal=8, rehearsal_texts=8
     ),
-    evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
+    evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=96),
 )  # fmt: skip
 LOOK_UP = TrainConfig(
     name="look-up",
@@ -42,7 +42,7 @@ LOOK_UP = TrainConfig(
     pretrain=PretrainConfig(steps=1500),
     sft=SFTConfig(demonstrations=400, epochs=3, rehearsal_texts=4),
     rl=RLStageConfig(
-        steps=120, prompts=24, samples=8, learning_rate=7e-4, max_new_tokens=64, rehearsal=8, rehearsal_texts=8
+        steps=120, prompts=24, samples=8, learning_rate=7e-4, max_new_tokens=64, rehearsal=0, rehearsal_texts=0
     ),
     evaluation=EvalConfig(problems=300, samples=1, dev_problems=64, probes=8, max_new_tokens=64),
 )

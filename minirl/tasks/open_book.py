@@ -82,7 +82,7 @@ class OpenBook(Task):
         "science-found", "science-closed", "science-gold", "science-missing", "science-changed",
     )  # fmt: skip
     checker = TextChecker()
-    documents = {"practice": 0.85, "science": 0.15}  # noqa: RUF012 (nobody changes it)
+    documents = {"practice": 0.9, "science": 0.1}  # noqa: RUF012 (nobody changes it)
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         self.require_split(split)
@@ -232,8 +232,14 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
             text = f"{science.facts[number][0].question} {one.reasoning}"
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
-            reasoning = NOTHING if how == "missing" else one.reasoning
-            yield problem(one.question, how, facts, reasoning, one.answer)
+            said = recalled(science.facts[number][0].question, None if how == "missing" else one.reasoning)
+            yield problem(one.question, how, facts, said, one.answer)
+
+
+def recalled(question: str, reasoning: str | None) -> str:
+    """The reasoning about a science question: first the question as its fact asks it, then what the fact says. None: no
+    fact says it. As with people (`world.told`), whether one does is decided after the key was written down."""
+    return f"{question} {reasoning or NOTHING}"
 
 
 def with_another_answer(one: Problem, science: Science, rng: random.Random) -> Problem | None:
@@ -259,10 +265,11 @@ def some_science(rng: random.Random) -> tuple[list[str], list[Asked]]:
     for _ in range(rng.randint(1, 3)):
         number = rng.randrange(len(facts))
         one = with_words_missing(rng.choice(facts[number]), rng)
-        said = (told[number].reasoning, told[number].answer)
+        said = (recalled(facts[number][0].question, told[number].reasoning), told[number].answer)
         if rng.random() < UNANSWERED:
             ways = rng.choice(science.facts)
             if ways not in facts:
-                one, said = with_words_missing(rng.choice(ways), rng), (NOTHING, UNKNOWN)
+                one = with_words_missing(rng.choice(ways), rng)
+                said = (recalled(ways[0].question, None), UNKNOWN)
         questions.append((one.question, *said))
     return [f"{one.question} {one.reasoning}" for one in told], questions
