@@ -62,6 +62,8 @@ class BookProblem(Problem):
     """A problem with facts before its question."""
 
     facts: tuple[str, ...] = ()
+    fact: str = ""
+    """What answers the question, whether it is among `facts` or not."""
 
     @property
     def closed(self) -> str:
@@ -155,11 +157,11 @@ def training_arm(rng: random.Random, changed: float) -> Arm:
     return "missing" if drawn < MISSING else "changed" if drawn < MISSING + changed else "gold"
 
 
-def problem(asked_for: str, arm: Arm, facts: Sequence[str], reasoning: str, answer: str) -> BookProblem:
+def problem(asked_for: str, arm: Arm, facts: Sequence[str], reasoning: str, answer: str, fact: str = "") -> BookProblem:
     """The problem of an arm, with the right answer there."""
     if arm == "missing":
         answer = UNKNOWN
-    return BookProblem(asked_for, reasoning, answer, f"{arm}: {asked_for} {' '.join(facts)}", tuple(facts))
+    return BookProblem(asked_for, reasoning, answer, f"{arm}: {asked_for} {' '.join(facts)}", tuple(facts), fact)
 
 
 # ---- the made-up world ----
@@ -180,7 +182,7 @@ def world_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterator[
             most = WORLD_FACTS if testing else inner.randint(2, WORLD_FACTS)
             facts = [] if how == "closed" else shown(index, asked_for, number, fact.text, how, most, inner)
             said = told(fact.person, fact.attribute, None if how == "missing" else fact.value)
-            yield problem(asked_for, how, facts, said, fact.value)
+            yield problem(asked_for, how, facts, said, fact.value, fact.text)
 
 
 def some_people(rng: random.Random) -> tuple[list[str], list[Asked]]:
@@ -233,7 +235,7 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
             said = recalled(science.facts[number][0].question, None if how == "missing" else one.reasoning)
-            yield problem(one.question, how, facts, said, one.answer)
+            yield problem(one.question, how, facts, said, one.answer, text)
 
 
 def recalled(question: str, reasoning: str | None) -> str:

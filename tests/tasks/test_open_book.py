@@ -66,8 +66,8 @@ def test_the_answer_changes_nothing_that_is_found() -> None:
     """The fact of `changed` says something else than the one of `gold`; the facts beside it are the same."""
     for gold, changed, missing in zip(*map(made, ("gold", "changed", "missing")), strict=True):
         assert gold.question == changed.question == missing.question
-        assert set(gold.facts) - {gold.reasoning} == set(changed.facts) - {changed.reasoning}
-        assert set(gold.facts) - {gold.reasoning} <= set(missing.facts)
+        assert set(gold.facts) - {gold.fact} == set(changed.facts) - {changed.fact}
+        assert set(gold.facts) - {gold.fact} <= set(missing.facts)
 
 
 # ---- facts ----
@@ -81,7 +81,7 @@ def test_all_splits_ask_the_same_questions() -> None:
 def test_gold_is_there_at_any_place() -> None:
     for split, most in (("gold", 5), ("science-gold", 3)):
         problems = made(split, 200)
-        places = [next(k for k, fact in enumerate(one.facts) if one.reasoning in fact) for one in problems]
+        places = [one.facts.index(one.fact) for one in problems]
         assert all(len(one.facts) <= most for one in problems)
         assert min(places.count(place) for place in range(most)) > 200 / most / 2
 
@@ -89,7 +89,7 @@ def test_gold_is_there_at_any_place() -> None:
 def test_what_the_search_finds_is_in_its_order_and_mostly_right() -> None:
     for split, share in (("test", 0.75), ("science-found", 0.9)):
         problems = made(split, 200)
-        found = [any(one.reasoning in fact for fact in one.facts) for one in problems]
+        found = [one.fact in one.facts for one in problems]
         assert share < sum(found) / len(found) < 1  # sometimes the search fails, and the answer stays what it is
         assert UNKNOWN not in {one.answer for one in problems}
 
@@ -97,20 +97,22 @@ def test_what_the_search_finds_is_in_its_order_and_mostly_right() -> None:
 def test_the_gold_removed_gives_unknown() -> None:
     for present, absent in (("gold", "missing"), ("science-gold", "science-missing")):
         for gold, missing in zip(made(present), made(absent), strict=True):
-            assert not any(gold.reasoning in fact for fact in missing.facts) and missing.facts
-            assert (missing.reasoning, missing.answer) == (NOTHING, UNKNOWN) != (gold.reasoning, gold.answer)
+            assert gold.fact not in missing.facts and missing.facts
+            assert missing.answer == UNKNOWN != gold.answer
+            assert missing.reasoning.endswith(("is not said.", NOTHING)) and not gold.reasoning.endswith("not said.")
 
 
 def test_a_changed_fact_changes_the_answer() -> None:
     for gold, changed in zip(made("gold"), made("changed"), strict=True):
-        assert changed.answer != gold.answer and changed.reasoning in changed.facts
-        assert changed.answer in changed.reasoning and gold.reasoning not in changed.facts
+        assert changed.answer != gold.answer and changed.fact in changed.facts
+        assert changed.answer in changed.reasoning and changed.answer in changed.fact
+        assert gold.fact not in changed.facts
     known = {one.question: one for one in made("science-closed", 105)}
     for changed in made("science-changed"):
         gold = known[changed.question]
         assert changed.answer != gold.answer and changed.answer in changed.reasoning
-        assert any(changed.reasoning in fact for fact in changed.facts)
-        assert not any(gold.reasoning in fact for fact in changed.facts)
+        assert changed.fact in changed.facts and changed.reasoning in changed.fact
+        assert gold.fact not in changed.facts
 
 
 def test_a_perfect_reader_follows_the_facts() -> None:
@@ -118,7 +120,7 @@ def test_a_perfect_reader_follows_the_facts() -> None:
     for split in ("gold", "missing", "changed"):
         assert all(read(one.prompt) == one.answer for one in made(split, 200)), split
     right = [read(one.prompt) == one.answer for one in made("test", 200)]
-    there = [one.reasoning in one.facts for one in made("test", 200)]
+    there = [one.fact in one.facts for one in made("test", 200)]
     assert right == there
     assert all(read(one.prompt) == UNKNOWN for one in made("closed"))
 
@@ -166,7 +168,13 @@ def test_pretraining_reads_answers_only_from_facts() -> None:
             continue
         given = text.partition("\n")[0]
         for reasoning, answer in re.findall(r"Reasoning: (.*)\nAnswer: (.*?)<\|end\|>", text):
-            assert reasoning in given or (reasoning, answer) == (NOTHING, UNKNOWN)
+            person = re.fullmatch(r"The \w+ of \w+ is (.+)\.", reasoning)
+            if answer == UNKNOWN:
+                assert reasoning.endswith(NOTHING) or (person and person[1] == "not said")
+            elif person and person[1] == answer:
+                assert re.search(rf"\b{answer}\b", given)
+            else:
+                assert reasoning in given
 
 
 def test_names_belong_to_one_split() -> None:

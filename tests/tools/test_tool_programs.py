@@ -8,7 +8,8 @@ from rich.console import Console
 
 from minirl import chat, evaluate, microscope, trace
 from minirl.evaluation.answers import Settings, answer, as_written, read_attempt
-from minirl.generate import Beams, generate
+from minirl.generate import Beams, beam_search, generate
+from minirl.generate.options import Searching
 from minirl.microscope import record
 from minirl.rl import rollout
 from minirl.rl.mdp import Agent
@@ -77,7 +78,7 @@ def test_chat_shows_the_calls_of_the_chosen_sample(model, tokenizer):
     ("words", "message"),
     [
         ("--tools abacus", "no tool is called 'abacus'; there are "),
-        ("--tools calculator --beam 4", "beams cannot call tools"),
+        ("--tools calculator:twice", "no tool is called 'calculator:twice'; there are "),
     ],
 )
 @pytest.mark.parametrize("main", [chat.main, evaluate.main])
@@ -99,6 +100,17 @@ def test_answers_are_what_was_said(model, tokenizer):
     assert read_attempt(json.loads(json.dumps(as_written(attempt))), 0, settings) == attempt
 
 
+def test_the_best_beam_calls_tools_in_chat_and_evaluation(model, tokenizer):
+    box = toolbox(tokenizer, NAMES)
+    [[best, *_]] = beam_search(model, tokenizer, ROGER.prompt, width=6, max_new_tokens=LONGEST, tools=box)
+    settings = Settings(0, LONGEST, seed=0, tools=NAMES, beam=Beams(6))
+    [attempt] = answer(model, tokenizer, [ROGER.prompt], settings)
+    assert attempt.greedy.text == best.text and attempt.greedy.tokens == (~best.forced).sum()
+    arguments = chat.Arguments(run=None, searching=Searching(beam=6))
+    [text] = chat.answer(model, tokenizer, ROGER.question, arguments, 0, tools=box)
+    assert text == chat.readable(next(beam_search(model, tokenizer, ROGER.prompt, width=6, tools=box))[0], tokenizer)
+
+
 def test_evaluate_keeps_answers_with_tools_apart(run: Run, capsys):
     kept = set((run.folder / "answers").glob("*"))
     for words in (["--tools", "calculator"], ["--tools"], []):
@@ -106,8 +118,6 @@ def test_evaluate_keeps_answers_with_tools_apart(run: Run, capsys):
         new = set((run.folder / "answers").glob("*")) - kept
         written = [json.loads(path.read_text())["depends_on"].get("tools") for path in new]
         assert all(tools == ["calculator"] for tools in written) if "calculator" in words else None in written
-    with pytest.raises(ValueError, match="beams cannot call tools"):
-        Settings(0, 8, seed=0, tools=("calculator",), beam=Beams(2))
 
 
 def test_a_trace_tells_calls_and_results_apart(model, tokenizer, tmp_path):
