@@ -49,7 +49,7 @@ LOOK_UP = TrainConfig(
 CALCULATOR = TrainConfig(
     name="calculator",
     task="large_numbers",
-    model=ModelConfig(vocab_size=640, pattern="gpt4-digits", context_length=384),
+    model=ModelConfig(vocab_size=640, pattern="gpt4-digits", context_length=448),
     pretrain=PretrainConfig(steps=1800),
     sft=SFTConfig(learning_rate=1.5e-3, demonstrations=400, epochs=5),
     rl=RLStageConfig(
