@@ -10,8 +10,9 @@ Half of the problems are about a made-up world (world.py), where nothing can be 
 science questions, where each fact is a question with its reasoning; there a model also has a memory.
 
 In training the right fact stands at a random place among wrong ones that the same search found. In a fifth of the
-problems it is missing, and the right answer is `unknown`. In a fifth of the science problems the fact is changed, so
-that it contradicts what the model knows by heart, and the right answer follows the fact. RAFT (Zhang et al. 2024)
+problems it is missing, and the right answer is `unknown`. In half of the science problems the fact is changed: it says
+what the fact of another question says. It then contradicts what the model knows by heart, and the right answer follows
+the fact. RAFT (Zhang et al. 2024)
 trains with distractors and missing facts in this way.
 
 The test splits ask the same questions in different ways, the first half about a new world, the others with paraphrases
@@ -50,7 +51,6 @@ MISSING, CHANGED = 0.2, 0.5  # shares of the training problems; the second of th
 WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
-LONGEST = 5  # words of an answer that takes another's place
 SEVERAL, COPIES = 0.6, 0.15  # shares of the documents of practice
 SCIENCE, UNANSWERED = 0.4, 0.3  # of those with several questions: about science; of their questions: without an answer
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
@@ -227,10 +227,7 @@ def science_problems(split: str, arm: Arm | None, rng: random.Random) -> Iterato
                 one = with_words_missing(one, inner)
             how = arm or training_arm(inner, CHANGED)
             if how == "changed":
-                other = with_another_answer(one, science, inner)
-                if other is None and arm is not None:
-                    continue  # no fact of this question can be changed
-                how, one = ("gold", one) if other is None else (how, other)
+                one = with_another_fact(one, science, inner)
             text = f"{science.facts[number][0].question} {one.reasoning}"
             most = SCIENCE_FACTS if arm else inner.randint(2, SCIENCE_FACTS)
             facts = [] if how == "closed" else shown(index, one.question, number, text, how, most, inner)
@@ -244,15 +241,12 @@ def recalled(question: str, reasoning: str | None) -> str:
     return f"{question} {reasoning or NOTHING}"
 
 
-def with_another_answer(one: Problem, science: Science, rng: random.Random) -> Problem | None:
-    """The problem, but its reasoning and answer hold the answer of another question. None where the answer does not
-    stand in the reasoning, or is long."""
-    if one.answer not in one.reasoning or len(one.answer.split()) > LONGEST:
-        return None
+def with_another_fact(one: Problem, science: Science, rng: random.Random) -> Problem:
+    """The problem, but its fact says what the fact of another question says."""
     while True:
-        answer = rng.choice(science.facts)[0].answer
-        if answer != one.answer and len(answer.split()) <= LONGEST:
-            return replace(one, reasoning=one.reasoning.replace(one.answer, answer), answer=answer)
+        other = rng.choice(science.facts)[0]
+        if other.answer != one.answer:
+            return replace(one, reasoning=other.reasoning, answer=other.answer)
 
 
 def some_science(rng: random.Random) -> tuple[list[str], list[Asked]]:
@@ -261,8 +255,7 @@ def some_science(rng: random.Random) -> tuple[list[str], list[Asked]]:
     facts, told = rng.sample(science.facts, rng.randint(1, 3)), []
     for ways in facts:
         one = ways[0]
-        changed = with_another_answer(one, science, rng) if rng.random() < CHANGED else None
-        told.append(changed or one)
+        told.append(with_another_fact(one, science, rng) if rng.random() < CHANGED else one)
     questions: list[Asked] = []
     for _ in range(rng.randint(1, 3)):
         number = rng.randrange(len(facts))
