@@ -28,10 +28,10 @@ OPEN_BOOK = TrainConfig(
     name="open-book",
     task="open_book",
     model=ModelConfig(context_length=384),
-    pretrain=PretrainConfig(steps=3600),
+    pretrain=PretrainConfig(steps=6000),
     sft=SFTConfig(demonstrations=800, epochs=1, rehearsal_texts=4),
     rl=RLStageConfig(
-        steps=40, prompts=24, learning_rate=5e-4, max_new_tokens=96, rehearsal=8, rehearsal_texts=8
+        steps=60, prompts=24, learning_rate=7e-4, max_new_tokens=96, rehearsal=8, rehearsal_texts=8
     ),
     evaluation=EvalConfig(problems=150, samples=1, dev_problems=64, probes=8, max_new_tokens=96),
 )  # fmt: skip

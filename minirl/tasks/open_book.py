@@ -12,8 +12,7 @@ science questions, where each fact is a question with its reasoning; there a mod
 In training the right fact stands at a random place among wrong ones that the same search found. In a fifth of the
 problems it is missing, and the right answer is `unknown`. In half of the science problems the fact is changed: it says
 what the fact of another question says. It then contradicts what the model knows by heart, and the right answer follows
-the fact. RAFT (Zhang et al. 2024)
-trains with distractors and missing facts in this way.
+the fact. RAFT (Zhang et al. 2024) trains with distractors and missing facts in this way.
 
 The test splits ask the same questions in different ways, the first half about a new world, the others with paraphrases
 of the science questions, which training never shows:
@@ -51,8 +50,8 @@ MISSING, CHANGED = 0.2, 0.5  # shares of the training problems; the second of th
 WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
-SEVERAL, COPIES = 0.6, 0.15  # shares of the documents of practice
-SCIENCE, UNANSWERED = 0.4, 0.3  # of those with several questions: about science; of their questions: without an answer
+CLOSED, SEVERAL, COPIES = 0.15, 0.55, 0.15  # shares of the documents of practice
+SCIENCE, UNANSWERED = 0.5, 0.3  # of those with several questions: about science; of their questions: without an answer
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
 WHOLE = 1 / 3  # of the science questions keep all of their words
 
@@ -84,7 +83,7 @@ class OpenBook(Task):
         "science-found", "science-closed", "science-gold", "science-missing", "science-changed",
     )  # fmt: skip
     checker = TextChecker()
-    documents = {"practice": 0.9, "science": 0.1}  # noqa: RUF012 (nobody changes it)
+    documents = {"practice": 1.0}  # noqa: RUF012 (nobody changes it)
 
     def problems(self, split: str, n: int, seed: int = 0) -> list[Problem]:
         self.require_split(split)
@@ -106,13 +105,17 @@ class OpenBook(Task):
         return super().prompt(problem, form, facts=facts, tools=tools)
 
     def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
-        """A few facts and several questions about them, or a problem with its solution, or the facts of one twice."""
+        """A few facts and several questions about them, or science without facts, or the facts of a problem twice, or a
+        problem with its solution."""
         drawn = rng.random()
-        if drawn < SEVERAL:
+        if drawn < CLOSED:
+            known = next(science_problems("train", "closed", rng))
+            return [(f"Q: {known.question}\n", GIVEN), (f"Reasoning:{known.completion}", FULL)]
+        if drawn < CLOSED + SEVERAL:
             return several(*(some_science(rng) if rng.random() < SCIENCE else some_people(rng)))
         one = next(problems)
         given, _, _ = one.prompt.rpartition("Reasoning:")
-        if drawn < SEVERAL + COPIES:
+        if drawn < CLOSED + SEVERAL + COPIES:
             text = given.partition("\n")[0]
             return [(f"{text}\n", GIVEN), (f"Copy: {text.partition(' ')[2]}{END}", FULL)]
         return [(given, GIVEN), (f"Reasoning:{one.completion}", FULL)]
