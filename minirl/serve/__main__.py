@@ -147,7 +147,8 @@ def serve(served: Served, listening: socket.socket, arguments: Arguments) -> int
         print(
             f"Whoever can reach {host} can use this server"
             + (", with the key." if arguments.key else ", and without a key: give one with --key.")
-            + " Nothing is encrypted."
+            + " Nothing is encrypted.",
+            flush=True,
         )
     hosts = LOOPBACK | {host_name(arguments.host)} | (frozenset() if local else {socket.gethostname().lower()})
     app = make_app(served, key=arguments.key, hosts=hosts, open_to_addresses=not local)
