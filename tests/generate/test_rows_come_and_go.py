@@ -139,7 +139,7 @@ def test_there_must_be_room_after_the_ids_that_a_row_goes_on_from():
 
 def test_stops_count_what_was_drawn_and_not_what_a_tool_says():
     """A stop that stands in a tool's result ends nothing."""
-    tokenizer = Tokenizer.train(["12 * 34 = 408 calculator"] * 4, 300, special_tokens=DEFAULT_SPECIAL_TOKENS)
+    tokenizer = Tokenizer.train(["12 * 34 = 408 calculator"] * 4, 274, special_tokens=DEFAULT_SPECIAL_TOKENS)
     box = Toolbox(tokenizer, [calculator])
     special = tokenizer.special_tokens
     call = [special["<|tool|>"], *tokenizer.encode("calculator 12 * 34"), special["<|/tool|>"]]
