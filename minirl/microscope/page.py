@@ -1,8 +1,8 @@
 """The microscope: a trace as one HTML file that holds all it needs, and asks no network for anything.
 
 page.html is the page, with places such as {{tokens}} to be filled in; shared.css and shared.js are what the page of
-minirl.serve has too. What the model or the question says is text: escaped where it stands in the page, and with no "<" at
-all where it stands in the data that the script reads.
+minirl.serve has too. What the model or the question says is text: escaped where it stands in the page, and with no
+"<" at all where it stands in the data that the script reads.
 """
 
 import html

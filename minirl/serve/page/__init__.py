@@ -12,8 +12,8 @@
     keep.js       exports
     main.js       the first look, asking, stopping, keys
 
-The browser is told to run exactly this script and to load nothing from anywhere else: the page names the hash of its script and
-of its style. Texts of models reach the page through `textContent` and the like, never as HTML.
+The browser is told to run exactly this script and to load nothing from anywhere else: the page names the hashes of its
+script and of its style. Texts of models reach the page through `textContent` and the like, never as HTML.
 """
 
 import base64
@@ -44,8 +44,8 @@ def page() -> str:
     style = shared("shared.css") + "\n" + source("page.css")
     script = "\n".join([shared("shared.js"), *map(source, SCRIPTS)])
     policy = (
-        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; connect-src 'self'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
     )
     parts = {"policy": html.escape(policy, quote=False), "style": style, "script": script, "saved": "null"}
     return fill(source("page.html"), parts)

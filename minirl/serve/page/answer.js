@@ -20,8 +20,8 @@ class Answer {
     this.text = element("div", {className: "text"});
     this.about = element("p", {className: "soft about"});
     this.foot = element("div", {className: "foot"});
-    this.element = element("section", {className: "answer"},
-      element("h3", {}, label), this.text, this.about, this.foot);
+    this.element = element("div", {className: "answer"}, element("h3", {}, label), this.text, this.about, this.foot);
+    this.element.setAttribute("role", "group");
     this.element.setAttribute("aria-label", "Answer " + label);
     this.text.addEventListener("click", event => this.clicked(event));
     this.text.addEventListener("keydown", event => this.key(event));
@@ -60,7 +60,7 @@ class Answer {
   // ---- drawing ----
 
   draw(token) {
-    const made = tokenElement(token), t = this.elements.length;
+    const made = tokenElement(token, !this.elements.length && this.turn.kind === "question"), t = this.elements.length;
     heat(made, token);
     if (t === 0) {  // an empty list of options would be none for a screen reader
       made.tabIndex = 0;
@@ -83,18 +83,18 @@ class Answer {
     const {version} = this, n = version.tokens.filter(token => !token.yours && !token.forced).length;
     const told = [];
     if (version.made) told.push(version.made);
-    if (version.finish) {
+    if (version.finish && version.given.length) {
       told.push(`${count(n, "token")}, ${ENDS[version.finish]}`);
       if (version.seconds > 0 && n > 1) told.push(`${Math.round(n / version.seconds)} tokens/s`);
       told.push(`context ${version.given.length + version.tokens.length} of ${page.info.context_length}`);
     }
     const verdict = {true: "✓ right", false: "✗ wrong"}[version.correct];
     this.about.replaceChildren();
-    if (version.answer) this.about.append(element("span", {className: "verdict"}, `Answer: ${version.answer}`,
+    if (version.answer !== null && (verdict || this.turn.answers.length > 1)) this.about.append(element("span", {className: "verdict"}, `Answer: ${version.answer}`,
       ...(verdict ? [" ", element("b", {className: version.correct ? "right" : "wrong"}, verdict)] : []),
       ...(this.best ? [" ", element("b", {className: "won"}, "✓ chosen by the vote")] : [])));
     this.about.append(told.join(" · "));
-    if (version.note) this.about.append(element("span", {className: "trouble"}, element("b", {}, "! "), version.note));
+    if (version.note) this.about.append(trouble(version.note));
     for (const one of version.equations.filter(equation => !equation.holds))
       this.about.append(element("span", {className: "trouble"}, element("b", {}, "≠ "), `${one.text} is false`));
     this.underline();
@@ -130,10 +130,13 @@ class Answer {
       foot.replaceChildren(...(versions.length > 1 && page.saved ? this.steps() : []));
       return;
     }
+    const empty = !version.tokens.length && !version.given.length;
     const button = (text, onclick) => element("button", {type: "button", onclick}, text);
+    if (empty) { foot.replaceChildren(button("Ask again", () => this.turn.again(this))); return; }
     foot.replaceChildren(
       ...(versions.length > 1 ? this.steps() : []),
       ...(UNFINISHED.includes(version.finish) ? [button("Continue", () => this.turn.goOn(this, version.tokens, "continued"))] : []),
+      ...(this.turn.request.temperature ? [button("Again", () => this.turn.again(this))] : []),
       button("Edit", () => this.edit()),
       ...(this.turn.answers.length > 1 ? [this.like()] : []),
     );
@@ -197,6 +200,7 @@ class Answer {
     this.elements[t].tabIndex = 0;
     this.elements[t].focus();
     panel.show(this, t, panel.open);
+    if (narrow.matches) this.elements[t].scrollIntoView({block: "nearest"});  // above the panel
   }
   callsWithin(tokens) { return this.version.calls.filter(call => call.index < tokens.length); }
   mark(t) {
@@ -207,6 +211,7 @@ class Answer {
   }
 }
 
+const trouble = words => element("span", {className: "trouble"}, element("b", {}, "! "), words);
 const textOf = tokens => tokens.filter(token => token.kind === "said" && !token.special).map(token => token.text).join("");
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 

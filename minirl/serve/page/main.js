@@ -57,7 +57,8 @@ function working(on) {
   document.getElementById("go").setAttribute("aria-disabled", String(on));
   document.getElementById("pace").textContent = "";
   if (on) { say("The model writes."); return; }
-  if (document.activeElement === document.getElementById("stop") || document.activeElement === document.body) box.focus({preventScroll: true});
+  if (panel.answer) panel.show(panel.answer, panel.t, panel.open);  // with what came after its token
+  if (!narrow.matches && document.activeElement === document.getElementById("stop") || document.activeElement === document.body) box.focus({preventScroll: true});
   const last = answers().filter(answer => answer.version?.told !== true && answer.version?.finish);
   for (const answer of last) answer.version.told = true;
   say(last.slice(0, 4).map(({label, version}) => `${label}: ${count(version.tokens.length, "token")}, ${ENDS[version.finish]}. `
@@ -81,10 +82,15 @@ function choose(what) {
   document.getElementById("as-text").setAttribute("aria-pressed", String(kind === "text"));
   document.getElementById("go").textContent = kind === "question" ? "Ask" : "Write on";
   document.getElementById("box-label").textContent = kind === "question" ? "Your question" : "The beginning of a text";
-  document.getElementById("kind-hint").textContent = kind === "question" ? "Each question stands alone."
+  document.getElementById("kind-hint").textContent = kind === "question" ? "The model does not remember earlier questions."
     : "The model goes on with your text as it stands.";
   box.placeholder = kind === "question" ? "Write a question, or take a suggestion below." : "Once upon a time";
   document.getElementById("ideas").hidden = kind !== "question";
+}
+function takeUp(what, text) {  // an earlier question goes back into the box
+  choose(what);
+  box.value = text;
+  box.focus();
 }
 function drawIdeas() {
   const others = (page.info.task?.examples ?? []).filter(one => one.question !== ROGER.question).slice(0, 3);
@@ -92,9 +98,8 @@ function drawIdeas() {
     ...[ROGER, ...others].map(one => element("button", {type: "button", title: one.question, onclick: () => {
       box.value = one.question;
       document.getElementById("go").focus();
-    }}, one.name ?? shortened(one.question))));
+    }}, one.name ?? one.question)));
 }
-const shortened = text => text.length > 44 ? text.slice(0, 43).replace(/\s+\S*$/, "") + " …" : text;
 
 function drawStages() {
   const {stages, stage} = page.info, field = document.getElementById("stages");
@@ -109,7 +114,7 @@ function drawHead() {
   document.title = `${name} | minirl`;
   document.getElementById("name").textContent = page.saved ? `A conversation with ${name}` : `Ask ${name}`;
   const facts = [page.info.task ? `trained on ${page.info.task.name.replaceAll("_", " ")}` : "",
-    parameters ? `${(parameters / 1e6).toPrecision(2)} million parameters` : "", `${tokenizer.size} tokens in its vocabulary`,
+    parameters ? `${+(parameters / 1e6).toPrecision(2)} million parameters` : "", `${tokenizer.size} tokens in its vocabulary`,
     `context of ${context} tokens`, page.saved ? `saved ${page.saved.saved.slice(0, 10)}` : ""];
   document.getElementById("about").textContent = facts.filter(Boolean).join(" · ");
 }
@@ -149,7 +154,7 @@ async function begin() {
   try { page.info = await info(); } catch (error) {
     if (!(error instanceof Refusal)) throw error;
     const again = element("button", {type: "button", onclick: () => location.reload()}, "Try again");
-    document.getElementById("welcome").replaceChildren(element("p", {className: "trouble"}, element("b", {}, "! "), error.message), again);
+    document.getElementById("welcome").replaceChildren(trouble(error.message), again);
     document.getElementById("ask").hidden = true;
     return;
   }

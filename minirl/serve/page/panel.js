@@ -1,5 +1,7 @@
 // The panel: what the policy said before one token. Its alternatives are buttons; one of them begins a branch.
 
+const SHOWN = 8;  // alternatives at once; the others wait behind a button
+
 const panel = {
   place: document.getElementById("panel"),
   answer: null, t: -1,
@@ -17,15 +19,16 @@ const panel = {
     Object.assign(panel, {answer, t, open});
     answer.mark(t);
     panel.place.classList.toggle("open", open);
+    document.body.classList.toggle("panel-open", open);
     const close = element("button", {type: "button", className: "close", onclick: () => panel.close(true)}, "✕");
     close.setAttribute("aria-label", "close");
     const known = token.p !== null && !token.forced;
     panel.place.replaceChildren(
       element("div", {className: "panel-head"}, element("h2", {}, visible(token.word)), close),
       element("p", {className: "state"}, panel.where(answer, t, token)),
-      ...(known ? panel.choices(answer, t, token) : []),
       ...(known ? [numberCells([["p", percent(token.p)], ["log p", number(token.logProb, 3)],
         ["entropy", number(token.entropy, 2) + " nats"], ["rank", token.rank === null ? "unknown" : String(token.rank)]])] : []),
+      ...(known ? panel.choices(answer, t, token) : []),
       ...panel.strip(answer, t),
     );
   },
@@ -46,10 +49,16 @@ const panel = {
       take.setAttribute("aria-label", `${word}, ${percent(choice.p)}: go on with this instead`);
       return take;
     });
+    const more = rows.length > SHOWN + 2 ? rows.splice(SHOWN) : [];
     const listed = token.choices.reduce((sum, choice) => sum + choice.p, 0);
     if (!token.choices.some(choice => choice.id === token.id)) {
       rows.push(wordRow("✓ " + visible(token.word), token.p, "taken"));
     }
+    if (more.length) rows.push(element("button", {type: "button", className: "quiet", onclick: event => {
+      const [first] = more;
+      event.target.replaceWith(...more);
+      first.focus();
+    }}, `${more.length} more`));
     if (listed < 0.9995) rows.push(wordRow("all others", Math.max(0, 1 - listed), "others"));
     const hint = page.saved || answer.writing ? "" : " Click one, and the model goes on from there with it.";
     return [element("p", {className: "soft"}, "What the model might have written here." + hint),
@@ -74,6 +83,7 @@ const panel = {
     answer.mark(-1);
     Object.assign(panel, {answer: null, t: -1, open: false});
     panel.place.classList.remove("open");
+    document.body.classList.remove("panel-open");
     panel.rest();
     if (back) answer.elements[t]?.focus();
   },

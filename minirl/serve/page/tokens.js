@@ -13,18 +13,18 @@ function visible(text) {
 const code = sign => "\\x" + sign.charCodeAt(0).toString(16).padStart(2, "0");
 
 // How a token stands in the text. Special tokens, such as the end, add no text: they are small signs.
-function inText(token) {
+function inText(token, first = false) {
   if (token.special) return [element("u", {className: "mark"}, token.word.replace(/^<\|(.*)\|>$/, "$1"))];
   if (!token.text) return [element("u", {}, "·")];
-  return token.text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, code).split("\n")
+  return (first ? token.text.trimStart() : token.text).replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, code).split("\n")
     .flatMap((line, i) => i ? [element("u", {}, "↵"), "\n", line] : [line]);
 }
 
-function tokenElement(token) {
+function tokenElement(token, first) {
   const kind = [token.kind === "said" ? "" : token.kind, token.forced ? "forced" : "", token.yours ? "yours" : ""];
   const told = [token.word, percentOf(token), token.yours ? "written by you" : "", token.forced ? "put there by the tool" : ""];
   const made = element("span", {className: ["token action", ...kind].filter(Boolean).join(" "), tabIndex: -1},
-    ...inText(token));
+    ...inText(token, first));
   made.setAttribute("role", "option");
   made.setAttribute("aria-selected", "false");
   made.setAttribute("aria-label", told.filter(Boolean).join(", "));
@@ -34,8 +34,8 @@ function tokenElement(token) {
 // ---- heat ----
 
 const colourings = {
-  probability: {tint: heats.surprise, legend: "fuller and bluer: less likely (what the model wrote surprises itself)"},
-  entropy: {tint: heats.entropy, legend: "fuller and more orange: the model was less sure what comes next"},
+  probability: {tint: token => ["var(--surprise)", 1 - token.p], legend: "the fuller, the less likely was the token"},
+  entropy: {tint: token => ["var(--entropy)", Math.min(1, token.entropy / 2)], legend: "the fuller, the less sure was the model"},
   none: {tint: () => ["var(--surprise)", 0], legend: ""},
 };
 let colouring = "probability";

@@ -12,11 +12,12 @@ class Turn {
     this.factList = element("div", {});
     this.grid = element("div", {className: "answers"});
     this.voteList = element("div", {});
-    const title = element("h2", {}, asked), id = `turn-${this.number}`;
-    title.id = id;
+    const id = `turn-${this.number}`, title = element("h2", {id, className: kind === "text" ? "hidden" : ""}, kind === "text" ? asked.slice(0, 60) : asked);
+    const change = element("button", {type: "button", className: "quiet", onclick: () => takeUp(kind, asked)}, "Change");
+    change.setAttribute("aria-label", "change this and ask again");
     this.given = element("details", {className: "given-text", hidden: true});
-    this.element = element("article", {className: "card turn"}, element("p", {className: "eyebrow"},
-      kind === "text" ? `Text ${this.number}` : `Question ${this.number}`), title, this.factList, this.given, this.grid, this.voteList);
+    const eyebrow = element("p", {className: "eyebrow"}, `${kind === "text" ? "Text" : "Question"} ${this.number}`);
+    this.element = element("article", {className: "card turn"}, element("div", {className: "turn-head"}, eyebrow, change), title, this.factList, this.given, this.grid, this.voteList);
     this.element.setAttribute("aria-labelledby", id);
     for (const answerer of answerers) {
       const answer = new Answer(this, answerer);
@@ -82,6 +83,12 @@ class Turn {
     this.votes = this.votes.filter(vote => vote.stage !== answer.stage);
     this.drawVotes();
     return together([signal => this.follow([answer], request, signal)]);
+  }
+  again(answer) {  // another sample; the same seed would give the same one
+    const {seed, ...request} = this.request;
+    stop();
+    answer.begin(newVersion([], [], "again"));
+    return together([signal => this.follow([answer], {...request, stage: answer.stage, samples: 1}, signal)]);
   }
   branch(answer, t, choice) {
     const old = answer.tokens[t], marks = page.info.tokenizer.special;
