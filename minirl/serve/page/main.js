@@ -40,16 +40,26 @@ async function ask() {
     say("At temperature 0 all samples are the same. Raise the temperature, or ask for one sample.", true);
     return;
   }
-  const request = {...requested(), ...(kind === "text" ? {prompt: asked} : {question: asked.trim(), ...requestedOfQuestion()})};
+  const put = kind === "text" ? {prompt: asked} : settings.remember && chats()
+    ? {messages: [...remembered(), {role: "user", content: asked.trim()}]} : {question: asked.trim(), ...requestedOfQuestion()};
+  const request = {...requested(), ...put};
   if (kind === "text" && settings.tools && page.info.tools.length) request.tools = page.info.default_tools;
   if (kind === "question" && known) request.expected = known.answer;
   const turn = new Turn(kind, asked.trim(), request, answerers());
   document.getElementById("welcome").hidden = true;
   document.getElementById("heat").hidden = false;
   box.value = "";
-  turn.element.scrollIntoView({block: "nearest"});
+  followed = turn.element;
   await turn.ask();
+  followed = null;
 }
+
+// A chat model reads the conversation so far; others were trained to answer one question.
+const chats = () => (settings.form || page.info.form) === "chat";
+const remembered = () => turns.filter(turn => turn.kind === "question" && turn.answers[0].version?.finish === "end").flatMap(turn => {
+  const answer = turn.answers.find(one => one.likes) ?? turn.answers.find(one => one.best) ?? turn.answers[0];
+  return [{role: "user", content: turn.asked}, {role: "assistant", content: textOf(answer.tokens).trim()}];
+});
 
 // While it writes: a bar with Stop and the pace. At the end one announcement.
 function working(on) {
@@ -68,11 +78,15 @@ function paceNow() {
   const seconds = (performance.now() - running.since) / 1000;
   if (running.controller) document.getElementById("pace").textContent =
     `${count(running.tokens, "token")} · ${Math.round(running.tokens / seconds)} tokens/s`;
-  if (following) scrollTo(0, document.body.scrollHeight);
+  if (followed) {
+    const below = followed.getBoundingClientRect().bottom + 70 - innerHeight;
+    if (below > 0) scrollBy(0, below);
+  }
 }
-// The page follows the text only while you are at its end: whoever scrolled up reads on in peace.
-let following = false;
-addEventListener("scroll", () => { following = innerHeight + scrollY >= document.body.scrollHeight - 80; });
+// The page follows the text as it grows, unless you scroll away: whoever scrolled up reads on in peace.
+let followed = null;
+addEventListener("wheel", event => { if (event.deltaY < 0) followed = null; }, {passive: true});
+addEventListener("touchmove", () => { followed = null; }, {passive: true});
 
 // ---- the first look ----
 
@@ -82,8 +96,8 @@ function choose(what) {
   document.getElementById("as-text").setAttribute("aria-pressed", String(kind === "text"));
   document.getElementById("go").textContent = kind === "question" ? "Ask" : "Write on";
   document.getElementById("box-label").textContent = kind === "question" ? "Your question" : "The beginning of a text";
-  document.getElementById("kind-hint").textContent = kind === "question" ? "The model does not remember earlier questions."
-    : "The model goes on with your text as it stands.";
+  document.getElementById("kind-hint").textContent = kind === "text" ? "The model goes on with your text as it stands."
+    : settings.remember && chats() ? "The model reads the conversation so far." : "The model does not remember earlier questions.";
   box.placeholder = kind === "question" ? "Write a question, or take a suggestion below." : "Once upon a time";
   document.getElementById("ideas").hidden = kind !== "question";
 }

@@ -5,7 +5,7 @@ const USUAL = {
   top_k: 0, top_p: 1, min_p: 0,
 };
 // These belong to the question, not to the way of drawing: a preset leaves them alone.
-const APART = {seed: "", max_tokens: "", form: "", tools: true, lookup: false, facts: ""};
+const APART = {seed: "", max_tokens: "", form: "", tools: true, lookup: false, facts: "", remember: true};
 const PRESETS = {
   "always the likeliest token": {},
   "as the model was trained: temperature 1": {temperature: 1},
@@ -49,6 +49,7 @@ function drawSettings(place) {
     element("div", {className: "group"},
       numberBox("max_tokens", "At most tokens", "as many as fit", ""),
       choice("form", "How the question is put", forms(page.info)),
+      ...(page.info.forms.includes("chat") ? [tick("remember", "reads the conversation so far, as a chat")] : []),
       ...(page.info.tools.length ? [tick("tools", `may call: ${page.info.tools.join(", ")}`)] : []),
       ...(page.info.lookup ? [tick("lookup", `looks facts up in ${page.info.lookup.place}`)] : []),
       ...(page.info.forms.includes("facts") ? [writing("facts", "Facts of your own, one a line")] : [])),
@@ -90,6 +91,7 @@ function requestedOfQuestion() {
 function showSettings() {
   for (const shown of Object.values(controls)) shown();
   document.getElementById("plan").textContent = plan();
+  choose(kind);
 }
 
 // What the folded settings amount to, in a few words beside the button.

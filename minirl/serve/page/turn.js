@@ -74,21 +74,30 @@ class Turn {
     const {given, seed} = answer.version, request = {...this.request, stage: answer.stage, samples: 1};
     if (this.answers.length > 1) request.sample = answer.sample;
     if (seed !== undefined) request.seed = seed;
+    if (this.kind === "text") {  // this version's own text, which an edit may have changed
+      delete request.prompt;
+      request.prompt_ids = given.map(token => token.id);
+    }
     request.prefix_ids = tokens.map(token => token.id);
     request.prefix_forced = tokens.map(token => token.forced);
     stop();
     panel.close();
     answer.begin(newVersion(given, [...tokens], made));
     answer.version.calls = answer.callsWithin(tokens);
-    this.votes = this.votes.filter(vote => vote.stage !== answer.stage);
-    this.drawVotes();
+    this.forgetVote(answer.stage);
     return together([signal => this.follow([answer], request, signal)]);
   }
   again(answer) {  // another sample; the same seed would give the same one
     const {seed, ...request} = this.request;
     stop();
+    this.forgetVote(answer.stage);
     answer.begin(newVersion([], [], "again"));
     return together([signal => this.follow([answer], {...request, stage: answer.stage, samples: 1}, signal)]);
+  }
+  forgetVote(stage) {  // one of the answers has changed
+    this.votes = this.votes.filter(vote => vote.stage !== stage);
+    this.drawVotes();
+    for (const other of this.answers) if (other.best && other.stage === stage) { other.best = false; other.update(); }
   }
   branch(answer, t, choice) {
     const old = answer.tokens[t], marks = page.info.tokenizer.special;
@@ -101,9 +110,9 @@ class Turn {
   }
   async goOnFromText(answer, text) {
     if (this.kind === "text") {
-      this.request.prompt = text;
+      const request = {...this.request, prompt: text, stage: answer.stage, samples: 1};
       answer.begin(newVersion([], [], "edited"));
-      return together([signal => this.follow([answer], {...this.request, stage: answer.stage, samples: 1}, signal)]);
+      return together([signal => this.follow([answer], request, signal)]);
     }
     const before = answer.tokens, old = textOf(before);
     let kept = 0, length = 0;  // tokens whose text you left as it was keep their numbers
