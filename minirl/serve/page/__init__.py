@@ -39,13 +39,27 @@ def digest(text: str) -> str:
 
 
 @cache
-def page() -> str:
-    """The page's text."""
-    style = shared("shared.css") + "\n" + source("page.css")
-    script = "\n".join([shared("shared.js"), *map(source, SCRIPTS)])
-    policy = (
-        f"default-src 'none'; script-src {digest(script)}; style-src {digest(style)}; connect-src 'self'; "
+def style() -> str:
+    """How the page looks: what it shares with the microscope, and its own."""
+    return shared("shared.css") + "\n" + source("page.css")
+
+
+@cache
+def script() -> str:
+    """What the page does."""
+    return "\n".join([shared("shared.js"), *map(source, SCRIPTS)])
+
+
+def policy() -> str:
+    """The Content-Security-Policy: this script and this style, requests to the page's own server, and nothing else."""
+    return (
+        f"default-src 'none'; script-src {digest(script())}; style-src {digest(style())}; connect-src 'self'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
-    parts = {"policy": html.escape(policy, quote=False), "style": style, "script": script, "saved": "null"}
+
+
+@cache
+def page() -> str:
+    """The page's text."""
+    parts = {"policy": html.escape(policy(), quote=False), "style": style(), "script": script(), "saved": "null"}
     return fill(source("page.html"), parts)
