@@ -1,7 +1,7 @@
 """The page of minirl.serve in a real browser, against the real server and a model that was trained for a few seconds.
 
-    pip install 'minirl[serve]' playwright axe-playwright-python         and Chromium, such as Debian's package chromium
-    python -m pytest -m slow tests/serve/test_serve_page_browser.py
+pip install 'minirl[serve]' playwright axe-playwright-python         and Chromium, such as Debian's package chromium
+python -m pytest -m slow tests/serve/test_serve_page_browser.py
 """
 
 import json
@@ -206,13 +206,8 @@ def test_one_click_asks_the_first_suggestion(seen: Seen) -> None:
     question = seen.page.input_value("#box")
     seen.ask()
     written = seen.site.words(question=question)
-    assert seen.words() == [visible(word) for word in written]
+    assert seen.words() == written
     assert seen.page.inner_text("#said").startswith(f"after RL: {len(written)} token")
-
-
-def visible(word: str) -> str:
-    """A special token by its name, another as it stands, in the white space of an attribute."""
-    return word
 
 
 def test_a_token_shows_what_the_policy_said(seen: Seen) -> None:
@@ -389,9 +384,8 @@ def test_every_state_is_accessible_and_fits(seen: Seen, look: tuple[int, str]) -
     state("answered")
     seen.token(1).click()
     state("token")
-    seen.page.click("text=more summary" if False else "#more summary")
+    seen.page.click("#more summary")
     state("settings")
-    seen.settings_open = True
     seen.page.keyboard.press("Escape")
     seen.page.click(".answer >> text=Edit >> nth=0")
     state("editing")
@@ -493,4 +487,5 @@ def test_settings_become_fields_of_the_request(seen: Seen) -> None:
     with seen.page.expect_request("**/minirl/generate") as asked:
         seen.ask("Tom has 3 apples.")
     body = asked.value.post_data_json
-    assert body == {"question": "Tom has 3 apples.", "stage": "rl", "samples": 1, "top": 20, "temperature": "1.5:0.3/20"}
+    drawn = {"samples": 1, "top": 20, "temperature": "1.5:0.3/20"}
+    assert body == {"question": "Tom has 3 apples.", "stage": "rl", **drawn}

@@ -86,7 +86,7 @@ class Answer {
     if (version.finish && version.given.length) {
       told.push(`${count(n, "token")}, ${ENDS[version.finish]}`);
       if (version.seconds > 0 && n > 1) told.push(`${Math.round(n / version.seconds)} tokens/s`);
-      told.push(`context ${version.given.length + version.tokens.length} of ${page.info.context_length}`);
+      told.push(`context ${Math.min(page.info.context_length, version.given.length + version.tokens.length)} of ${page.info.context_length}`);
     }
     const verdict = {true: "✓ right", false: "✗ wrong"}[version.correct];
     this.about.replaceChildren();

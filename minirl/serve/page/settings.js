@@ -121,6 +121,7 @@ function slider(name, text, from, to, step, hint, when = () => true) {
 }
 function numberBox(name, text, without, hint) {
   const box = element("input", {type: "number", min: 0, step: 1, placeholder: without});
+  box.setAttribute("aria-label", text);
   box.onchange = () => { settings[name] = box.value; showSettings(); };
   controls[name] = () => { box.value = settings[name]; };
   return labelled(text, box, "", hint);

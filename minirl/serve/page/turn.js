@@ -145,17 +145,19 @@ class Turn {
   drawFacts() {
     const cards = this.facts.map((fact, i) => element("li", {className: "fact-card"},
       element("b", {}, `Fact ${i + 1}`), element("span", {}, fact.text),
-      element("small", {className: "soft"}, fact.score === null || fact.score === undefined ? "yours" : `found, score ${fact.score.toFixed(1)}`)));
+      element("small", {className: "soft"}, fact.score !== null ? `found, score ${fact.score.toFixed(1)}`
+        : this.request.lookup ? "from the search" : "yours")));
     this.factList.replaceChildren(element("ul", {className: "facts"}, ...cards));
     this.factList.firstChild.setAttribute("aria-label", "facts that the model was given");
   }
-  // A fact whose number the answer names is marked, in words as well.
+  // A fact is marked, in words as well, where an answer repeats one of its sentences.
   lightFacts() {
-    const named = new Set(this.answers.flatMap(answer => [...textOf(answer.tokens).matchAll(/\bfact (\d+)/gi)].map(match => +match[1])));
+    const said = this.answers.map(answer => textOf(answer.tokens).toLowerCase());
     [...this.factList.querySelectorAll("li")].forEach((card, i) => {
-      if (!named.has(i + 1) || card.classList.contains("lit")) return;
+      const sentences = this.facts[i].text.toLowerCase().split(/(?<=[.?!])\s+/).filter(words => words.split(" ").length > 2);
+      if (card.classList.contains("lit") || !sentences.some(words => said.some(text => text.includes(words)))) return;
       card.classList.add("lit");
-      card.append(element("small", {}, "✓ named in an answer"));
+      card.append(element("small", {}, "✓ quoted in an answer"));
     });
   }
   voted(its, vote) {
