@@ -133,16 +133,14 @@ def serve(served: Served, listening: socket.socket, arguments: Arguments) -> int
     """Serve until Ctrl-C."""
     import uvicorn
 
-    from minirl.serve.app import PAGE, make_app
+    from minirl.serve.app import make_app
     from minirl.serve.transport import LOOPBACK, host_name, is_loopback
 
     host, port = listening.getsockname()[:2]
     named = host if ":" not in host else f"[{host}]"
     local = is_loopback(host)
     print(f"{served.name}, {', '.join(served.stages)}: {served.describe()}")
-    print(
-        f"http://{named}:{port}{' is the page,' if PAGE.is_file() else '/minirl and'} http://{named}:{port}/v1 the API"
-    )
+    print(f"http://{named}:{port} is the page, http://{named}:{port}/v1 the API")
     if not local:
         print(
             f"Whoever can reach {host} can use this server"

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -14,16 +13,13 @@ from starlette.types import ASGIApp
 from minirl.serve.chat_completions import chat_completions
 from minirl.serve.completions import completions
 from minirl.serve.errors import ApiError
+from minirl.serve.page import page, policy
 from minirl.serve.page_api import PageApi
 from minirl.serve.served import Served
 from minirl.serve.transport import LOOPBACK, Guard, error_response, json_response
 
-PAGE = Path(__file__).with_name("page.html")
 PAGE_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; "
-        "img-src data: blob:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": f"{policy()}; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -37,8 +33,8 @@ def make_app(
     names by which it may be called; see Guard."""
     page_api = PageApi(served)
 
-    async def page(request: Request) -> Response:
-        return Response(PAGE.read_bytes(), headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
+    async def show_page(request: Request) -> Response:
+        return Response(page(), headers=PAGE_HEADERS, media_type="text/html; charset=utf-8")
 
     async def health(request: Request) -> Response:
         state = {"status": "ok", "running": served.running, "waiting": served.waiting}
@@ -68,6 +64,7 @@ def make_app(
             served.worker.stop()
 
     routes = [
+        Route("/", show_page),
         Route("/health", health),
         Route("/v1/models", models),
         Route("/v1/models/{name:path}", model),
@@ -77,8 +74,6 @@ def make_app(
         Route("/minirl/generate", page_api.generate, methods=["POST"]),
         Route("/minirl/tokenize", page_api.tokenize, methods=["POST"]),
     ]
-    if PAGE.is_file():
-        routes.append(Route("/", page))
     app = Starlette(
         routes=routes, lifespan=lifespan,
         exception_handlers={
