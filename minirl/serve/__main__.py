@@ -140,7 +140,7 @@ def serve(served: Served, listening: socket.socket, arguments: Arguments) -> int
     named = host if ":" not in host else f"[{host}]"
     local = is_loopback(host)
     print(f"{served.name}, {', '.join(served.stages)}: {served.describe()}")
-    print(f"http://{named}:{port} is the page, http://{named}:{port}/v1 the API")
+    print(f"http://{named}:{port} is the page, http://{named}:{port}/v1 the API", flush=True)
     if not local:
         print(
             f"Whoever can reach {host} can use this server"

@@ -104,7 +104,7 @@ class ChatCompletions:
         [first] = conversation(messages[:1], "messages")
         if first["role"] != "user" or (len(messages) > 1 and self.functions is None):
             raise bad(
-                "this model has no chat template, and answers one question at a time; expected one message of the role "
+                "messages: this model has no chat template, and answers one question at a time; expected one message of the role "
                 "user, and after it calls of tools alone", "messages",
             )  # fmt: skip
         asked = in_words(served, " ".join(first["content"].split()))
