@@ -93,7 +93,7 @@ class Completions:
             "tokens": words,
             "token_logprobs": [look.log_prob for look in seen],
             "top_logprobs": [  # tokens that look the same, such as halves of characters: the likeliest stands for all
-                {reply.telling.word(one): log_p for one, log_p in list(zip(look.ids, look.log_probs, strict=True))[::-1]}
+                {reply.telling.word(i): log_p for i, log_p in zip(look.ids[::-1], look.log_probs[::-1], strict=True)}
                 for look in seen
             ],
             "text_offset": lengths[:-1],
