@@ -35,19 +35,17 @@ import tyro
 
 from minirl import flags
 from minirl.console import printable, run_program
-from minirl.evaluation.asking import asking
-from minirl.generate import Completion, Prompt, beam_search, step_beams, stream, stream_pieces
+from minirl.evaluation.asking import asked, asking, reader_of_answers
+from minirl.generate import Completion, beam_search, step_beams, stream, stream_pieces
 from minirl.generate.options import Drawing, Searching
 from minirl.generate.temperature import always_zero
 from minirl.generate.vote import Choice, Verdict, self_consistency
 from minirl.model import GPT
 from minirl.retrieval.lookup import MOST
-from minirl.runs import Run, open_run
-from minirl.tasks import Checker, Problem
-from minirl.tasks.checker import NumberChecker
-from minirl.tasks.choice import ChoiceChecker
+from minirl.runs import open_run
+from minirl.tasks import Checker
 from minirl.tasks.open_book import BookProblem
-from minirl.tasks.prompt import ANSWER, REASONING, Form, as_messages, in_form
+from minirl.tasks.prompt import ANSWER, REASONING
 from minirl.tokenizer import Tokenizer
 from minirl.tools import Toolbox, shown, toolbox, transcript
 
@@ -160,13 +158,6 @@ def check(arguments: Arguments) -> None:
         raise ValueError(f"--sure is {arguments.sure:g}; give more than 0.5, and at most 1")
 
 
-def reader_of_answers(run: Run) -> Checker:
-    """The checker that says which answers are the same: the one of the run's task, unless that needs more than the
-    question, as multiple choice needs the options."""
-    checker = run.task().checker
-    return NumberChecker() if isinstance(checker, ChoiceChecker) else checker
-
-
 def answer(
     model: GPT, tokenizer: Tokenizer, question: str, arguments: Arguments, seed: int, checker: Checker | None = None,
     tools: Toolbox | None = None, facts: Sequence[str] = (),
@@ -195,15 +186,6 @@ def answer(
         tools=tools, ask=lambda one: asked(one, arguments.form or "reasoning", list(named)), **settings,
     )  # fmt: skip
     return (chosen(verdict, tokenizer) for verdict in verdicts)
-
-
-def asked(problem: Problem, form: Form | Literal["text"], tools: list[str]) -> Prompt:
-    """The question as the model reads it."""
-    if form == "chat":
-        return as_messages(problem.question, request="")
-    if form == "facts":
-        return problem.prompt
-    return problem.question if form == "text" else in_form(problem.prompt, form, tools=tools)
 
 
 def readable(completion: Completion, tokenizer: Tokenizer) -> str:

@@ -20,7 +20,7 @@ LAYERS = {
     2: "model tokenizer",
     3: "data tasks tools generate retrieval preferences",
     4: "rl runs evaluation microscope corpus",
-    5: "train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor",
+    5: "train evaluate chat trace plot report zoo controls prefer rewards bench bugs doctor serve",
     6: "lessons",
 }
 LAYER = {room: number for number, rooms in LAYERS.items() for room in rooms.split()}

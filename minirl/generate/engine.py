@@ -8,23 +8,32 @@ for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 With tools (minirl/tools), a row that ends a call gets the result's tokens at once. The next call of the model reads all
 of them, together with the last token of each other row, and the row draws on.
 
+In a server (minirl/serve) rows come one by one, each with settings of its own, and may be given up. There an engine is
+eager: it starts a row as soon as there is a slot, and reads prompts in pieces, between the tokens of the others.
+
 Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
 """
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import compress
 
 import numpy as np
 
 from minirl.autograd import Array
-from minirl.generate.sampling import Sampling, draw
+from minirl.generate.sampling import MOST, Sampling, draw
 from minirl.model import GPT, KVCache
+from minirl.model.cache import FEW
 from minirl.tools import Toolbox, Turn
 
 PREFILL_TOKENS = 4096  # prompts are computed together, up to this many tokens with padding
+PIECE = 128  # tokens of prompts that an eager engine reads between two tokens of the rows in work
+NO_IDS, NOT_FORCED = np.zeros(0, np.int32), np.zeros(0, bool)
+
+Watch = Callable[[list["Row"], Array, Array], None]
+"""Called after each draw: the rows that drew, the logits (N, V) that they drew from, and what they drew, (N,)."""
 
 
 @dataclass
@@ -42,6 +51,13 @@ class Row:
     forced: Array = field(default_factory=lambda: np.zeros(0, bool))  # (n,): a tool's result; its log_probs are 0
     finished: bool = False  # True: ended with the end token. False: a limit, a stop or a misplaced mark cut it off
     written: int = 0  # how many of the prompt's last tokens the model wrote itself: schedules and penalties count them
+
+    # What a row may have of its own; otherwise it has what the engine has
+    sampling: Sampling | None = None
+    finish: Callable[[Array], bool] | None = None  # given the ids that the row has drawn so far
+    turn: Turn | None = None  # the tools that it may call, and what it has called so far
+    begun: Array = field(default_factory=lambda: NO_IDS)  # (k,): the row goes on from these ids, as if just written
+    begun_forced: Array = field(default_factory=lambda: NOT_FORCED)  # (k,): which of them a tool gave
 
 
 class Engine:
@@ -65,13 +81,17 @@ class Engine:
         stop: Callable[[Array], bool] | None = None,
         tools: Toolbox | None = None,
         finish: Callable[[Array], bool] | None = None,
+        eager: bool = False,
+        watch: Watch | None = None,
     ) -> None:
         """end: the token that ends a row, or several. slots: the number of rows computed at once. capacity: the most
         tokens that the cache holds for a row: the prompt, and the completion without its last token. At most the
         context length. vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that
         a row has drawn so far, says whether it stops here, though it is not finished. finish: the same, and the row is
-        then finished. tools: what rows may call; without any, the marks of calls are tokens like others."""
-        self.stop, self.finish, self.tools = stop, finish, tools
+        then finished. tools: what rows may call; without any, the marks of calls are tokens like others. eager: start
+        each row as soon as a slot is free, at the cost of more calls of the model; otherwise a start waits for several.
+        watch: hears of every token that is drawn."""
+        self.stop, self.finish, self.tools, self.eager, self.watch = stop, finish, tools, eager, watch
         self.model, self.sampling = model, sampling
         self.ends = np.zeros(model.config.vocab_size, bool)  # (V,): which tokens end a row
         self.ends[[] if end is None else [end] if isinstance(end, int | np.integer) else list(end)] = True
@@ -81,6 +101,11 @@ class Engine:
             model.config, 2 * slots, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
         )  # few rows get as many results as they may: the cache grows when one does
         self.waiting: deque[list[Row]] = deque()
+        self.starting: list[Start] = []  # prompts that are being read
+        self.read_last = False  # whether the last step read prompts, while rows were in work
+        self.rules: dict[int, Sampling] = {}  # of the slots whose rows have settings of their own
+        self.finishing = finish is not None  # whether any row may have a `finish`
+        self.watched = None if tools is None else tools.watched  # the tokens that a Turn has to hear of
         self.rows: list[Row] = []  # the rows being computed
         self.at = np.zeros(0, np.int32)  # row self.rows[i] is in slot self.at[i] ...
         self.prefixes = np.zeros(0, np.int32)  # ... and its prompt in row self.prefixes[i] of the cache, -1: in its own
@@ -88,6 +113,7 @@ class Engine:
         self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
         longest = min(sampling.max_new_tokens, capacity)  # of a prompt of one token
         with_results = longest if tools is None else min(longest + tools.most_forced(longest), capacity)
+        with_results = capacity if eager else with_results  # rows may come with tools of their own
         self.ids = np.zeros((slots, with_results), np.int32)
         self.log_probs = np.zeros((slots, with_results), np.float32)
         self.forced = np.zeros((slots, with_results), bool)
@@ -106,107 +132,178 @@ class Engine:
     @property
     def busy(self) -> bool:
         """Whether any row is being generated or waits."""
-        return bool(self.rows or self.waiting)
+        return bool(self.rows or self.starting or self.waiting)
 
     def add(self, rows: Sequence[Row]) -> None:
-        """Queue rows that share one prompt. Raises ValueError for an empty or too long prompt."""
+        """Queue rows that share one prompt. Raises ValueError for an empty or too long prompt, and for a row that goes
+        on from ids after which there is no room."""
         P = len(rows[0].prompt)
         if not 1 <= P <= self.capacity:
             raise ValueError(
                 f"Engine.add: the prompt has {P} tokens; expected 1 to {self.capacity}; the model's context length is "
                 f"{self.model.config.context_length}"
             )
+        self.finishing |= any(row.finish is not None for row in rows)
+        for row in rows:
+            drawn, room = int((~row.begun_forced).sum()), min(self.capacity - P + 1, self.ids.shape[1])
+            if len(row.begun) and not (drawn < self._rule(row).max_new_tokens and len(row.begun) < room):
+                raise ValueError(
+                    f"Engine.add: a row goes on from {len(row.begun)} ids, {drawn} of them drawn; expected fewer than "
+                    f"{room} ids, and fewer drawn ones than max_new_tokens, {self._rule(row).max_new_tokens}"
+                )
         for start in range(0, len(rows), self.slots):  # more samples than slots take turns
             self.waiting.append(list(rows[start : start + self.slots]))
 
     def step(self) -> list[Row]:
         """Start the next prompts if there is room, otherwise draw a token for every row; return the rows that ended."""
         with without_dropout(self.model):
-            group = self._next_group()
+            self.starting += self._next_starts()
             first, drawing = 0, self.at
-            if group:
+            self.read_last = bool(self.starting) and not (self.eager and self.read_last and self.rows)
+            if self.read_last:
                 first = len(self.rows)
-                logits = self._start(group)
+                logits = self._start()
                 drawing = self.at[first:]
             else:
                 logits = self._read(*self._unread(), self.at, self.prefixes)
         if len(drawing):
             self._draw(logits, drawing)
-        if self.tools is not None:
-            self._call_tools(self.tools, drawing)
+            if self.watch is not None:
+                self.watch(self.rows[first:], logits, self.last[drawing])
+            self._call_tools(drawing)
         return self._release(first)
 
-    def _next_group(self) -> list[list[Row]]:
+    def drop(self, rows: Iterable[Row]) -> None:
+        """Give these rows up, wherever they are: their slots are free for the next step. Rows that have ended are
+        passed over."""
+        given_up = {id(row) for row in rows}
+        left = ([row for row in group if id(row) not in given_up] for group in self.waiting)
+        self.waiting = deque(group for group in left if group)
+        for start in self.starting:
+            gone = np.array([id(row) in given_up for row in start.rows])
+            whole = gone.all() and start.held_by >= self.slots
+            self._free(start.slots[gone], np.array([start.held_by] if whole else [], np.int32))
+            start.rows, start.slots = list(compress(start.rows, ~gone)), start.slots[~gone]
+        self.starting = [start for start in self.starting if start.rows]
+        self._remove(np.array([id(row) in given_up for row in self.rows], bool))
+
+    def _next_starts(self) -> "list[Start]":
         """The prompts to start now. A start costs one call of the model, so it waits until a quarter of the slots are
-        free."""
-        free = self.slots - len(self.rows)
-        group: list[list[Row]] = []
-        if self.rows and free < self.slots // 4:
-            return group
+        free, unless the engine is eager."""
+        starts: list[Start] = []
+        if not self.eager and self.rows and len(self.free) < self.slots // 4:
+            return starts
         longest = 0
-        while self.waiting and len(self.waiting[0]) <= free:
+        while self.waiting and len(self.waiting[0]) <= len(self.free):
             longest = max(longest, len(self.waiting[0][0].prompt))
-            if group and longest * (len(group) + 1) > PREFILL_TOKENS:
+            if starts and not self.eager and longest * (len(starts) + 1) > PREFILL_TOKENS:
                 break
-            free -= len(self.waiting[0])
-            group.append(self.waiting.popleft())
-        return group
+            rows = self.waiting.popleft()
+            slots = np.array([self.free.pop() for _ in rows], np.int32)
+            starts.append(Start(rows, slots, int(slots[0]) if len(rows) == 1 else self.prompt_rows.pop()))
+        return starts
 
-    def _start(self, group: list[list[Row]]) -> Array:
-        """Compute each prompt once for all of its samples; return the samples' logits (rows, V)."""
-        lengths = np.array([len(rows[0].prompt) for rows in group], np.int32)
-        prompts = np.zeros((len(group), lengths.max()), np.int32)
-        for padded, rows in zip(prompts, group, strict=True):
-            padded[: len(rows[0].prompt)] = rows[0].prompt
-        counts = np.array([len(rows) for rows in group])
-        slots = np.array([self.free.pop() for _ in range(counts.sum())], np.int32)
-        held_by = slots[np.cumsum(counts) - counts]  # a single sample continues in the row of its prompt
-        held_by[counts > 1] = [self.prompt_rows.pop() for _ in range((counts > 1).sum())]
-        logits = self._read(prompts, lengths, held_by)
+    def _start(self) -> Array:
+        """Compute each prompt once for all of its samples, or a piece of it; put the rows of those that are complete to
+        work, and return their logits (rows, V)."""
+        room = PIECE if self.rows else PREFILL_TOKENS
+        reading, pieces = [], []
+        for start in self.starting:
+            unread = start.rows[0].prompt[start.read :]
+            piece = unread[:room] if self.eager else unread
+            if not len(piece):
+                break  # no room for more prompts now
+            reading.append(start)
+            pieces.append(piece)
+            room -= len(piece)
+        ids, lengths = padded(pieces)
+        held_by = np.array([start.held_by for start in reading], np.int32)
+        logits = self._read(ids, lengths, held_by, few=0 if self.eager else FEW)
+        for start, piece in zip(reading, pieces, strict=True):
+            start.read += len(piece)
+        read = [i for i, start in enumerate(reading) if start.read == len(start.rows[0].prompt)]
+        done = [reading[i] for i in read]
+        self.starting = [start for start in self.starting if start.read < len(start.rows[0].prompt)]
+        if not done:
+            return logits[:0]
 
-        source = np.repeat(np.arange(len(group)), counts)
-        self.rows += [row for rows in group for row in rows]
+        slots, counts = np.concatenate([start.slots for start in done]), [len(start.rows) for start in done]
+        held_by, prompts = np.repeat(held_by[read], counts), [start.rows[0].prompt for start in done]
+        rows = [row for start in done for row in start.rows]
+        self.rows += rows
         self.at = np.concatenate([self.at, slots])
-        self.prefixes = np.concatenate([self.prefixes, np.where(counts > 1, held_by, np.int32(-1))[source]])
-        self.counts[slots] = self.given[slots] = 0
-        self.before[slots] = [row.written for row in self.rows[-len(slots) :]]
-        most = self.sampling.max_new_tokens - self.before[slots]
-        self.rooms[slots] = self.capacity - lengths[source] + 1  # the last token is never read
-        self.limits[slots] = np.minimum(most, self.rooms[slots])
-        for slot, row in zip(slots, self.rows[-len(slots) :], strict=True):
-            self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
-            if self.sampling.looks_back:
-                self.tails[int(slot)] = row.prompt[len(row.prompt) - row.written :]
-            if self.tools is not None:
-                self.turns[int(slot)] = self.tools.turn()
-                self.over[slot], self.forced[slot], self.log_probs[slot] = False, False, 0
-        return logits[source]
+        self.prefixes = np.concatenate([self.prefixes, np.where(held_by < self.slots, np.int32(-1), held_by)])
+        self.before[slots] = [row.written for row in rows]
+        most = np.array([self._rule(row).max_new_tokens for row in rows]) - self.before[slots]
+        self.rooms[slots] = (
+            self.capacity - np.repeat([len(prompt) for prompt in prompts], counts) + 1
+        )  # the last is not read
+        self.limits[slots] = np.minimum(most, self.rooms[slots]).clip(max=self.uniforms.shape[1])
+        for slot, row in zip(slots.tolist(), rows, strict=True):
+            self._take(slot, row)
+        logits = logits[np.repeat(read, counts)]
+        begun = np.flatnonzero([len(row.begun) for row in rows])
+        if len(begun):  # read one by one, as the tokens that they go on from were
+            ids, lengths = padded([rows[i].begun for i in begun])
+            prefixes = self.prefixes[len(self.prefixes) - len(rows) :][begun]
+            logits[begun] = self._read(ids, lengths, slots[begun], prefixes, few=MOST)
+        return logits
+
+    def _take(self, slot: int, row: Row) -> None:
+        """Set up the slot for this row."""
+        k = len(row.begun)
+        self.counts[slot], self.given[slot], self.over[slot] = k, row.begun_forced.sum(), False
+        self.forced[slot], self.log_probs[slot] = False, 0
+        self.ids[slot, :k], self.forced[slot, :k] = row.begun, row.begun_forced
+        self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
+        rule = self._rule(row)
+        if rule.looks_back:
+            self.tails[slot] = row.prompt[len(row.prompt) - row.written :]
+        if row.sampling is not None:
+            self.rules[slot] = replace(rule, max_new_tokens=1)  # so that rows which differ in it draw together
+        turn = self.tools.turn() if row.turn is None and self.tools is not None else row.turn
+        if turn is not None:
+            self.turns[slot], self.watched = turn, turn.box.watched
+
+    def _rule(self, row: Row) -> Sampling:
+        return self.sampling if row.sampling is None else row.sampling
 
     def _draw(self, logits: Array, slots: Array) -> None:
         """Draw the next token of the rows in these slots."""
         counts = self.counts[slots]
-        written = None
-        if self.sampling.looks_back:
-            rows = zip(slots.tolist(), counts.tolist(), strict=True)
-            written = [
-                np.concatenate([self.tails[slot], self.ids[slot, :count][~self.forced[slot, :count]]])
-                for slot, count in rows
-            ]
         drawn = counts - self.given[slots]
         uniforms, steps = self.uniforms[slots, drawn], drawn + self.before[slots]
-        ids, log_probs = draw(logits, uniforms, self.sampling, self.vocabulary, steps, written)
+        ids, log_probs = np.empty(len(slots), np.int32), np.empty(len(slots), np.float32)
+        for rule, some in self._by_rule(slots):
+            written = None
+            if rule.looks_back:
+                rows = zip(slots[some].tolist(), counts[some].tolist(), strict=True)
+                written = [
+                    np.concatenate([self.tails[slot], self.ids[slot, :count][~self.forced[slot, :count]]])
+                    for slot, count in rows
+                ]
+            ids[some], log_probs[some] = draw(logits[some], uniforms[some], rule, self.vocabulary, steps[some], written)
         self.ids[slots, counts], self.log_probs[slots, counts] = ids, log_probs
         self.last[slots] = ids
         self.counts[slots] += 1
         self.unread[slots] = 1
 
-    def _read(self, ids: Array, lengths: Array, rows: Array, prefixes: Array | None = None) -> Array:
+    def _by_rule(self, slots: Array) -> "list[tuple[Sampling, slice | list[int]]]":
+        """The places of the rows that draw by the same settings, for each of these settings."""
+        if not self.rules:
+            return [(self.sampling, slice(None))]
+        places: dict[Sampling, list[int]] = {}
+        for place, slot in enumerate(slots.tolist()):
+            places.setdefault(self.rules.get(slot, self.sampling), []).append(place)
+        return [(rule, slice(None) if len(some) == len(slots) else some) for rule, some in places.items()]
+
+    def _read(self, ids: Array, lengths: Array, rows: Array, prefixes: Array | None = None, few: int = FEW) -> Array:
         """Let the model read these tokens of these rows of the cache; return the logits (B, V) that follow."""
         if self.cache.capacity < self.capacity:
             needed = int((self.cache.held[rows] + lengths).max())
             if needed > self.cache.capacity:
                 self.cache.grow(min(max(needed, self.cache.capacity * 5 // 4), self.capacity))
-        return self.model.extend(ids, self.cache.at(rows, prefixes), lengths)
+        return self.model.extend(ids, self.cache.at(rows, prefixes, few), lengths)
 
     def _unread(self) -> tuple[Array, Array]:
         """What the model has not read yet of the rows in work: ids (B, T), and how many (B,) of them count."""
@@ -215,9 +312,13 @@ class Engine:
         places = counts - lengths[:, None] + np.arange(lengths.max())
         return self.ids[self.at[:, None], np.minimum(places, counts - 1)], lengths
 
-    def _call_tools(self, tools: Toolbox, slots: Array) -> None:
+    def _call_tools(self, slots: Array) -> None:
         """See to the rows in these slots that have just drawn a mark: append a result, or end a row that misuses it."""
-        for slot in slots[tools.watched[self.last[slots]]].tolist():
+        if self.watched is None:
+            return
+        for slot in slots[self.watched[self.last[slots]]].tolist():
+            if slot not in self.turns:
+                continue
             n = self.counts[slot]
             room = self.rooms[slot] - n - 1 if n - self.given[slot] < self.limits[slot] else 0
             result = self.turns[slot].heed(self.ids[slot, :n], room)
@@ -239,10 +340,10 @@ class Engine:
         finished = self.ends[self.last[self.at]] & ~self.over[self.at]
         ended |= finished
         ended[:first] = False
-        if self.finish is not None:
+        if self.finishing:
             for number in range(first, len(self.at)):
-                written = self.ids[self.at[number], : self.counts[self.at[number]]]
-                if not finished[number] and self.finish(written):
+                finish = self.rows[number].finish or self.finish
+                if finish is not None and not finished[number] and finish(self._drawn_by(self.at[number])):
                     finished[number] = ended[number] = True
         if self.stop is not None:
             for place in (np.flatnonzero(~ended[first:]) + first).tolist():
@@ -256,14 +357,50 @@ class Engine:
             row.ids, row.log_probs = self.ids[at, :n].copy(), self.log_probs[at, :n].copy()
             row.forced = self.forced[at, :n].copy()
             row.finished = whole
-        left, shared = self.at[ended], np.unique(self.prefixes[ended])
-        self.rows = list(compress(self.rows, ~ended))
-        self.at, self.prefixes = self.at[~ended], self.prefixes[~ended]
-        unread = shared[(shared >= 0) & ~np.isin(shared, self.prefixes)]
-        self.free += left.tolist()
-        self.prompt_rows += unread.tolist()
-        self.cache.clear(np.concatenate([left, unread]))
+        self._remove(ended)
         return done
+
+    def _drawn_by(self, slot: int) -> Array:
+        """The ids that the row in this slot has drawn."""
+        ids, forced = (table[slot, : self.counts[slot]] for table in (self.ids, self.forced))
+        return ids[~forced] if self.given[slot] else ids
+
+    def _remove(self, gone: Array) -> None:
+        """Take these of the rows in work away. gone: (rows,) bool."""
+        if not gone.any():
+            return
+        slots, shared = self.at[gone], np.unique(self.prefixes[gone])
+        self.rows = list(compress(self.rows, ~gone))
+        self.at, self.prefixes = self.at[~gone], self.prefixes[~gone]
+        self._free(slots, shared[(shared >= 0) & ~np.isin(shared, self.prefixes)])
+
+    def _free(self, slots: Array, prompt_rows: Array) -> None:
+        self.free += slots.tolist()
+        self.prompt_rows += prompt_rows.tolist()
+        self.cache.clear(np.concatenate([slots, prompt_rows]))
+        for slot in slots.tolist():
+            for of_rows in (self.rules, self.turns, self.tails):
+                of_rows.pop(slot, None)
+
+
+@dataclass
+class Start:
+    """A prompt that is being read, for its samples. held_by: the row of the cache that holds it; a single sample
+    continues in that row, and several have slots of their own."""
+
+    rows: list[Row]
+    slots: Array
+    held_by: int
+    read: int = 0  # tokens of the prompt
+
+
+def padded(pieces: Sequence[Array]) -> tuple[Array, Array]:
+    """Rows of ids, filled up with zeros: (B, T), and their lengths (B,)."""
+    lengths = np.array([len(piece) for piece in pieces], np.int32)
+    ids = np.zeros((len(pieces), lengths.max()), np.int32)
+    for row, piece in zip(ids, pieces, strict=True):
+        row[: len(piece)] = piece
+    return ids, lengths
 
 
 @contextmanager

@@ -131,17 +131,36 @@ class StopTexts:
 
     def stream(self, pieces: Iterable[str]) -> Iterator[str]:
         """The pieces of a text up to the first stop. What may be the beginning of one is held back for now."""
-        held = ""
+        cutter = Cutter(self)
         for piece in pieces:
-            held += piece
-            short = self.cut(held)
-            if short != held:
-                if short:
-                    yield short
+            if text := cutter.push(piece):
+                yield text
+            if cutter.stopped:
                 return
-            kept = max((n for stop in self.texts for n in range(len(stop)) if held.endswith(stop[:n])), default=0)
-            if kept < len(held):
-                yield held[: len(held) - kept]
-                held = held[len(held) - kept :]
-        if held:
-            yield held
+        if rest := cutter.finish():
+            yield rest
+
+
+class Cutter:
+    """Cuts a text that arrives in pieces at the first stop."""
+
+    def __init__(self, stops: StopTexts) -> None:
+        self._stops, self._held, self.stopped = stops, "", False
+
+    def push(self, piece: str) -> str:
+        """What can be said now. What may be the beginning of a stop is held back."""
+        if self.stopped:
+            return ""
+        held = self._held + piece
+        short = self._stops.cut(held)
+        if short != held:
+            self.stopped, self._held = True, ""
+            return short
+        kept = max((n for stop in self._stops.texts for n in range(len(stop)) if held.endswith(stop[:n])), default=0)
+        self._held = held[len(held) - kept :]
+        return held[: len(held) - kept]
+
+    def finish(self) -> str:
+        """What was held back, now that no more comes."""
+        held, self._held = self._held, ""
+        return held

@@ -1,12 +1,14 @@
 """The microscope: a trace as one HTML file that holds all it needs, and asks no network for anything.
 
-page.html is the page, with places such as {{tokens}} to be filled in. What the model or the question says is text:
-escaped where it stands in the page, and with no "<" at all where it stands in the data that the script reads.
+page.html is the page, with places such as {{tokens}} to be filled in; shared.css and shared.js are what the page of
+minirl.serve has too. What the model or the question says is text: escaped where it stands in the page, and with no
+"<" at all where it stands in the data that the script reads.
 """
 
 import html
 import json
 import re
+from collections.abc import Mapping
 from importlib import resources
 from typing import Any
 
@@ -24,8 +26,19 @@ def page(trace: TraceData) -> str:
         "note": note(trace),
         "tokens": tokens(trace),
         "data": as_script(data(trace)),
+        "shared_css": source("shared.css"),
+        "shared_js": source("shared.js"),
     }
-    template = (resources.files("minirl.microscope") / "page.html").read_text(encoding="utf-8")
+    return fill(source("page.html"), parts)
+
+
+def source(name: str) -> str:
+    """One of the files beside this one that pages are made of."""
+    return (resources.files("minirl.microscope") / name).read_text(encoding="utf-8").rstrip("\n")
+
+
+def fill(template: str, parts: Mapping[str, str]) -> str:
+    """The template with `parts["name"]` in each place {{name}}; what is filled in is not searched for places again."""
     return re.sub(r"\{\{(\w+)\}\}", lambda place: parts[place[1]], template)
 
 

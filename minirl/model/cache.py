@@ -40,15 +40,19 @@ class KVCache:
         self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
         self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each continues, -1: none
         self.shares = False  # whether any row continues another
+        self.few = FEW
 
-    def at(self, rows: Array, prefixes: Array | None = None) -> "KVCache":
+    def at(self, rows: Array, prefixes: Array | None = None, few: int = FEW) -> "KVCache":
         """A view of these rows, in this order: writing to the view writes to this cache.
 
-        rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. Raises
-        ValueError for a row that the cache does not have, when a row occurs twice, or when a prefix is among the rows.
+        rows: (B,), all different. prefixes: (B,), the row that rows[b] continues, or -1. A prefix is only read. few:
+        more new tokens of a row than this attend together, as a prompt's do, and not one by one, as drawn tokens do.
+        Both compute the same, but round differently: with few = 0 a prompt that is read in pieces gets the bits of one
+        that is read at once. Raises ValueError for a row that the cache does not have, when a row occurs twice, or when
+        a prefix is among the rows.
         """
         view = KVCache.__new__(KVCache)
-        view.config, view.capacity = self.config, self.capacity
+        view.config, view.capacity, view.few = self.config, self.capacity, few
         view.keys, view.values, view.held = self.keys, self.values, self.held
         view.rows = np.ascontiguousarray(rows, np.int32)
         view.prefixes = np.full(len(rows), -1, np.int32) if prefixes is None else np.asarray(prefixes, np.int32)
@@ -152,7 +156,7 @@ class KVCache:
             both = kernels.reshape(packed, (1, N, H + 2 * config.kv_heads, D))[:, :, : H + config.kv_heads]
             kernels.rope(both, *rotation, out=both)
         keys, values = self.keys[layer], self.values[layer]
-        if len(new) == N:  # one token each
+        if len(new) == N and self.few:  # one token each
             prefixes = self.prefixes if self.shares else None
             out = kernels.attention_decode(
                 q[0], keys, values, self.held, new=(k[0], v[0]), rows=self.rows, prefixes=prefixes
@@ -167,15 +171,16 @@ class KVCache:
         if not self.lengths.any():  # nothing came before: the new tokens of a row see each other only
             return kernels.reshape(kernels.attention(q, k, v, starts=starts)[0], (1, N, H * D))
         seen, prefixes = (places + 1).astype(np.int32), np.repeat(self.prefixes, new)
-        long = np.flatnonzero(new > FEW)
+        long = np.flatnonzero(new > self.few)
         if not len(long):  # each token on its own, as if they came one at a time
             out = kernels.attention_decode(q[0], keys, values, self.held, rows=of_token, prefixes=prefixes, seen=seen)
             return kernels.reshape(out, (1, N, H * D))
         out = kernels.empty((1, N, H, D), packed.dtype)
-        few = np.flatnonzero(np.repeat(new <= FEW, new))
-        out[0, few] = kernels.attention_decode(
-            q[0, few], keys, values, self.held, rows=of_token[few], prefixes=prefixes[few], seen=seen[few]
-        )
+        few = np.flatnonzero(np.repeat(new <= self.few, new))
+        if len(few):
+            out[0, few] = kernels.attention_decode(
+                q[0, few], keys, values, self.held, rows=of_token[few], prefixes=prefixes[few], seen=seen[few]
+            )
         for b in long.tolist():
             own, count = slice(starts[b], starts[b + 1]), int(new[b])
             kernels.attention(q[:, own], self._seen(keys, b, count), self._seen(values, b, count), out=out[:, own])

@@ -8,10 +8,11 @@ from minirl.tools.calculator import calculator
 from minirl.tools.named import TOOLS, toolbox
 from minirl.tools.shuffled import Shuffled
 from minirl.tools.tool import Tool, ToolError
-from minirl.tools.toolbox import Toolbox, Turn
+from minirl.tools.toolbox import MARKS, Toolbox, Turn
 from minirl.tools.transcript import Kind, Piece, pieces, said, shown, tagged, transcript, whole_text
 
 __all__ = [
+    "MARKS",
     "TOOLS",
     "Kind",
     "Piece",

@@ -148,3 +148,19 @@ class Turn:
         elif mark != box.finish or self.begun is not None:
             return None
         return np.zeros(0, np.int32)
+
+    def resume(self, written: Array, forced: Array, room: int) -> Array | None:
+        """Take up an episode that goes on from these tokens, (n,) each, and return what follows them as `heed` does:
+        the result of a call that has just ended, mostly nothing, and None where a mark is out of place."""
+        box, marks = self.box, np.flatnonzero(self.box.watched[written] & ~forced).tolist()
+        for place in marks:
+            if place == len(written) - 1:
+                return self.heed(written, room)
+            if written[place] == box.begin and self.begun is None:
+                self.begun = place + 1
+            elif written[place] == box.end and self.begun is not None and forced[place + 1]:
+                self.begun = None
+                self.calls += 1
+            else:
+                return None
+        return np.zeros(0, np.int32)
