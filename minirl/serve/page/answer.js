@@ -1,10 +1,11 @@
 // One answer: its versions (a branch, an edit and a continuation each make a new one), its tokens, its cards of tools.
 //
-// version: {given, tokens, finish, note, answer, equations, calls, seconds, made}
-// given: tokens of the prompt; finish: null while it is being written, then one of ENDS
+// version: {given, tokens, finish, note, answer, equations, calls, written, first, last, made}
+// given: tokens of the prompt; finish: null while it is being written, then one of ENDS;
+// written: how many tokens came from the model for this version, the first and the last of them at these seconds
 
 const newVersion = (given, tokens, made) => ({
-  given, tokens, made, finish: null, note: "", answer: null, equations: [], calls: [], seconds: 0,
+  given, tokens, made, finish: null, note: "", answer: null, equations: [], calls: [], written: 0, first: null, last: null,
 });
 const ENDS = {
   end: "ended by itself", stop: "ended at your stop text", length: "cut off at the most tokens that you allowed",
@@ -47,7 +48,11 @@ class Answer {
     this.tokens.forEach(token => this.draw(token));
     this.update();
   }
-  append(token) {
+  append(token, time) {
+    const {version} = this;
+    version.written += 1;
+    version.first ??= time;
+    version.last = time;
     this.tokens.push(token);
     this.draw(token);
   }
@@ -85,7 +90,7 @@ class Answer {
     if (version.made) told.push(version.made);
     if (version.finish && version.given.length) {
       told.push(`${count(n, "token")}, ${ENDS[version.finish]}`);
-      if (version.seconds > 0 && n > 1) told.push(`${Math.round(n / version.seconds)} tokens/s`);
+      if (version.last > version.first) told.push(`${pace(version.written, version.last - version.first)} tokens/s`);
       told.push(`context ${Math.min(page.info.context_length, version.given.length + version.tokens.length)} of ${page.info.context_length}`);
     }
     const verdict = {true: "✓ right", false: "✗ wrong"}[version.correct];
@@ -213,6 +218,7 @@ class Answer {
 
 const trouble = words => element("span", {className: "trouble"}, element("b", {}, "! "), words);
 const textOf = tokens => tokens.filter(token => token.kind === "said" && !token.special).map(token => token.text).join("");
+const pace = (tokens, seconds) => Math.round((tokens - 1) / seconds);  // the first token's time went to reading the prompt
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 function toolCard() {

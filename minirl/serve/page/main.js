@@ -76,8 +76,8 @@ function working(on) {
 }
 function paceNow() {
   const seconds = (performance.now() - running.since) / 1000;
-  if (running.controller) document.getElementById("pace").textContent =
-    `${count(running.tokens, "token")} · ${Math.round(running.tokens / seconds)} tokens/s`;
+  if (running.controller) document.getElementById("pace").textContent = count(running.tokens, "token")
+    + (running.tokens > 1 ? ` · ${pace(running.tokens, seconds)} tokens/s` : "");
   if (followed) {
     const below = followed.getBoundingClientRect().bottom + 70 - innerHeight;
     if (below > 0) scrollBy(0, below);

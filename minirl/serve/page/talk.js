@@ -70,7 +70,7 @@ async function* generate(request, signal) {
     if (signal.aborted) return;  // events that had arrived before you stopped it
     if (event.type === "error") throw new Refusal(sentence(event.error.message));
     if (event.type === "start") yield {...event, prompt: event.prompt.map(token), prefix: event.prefix.map(token)};
-    else if (event.type === "token") yield {type: "token", sample: event.sample, token: token(event)};
+    else if (event.type === "token") yield {type: "token", sample: event.sample, time: event.time, token: token(event)};
     else yield event;
     done = event.type === "done";
   }

@@ -2,7 +2,7 @@
 
 const turns = [];
 const answers = () => turns.flatMap(turn => turn.answers);
-const running = {controller: null, tokens: 0, since: 0};
+const running = {controller: null, tokens: 0, since: 0, frame: null};
 
 class Turn {
   // request: what every answer's request has in common; asked: the question, or the text to go on with
@@ -43,7 +43,7 @@ class Turn {
     try {
       for await (const event of generate(request, signal)) {
         if (event.type === "start") this.started(its, event);
-        else if (event.type === "token") { of(event.sample).append(event.token); progress(); }
+        else if (event.type === "token") { of(event.sample).append(event.token, event.time); progress(); }
         else if (event.type === "call") of(event.sample).version.calls.push(event);
         else if (event.type === "end") this.ended(of(event.sample), event);
         else if (event.type === "done" && its.length > 1) this.voted(its, event.vote);
@@ -63,7 +63,7 @@ class Turn {
     if (this.kind === "question") this.drawGiven(event.prompt, event.prompt_text);
   }
   ended(answer, event) {
-    Object.assign(answer.version, {answer: event.answer, correct: event.correct, equations: event.equations, seconds: event.seconds});
+    Object.assign(answer.version, {answer: event.answer, correct: event.correct, equations: event.equations});
     answer.finish(event.finish_reason);
     this.lightFacts();
   }
@@ -109,6 +109,7 @@ class Turn {
     return done;
   }
   async goOnFromText(answer, text) {
+    stop();
     if (this.kind === "text") {
       const request = {...this.request, prompt: text, stage: answer.stage, samples: 1};
       answer.begin(newVersion([], [], "edited"));
@@ -190,7 +191,7 @@ function givenElement(token) { return element("span", {className: "token given"}
 async function together(jobs) {
   stop();
   const controller = new AbortController();
-  Object.assign(running, {controller, tokens: 0, since: performance.now()});
+  Object.assign(running, {controller, tokens: 0});
   working(true);
   try { await Promise.all(jobs.map(job => job(controller.signal))); } finally {
     if (running.controller === controller) { running.controller = null; working(false); }
@@ -204,6 +205,6 @@ function stop() {
   working(false);
 }
 function progress() {
-  running.tokens += 1;
+  if (!running.tokens++) running.since = performance.now();
   running.frame ??= requestAnimationFrame(() => { running.frame = null; paceNow(); });
 }
