@@ -81,6 +81,14 @@ class Answer {
   drawGiven() {  // where you wrote a text, the model goes on in it; where you asked a question, it stands apart
     if (this.turn.kind === "text") this.given.replaceChildren(...this.version.given.map(givenElement));
   }
+  // How the server spells the tokens that were handed to it: one of them may be a part of a character.
+  spell(prefix) {
+    if (prefix.every(({text}, t) => this.tokens[t].text === text)) return;
+    prefix.forEach(({text}, t) => { this.tokens[t].text = text; });
+    const at = this.elements.indexOf(document.activeElement);
+    this.show(this.shown);
+    if (at >= 0) this.walk(at);
+  }
   reheat() { this.elements?.forEach((made, t) => heat(made, this.tokens[t])); }
 
   // What stands beside and under the text, after every change.

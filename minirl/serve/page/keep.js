@@ -60,6 +60,7 @@ function offerExports() {
       say("The browser does not allow copying here.", true);
     }
   });
+  addEventListener("click", event => { if (!menu.contains(event.target)) menu.open = false; });
   menu.addEventListener("keydown", event => {
     if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); event.stopPropagation(); }
   });

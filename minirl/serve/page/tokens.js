@@ -10,6 +10,7 @@ function visible(text) {
   const shown = text.replace(/^ +| +$/g, "").replaceAll("\n", "↵").replace(/[\u0000-\u001f\u007f-\u009f]/g, code);
   return shown || "␣";
 }
+const spoken = word => visible(word).replaceAll("↵", " line break ").replace("␣", "space").trim();
 const code = sign => "\\x" + sign.charCodeAt(0).toString(16).padStart(2, "0");
 
 // How a token stands in the text. Special tokens, such as the end, add no text: they are small signs.
@@ -22,7 +23,7 @@ function inText(token, first = false) {
 
 function tokenElement(token, first) {
   const kind = [token.kind === "said" ? "" : token.kind, token.forced ? "forced" : "", token.yours ? "yours" : ""];
-  const told = [token.word, percentOf(token), token.yours ? "written by you" : "", token.forced ? "put there by the tool" : ""];
+  const told = [spoken(token.word), percentOf(token), token.yours ? "written by you" : "", token.forced ? "put there by the tool" : ""];
   const made = element("span", {className: ["token action", ...kind].filter(Boolean).join(" "), tabIndex: -1},
     ...inText(token, first));
   made.setAttribute("role", "option");

@@ -58,6 +58,7 @@ class Turn {
     for (const answer of its) {
       Object.assign(answer.version, {given: event.prompt, seed: event.seed, room: event.room});
       answer.drawGiven();
+      answer.spell(event.prefix);
     }
     if (event.facts.length) { this.facts = event.facts; this.drawFacts(); }
     if (this.kind === "question") this.drawGiven(event.prompt, event.prompt_text);
