@@ -31,7 +31,9 @@ nb_merge_streams = True
 # The reference
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
-autodoc_mock_imports = ["torch", "transformers", "tokenizers", "tiktoken", "gymnasium", "llama_cpp", "gguf", "rustbpe"]
+autodoc_mock_imports = [
+    "torch", "transformers", "tokenizers", "tiktoken", "gymnasium", "llama_cpp", "gguf", "rustbpe", "starlette", "uvicorn"
+]  # fmt: skip
 add_module_names = False
 python_use_unqualified_type_names = True
 python_maximum_signature_line_length = 90

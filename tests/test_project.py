@@ -15,6 +15,7 @@ except ModuleNotFoundError:  # Python 3.10, where pytest brings tomli
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 CORE = {"numpy", "cffi", "regex", "safetensors", "tyro", "rich", "matplotlib"}
+SERVE = ("app", "chat_completions", "completions", "openai_form", "page_api", "transport")  # what speaks HTTP
 
 
 def names(requirements: list[str]) -> set[str]:
@@ -45,6 +46,8 @@ def test_what_is_imported_is_declared() -> None:
         "minirl/corpus/readers/parquet.py": {"pyarrow"},
         "minirl/corpus/readers/streams.py": {"zstandard"},
         "minirl/rl/gym.py": {"gymnasium"},
+        "minirl/serve/__main__.py": {"starlette", "uvicorn"},
+        **{f"minirl/serve/{name}.py": {"starlette"} for name in SERVE},
         "minirl/tokenizer/chat_template.py": {"jinja2"},
         "minirl/tokenizer/tiktoken_file.py": {"tiktoken"},
         "minirl/tokenizer/tokenizer.py": {"tiktoken"},

@@ -9,7 +9,7 @@ from pathlib import Path
 from minirl.bench.runner import OptionError
 from minirl.console import run_program
 
-NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits")
+NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

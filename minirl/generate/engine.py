@@ -113,6 +113,7 @@ class Engine:
         self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
         longest = min(sampling.max_new_tokens, capacity)  # of a prompt of one token
         with_results = longest if tools is None else min(longest + tools.most_forced(longest), capacity)
+        with_results = capacity if eager else with_results  # rows may come with tools of their own
         self.ids = np.zeros((slots, with_results), np.int32)
         self.log_probs = np.zeros((slots, with_results), np.float32)
         self.forced = np.zeros((slots, with_results), bool)
@@ -144,7 +145,7 @@ class Engine:
             )
         self.finishing |= any(row.finish is not None for row in rows)
         for row in rows:
-            drawn, room = int((~row.begun_forced).sum()), self.capacity - P + 1
+            drawn, room = int((~row.begun_forced).sum()), min(self.capacity - P + 1, self.ids.shape[1])
             if len(row.begun) and not (drawn < self._rule(row).max_new_tokens and len(row.begun) < room):
                 raise ValueError(
                     f"Engine.add: a row goes on from {len(row.begun)} ids, {drawn} of them drawn; expected fewer than "

@@ -104,8 +104,8 @@ class ChatCompletions:
         [first] = conversation(messages[:1], "messages")
         if first["role"] != "user" or (len(messages) > 1 and self.functions is None):
             raise bad(
-                "this model has no chat template, and answers one question at a time; expected one message of the role "
-                "user, and after it calls of tools alone", "messages",
+                "messages: this model has no chat template, and answers one question at a time; expected one message "
+                "of the role user, and after it calls of tools alone", "messages",
             )  # fmt: skip
         asked = in_words(served, " ".join(first["content"].split()))
         return asked.ids, functions.begun(messages[1:], served) if len(messages) > 1 else None

@@ -92,8 +92,8 @@ class Completions:
         return {
             "tokens": words,
             "token_logprobs": [look.log_prob for look in seen],
-            "top_logprobs": [
-                {reply.telling.word(one): log_p for one, log_p in zip(look.ids, look.log_probs, strict=True)}
+            "top_logprobs": [  # tokens that look the same, such as halves of characters: the likeliest stands for all
+                {reply.telling.word(i): log_p for i, log_p in zip(look.ids[::-1], look.log_probs[::-1], strict=True)}
                 for look in seen
             ],
             "text_offset": lengths[:-1],

@@ -18,7 +18,8 @@ from minirl.generate import Row, Sampling
 from minirl.generate.temperature import temperatures_at
 from minirl.serve.errors import ApiError
 
-PACE = 0.02  # seconds: after its first token an answer is sent at most this often, with all that is there by then
+PACE = 0.002  # seconds from one piece of all answers together to the next: with n open answers, each waits n times this
+FASTEST, SLOWEST = 0.01, 0.2  # seconds from one piece of an answer to the next
 
 
 class Look(NamedTuple):
@@ -62,7 +63,13 @@ class Ticket:
 
 
 class Job:
-    """The rows of one request. It is made and read in the server's event loop."""
+    """The rows of one request. It is made and read in the server's event loop.
+
+    An answer's first token is sent at once. Later ones are sent in pieces, each with all that is there by then, so that
+    sending takes only a small share of the machine, however fast the model is and however many listen.
+    """
+
+    open = 0  # jobs that somebody reads
 
     def __init__(
         self, rows: list[list[Row]], sampling: Sampling, *, top: int | None = None, own: bool = False,
@@ -87,6 +94,14 @@ class Job:
 
     async def batches(self) -> AsyncIterator[list[News]]:
         """All news, as it comes; ends with the last row. Raises ApiError where the engine failed."""
+        Job.open += 1
+        try:
+            async for batch in self._batches():
+                yield batch
+        finally:
+            Job.open -= 1
+
+    async def _batches(self) -> AsyncIterator[list[News]]:
         open_rows = len(self.rows)
         while open_rows:
             await self._event.wait()
@@ -100,7 +115,7 @@ class Job:
                 batch.append(one)
             open_rows -= sum(one.ended for one in batch)
             if batch:
-                self._due = self.loop.time() + PACE
+                self._due = self.loop.time() + min(max(FASTEST, Job.open * PACE), SLOWEST)
                 yield batch
 
     async def all_news(self) -> list[News]:

@@ -82,8 +82,8 @@ def check_room(prompt: Array, served: Served, field: str) -> int:
     """How many tokens may follow a prompt. Raises ApiError where there is no room for one."""
     if not 1 <= len(prompt) <= served.context:
         raise bad(
-            f"the prompt has {len(prompt)} tokens; expected 1 to {served.context}, the context length of this server",
-            field, "context_length_exceeded",
+            f"{field}: the prompt has {len(prompt)} tokens; expected 1 to {served.context}, the context length of this "
+            "server", field, "context_length_exceeded",
         )  # fmt: skip
     return served.context - len(prompt) + 1
 

@@ -27,10 +27,13 @@ class Works:
     def __init__(self, make: Callable[["Works"], Engine]) -> None:
         """make: builds the engine; called again where a step has failed."""
         self.make, self.tickets = make, dict[int, Ticket]()
+        self.looking = False  # whether any ticket wants to see anything
         self.engine = make(self)
 
     def watch(self, rows: list[Row], logits: Array, ids: Array) -> None:
         """The engine's `watch`: look at the draws that somebody wants to see."""
+        if not self.looking:
+            return
         wanted = [(i, self.tickets[id(row)]) for i, row in enumerate(rows) if id(row) in self.tickets]
         wanted = [(i, ticket) for i, ticket in wanted if ticket.job.top is not None]
         if not wanted:
@@ -73,6 +76,7 @@ class Worker:
         def add() -> None:
             for number, row in enumerate(job.rows):
                 works.tickets[id(row)] = Ticket(job, number, len(row.begun))
+            works.looking |= job.top is not None
             try:
                 for rows in job.groups:
                     for start in range(0, len(rows), groups):
@@ -141,6 +145,8 @@ class Worker:
             job.news.append(news)
             if job.streams:
                 told[id(job)] = job
+        if ended and works.looking:
+            works.looking = any(ticket.job.top is not None for ticket in works.tickets.values())
         for row in ended:
             ticket = works.tickets.pop(id(row), None)
             if ticket is None:
