@@ -20,7 +20,7 @@ function asPage() {
   return source.replace(PLACE + "null", () => PLACE + data);
 }
 
-// Lines for python -m minirl.prefer: the answer that you marked as best, against each other one.
+// Lines as python -m minirl.prefer writes them: the answer that you marked as best, against each other one.
 function pairs() {
   return turns.flatMap(turn => {
     const best = turn.answers.find(answer => answer.likes);
