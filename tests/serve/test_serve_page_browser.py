@@ -6,6 +6,7 @@ python -m pytest -m slow tests/serve/test_serve_page_browser.py
 
 import re
 import shutil
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -401,10 +402,19 @@ def test_the_theme_changes_with_its_button(seen: Seen) -> None:
 
 
 def test_a_full_queue_and_a_setting_out_of_range_are_told_in_sentences(seen: Seen) -> None:
-    seen.settings(Temperature=1, Samples=16)
+    seen.site.pause = 0.1
+    busy = threading.Thread(
+        target=seen.site.generate,
+        kwargs={"question": "Tom has 3 apples.", "samples": SLOTS + QUEUE, "temperature": 1, "max_tokens": 40},
+    )
+    busy.start()
+    while seen.site.running.served.running < SLOTS:
+        time.sleep(0.01)
     seen.ask("Tom has 3 apples.")
-    assert "Wait a few seconds and ask again." in seen.page.inner_text(".answer .trouble >> nth=0")
-    seen.settings(Samples=1, Top_p=7)
+    assert "Wait a few seconds and ask again." in seen.page.inner_text(".answer .trouble")
+    seen.site.pause = 0.0
+    busy.join()
+    seen.settings(Top_p=7)
     seen.ask("Tom has 3 apples.")
     told = seen.page.locator(".turn").nth(1).locator(".trouble").inner_text()
     assert "top_p" in told and "7" in told and "Change that setting" in told

@@ -213,7 +213,6 @@ class Answer {
     this.elements[t].tabIndex = 0;
     this.elements[t].focus();
     panel.show(this, t, panel.open);
-    if (narrow.matches) this.elements[t].scrollIntoView({block: "nearest"});  // above the panel
   }
   callsWithin(tokens) { return this.version.calls.filter(call => call.index < tokens.length); }
   mark(t) {

@@ -31,6 +31,7 @@ const panel = {
       ...(known ? panel.choices(answer, t, token) : []),
       ...panel.strip(answer, t),
     );
+    if (open && narrow.matches) answer.elements[t].scrollIntoView({block: "nearest"});  // above the panel
   },
   where(answer, t, token) {
     const kind = token.yours ? "written by you" : token.forced ? "put there by a tool, not chosen by the model"
