@@ -75,16 +75,18 @@ class Answer {
     }
     this.elements.push(made);
     if (token.kind === "said") this.card = null;
-    else if (!this.card) this.list.append(this.card = toolCard());
+    else if (!this.card || token.kind === "call" && this.card.querySelector(".result-part .token")) {
+      this.list.append(this.card = toolCard());
+    }
     (token.kind === "said" ? this.list : this.card.querySelector("." + token.kind + "-part")).append(made);
   }
   drawGiven() {  // where you wrote a text, the model goes on in it; where you asked a question, it stands apart
     if (this.turn.kind === "text") this.given.replaceChildren(...this.version.given.map(givenElement));
   }
-  // How the server spells the tokens that were handed to it: one of them may be a part of a character.
-  spell(prefix) {
-    if (prefix.every(({text}, t) => this.tokens[t].text === text)) return;
-    prefix.forEach(({text}, t) => { this.tokens[t].text = text; });
+  // How the server reads the tokens that were handed to it: one of them may be a part of a character, or begin a call.
+  reread(prefix) {
+    if (prefix.every(({text, kind}, t) => this.tokens[t].text === text && this.tokens[t].kind === kind)) return;
+    prefix.forEach(({text, kind}, t) => { this.tokens[t] = {...this.tokens[t], text, kind}; });
     const at = this.elements.indexOf(document.activeElement);
     this.show(this.shown);
     if (at >= 0) this.walk(at);
@@ -99,14 +101,10 @@ class Answer {
     if (version.finish && version.given.length) {
       told.push(`${count(n, "token")}, ${ENDS[version.finish]}`);
       if (version.last > version.first) told.push(`${pace(version.written, version.last - version.first)} tokens/s`);
-      told.push(`context ${Math.min(page.info.context_length, version.given.length + version.tokens.length)} of ${page.info.context_length}`);
+      const most = page.info.context_length;  // the last token is drawn, and not read any more
+      told.push(`context ${Math.min(most, version.given.length + version.tokens.length)} of ${most}`);
     }
-    const verdict = {true: "✓ right", false: "✗ wrong"}[version.correct];
-    this.about.replaceChildren();
-    if (version.answer !== null && (verdict || this.turn.answers.length > 1)) this.about.append(element("span", {className: "verdict"}, `Answer: ${version.answer}`,
-      ...(verdict ? [" ", element("b", {className: version.correct ? "right" : "wrong"}, verdict)] : []),
-      ...(this.best ? [" ", element("b", {className: "won"}, "✓ chosen by the vote")] : [])));
-    this.about.append(told.join(" · "));
+    this.about.replaceChildren(...this.verdict(), told.join(" · "));
     if (version.note) this.about.append(trouble(version.note));
     for (const one of version.equations.filter(equation => !equation.holds))
       this.about.append(element("span", {className: "trouble"}, element("b", {}, "≠ "), `${one.text} is false`));
@@ -115,6 +113,12 @@ class Answer {
     this.buttons();
     this.element.classList.toggle("chosen", this.best);
     this.element.setAttribute("aria-busy", String(this.writing));
+  }
+  verdict() {  // worth a line where it says more than the text
+    const {answer, correct} = this.version, told = {true: "✓ right", false: "✗ wrong"}[correct];
+    if (answer === null || !told && this.turn.answers.length === 1) return [];
+    return [element("span", {className: "verdict"}, `Answer: ${answer}`, ...(told ? [" ", element("b", {}, told)] : []),
+      ...(this.best ? [" ", element("b", {className: "won"}, "✓ chosen by the vote")] : []))];
   }
   // Equations that do not hold, by their place in what was said.
   underline() {
@@ -133,7 +137,7 @@ class Answer {
       if (!call) return;
       const failed = call.error;
       card.classList.toggle("failed", failed);
-      card.setAttribute("aria-label", `call of the tool ${call.tool}${failed ? ", which failed" : ""}`);
+      card.setAttribute("aria-label", `call of the tool ${call.tool}` + (failed ? ", which failed" : ""));
       card.querySelector(".tool-name").replaceChildren(call.tool, element("small", {}, failed ? "! failed" : ""));
     });
   }
@@ -155,20 +159,25 @@ class Answer {
     );
   }
   steps() {
-    const {versions, shown} = this, step = (by, sign, name) => {
-      const made = element("button", {type: "button", onclick: () => { this.show(shown + by); panel.close(); this.foot.querySelector("button").focus(); }}, sign);
+    const {versions, shown} = this;
+    const go = to => {
+      panel.close();
+      this.show(to);
+      this.foot.querySelector("button").focus();
+    };
+    const step = (to, sign, name) => {
+      const made = element("button", {type: "button", onclick: () => { if (versions[to]) go(to); }}, sign);
       made.setAttribute("aria-label", name);
-      made.setAttribute("aria-disabled", String(!versions[shown + by]));
-      if (!versions[shown + by]) made.onclick = null;
+      made.setAttribute("aria-disabled", String(!versions[to]));
       return made;
     };
-    return [element("span", {className: "steps"}, step(-1, "‹", "the version before"),
-      element("span", {}, `${shown + 1} of ${versions.length}`), step(1, "›", "the next version"))];
+    return [element("span", {className: "steps"}, step(shown - 1, "‹", "the version before"),
+      element("span", {}, `${shown + 1} of ${versions.length}`), step(shown + 1, "›", "the next version"))];
   }
   like() {
-    const made = element("button", {type: "button", onclick: () => this.turn.like(this)}, this.likes ? "★ liked best" : "☆ best");
+    const made = element("button", {type: "button", onclick: () => this.turn.like(this)}, this.likes ? "★ best" : "☆ best");
     made.setAttribute("aria-pressed", String(this.likes));
-    made.setAttribute("aria-label", `${this.label}: I like this answer best`);
+    made.setAttribute("aria-label", `best: I like the answer ${this.label} most`);
     return made;
   }
 
@@ -180,7 +189,7 @@ class Answer {
     const done = () => { this.show(this.shown); this.foot.querySelector("button")?.focus(); };
     const calls = this.tokens.some(token => token.kind !== "said");
     const form = element("form", {className: "edit"}, box,
-      ...(calls ? [element("p", {className: "soft"}, "Calls of tools are left out here; click a token to keep them and branch.")] : []),
+      ...(calls ? [element("p", {className: "soft"}, "Calls of tools are left out here; a branch keeps them.")] : []),
       element("button", {type: "submit", className: "go"}, "Write on from here"), " ",
       element("button", {type: "button", onclick: done}, "Cancel"));
     form.addEventListener("submit", event => { event.preventDefault(); this.turn.goOnFromText(this, box.value); });

@@ -12,12 +12,15 @@ class Turn {
     this.factList = element("div", {});
     this.grid = element("div", {className: "answers"});
     this.voteList = element("div", {});
-    const id = `turn-${this.number}`, title = element("h2", {id, className: kind === "text" ? "hidden" : ""}, kind === "text" ? asked.slice(0, 60) : asked);
-    const change = element("button", {type: "button", className: "quiet", onclick: () => takeUp(kind, asked)}, "Change");
-    change.setAttribute("aria-label", "change this and ask again");
     this.given = element("details", {className: "given-text", hidden: true});
-    const eyebrow = element("p", {className: "eyebrow"}, `${kind === "text" ? "Text" : "Question"} ${this.number}`);
-    this.element = element("article", {className: "card turn"}, element("div", {className: "turn-head"}, eyebrow, change), title, this.factList, this.given, this.grid, this.voteList);
+    const id = `turn-${this.number}`;
+    const title = kind === "question" ? element("h2", {id}, asked)
+      : element("h2", {id, className: "hidden"}, asked.slice(0, 60));  // the whole text stands in the answer
+    const change = element("button", {type: "button", className: "quiet", onclick: () => takeUp(kind, asked)}, "Change");
+    change.setAttribute("aria-label", "Change this and ask again");
+    const head = element("div", {className: "turn-head"},
+      element("p", {className: "eyebrow"}, `${kind === "question" ? "Question" : "Text"} ${this.number}`), change);
+    this.element = element("article", {className: "card turn"}, head, title, this.factList, this.given, this.grid, this.voteList);
     this.element.setAttribute("aria-labelledby", id);
     for (const answerer of answerers) {
       const answer = new Answer(this, answerer);
@@ -56,9 +59,9 @@ class Turn {
   }
   started(its, event) {
     for (const answer of its) {
-      Object.assign(answer.version, {given: event.prompt, seed: event.seed, room: event.room});
+      Object.assign(answer.version, {given: event.prompt, seed: event.seed});
       answer.drawGiven();
-      answer.spell(event.prefix);
+      answer.reread(event.prefix);
     }
     if (event.facts.length) { this.facts = event.facts; this.drawFacts(); }
     if (this.kind === "question") this.drawGiven(event.prompt, event.prompt_text);
@@ -79,8 +82,10 @@ class Turn {
       delete request.prompt;
       request.prompt_ids = given.map(token => token.id);
     }
-    request.prefix_ids = tokens.map(token => token.id);
-    request.prefix_forced = tokens.map(token => token.forced);
+    if (tokens.length) {
+      request.prefix_ids = tokens.map(token => token.id);
+      request.prefix_forced = tokens.map(token => token.forced);
+    }
     stop();
     panel.close();
     answer.begin(newVersion(given, [...tokens], made));
@@ -163,8 +168,8 @@ class Turn {
     });
   }
   voted(its, vote) {
-    const [{stage, stageLabel}] = its;
-    this.votes.push({stage, label: stageLabel, ...vote});
+    const [{stage}] = its;
+    this.votes.push({stage, label: its.length < this.answers.length ? stageLabel(stage) : "", ...vote});
     its.forEach((answer, i) => { answer.best = i === vote.chosen; answer.update(); });
     this.drawVotes();
   }
