@@ -74,7 +74,7 @@ function working(on) {
   document.getElementById("pace").textContent = "";
   if (on) { say("The model writes."); return; }
   if (panel.answer) panel.show(panel.answer, panel.t, panel.open);  // with what came after its token
-  if (lost && !narrow.matches) box.focus({preventScroll: true});  // on a phone a keyboard would cover the answer
+  if (lost && !narrow.matches) box.focus({preventScroll: true});  // on a phone its keyboard would cover the answer
   const last = answers().filter(({version}) => version.finish && !version.told);
   for (const answer of last) answer.version.told = true;
   say(last.slice(0, 4).map(({label, version}) => `${label}: ${count(version.tokens.length, "token")}, ${ENDS[version.finish]}. `
@@ -103,7 +103,8 @@ function choose(what) {
   document.getElementById("go").textContent = kind === "question" ? "Ask" : "Write on";
   document.getElementById("box-label").textContent = kind === "question" ? "Your question" : "The beginning of a text";
   document.getElementById("kind-hint").textContent = kind === "text" ? "The model goes on with your text as it stands."
-    : settings.remember && chats() ? "The model reads the conversation so far." : "The model does not remember earlier questions.";
+    : settings.remember && chats() ? "The model reads the conversation so far."
+    : "The model does not remember earlier questions.";
   box.placeholder = kind === "question" ? "Write a question, or take a suggestion below." : "Once upon a time";
   document.getElementById("ideas").hidden = kind !== "question";
 }
@@ -144,12 +145,17 @@ function drawColours() {
   chooseColouring(colouring);
 }
 function wire() {
-  document.getElementById("ask").addEventListener("submit", event => { event.preventDefault(); if (!running.controller) ask(); });
+  document.getElementById("ask").addEventListener("submit", event => {
+    event.preventDefault();
+    if (!running.controller) ask();
+  });
   document.getElementById("stop").onclick = stop;
   document.getElementById("as-question").onclick = () => choose("question");
   document.getElementById("as-text").onclick = () => choose("text");
   box.addEventListener("keydown", event => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); document.getElementById("ask").requestSubmit(); }
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    document.getElementById("ask").requestSubmit();
   });
   addEventListener("keydown", event => {
     if (event.key !== "Escape") return;
