@@ -32,7 +32,8 @@ nb_merge_streams = True
 autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_mock_imports = [
-    "torch", "transformers", "tokenizers", "tiktoken", "gymnasium", "llama_cpp", "gguf", "rustbpe", "starlette", "uvicorn"
+    "torch", "transformers", "tokenizers", "tiktoken", "gymnasium", "llama_cpp", "gguf", "rustbpe", "starlette",
+    "uvicorn",
 ]  # fmt: skip
 add_module_names = False
 python_use_unqualified_type_names = True

@@ -38,7 +38,12 @@ def forms(served: Served) -> list[str]:
 
 
 def encoded(served: Served, prompt: Prompt, name: str) -> Array:
-    """The ids of a prompt. Raises ApiError for what cannot be written."""
+    """The ids of a prompt. Raises ApiError for what cannot be written, and for what is longer than any prompt."""
+    if isinstance(prompt, str) and len(prompt) > served.context * served.longest_token:
+        raise bad(
+            f"{name} has {len(prompt):,} characters, more than {served.context} tokens can have, the context length",
+            name, "context_length_exceeded",
+        )  # fmt: skip
     try:
         return encode_prompt(served.tokenizer, prompt)
     except (ValueError, TypeError, ImportError, IndexError) as error:

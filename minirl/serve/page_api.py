@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 import minirl
+from minirl.autograd import Array
 from minirl.generate import Row, Verdict
 from minirl.generate.equations import equations
 from minirl.generate.options import Drawing
@@ -24,14 +25,16 @@ from minirl.serve import asked, settings
 from minirl.serve.errors import ApiError, bad
 from minirl.serve.fields import Fields
 from minirl.serve.job import Job, Look, News
-from minirl.serve.served import EXAMPLES, Served
+from minirl.serve.served import Served
 from minirl.serve.telling import Telling
 from minirl.serve.transport import Streamed, dumps, json_response, read_fields
 from minirl.tasks import Checker, Problem
 from minirl.tasks.prompt import judged
 from minirl.tokenizer.special import TOOL
+from minirl.tools import Toolbox
 
 TOP = 5
+LONGEST_TEXT = 100_000  # characters to be shown as tokens
 
 
 def event(**said: Any) -> bytes:
@@ -274,9 +277,15 @@ def finish_reason(row: Row, served: Served, room: int) -> str:
     assert row.sampling is not None
     if int((~row.forced).sum()) >= row.sampling.max_new_tokens:
         return "length"
-    if len(row.ids) >= room or (row.turn is not None and last == row.turn.box.end and row.turn.begun is not None):
-        return "context"
+    if len(row.ids) >= room or (row.turn is not None and ends_a_call(row.ids, row.turn.box)):
+        return "context"  # none was left for the result
     return "mark"
+
+
+def ends_a_call(ids: Array, box: Toolbox) -> bool:
+    """Whether these ids end with a whole call."""
+    marks = ids[(ids == box.begin) | (ids == box.end)]
+    return len(marks) > 1 and marks[-1] == ids[-1] == box.end and marks[-2] == box.begin
 
 
 def placed_equations(text: str) -> list[dict[str, Any]]:
@@ -320,6 +329,8 @@ class PageApi:
         tokenizer = self.served.tokenizer
         text, ids = fields.text("text"), fields.ids("ids", len(tokenizer))
         fields.end()
+        if text is not None and len(text) > LONGEST_TEXT:
+            raise bad(f"text has {len(text):,} characters; expected at most {LONGEST_TEXT:,}", "text")
         if (text is None) == (ids is None):
             raise bad("give text or ids")
         found = tokenizer.encode_array(text) if text is not None else ids
@@ -336,7 +347,7 @@ class PageApi:
         assert stage.model is not None
         task = None
         if served.task is not None:
-            task = {"name": served.task.name, "examples": examples(served)}
+            task = {"name": served.task.name, "examples": served.examples}
         drawing = Drawing("0")
         return json_response({
             "name": served.name, "kind": "run" if served.is_run else "model", "model": served.name,
@@ -355,12 +366,3 @@ class PageApi:
             },
             "version": minirl.__version__,
         })  # fmt: skip
-
-
-def examples(served: Served) -> list[dict[str, str]]:
-    """Some problems of the run's task; none where its data is not here."""
-    try:
-        problems = served.task.problems("dev", EXAMPLES) if served.task is not None else []
-    except (OSError, ValueError):
-        return []
-    return [{"question": problem.question, "answer": problem.answer} for problem in problems]

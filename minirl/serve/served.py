@@ -7,6 +7,7 @@ size, so memory does not grow with the number of clients.
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +83,17 @@ class Served:
         self.tools = list(dict.fromkeys([*self.default_tools, *TOOLS])) if marks else []
         self.checker = reader_of_answers(run)
         self.worker = Worker()
+        self.longest_token = max(len(self.tokenizer.token_bytes(i)) for i in range(len(self.tokenizer)))  # bytes
         self.config: GPTConfig | None = None
+
+    @cached_property
+    def examples(self) -> list[dict[str, str]]:
+        """Some problems of the run's task; none where its data is not here."""
+        try:
+            problems = self.task.problems("dev", EXAMPLES) if self.task is not None else []
+        except (OSError, ValueError):
+            return []
+        return [{"question": problem.question, "answer": problem.answer} for problem in problems]
 
     # ---- stages ----
 
@@ -180,6 +191,10 @@ class Served:
     async def submit(self, stage: Stage, job: Job) -> None:
         """Queue a job. Raises ApiError 429 where too many wait."""
         works, room = await self.loaded(stage), self.slots + self.limits.queue
+        if len(job.rows) > room:
+            raise ApiError(
+                400, f"the request asks for {len(job.rows)} answers; this server has room for {room} at most"
+            )
         if stage.outstanding + len(job.rows) > room:
             waiting = max(0, stage.outstanding - self.slots)
             raise ApiError(

@@ -9,35 +9,43 @@ import numpy as np
 from minirl.autograd import Array
 from minirl.generate import Row, Sampling, row_stream
 from minirl.generate.prompts import StopTexts
-from minirl.generate.temperature import Temperature, parse_temperature
+from minirl.generate.sampling import MOST
+from minirl.generate.temperature import Schedule, Temperature, parse_temperature
 from minirl.serve.errors import bad
 from minirl.serve.fields import Fields
 from minirl.serve.served import Served
 from minirl.tools import Toolbox, Turn, toolbox
 
-HOTTEST, LONGEST_STOP = 100.0, 256
+COOLEST, HOTTEST = 1e-8, 100.0  # temperatures between which the arithmetic is safe; and 0
+LONGEST_STOP = 256  # characters
 PENALTY = 100.0
 
 
-def temperature(fields: Fields, default: Temperature) -> Temperature:
+def temperature(fields: Fields, default: float) -> Temperature:
     """A number, or a schedule as text."""
-    value = fields.any("temperature")
-    if not isinstance(value, str):
-        return fields.number("temperature", default if isinstance(default, float) else 1.0, 0, HOTTEST)
-    try:
-        return parse_temperature(value)
-    except ValueError as error:
-        raise bad(str(error), "temperature", "invalid_value") from None
+    value, found = fields.any("temperature"), None
+    if isinstance(value, str):
+        try:
+            found = parse_temperature(value)
+        except ValueError as error:
+            raise bad(str(error), "temperature", "invalid_value") from None
+    else:
+        found = fields.number("temperature", default, 0, HOTTEST)
+    ends = (found.first, found.last) if isinstance(found, Schedule) else (found,)
+    long = isinstance(found, Schedule) and found.tokens > MOST
+    if long or not all(end == 0 or COOLEST <= end <= HOTTEST for end in ends):
+        raise fields.wrong("temperature", f"0, or {COOLEST:g} to {HOTTEST:g}, and a schedule of at most {MOST} tokens")
+    return found
 
 
 def sampling(fields: Fields, default: float, max_tokens: int) -> Sampling:
     """How tokens are drawn. default: the temperature of a request that names none."""
     return Sampling(
         temperature=temperature(fields, default),
-        top_k=fields.whole("top_k", 0, 0, 2**31 - 1),
+        top_k=fields.whole("top_k", 0, 0, MOST),
         top_p=fields.number("top_p", 1.0, 1e-6, 1),
         min_p=fields.number("min_p", 0.0, 0, 1),
-        no_repeat_ngram=fields.whole("no_repeat_ngram", 0, 0, 2**31 - 1),
+        no_repeat_ngram=fields.whole("no_repeat_ngram", 0, 0, MOST),
         frequency_penalty=fields.number("frequency_penalty", 0.0, -PENALTY, PENALTY),
         presence_penalty=fields.number("presence_penalty", 0.0, -PENALTY, PENALTY),
         max_new_tokens=max_tokens,

@@ -108,7 +108,10 @@ class Worker:
                 self._wake.wait()
                 self._wake.clear()
             while self._orders:
-                self._orders.popleft()()
+                try:
+                    self._orders.popleft()()
+                except Exception as error:  # this thread must go on for the others
+                    warnings.warn(f"the server has a fault: {error!r}", stacklevel=2)
             for works in self._all:
                 if works.engine.busy:
                     self._step(works)

@@ -104,7 +104,7 @@ BASES = {
 }
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(path=st.sampled_from(POSTS), changes=st.dictionaries(names, values, max_size=3), without=st.booleans())
 def test_no_body_makes_the_server_fail(server, path, changes, without):
     base = {} if without else BASES[path]
