@@ -37,7 +37,9 @@ async function reason(response) {
   return `${said ? sentence(said) : `The server refused (status ${response.status}).`} ${todo}`.trim();
 }
 
-const sentence = said => said.replace(/\s+/g, " ").replace(/^./, first => first.toUpperCase()).replace(/([^.?!])$/, "$1.");
+// "the text is empty" becomes a sentence; the name of a field, such as top_p, keeps its small letter.
+const sentence = said => said.replace(/\s+/g, " ").replace(/^[a-z]+(?= )/, word => word[0].toUpperCase() + word.slice(1))
+  .replace(/([^.?!])$/, "$1.");
 
 // Server-sent events: the objects after "data: ".
 async function* read(response) {
