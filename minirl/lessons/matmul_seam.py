@@ -27,7 +27,7 @@ Array = np.ndarray
 SITES = {  # the file and function that calls, and what it is for
     ("layers", "linear"): "layers, forward",
     ("layers", "backward"): "gradients of inputs",
-    ("tensor", "add_product"): "gradients of weights",
+    ("autograd", "add_product"): "gradients of weights",
     ("tensor", "matmul"): "products of tensors",
     ("tensor", "backward"): "gradients of products",
     ("chunked", "linear_cross_entropy"): "output layer, and its gradients",

@@ -16,6 +16,7 @@ from minirl.kernels.peak import Peaks
 from minirl.lessons.mine import COLOURS, INK, SOFT, Picture
 
 MARKERS = "osD^vPX*"
+WIDER = 1.2  # from which ratio on a second roof is drawn
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,31 @@ class Point:
         return self.flops / self.bytes
 
 
-def machine(threads: int = 1) -> Peaks:
-    """This machine's two ceilings with so many threads, measured now; takes about two seconds."""
-    before = kernels.get_threads()
+@dataclass(frozen=True)
+class Machine(Peaks):
+    """The two ceilings, and a third: arithmetic with the widest vectors that this processor has."""
+
+    isa: str = ""
+    """The instruction set that minirl and the learner's C are compiled for; `fma` is its ceiling."""
+    widest: float = 0.0
+    """Operations a second with the widest one, which NumPy uses where it can."""
+
+
+def machine(threads: int = 1) -> Machine:
+    """This machine's ceilings with so many threads, measured now; takes two or three seconds."""
+    threads_before, isa = kernels.get_threads(), kernels.isa()
     kernels.set_threads(threads)
     try:
-        return peak.measure()
+        found = peak.measure()
+        widest, usable = found.fma, [name for name, has in kernels.isas().items() if has]
+        if usable and usable[-1] != isa:
+            kernels.set_isa(usable[-1])
+            widest = max(widest, peak.fma())
     finally:
-        kernels.set_threads(before)
+        kernels.set_threads(threads_before)
+        if isa is not None:
+            kernels.set_isa(isa)
+    return Machine(found.fma, found.fma_bf16, found.bandwidth, found.source, isa or "", widest)
 
 
 def share(peaks: Peaks, point: Point) -> float:
@@ -70,15 +88,28 @@ def roofline(peaks: Peaks, points: Sequence[Point], title: str = "", alt: str = 
     left, right = min(lowest, corner) / 4, max(highest, corner) * 6
     x = np.array([left, corner, right])
     axes.plot(x, np.minimum(x * peaks.bandwidth, peaks.fma) / 1e9, color=INK, linewidth=2)
-    axes.text(right, peaks.fma / 1e9 * 1.15, f"arithmetic: {peaks.fma / 1e9:.0f} GFLOP/s", ha="right", color=INK)
-    axes.text(left * 1.15, left * 1.15 * peaks.bandwidth / 1e9 * 1.5, f"memory:\n{peaks.bandwidth / 1e9:.0f} GB/s",
-              va="bottom", color=INK)  # fmt: skip
+    with_ = f" with {peaks.isa}" if isinstance(peaks, Machine) and peaks.isa else ""
+    axes.text(left * 1.3, peaks.fma / 1e9 * 0.93, f"arithmetic{with_}: {peaks.fma / 1e9:.0f} GFLOP/s", va="top",
+              color=INK)  # fmt: skip
+    if isinstance(peaks, Machine) and peaks.widest > WIDER * peaks.fma:
+        axes.axhline(peaks.widest / 1e9, color=SOFT, linestyle="--")
+        axes.text(
+            left * 1.3, peaks.widest / 1e9 * 1.1, f"with the widest vectors: {peaks.widest / 1e9:.0f}", color=SOFT
+        )
+    middle = (left * corner) ** 0.5
+    axes.text(middle, middle * peaks.bandwidth / 1e9 * 0.8, f"memory: {peaks.bandwidth / 1e9:.0f} GB/s", va="top",
+              color=INK)  # fmt: skip
     for index, one in enumerate(points):
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
         label = f"{one.name}: {one.rate / 1e9:.3g} GFLOP/s, {share(peaks, one):.0%}"
         axes.plot(one.intensity, one.rate / 1e9, marker, color=colour, markersize=8, label=label, linestyle="none")
     bottom = min(one.rate for one in points) / 1e9
-    axes.set(xscale="log", yscale="log", xlim=(left, right), ylim=(bottom / 3, peaks.fma / 1e9 * 3))
+    axes.set(
+        xscale="log",
+        yscale="log",
+        xlim=(left, right),
+        ylim=(bottom / 3, max(peaks.fma, getattr(peaks, "widest", 0.0)) / 1e9 * 2.5),
+    )
     axes.set_xlabel("operations for each byte")
     axes.set_ylabel("GFLOP/s")
     axes.grid(color="#dddddd", which="major")
