@@ -1,5 +1,5 @@
-/* Lesson 5: write these five functions. Exercise 5.1 is in exercises.py.
- * `python -m minirl.lessons check 5.2` checks the first one here.
+/* Lesson 5: write these five functions. Exercise 5.2 is in exercises.py.
+ * `python -m minirl.lessons check 5.1` checks the first one here.
  *
  * A has M rows and K columns, B has K rows and N columns, C has M rows and N
  * columns. All are float32 and lie row after row, without gaps.
@@ -42,7 +42,7 @@ static inline void store(float *p, vec v) { *(vec_anywhere *)p = v; }
 
 static inline int least(int x, int y) { return x < y ? x : y; }
 
-/* ---- 5.2 ---- */
+/* ---- 5.1 ---- */
 
 /* The sum of x[i] * y[i] for i from 0 to n - 1.
  *

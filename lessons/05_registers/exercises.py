@@ -1,8 +1,8 @@
 """Lesson 5: write `best_tile` here, and the other five functions in exercises.c.
-`python -m minirl.lessons check 5.1` checks this one.
+`python -m minirl.lessons check 5.2` checks this one.
 """
 
-# ---- 5.1 ----
+# ---- 5.2 ----
 
 
 def best_tile(registers: int) -> tuple[int, int]:

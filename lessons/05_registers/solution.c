@@ -1,4 +1,4 @@
-/* Lesson 5: one way to write the five functions in C. Exercise 5.1 is in
+/* Lesson 5: one way to write the five functions in C. Exercise 5.2 is in
  * solution.py.
  *
  * A has M rows and K columns, B has K rows and N columns, C has M rows and N
@@ -42,7 +42,7 @@ static inline void store(float *p, vec v) { *(vec_anywhere *)p = v; }
 
 static inline int least(int x, int y) { return x < y ? x : y; }
 
-/* ---- 5.2 ---- */
+/* ---- 5.1 ---- */
 
 /* The sum of x[i] * y[i] for i from 0 to n - 1.
  *
@@ -139,7 +139,7 @@ void matmul(const float *a, const float *b, float *c, int M, int K, int N) {
                     tile(steps, packed + i * steps, panel, c + i * N + j, N);
                     continue;
                 }
-                float whole[ROWS * COLUMNS] = {0}; /* a whole tile beside C, of which a part is wanted */
+                float whole[ROWS * COLUMNS] = {0}; /* a tile beside C, of which a part is wanted */
                 tile(steps, packed + i * steps, panel, whole, COLUMNS);
                 for (int r = 0; r < rows; r++)
                     for (int s = 0; s < columns; s++)

@@ -2,7 +2,7 @@
 their solutions in solution.c.
 """
 
-# ---- 5.1 ----
+# ---- 5.2 ----
 
 
 def best_tile(registers: int) -> tuple[int, int]:

@@ -17,7 +17,7 @@ void matmul(const float *a, const float *b, float *c, int M, int K, int N) {
                     tile(steps, packed + i * steps, panel, c + i * N + j, N);
                     continue;
                 }
-                float whole[ROWS * COLUMNS] = {0}; /* a whole tile beside C, of which a part is wanted */
+                float whole[ROWS * COLUMNS] = {0}; /* a tile beside C, of which a part is wanted */
                 tile(steps, packed + i * steps, panel, whole, COLUMNS);
                 for (int r = 0; r < rows; r++)
                     for (int s = 0; s < columns; s++)
