@@ -218,8 +218,12 @@ def shared(rng):
     yield from [(1, 2, 3, "whole", 2), (2 * ROWS, 5, 3, "whole", 2), (3 * ROWS + 1, 300, 5, "rounded", 2)]
     yield from [(5 * ROWS + 2, 400, 7 * COLUMNS + 2, "rounded", threads) for threads in (2, 3, 5)]
     for _ in range(3):
-        yield int(rng.integers(1, 4 * ROWS)), int(rng.integers(1, 400)), int(rng.integers(1, 99)), "rounded", int(
-            rng.integers(2, 6)
+        yield (
+            int(rng.integers(1, 4 * ROWS)),
+            int(rng.integers(1, 400)),
+            int(rng.integers(1, 99)),
+            "rounded",
+            int(rng.integers(2, 6)),
         )
 
 
@@ -241,7 +245,8 @@ def with_threads(names, M, K, N, kind, threads):
     if results[0].tobytes() != alone.tobytes():
         far = float(np.abs(results[0] - alone).max())
         return Verdict(
-            "bits", f"with {threads} threads the result is not the same as with one; the largest difference is {far:.2g}"
+            "bits",
+            f"with {threads} threads the result is not the same as with one; the largest difference is {far:.2g}",
         )
     return Verdict()
 

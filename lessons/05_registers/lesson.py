@@ -36,6 +36,7 @@ import time
 import numpy as np
 
 from minirl import kernels
+from minirl.kernels.peak import fma
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal, swapped
 from minirl.lessons.c import compile_c, has_compiler
 from minirl.lessons.race import race
@@ -44,7 +45,7 @@ from minirl.lessons.roofline import Point, machine, roofline
 my = exercises_of(5)
 threads_before = kernels.get_threads()
 kernels.set_threads(1)  # up to section 5
-peak = machine(threads=1)
+peak = fma()  # the most operations a second of one core, a multiply-add being two
 if not has_compiler():
     print("There is no C compiler here. What has to be compiled is left out, and NumPy stands in for your functions.")
 
@@ -88,7 +89,7 @@ def floats(*shape):
 
 def share(flops, seconds):
     """Operations in so many seconds, as a share of the peak of one core."""
-    return flops / seconds / peak.fma
+    return flops / seconds / peak
 
 
 picture = None
@@ -101,7 +102,7 @@ if has_compiler():
         made = compile_c(text, "float several_sums(int times, const float *x, const float *y, int n);")
         seconds = race({"it": lambda f=made.several_sums: f(calls, x, y, 2048)}, 0.1)["it"]
         reached.append(share(2 * 2048 * calls, seconds))
-    print(f"a vector has {lanes} floats; the peak of one core is {peak.fma / 1e9:.0f} billion operations a second\n")
+    print(f"a vector has {lanes} floats; the peak of one core is {peak / 1e9:.0f} billion operations a second\n")
     for sums, part in zip(numbers, reached, strict=True):
         print(f"{sums:2d} sums: {part:4.0%} of the peak")
     print()
@@ -115,11 +116,13 @@ if has_compiler():
     axes = picture.subplots()
     axes.plot(numbers, [min(sums / 8, 1) for sums in numbers], "--", color=COLOURS[1], label="an eighth for each sum")
     axes.axhline(0.5, color="#52606d", linewidth=1, linestyle=":")
-    axes.text(9, 0.53, "two loads for each multiply-add", color="#52606d")
+    axes.text(1, 0.53, "two loads for each multiply-add", color="#52606d")
     axes.plot(numbers, reached, "-o", color=COLOURS[0], markersize=4, label="measured")
-    axes.set(xscale="log", xticks=numbers, xticklabels=numbers, xlabel="sums", ylabel="share of the peak", ylim=(0, 1.1))
+    axes.set(
+        xscale="log", xticks=numbers, xticklabels=numbers, xlabel="sums", ylabel="share of the peak", ylim=(0, 1.1)
+    )
     axes.minorticks_off()
-    axes.legend(loc="upper left")
+    axes.legend(loc="upper left", bbox_to_anchor=(0, 0.99))
     assert reached[3] > 1.6 * reached[0]
 reveal("5.a")
 picture
@@ -210,12 +213,9 @@ for rows, columns in ((6, 2), (14, 2)):
 # > a step lie side by side. (You write the packing in 5.4.) The check also compares its time with that of the course's
 # > own `tile` and of slow ones, all measured in turns.
 #
-# Why vectors, and not `float sum[ROWS][COLUMNS]`? A good compiler makes vectors of plain floats. But the sums have to
-# find registers as well, and there compilers differ: the same plain loops came out between as fast as vectors and 180
-# times slower, for two compilers and two instruction sets. With `vec` and `#pragma GCC unroll` you say what you want.
-#
-# **How fast is a tile of each shape?** The next cell compiles a function like yours for many shapes, and measures each
-# one. Its data fit into the nearest cache.
+# Why vectors, and not `float sum[ROWS][COLUMNS]`? A good compiler makes vectors of plain floats. But it also has to
+# find a register for every sum, and there compilers differ widely. With `vec` and `#pragma GCC unroll` you say what
+# you want. The next cell compares a tile like yours with the same loops over plain floats.
 
 # %%
 ONE_TILE = """
@@ -236,16 +236,32 @@ __attribute__((noinline)) void tile(int steps, const float *a, const float *b, i
 #pragma GCC unroll 32
         for (int v = 0; v < VECTORS; v++) store(c + i * COLUMNS + v * LANES, sum[i][v]);
 }
+"""
+
+PLAIN_TILE = """
+#define COLUMNS (VECTORS * LANES)
+__attribute__((noinline)) void tile(int steps, const float *a, const float *b, int ldb, float *c) {
+    float sum[ROWS][COLUMNS] = {{0}};
+    for (int k = 0; k < steps; k++)
+        for (int i = 0; i < ROWS; i++)
+            for (int j = 0; j < COLUMNS; j++) sum[i][j] += a[k * ROWS + i] * b[k * ldb + j];
+    for (int i = 0; i < ROWS; i++)
+        for (int j = 0; j < COLUMNS; j++) c[i * COLUMNS + j] = sum[i][j];
+}
+"""
+
+MANY_TILES = """
 void tiles(int times, int steps, const float *a, const float *b, int ldb, int panels, float *c) {
     for (int t = 0; t < times; t++) tile(steps, a, b + t % panels * COLUMNS, ldb, c);
 }
 """
-TILES = "void tiles(int times, int steps, const float *a, const float *b, int ldb, int panels, float *c);"
 
 
-def tiles_of(rows, vectors):
+def tiles_of(rows, vectors, text=ONE_TILE):
     """The function `tiles` for tiles of this shape."""
-    return compile_c(f"#define ROWS {rows}\n#define VECTORS {vectors}\n" + VECTORS_IN_C + ONE_TILE, TILES).tiles
+    text = f"#define ROWS {rows}\n#define VECTORS {vectors}\n" + VECTORS_IN_C + text + MANY_TILES
+    kinds = "int times, int steps, const float *a, const float *b, int ldb, int panels, float *c"
+    return compile_c(text, f"void tiles({kinds});").tiles
 
 
 def tile_share(tiles, rows, vectors, steps, b, ldb, panels=1):
@@ -255,6 +271,18 @@ def tile_share(tiles, rows, vectors, steps, b, ldb, panels=1):
     return share(flops * times, race({"it": lambda: tiles(times, steps, a, b, ldb, panels, c)}, 0.04)["it"])
 
 
+if has_compiler():
+    rows = 14 if lanes == 16 else 6
+    for kind, text in (("vectors", ONE_TILE), ("plain floats", PLAIN_TILE)):
+        tiles = tiles_of(rows, 2, text)
+        part = tile_share(tiles, rows, 2, 256, floats(256, 2 * lanes), 2 * lanes)
+        print(f"{rows} rows and {2 * lanes} columns, {kind}: {part:.1%} of the peak")
+
+# %% [markdown]
+# **How fast is a tile of each shape?** The next cell compiles `ONE_TILE` for many shapes, and measures each one. The
+# numbers that it reads fit into the nearest cache.
+
+# %%
 SHAPES = {
     1: [1, 2, 4, 8, 12],
     2: [2, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20],
@@ -270,12 +298,16 @@ if has_compiler():
             steps = 24 * 1024 // 4 // (rows + vectors * lanes)
             tiles = tiles_of(rows, vectors)
             needed[rows, vectors] = rows * vectors + vectors + 1
-            parts[rows, vectors] = tile_share(tiles, rows, vectors, steps, floats(steps, vectors * lanes), vectors * lanes)
+            parts[rows, vectors] = tile_share(
+                tiles, rows, vectors, steps, floats(steps, vectors * lanes), vectors * lanes
+            )
     fitting = {shape: part for shape, part in parts.items() if needed[shape] <= registers}
     large = {shape: part for shape, part in parts.items() if needed[shape] > 1.25 * registers}
     best, worst = max(fitting, key=fitting.get), max(large, key=large.get)
     print(f"best that fits: {best[0]} rows, {best[1]} vectors, {needed[best]} registers: {parts[best]:.0%} of the peak")
-    print(f"best of the large ones: {worst[0]} rows, {worst[1]} vectors, {needed[worst]} registers: {parts[worst]:.0%}\n")
+    print(
+        f"best of the large ones: {worst[0]} rows, {worst[1]} vectors, {needed[worst]} registers: {parts[worst]:.0%}\n"
+    )
     picture = Picture(
         f"Share of the peak against the registers that a tile needs, for {len(parts)} shapes, on the machine that ran "
         f"this notebook, with {registers} registers. It rises from {parts[1, 1]:.0%} for a single sum to "
@@ -305,8 +337,8 @@ picture
 # ## 3. Packing
 #
 # In the last figure, all numbers lay in the order in which the tile read them. In a matrix they do not. From one step
-# of k to the next, the tile goes to the next row of B, N numbers further on. That has a price, and the price depends on
-# N in a way that surprises nearly everybody. **How fast is a tile that reads B in its place?**
+# of k to the next, the tile goes to the next row of B, N numbers further on. That has a price, and for some N the price
+# is high. **How fast is a tile that reads B in its place?**
 
 # %%
 picture = None
@@ -323,8 +355,8 @@ if has_compiler():
     for N, exact, odd in zip(powers, in_place[0], in_place[16], strict=True):
         print(f"in its place, N = {N:4d}: {exact:4.0%};  N = {N + 16:4d}: {odd:4.0%}")
     picture = Picture(
-        "Share of the peak of a tile that reads 256 steps of B in its place, against the width of B, on the machine that "
-        f"ran this notebook. Packed it is {packed:.0%}. For widths that are powers of two it falls from "
+        "Share of the peak of a tile that reads 256 steps of B in its place, against the width of B, on the machine "
+        f"that ran this notebook. Packed it is {packed:.0%}. For widths that are powers of two it falls from "
         f"{in_place[0][0]:.0%} at 256 to {in_place[0][-1]:.0%} at 8,192; with 16 columns more it is "
         f"{in_place[16][0]:.0%} and {in_place[16][-1]:.0%}.",
         6.5, 2.8,
@@ -341,13 +373,17 @@ if has_compiler():
 picture
 
 # %% [markdown]
-# A cache cannot put a line of memory anywhere. Its address decides on a **set** of 8 to 12 places. A nearest cache of
-# 32 KB has 64 sets, and lines that are 64 · 64 = 4,096 bytes apart get the same one: that is 1,024 floats. If B has
-# 1,024 columns, all 256 rows of a panel want the same few sets, and push each other out. The rest of the cache stays
-# empty. Add 16 columns, and the rows spread over all sets.
+# In its place the tile is always a little slower than packed. Each step of k lies in a line of the cache of its own,
+# and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes, and the
+# processor keeps the addresses of a few dozen at hand.)
 #
-# And there is a second price. Memory is handed out in pages of 4,096 bytes, and the processor keeps the addresses of a
-# few dozen pages at hand. With 1,024 columns, each step of k lies on a page of its own.
+# At large powers of two it falls, and the figure says when on this machine. A cache cannot put a line anywhere: its
+# address decides on a **set** of 8 to 16 places. A nearest cache of 32 KB with 8 places in a set has 64 sets, and
+# lines that are 64 · 64 = 4,096 bytes apart share one. That is the distance of two rows of 1,024 floats. So all 256
+# rows of the panel want the same set, and push each other out, while the rest of the cache stays empty. Then the
+# second cache helps, until the rows share a set there too. A cache of 1 or 2 MB with 8 or 16 places in a set comes to
+# that at 4,096 to 32,768 columns. After that the numbers come from far away. Add 16 columns, and the rows spread over
+# all sets.
 #
 # So copy before you multiply. A **panel** of B is COLUMNS wide and up to 256 steps long, and is written in the order in
 # which the tile reads it. A tile of rows of A is copied in the same way: the ROWS numbers of a step side by side.
@@ -422,11 +458,14 @@ whose = my.whose("matmul", "tile", "pack")
 for index, n in enumerate(SIZES):
     if n in (32, 128, 512, 800):
         print(f"n = {n:3d}: " + ", ".join(f"{name} {parts[index]:.0%}" for name, parts in speeds.items()))
-print(f"({whose} functions; shares of the peak of one core, {peak.fma / 1e9:.0f} billion operations a second)")
+print(f"({whose} functions; shares of the peak of one core, {peak / 1e9:.0f} billion operations a second)")
 if max(speeds["NumPy"]) > 1:
-    print(f"NumPy is above 100%: the peak is that of {kernels.isa()}, which minirl uses here. NumPy takes wider vectors.")
+    print(
+        f"NumPy is above 100%: the peak is that of {kernels.isa()}, which minirl uses here. NumPy takes wider vectors."
+    )
 picture = Picture(
-    "Share of the peak of one core against n, for products of two n x n matrices, on the machine that ran this notebook. "
+    "Share of the peak of one core against n, for products of two n x n matrices, on the machine that ran this "
+    "notebook. "
     + "; ".join(f"{name}: {parts[0]:.0%} at 32, {parts[-1]:.0%} at 800" for name, parts in speeds.items()) + ".",
     6.5, 2.8,
 )  # fmt: skip
@@ -438,6 +477,10 @@ axes.legend(loc="lower right")
 if has_compiler():
     assert speeds["yours"][-1] > 0.25
 picture
+
+# %% [markdown]
+# Small matrices are slow in all three, and in yours most. A product of 32 x 32 takes a core half a microsecond. Calling
+# C from Python takes several, allocating and packing come on top, and nothing is used often enough to pay for it.
 
 # %% [markdown]
 # **And all stages on the roofline**, from the three loops of lesson 4 to yours. The horizontal axis is the intensity,
@@ -456,7 +499,6 @@ if kernels.has_native():
     for name, seconds in times.items():
         print(f"{name:15s}{seconds * 1e3:8.2f} ms {share(2 * n**3, seconds):5.0%} of the peak")
     points = [Point(name, 2 * n**3, 3 * 4 * n * n, seconds) for name, seconds in times.items()]
-    slowest = max(times.values())
     picture = roofline(
         machine(threads=1), points,
         alt=f"The roofline of one core, and products of two {n} x {n} matrices: "
@@ -498,14 +540,19 @@ int is_parallel(void) {
 """
 picture = None
 if has_compiler() and threads_before > 1:
-    made = compile_c(NEIGHBOURS, "void add_often(int times, float *numbers, int apart); int is_parallel(void);", openmp=True)
-    distances, nanoseconds, times = [1, 2, 4, 8, 16, 32, 64], [], 100_000
-    numbers = floats(256)
-    for apart in distances:
-        seconds = race({"it": lambda apart=apart: made.add_often(times, numbers, apart)}, 0.1, threads=2)["it"]
-        nanoseconds.append(1e9 * seconds / times)
-    for apart, spent in zip(distances, nanoseconds, strict=True):
-        print(f"{4 * apart:3d} bytes apart: {spent:5.2f} ns for an addition")
+    made = compile_c(
+        NEIGHBOURS, "void add_often(int times, float *numbers, int apart); int is_parallel(void);", openmp=True
+    )
+    distances, times, numbers = [1, 2, 4, 8, 16, 32, 64], 300_000, floats(256)
+    spent = {apart: [] for apart in distances}
+    for _ in range(11):  # in turns, and the median counts: the fastest may be a call whose threads did not meet
+        for apart in distances:
+            start = time.perf_counter()
+            made.add_often(times, numbers, apart)
+            spent[apart].append(1e9 * (time.perf_counter() - start) / times)
+    nanoseconds = [float(np.median(spent[apart])) for apart in distances]
+    for apart, one in zip(distances, nanoseconds, strict=True):
+        print(f"{4 * apart:3d} bytes apart: {one:5.1f} ns for an addition")
     if not made.is_parallel():
         print("(The compiler here has no OpenMP, so one thread did all, and nothing is shared.)")
     picture = Picture(
@@ -517,7 +564,7 @@ if has_compiler() and threads_before > 1:
     axes = picture.subplots()
     axes.plot([4 * apart for apart in distances], nanoseconds, "-o", color=COLOURS[0], markersize=4)
     axes.axvline(64, color="#52606d", linewidth=1, linestyle=":")
-    axes.text(67, 0.1, "a line of the cache", color="#52606d")
+    axes.text(67, 0.9 * max(nanoseconds), "a line of the cache", color="#52606d")
     axes.set(xscale="log", xticks=[4 * apart for apart in distances], xticklabels=[4 * apart for apart in distances],
              xlabel="bytes between the two numbers", ylabel="ns for an addition", ylim=(0, None))  # fmt: skip
     axes.minorticks_off()
@@ -547,15 +594,17 @@ alone = my.matmul_threads(a, b, 1)
 same = {threads: my.matmul_threads(a, b, threads).tobytes() == alone.tobytes() for threads in (2, 3, 4, 7)}
 print("the same bits as one thread:", same)
 times = race({str(threads): (lambda threads=threads: my.matmul_threads(a, b, threads)) for threads in (1, 2)}, 0.6, 2)
-print(f"one thread {times['1'] * 1e3:.1f} ms, two threads {times['2'] * 1e3:.1f} ms: {times['1'] / times['2']:.2f} times")
+print(
+    f"one thread {times['1'] * 1e3:.1f} ms, two threads {times['2'] * 1e3:.1f} ms: {times['1'] / times['2']:.2f} times"
+)
 print(f"(minirl may use {threads_before} here; on a busy machine two threads gain little)\n")
 reveal("5.c")
 assert all(same.values())
 
 # %% [markdown]
-# All kernels of minirl keep this rule: how the work is cut may depend on the number of threads, but every number is
-# one sum in one order. So a training on two cores and one on sixteen give the same model, bit for bit. You can look
-# for a mistake on another machine than the one that has made it.
+# All kernels of minirl keep this rule: threads decide who computes what, and never in which order a number is summed.
+# So a training with one thread and one with sixteen give the same model, bit for bit. A mistake that was made with
+# sixteen can be looked for with one.
 #
 # ## 6. A language model trains with it
 #
@@ -618,16 +667,21 @@ bars = {
     f"with {whose}\nproduct": (product_time, copied, rest),
     "if products\ntook no time": (0.0, 0.0, rest),
 }
+print(f"\nthe rest takes {rest * 1e3:.0f} ms of {their_time * 1e3:.0f}: no product makes a step more than "
+      f"{their_time / rest:.1f} times as fast")  # fmt: skip
 picture = Picture(
     "Milliseconds of a training step by what they are spent on, on the machine that ran this notebook. "
     + "; ".join(
-        f"{' '.join(name.split())}: products {parts[0] * 1e3:.0f}, copies {parts[1] * 1e3:.0f}, the rest {parts[2] * 1e3:.0f}"
+        f"{' '.join(name.split())}: products {parts[0] * 1e3:.0f}, copies {parts[1] * 1e3:.0f}, "
+        f"the rest {parts[2] * 1e3:.0f}"
         for name, parts in bars.items()
     ) + ".",
     6.5, 2.6,
 )  # fmt: skip
 axes, left = picture.subplots(), np.zeros(len(bars))
-for index, (label, colour, hatch) in enumerate(zip(("products", "copies", "the rest"), COLOURS, ("", "//", ".."), strict=False)):
+for index, (label, colour, hatch) in enumerate(
+    zip(("products", "copies", "the rest"), COLOURS, ("", "//", ".."), strict=False)
+):
     lengths = np.array([parts[index] * 1e3 for parts in bars.values()])
     axes.barh(list(bars), lengths, left=left, color=colour, hatch=hatch, edgecolor="white", label=label)
     left += lengths
@@ -637,9 +691,9 @@ axes.legend(loc="lower right")
 picture
 
 # %% [markdown]
-# The last bar is a limit that no kernel can beat. If the rest of a step takes a quarter of its time, then the fastest
-# product of the world makes the step at most four times as fast. This is **Amdahl's law**: measure what part of the
-# time you work on, before you work on it.
+# The last bar is a limit that no kernel can beat. If the rest of a step takes a fifth of its time, then the fastest
+# product of the world makes the step at most five times as fast. This is **Amdahl's law** (Amdahl, 1967): find out what
+# part of the time you work on, before you work on it.
 #
 # And the copies? They are there because your product wants its matrices the right way round, and training needs
 # transposes. But look at your `pack`: it reads its matrix with two strides. Exchange them, and it packs a transpose,

@@ -1,4 +1,4 @@
-"""No register is left for the numbers of A. They can share one, but this one is needed: rows * vectors + vectors + 1."""
+"""No register is left for the numbers of A. They can share one, but they need it: rows * vectors + vectors + 1."""
 
 
 def best_tile(registers):
