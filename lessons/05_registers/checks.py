@@ -264,6 +264,11 @@ def typed_threads(M, K, N, kind, threads):
     return typed_matmul(M, K, N, kind).replace("matmul(", "matmul_threads(")[:-1] + f", {threads})"
 
 
+def long_arrays(rng):
+    x, y = rng.random((2, 65_536), np.float32)
+    return x, y
+
+
 def deep_tile(rng):
     return pieces(8192, 0, "drawn")
 
@@ -286,6 +291,7 @@ CHECKS = {
     "dot": Check(
         cases=lengths, given=repeating, show=typed_dot, shrink=False, bound=Bound(factor=0, reason="the sum is exact"),
         expected=lambda n: float(np.dot(*(x.astype(np.float64) for x in repeating(n)))),
+        speed=Speed(case=long_arrays, slow=("dot__plain_loop",), apart=2.0),
     ),
     "best_tile": Check(cases=numbers_of_registers, expected=fewest_loads, shrink=False),
     "tile": Check(

@@ -5,8 +5,8 @@
 #
 # In lesson 4 you wrote a matrix product that walks along rows, and it reached a small part of what the processor can
 # do. Nothing was wrong with its arithmetic. The numbers came too late. In this lesson you find out what each of them
-# waits for, and remove one wait after the other. At the end stands a product that does 60 to 90% of all multiply-adds
-# that are possible, as NumPy's does. You put it into minirl, and a language model trains with it.
+# waits for, and remove one wait after the other. At the end stands a product that keeps a core busy most of the time,
+# and comes near NumPy's. You put it into minirl, and a language model trains with it.
 #
 # When you have finished this lesson, you can
 #
@@ -23,11 +23,13 @@
 # ## Warm-up
 #
 # A **multiply-add** is what a matrix product consists of: sum = sum + x · y. Processors have an instruction for it,
-# which works on a **vector** of 4, 8 or 16 floats at a time.
+# which works on a **vector** of 4, 8 or 16 floats at a time. A processor has several **cores**, each of which runs a
+# program of its own. Its clock ticks some three billion times a second, and a tick is called a **cycle**.
 #
 # {predict 5.a}
 #
-# The next cell measures it, on the machine that runs this notebook.
+# The next cell measures it, on the machine that runs this notebook. It compares with the **peak** of a core: the most
+# operations that it does in a second, where a multiply-add counts as two.
 
 # %%
 import platform
@@ -150,7 +152,7 @@ picture
 # Arrays can begin anywhere, so use `load` and `store` from the file, which promise nothing about the address.
 #
 # > **Exercise 5.1** (level 2, 20 minutes). Write `dot(x, y, n)`, the sum of the products of two arrays, with vectors
-# > and 8 sums.
+# > and 8 sums. The check also compares its time with that of a plain loop.
 
 # %%
 x, y = np.random.default_rng(0).random((2, 1000), np.float32)
@@ -200,8 +202,8 @@ for rows, columns in ((6, 2), (14, 2)):
 # AVX2: the **6 x 16 tile** that you find in many libraries. Why? Two loads fit into a cycle for two multiply-adds, so
 # everything below one load for each is enough, and from there on other things count:
 #
-# - *The panel of B is read again for every tile, so a taller tile reads it less often.* With 6 rows each vector of B
-#   serves 6 multiply-adds, with 4 rows only 4.
+# - *B is read again for every row of tiles, and it comes from further away than A.* With 6 rows each vector of B that
+#   is loaded serves 6 multiply-adds, with 4 rows only 4.
 # - *Edges.* Matrices often have a multiple of 16 columns, and seldom a multiple of 24.
 # - *One register is left over.* The compiler can load the next vector before it is needed.
 #
@@ -373,11 +375,11 @@ if has_compiler():
 picture
 
 # %% [markdown]
-# In its place the tile is always a little slower than packed. Each step of k lies in a line of the cache of its own,
+# In its place the tile is a little slower than packed. Each step of k lies in a line of the cache of its own,
 # and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes, and the
 # processor keeps the addresses of a few dozen at hand.)
 #
-# At large powers of two it falls, and the figure says when on this machine. A cache cannot put a line anywhere: its
+# At large powers of two it can fall deep, and the figure says when on this machine. A cache cannot put a line anywhere: its
 # address decides on a **set** of 8 to 16 places. A nearest cache of 32 KB with 8 places in a set has 64 sets, and
 # lines that are 64 · 64 = 4,096 bytes apart share one. That is the distance of two rows of 1,024 floats. So all 256
 # rows of the panel want the same set, and push each other out, while the rest of the cache stays empty. Then the
@@ -411,7 +413,8 @@ print(f"B, 2 rows and 4 columns:\n{b}\npacked as a panel of 6 columns:\n{my.pack
 # %% [markdown]
 # ## 4. All together
 #
-# Now the loops around the tile. Which piece should lie in which cache while it is used?
+# Now the loops around the tile, as Goto and van de Geijn found them (Goto and van de Geijn, 2008). Which piece should
+# lie in which cache while it is used?
 #
 # | piece | size on AVX2 | used again | so it should lie in |
 # |---|---|---|---|
@@ -435,8 +438,7 @@ print(f"B, 2 rows and 4 columns:\n{b}\npacked as a panel of 6 columns:\n{my.pack
 # In a product of 1,000 x 1,000 x 1,000, each number that is packed serves 1,000 multiply-adds. In a product with a
 # single row nothing is used twice, and packing cannot pay. minirl has another kernel for that.
 #
-# **Predict** for yourself, and write it on paper: what share of the peak will your product reach? The row-wise product
-# of lesson 4 is somewhere at 10 to 20%.
+# Write a guess on paper before you go on: what share of the peak will your product reach?
 #
 # > **Exercise 5.5** (level 4, 45 minutes). Write `matmul(a, b, c, M, K, N)` with `tile` and `pack`. The check tries
 # > sizes that do not fill a tile, and measures the time.
@@ -585,7 +587,8 @@ picture
 # {predict 5.c}
 #
 # > **Exercise 5.6** (level 3, 25 minutes). Write `matmul_threads(a, b, c, M, K, N, threads)` with `matmul`. The check
-# > compares the *bits* for 1, 2, 3 and 5 threads, several times each.
+# > compares the *bits* for 1, 2, 3 and 5 threads, several times each, and the time of two threads. On a busy machine it
+# > may say that it cannot tell the time: check again.
 
 # %%
 kernels.set_threads(threads_before)
@@ -649,7 +652,7 @@ print(f"a step takes {their_time * 1e3:.0f} ms with minirl's product, {your_time
 assert used["kernels.matmul"].share > 0.9 and max(abs(x - y) for x, y in zip(yours, theirs, strict=True)) < 1e-2
 
 # %% [markdown]
-# The losses agree to four digits. They are not equal bit for bit, as your sums are in another order than minirl's.
+# The losses agree closely. They are not equal bit for bit, as your sums are in another order than minirl's.
 #
 # **Where does the time go?** The figure divides a step into the products and all the rest. With your product a third
 # part appears: what the adapter copies.
