@@ -518,63 +518,65 @@ picture
 # **Races.** Two threads write to the same place, or one reads while the other writes. What comes out depends on who is
 # faster, and it is another thing in every run. The rule that helps: *each piece of work writes to places of its own.*
 #
-# **False sharing.** The places may be different and still be neighbours. Caches handle whole lines of 64 bytes, and a
-# line that is written can be in the cache of one core alone. If two cores write to two numbers in one line, the line
-# travels back and forth between them, at every write. Nothing is wrong with the result. It only takes long. **How
-# long?** Two threads each add to a number of their own, many times. The figure moves the two numbers apart.
+# **False sharing.** The places may be different and still be neighbours. Caches handle whole lines of 64 bytes, 16
+# floats, and a line that is written can be in the cache of one core alone. If two cores write to numbers in one line,
+# the line travels back and forth between them. Nothing is wrong with the result. It only takes long. **How long?** Two
+# threads add 1 to 2,048 numbers each, over and over. The numbers lie in one array, and the threads take turns: so many
+# numbers for the one, as many for the other, and so on. For comparison, each also does it in an array of its own.
 
 # %%
-NEIGHBOURS = """
-void add_often(int times, float *numbers, int apart) {
+TURNS = """
+void add_to_mine(int times, float *numbers, int n, int group, int apart) {
 #pragma omp parallel for num_threads(2) schedule(static, 1)
     for (int t = 0; t < 2; t++) {
-        volatile float *mine = numbers + t * apart;
-        for (int i = 0; i < times; i++) *mine += 1;
+        float *mine = numbers + t * apart;
+        for (int round = 0; round < times; round++) {
+            for (int i = 0; i < n; i += 2 * group)
+                for (int j = 0; j < group; j++) mine[i + j] += 1;
+            __asm__ volatile("" : : : "memory"); /* or the compiler would join the rounds */
+        }
     }
-}
-int is_parallel(void) {
-#ifdef _OPENMP
-    return 1;
-#else
-    return 0;
-#endif
 }
 """
 picture = None
 if has_compiler() and threads_before > 1:
-    made = compile_c(
-        NEIGHBOURS, "void add_often(int times, float *numbers, int apart); int is_parallel(void);", openmp=True
-    )
-    distances, times, numbers = [1, 2, 4, 8, 16, 32, 64], 300_000, floats(256)
-    spent = {apart: [] for apart in distances}
-    for _ in range(11):  # in turns, and the median counts: the fastest may be a call whose threads did not meet
-        for apart in distances:
+    made = compile_c(TURNS, "void add_to_mine(int times, float *numbers, int n, int group, int apart);", openmp=True)
+    groups, n, times, numbers = [1, 2, 4, 8, 16, 32, 64], 4096, 400, floats(2 * 4096)
+    spent = {(group, apart): [] for group in groups for apart in (group, n)}
+    for _ in range(11):  # in turns, and the median counts: in the fastest call the threads may not have met
+        for group, apart in spent:
             start = time.perf_counter()
-            made.add_often(times, numbers, apart)
-            spent[apart].append(1e9 * (time.perf_counter() - start) / times)
-    nanoseconds = [float(np.median(spent[apart])) for apart in distances]
-    for apart, one in zip(distances, nanoseconds, strict=True):
-        print(f"{4 * apart:3d} bytes apart: {one:5.1f} ns for an addition")
-    if not made.is_parallel():
-        print("(The compiler here has no OpenMP, so one thread did all, and nothing is shared.)")
+            made.add_to_mine(times, numbers, n, group, apart)
+            spent[group, apart].append(1e9 * (time.perf_counter() - start) / (times * n / 2))
+    shared = [float(np.median(spent[group, group])) for group in groups]
+    own = [float(np.median(spent[group, n])) for group in groups]
+    for group, together, alone in zip(groups, shared, own, strict=True):
+        print(f"{group:2d} numbers in turn: {together:6.2f} ns for an addition, {alone:6.2f} in arrays of their own")
     picture = Picture(
-        "Nanoseconds for an addition against the distance of the two numbers in bytes, on the machine that ran this "
-        f"notebook: {nanoseconds[0]:.1f} where they are neighbours, {nanoseconds[3]:.1f} at 32 bytes, "
-        f"{nanoseconds[4]:.1f} at 64, {nanoseconds[-1]:.1f} at 256.",
-        6.5, 2.4,
+        "Nanoseconds for an addition against the numbers that each of two threads takes in turn, both logarithmic, on "
+        f"the machine that ran this notebook. In one array: {shared[0]:.2g} for single numbers, {shared[3]:.2g} for 8, "
+        f"{shared[4]:.2g} for 16, which are a line of the cache. In arrays of their own: {own[0]:.2g}, {own[3]:.2g} "
+        f"and {own[4]:.2g}.",
+        6.5, 2.6,
     )  # fmt: skip
     axes = picture.subplots()
-    axes.plot([4 * apart for apart in distances], nanoseconds, "-o", color=COLOURS[0], markersize=4)
-    axes.axvline(64, color="#52606d", linewidth=1, linestyle=":")
-    axes.text(67, 0.9 * max(nanoseconds), "a line of the cache", color="#52606d")
-    axes.set(xscale="log", xticks=[4 * apart for apart in distances], xticklabels=[4 * apart for apart in distances],
-             xlabel="bytes between the two numbers", ylabel="ns for an addition", ylim=(0, None))  # fmt: skip
-    axes.minorticks_off()
+    axes.plot(groups, shared, "-o", color=COLOURS[0], markersize=4, label="one array for both threads")
+    axes.plot(groups, own, "--s", color=COLOURS[1], markersize=4, label="an array for each")
+    axes.axvline(16, color="#52606d", linewidth=1, linestyle=":")
+    axes.text(16.6, max(shared) / 2, "a line of the cache", color="#52606d")
+    axes.set(xscale="log", yscale="log", xlabel="numbers that a thread takes in turn", ylabel="ns for an addition")
+    axes.set_xticks(groups, groups)
+    axes.tick_params(axis="x", which="minor", bottom=False)
+    axes.legend(loc="lower left")
 else:
     print("Only one thread is used here, so nothing can be shared.")
 picture
 
 # %% [markdown]
+# (Single numbers take longer than groups in either case, as the compiler makes vectors of groups. Look at the distance
+# of the two curves. Where both curves lie on each other from the start, the threads did not run at the same time, or
+# the compiler has no OpenMP.)
+#
 # Now the product. What can be shared out? Three loops could be:
 #
 # - *The steps of k.* Then two threads have to add to the same number of C: a race, or a sum for each thread, which are
