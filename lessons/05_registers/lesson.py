@@ -708,7 +708,7 @@ picture
 #
 # 1. Give `matmul` the strides of both matrices, and an argument that says whether to add to C. Then no product of a
 #    training step needs a copy.
-# 2. Beat minirl at one shape. Take (64, 128, 512), where it reaches little more than half of the peak
+# 2. Beat minirl at one shape. Take (64, 128, 512), where it reaches between a half and two thirds of the peak
 #    ([docs/performance.md](../docs/performance.md)). Measure in turns with `race`, and write down what you expected
 #    before each change, and what came out.
 # 3. `pack` for A reads down a column, one number of each line of the cache. Read several neighbours at a time instead.
