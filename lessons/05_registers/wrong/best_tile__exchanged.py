@@ -1,0 +1,11 @@
+"""Rows and vectors are exchanged. The rows come first: (rows, vectors)."""
+
+
+def best_tile(registers):
+    fitting = [
+        (rows, vectors)
+        for vectors in range(1, registers)
+        for rows in range(1, registers)
+        if rows * vectors + vectors + 1 <= registers
+    ]
+    return min(fitting, key=lambda tile: (sum(tile) / (tile[0] * tile[1]), -tile[0]))[::-1]

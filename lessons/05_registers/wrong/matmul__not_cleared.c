@@ -1,0 +1,28 @@
+/* C is added to, and never set to 0 at the start. `tile` adds, so the first step of k needs zeros there. */
+void matmul(const float *a, const float *b, float *c, int M, int K, int N) {
+    const int tiles = (M + ROWS - 1) / ROWS;
+    float *packed = malloc(sizeof(float) * STEPS * ROWS * tiles);
+    float *panel = malloc(sizeof(float) * STEPS * COLUMNS);
+    for (int k = 0; k < K; k += STEPS) {
+        const int steps = least(STEPS, K - k);
+        for (int i = 0; i < M; i += ROWS) /* the tile of rows i ... begins at packed + i * steps */
+            pack(ROWS, steps, least(ROWS, M - i), a + i * K + k, K, 1, packed + i * steps);
+        for (int j = 0; j < N; j += COLUMNS) {
+            pack(COLUMNS, steps, least(COLUMNS, N - j), b + k * N + j, 1, N, panel);
+            for (int i = 0; i < M; i += ROWS) {
+                const int rows = least(ROWS, M - i), columns = least(COLUMNS, N - j);
+                if (rows == ROWS && columns == COLUMNS) {
+                    tile(steps, packed + i * steps, panel, c + i * N + j, N);
+                    continue;
+                }
+                float whole[ROWS * COLUMNS] = {0}; /* a tile beside C, of which a part is wanted */
+                tile(steps, packed + i * steps, panel, whole, COLUMNS);
+                for (int r = 0; r < rows; r++)
+                    for (int s = 0; s < columns; s++)
+                        c[(i + r) * N + j + s] += whole[r * COLUMNS + s];
+            }
+        }
+    }
+    free(packed);
+    free(panel);
+}

