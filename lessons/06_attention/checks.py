@@ -77,7 +77,8 @@ def logits(rng):
     for _ in range(6):
         n, V = int(rng.integers(1, 4)), int(rng.integers(2, 5))
         targets = np.where(rng.random(n) < 0.25, -100, rng.integers(0, V, n)).astype(np.int32)
-        yield rng.normal(0, 3, (n, V)).round(1).astype(np.float32), targets, rng.normal(size=n).round(1).astype(np.float32)
+        z, weights = rng.normal(0, 3, (n, V)), rng.normal(size=n)
+        yield z.round(1).astype(np.float32), targets, weights.round(1).astype(np.float32)
     yield rng.normal(0, 3, (5, 90)).astype(np.float32), rng.integers(-1, 90, 5).astype(np.int32), real(1, 2, 3, 4, 5)
 
 
@@ -101,7 +102,8 @@ def rounded_losses(z, targets, weights):
 
 
 def many_rows(n, rng):
-    return rng.normal(size=(n, 200)).astype(np.float32), rng.integers(0, 200, n).astype(np.int32), np.ones(n, np.float32)
+    z, targets = rng.normal(size=(n, 200)), rng.integers(0, 200, n)
+    return z.astype(np.float32), targets.astype(np.int32), np.ones(n, np.float32)
 
 
 # ---- the last layer, chunk by chunk ----
@@ -139,8 +141,10 @@ def with_its_memory(names, h, W, targets, weights, chunk):
     rows_of_logits = peak / (4 * len(W))
     if len(h) * len(W) < 100_000 or rows_of_logits < 0.8 * len(h):
         return (*made, Verdict())
-    return (*made, Verdict("memory", f"{peak / 1e6:.1f} MB were in use at once, as much as {rows_of_logits:,.0f} rows of "
-                           f"logits take. The chunk has {chunk} rows, and {len(h)} tokens are given"))  # fmt: skip
+    return (*made, Verdict(
+        "memory", f"{peak / 1e6:.1f} MB were in use at once, as much as {rows_of_logits:,.0f} rows of logits take. The "
+        f"chunk has {chunk} rows, and {len(h)} tokens are given"
+    ))  # fmt: skip
 
 
 def last_layer(h, W, targets, weights, chunk):
@@ -218,7 +222,8 @@ def sizes(rng):
     yield 1, 5, 2, 30, 0
     yield 1, 33, 2, 1, 0
     yield 1, 65, 1, 1, 0
-    yield 1, 70, 16, 1, 1
+    yield 1, 70, 16, 3, 1
+    yield 1, 100, 2, 3, 2
     yield 2, 131, 3, 2, int(rng.integers(1000))
     yield int(rng.integers(1, 4)), int(rng.integers(2, 80)), int(rng.integers(1, 40)), 1, int(rng.integers(1000))
     yield 1, 3, 128, 1, 0
@@ -293,9 +298,12 @@ FACES = {
 }
 
 CHECKS = {
-    "softmax": Check(cases=rows, expected=softmax, bound=rounded, only=lambda x: bool(np.isfinite(x).any(axis=-1).all())),
+    "softmax": Check(
+        cases=rows, expected=softmax, bound=rounded, only=lambda x: bool(np.isfinite(x).any(axis=-1).all()),
+    ),
     "cross_entropy": Check(
-        cases=logits, expected=losses, bound=rounded_losses, shrink=False, parts=("log_pi", "the entropy", "the gradient"),
+        cases=logits, expected=losses, bound=rounded_losses, shrink=False,
+        parts=("log_pi", "the entropy", "the gradient"),
         memory=Memory(case=many_rows, sizes=(64, 128, 256), exponent=0.5, wasteful=("cross_entropy__copy",)),
     ),
     "linear_cross_entropy": Check(
