@@ -37,30 +37,19 @@ CSRC = Path("csrc")
 SHIPPED = ["data", "docs", "lessons"]  # folders outside the package that ship inside it, as minirl/_shipped/
 LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
-KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_steps", "attention", "attention_backward",
-           "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding",
-           "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
+LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads"]  # a matrix product, to read
+KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", *(f"matmul_ladder/{step}" for step in LADDER), "attention",
+           "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation",
+           "rope", "embedding", "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
 COMMON = ["runtime", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
-X86_ISAS = {  # name -> compiler flags, worst first
-    "portable": [],
-    "avx2": ["-mavx2", "-mfma"],
-    "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
-    "avx512bf16": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512",
-                   "-mavx512bf16"],
-}  # fmt: skip
-OTHER_ISAS: dict[str, list[str]] = {"portable": []}  # on arm64 the portable vectors are NEON already
+FLAGS = runpy.run_path("minirl/kernels/build_flags.py")
 CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction set is used
     "avx2": ["avx2", "fma"],
     "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
     "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
 }
-CFLAGS = ["-std=gnu11", "-O3", "-Wall", "-Wextra", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math",
-          "-fvisibility=hidden", "-Wno-unknown-pragmas"]  # fmt: skip
-OPENMP_CHOICES = [  # compile flags, link flags; the first that builds a program is used
-    (["-fopenmp"], ["-fopenmp"]),
-    (["-Xpreprocessor", "-fopenmp"], ["-lomp"]),  # Apple's clang with Homebrew's or conda's libomp
-]
+CFLAGS = [*FLAGS["OPTIMISED"], *FLAGS["WARNINGS"], "-fvisibility=hidden"]
 
 
 def declarations() -> list[tuple[str, str, str]]:
@@ -126,7 +115,9 @@ class BuildKernels(build_ext):
         compiler = self.compiler
         extra = os.environ.get("MINIRL_CFLAGS", "").split()
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-        isas = {name: flags for name, flags in (X86_ISAS if on_x86 else OTHER_ISAS).items() if self.compiles(flags)}
+        isas = {
+            name: flags for name, flags in FLAGS["X86_ISAS" if on_x86 else "OTHER_ISAS"].items() if self.compiles(flags)
+        }
         if not isas:
             remedy = runpy.run_path("minirl/kernels/missing.py")["remedy"]()
             raise CompileError(f"the C compiler is missing or does not work. {remedy}")
@@ -158,7 +149,7 @@ class BuildKernels(build_ext):
         super().build_extension(ext)
 
     def find_openmp(self) -> tuple[list[str], list[str]]:
-        for compile_flags, link_flags in OPENMP_CHOICES:
+        for compile_flags, link_flags in FLAGS["OPENMP_CHOICES"]:
             if self.compiles(
                 compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"
             ):

@@ -49,10 +49,17 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                   float *c, int64_t stride_c, int64_t ldc, int accumulate, int bf16);
 void kernel_round_bf16(int64_t n, const float *x, float *y);  /* to the nearest bfloat16, ties to even */
 
-/* ---- matmul_steps.c: for reading, and to be timed beside kernel_matmul ---- */
+/* ---- matmul_ladder/: for reading, and to be timed beside kernel_matmul ---- */
 
-/* C = A B by step 1 to 5 of the way from three loops to kernel_matmul, on one thread. All matrices are without gaps. */
-int kernel_matmul_step(int step, int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+/* C = A B, from three loops to packed tiles and threads. All matrices are without gaps. Some need memory for copies, and
+ * return -1 where there is none. Only the last uses more than one thread. */
+void kernel_matmul_naive(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+void kernel_matmul_row_wise(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+void kernel_matmul_blocked(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+void kernel_matmul_register_tile(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+int kernel_matmul_packed(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+int kernel_matmul_vector(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
+int kernel_matmul_threads(int64_t M, int64_t N, int64_t K, const float *a, const float *b, float *c);
 
 /* ---- matmul_bf16.c ---- */
 

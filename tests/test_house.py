@@ -90,6 +90,8 @@ def test_no_relative_import():
         assert not [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level], name
 
 
-@pytest.mark.parametrize("path", sorted([*MODULES.values(), *PACKAGE.parent.glob("csrc/*.[ch]")]), ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "path", sorted([*MODULES.values(), *PACKAGE.parent.glob("csrc/**/*.[ch]")]), ids=lambda p: p.name
+)
 def test_a_file_can_be_read_in_one_sitting(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST

@@ -1,8 +1,8 @@
-"""`python -m minirl.bench steps`: what each step from three loops to a packed matrix product brings.
+"""`python -m minirl.bench steps`: what each step from three loops to a fast matrix product brings.
 
-The steps are functions of csrc/matmul_steps.c, which explains each. They are timed on square matrices beside the whole
-kernel (`kernels.matmul`) and NumPy, all on one thread and in turns. Times are processor time (see peak.clock), so that
-other programs on the machine disturb as little as possible.
+The steps are the files of csrc/matmul_ladder/, each of which says what is new in it. They are timed on square matrices
+beside the whole kernel (`kernels.matmul`) and NumPy, all on one thread and in turns. Times are processor time (see
+peak.clock), so that other programs on the machine disturb as little as possible.
 
     python -m minirl.bench steps                      # 256, 512 and 1024
     python -m minirl.bench steps --sizes 2048         # more than most caches hold
@@ -29,7 +29,7 @@ from minirl.kernels.matmul.steps import STEPS, matmul_step
 BUDGET = 3.0  # seconds after which a slow contender is not timed again
 
 CONTENDERS: dict[str, Callable[[Array, Array], Array]] = {
-    **{f"{step} {name}": partial(matmul_step, step) for step, name in STEPS.items()},
+    **{f"{number} {step}": partial(matmul_step, step) for number, step in enumerate(STEPS, start=1)},
     "kernels.matmul": lambda a, b: kernels.matmul(a, b),
     "NumPy": np.matmul,
 }
@@ -37,7 +37,7 @@ CONTENDERS: dict[str, Callable[[Array, Array], Array]] = {
 
 @dataclass(frozen=True)
 class Options:
-    """Time the five steps of csrc/matmul_steps.c beside the whole kernel and NumPy, on one thread."""
+    """Time the seven steps of csrc/matmul_ladder beside the whole kernel and NumPy, on one thread."""
 
     sizes: tuple[int, ...] = (256, 512, 1024)
     """Rows and columns of the square matrices."""

@@ -87,9 +87,9 @@ def solved_folder() -> Iterator[Progress]:
         with tempfile.TemporaryDirectory() as folder:
             progress = make_folder(Path(folder))
             for lesson in lessons().values():
-                file = progress.folder / lesson.name / "exercises.py"
-                shutil.copyfile(lesson.folder / "solution.py", file)
                 for exercise in lesson.exercises:
+                    file = progress.folder / lesson.name / exercise.file
+                    shutil.copyfile(lesson.solution(exercise), file)
                     progress.checked(exercise, file, "pass")  # gates.checks has seen them pass
             yield progress
     finally:

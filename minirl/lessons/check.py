@@ -27,6 +27,8 @@ from typing import Any
 import numpy as np
 
 from minirl.lessons.compare import EXACT, Bound, BoundOf, Difference, brief, difference, literal, named, widened
+from minirl.lessons.gate import Memory, Speed
+from minirl.lessons.unusable import Unusable, Waited
 
 Case = tuple[Any, ...]
 Names = dict[str, Any]  # the names that a file of exercises defines
@@ -37,10 +39,6 @@ SHRINKS = 200  # the most smaller inputs that are tried
 def always(*case: Any) -> bool:
     """True, whatever the input is."""
     return True
-
-
-class Unusable(Exception):
-    """For `observe`: what the learner's function returned is of no use. The message is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,10 @@ class Check:
     """Whether a failing input may be made smaller by leaving out parts."""
     only: Callable[..., bool] = always
     """Which inputs are allowed; shrinking makes no others."""
+    speed: Speed | None = None
+    """How fast it must be, once all cases are right."""
+    memory: Memory | None = None
+    """How much memory it may take, once all cases are right; in C only."""
 
     def bound_of(self, case: Case) -> Bound:
         """How much rounding may do in this case."""
@@ -124,6 +126,8 @@ def call(check: Check, name: str, names: Names, case: Case) -> Outcome:
             value = copy.deepcopy(value)  # a result may share memory with what the next call changes
         except Unusable as error:
             return Outcome(unusable=str(error))
+        except Waited:
+            raise
         except Exception as error:
             said = f"{type(error).__name__}: {error}".strip()
             return Outcome(error=said, line=line_of(error, file), handed=handed(error, file))
@@ -208,6 +212,8 @@ def judge(check: Check, name: str, names: Names, case: Case) -> Failure | None:
     for wanted in check.properties:
         try:
             held = wanted.holds(lambda *inputs: call(check, name, names, inputs).value, *copy.deepcopy(case))
+        except Waited:
+            raise
         except Exception:
             held = False
         if not held:

@@ -16,9 +16,14 @@ from typing import Any
 
 import numpy as np
 
+from minirl.lessons.c import CompileError, NoCompiler
+from minirl.lessons.c.source import functions, reached, same
 from minirl.lessons.check import Check, first_failure
 from minirl.lessons.explain import as_json, explain
-from minirl.lessons.lesson import find_exercise, namespace
+from minirl.lessons.gate import Ruling, judge_memory, judge_speed
+from minirl.lessons.lesson import Exercise, Lesson, find_exercise, source_text
+from minirl.lessons.names import Names, names_of
+from minirl.lessons.unusable import Waited
 
 
 def main(request_file: str, answer_file: str) -> None:
@@ -43,34 +48,80 @@ def limit_memory(gigabytes: float) -> None:
     except ImportError:
         return
     size = int(gigabytes * 2**30)
-    with contextlib.suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (size, size))
+    with contextlib.suppress(ValueError, OSError):  # the soft limit: a sanitizer reserves terabytes, and lifts it
+        resource.setrlimit(resource.RLIMIT_AS, (size, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
     """The verdict about one exercise of a file, and the explanation where it fails."""
     lesson, exercise = find_exercise(request["exercise"])
     check: Check = lesson.module("checks").CHECKS[exercise.name]
+    missing = f"{file.name} has no `{exercise.name}`. Bring it back, or get a fresh copy: `reset {exercise.number}`."
     try:
         sys.path.insert(0, str(file.parent))
-        names = namespace(file)
+        if exercise.language == "c" and exercise.name not in functions(source_text(file)):
+            return refused(missing)
+        if exercise.language == "c":
+            names_of(lesson, exercise, file)  # the build that a notebook uses, which has the warnings
+        names = names_of(lesson, exercise, file, watch=True)
+    except NoCompiler as error:
+        return answered("inconclusive", form(f"`{exercise.name}` is written in C, and {error} Until then the lesson "
+                                             "goes on with a reference in NumPy."))  # fmt: skip
+    except CompileError as error:
+        return refused(str(error))
     except Exception as error:
         return refused(unread(error, file))
     if exercise.name not in names:
-        return refused(
-            f"{file.name} has no `{exercise.name}`. Bring it back, or get a fresh copy: `reset {exercise.number}`."
-        )
-    failure, tried = first_failure(check, exercise.name, names, np.random.default_rng(request["seed"]))
-    if failure is None:
-        return {"verdict": "pass", "cases": tried, "parts": []}
-    rng = np.random.default_rng(request["seed"])
-    parts = explain(check, lesson, exercise, names, failure, rng)
-    return {"verdict": "fail", "cases": tried, "parts": as_json(parts)}
+        return refused(missing)
+    if exercise.language == "c" and (unwritten := unwritten_in_c(lesson, exercise, file)):
+        return answered("fail", form(unwritten))
+    try:
+        failure, tried = first_failure(check, exercise.name, names, np.random.default_rng(request["seed"]))
+        if failure is not None:
+            rng = np.random.default_rng(request["seed"])
+            return answered("fail", as_json(explain(check, lesson, exercise, names, failure, rng)), tried)
+        ruling = gates(check, lesson, exercise, names, file, np.random.default_rng(request["seed"]))
+    except Waited as error:
+        return answered("inconclusive", form(str(error)))
+    return answered(ruling.verdict, [{"kind": kind, "text": text} for kind, text in ruling.parts], tried)
+
+
+def gates(
+    check: Check, lesson: Lesson, exercise: Exercise, names: Names, file: Path, rng: np.random.Generator
+) -> Ruling:
+    """What the gates for memory and speed say about a function that is right in all cases."""
+    ruling = Ruling("pass")
+    if check.memory is not None:
+        ruling = judge_memory(lesson, exercise, names, check.memory, rng)
+    if check.speed is not None and ruling.verdict == "pass":
+        ruling = judge_speed(lesson, exercise, names_of(lesson, exercise, file), check.speed, rng)
+    return ruling
+
+
+def unwritten_in_c(lesson: Lesson, exercise: Exercise, file: Path) -> str:
+    """Which exercise in C is not written yet, this one or one that it calls; empty where all are."""
+    text, stub = source_text(file), source_text(lesson.folder / exercise.file)
+    if same(text, stub, exercise.name):
+        return f"`{exercise.name}` is not written yet."
+    for other in lesson.exercises:
+        if other.name in reached(text, exercise.name) and same(text, stub, other.name):
+            return f"`{exercise.name}` calls `{other.name}`, which is not written yet. It is exercise {other.number}."
+    return ""
+
+
+def answered(verdict: str, parts: list[dict[str, str]], cases: int = 0) -> dict[str, Any]:
+    """The answer for a file that was checked."""
+    return {"verdict": verdict, "cases": cases, "parts": parts}
+
+
+def form(text: str) -> list[dict[str, str]]:
+    """An explanation of one paragraph."""
+    return [{"kind": "form", "text": text}]
 
 
 def refused(text: str) -> dict[str, Any]:
     """The answer for a file that cannot be checked at all."""
-    return {"verdict": "fail", "cases": 0, "refused": True, "parts": [{"kind": "form", "text": text}]}
+    return {**answered("fail", form(text)), "refused": True}
 
 
 def unread(error: Exception, file: Path) -> str:

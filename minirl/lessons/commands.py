@@ -13,6 +13,7 @@ import tyro
 
 from minirl.lessons import folder as folders
 from minirl.lessons import isolate, lesson, screen
+from minirl.lessons.c.compiler import has_compiler, needed
 from minirl.lessons.compare import counted
 from minirl.lessons.guess import ask
 from minirl.lessons.lesson import Exercise, Lesson, all_exercises, find_exercise, find_lesson
@@ -91,7 +92,12 @@ def start(number: Word, *, plain: bool = False) -> int:
     for goal in found.goals:
         view.say(f"- {goal}")
     inside = progress.folder / found.name
-    view.say(f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {inside / 'exercises.py'}")
+    view.say(
+        f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {' and '.join(str(inside / name) for name in found.files)}"
+    )
+    if "exercises.c" in found.files and not has_compiler():
+        view.say(f"\nThis lesson is written in C, and there is no C compiler here. {needed()} Until then, what is in C "
+                 "needs a compiler and cannot be checked; the lesson goes on with a reference in NumPy.")  # fmt: skip
     if not done(progress, found):
         for prediction in found.predictions[:1]:
             if not progress.guess(prediction):
@@ -133,7 +139,7 @@ def check(
     progress = None if file else Progress.open()
     view, results = Screen(plain), []
     for found, exercise in wanted(numbers, progress):
-        target = file or file_of(progress, found)
+        target = file or file_of(progress, found, exercise)
         if not target.is_file():
             raise FileNotFoundError(f"{target} is missing: `start {found.number}` brings a fresh copy")
         result = isolate.run_check(exercise, target.resolve(), seed)
@@ -182,14 +188,14 @@ def wanted(numbers: Words, progress: Progress | None) -> list[tuple[Lesson, Exer
 
 def changed(progress: Progress, found: Lesson, exercise: Exercise) -> bool:
     """Whether the learner has begun an exercise in the folder."""
-    file = file_of(progress, found)
+    file = file_of(progress, found, exercise)
     return file.is_file() and begun(found, exercise, file)
 
 
 def begun(found: Lesson, exercise: Exercise, file: Path) -> bool:
     """Whether the exercise in this file differs from what `init` brought: one that does not is no try."""
     try:
-        return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / "exercises.py", exercise.name)
+        return lesson.source_of(file, exercise.name) != lesson.source_of(found.folder / exercise.file, exercise.name)
     except (LookupError, SyntaxError, ValueError):  # the function is gone, or the file is no Python
         return True
 
@@ -210,7 +216,7 @@ def watch(number: Word, *, plain: bool = False) -> int:
     seen = 0.0
     while queue:
         found, exercise = queue[0]
-        file = file_of(progress, found)
+        file = file_of(progress, found, exercise)
         saved = file.stat().st_mtime if file.exists() else 0.0
         if saved != seen:
             seen = saved
@@ -273,7 +279,7 @@ def solution(number: Word, *, show: bool = False, plain: bool = False) -> int:
         return 1
     entry["solution"] = True
     progress.save()
-    view.code(lesson.source_of(found.folder / "solution.py", exercise.name))
+    view.code(lesson.source_of(found.solution(exercise), exercise.name))
     return 0
 
 
@@ -382,16 +388,18 @@ def reset(number: Word, *, yes: bool = False, plain: bool = False) -> int:
     """
     stored = Progress.open()
     found = find_exercise(number)[0] if "." in number else find_lesson(number)
-    view, file = Screen(plain), file_of(stored, found)
+    view, files = Screen(plain), [stored.folder / found.name / name for name in found.files]
     if not yes:
-        view.say(
-            f"This replaces the whole file {file}, with all exercises of lesson {found.number}, by a fresh copy. Yours "
-            f"is kept beside it as {folders.spare(file).name}."
-        )
+        for file in files:
+            view.say(
+                f"This replaces the whole file {file}, with its exercises of lesson {found.number}, by a fresh copy. "
+                f"Yours is kept beside it as {folders.spare(file).name}."
+            )
         if ask("Go on? (y/n) ", "--yes goes on without asking").lower() not in ("y", "yes"):
             return 1
     kept = folders.reset(stored.folder, found)
-    view.say(f"Your file is now {kept}, and a fresh one is in its place.")
+    for place in kept:
+        view.say(f"Your file is now {place}, and a fresh one is in its place.")
     return 0
 
 

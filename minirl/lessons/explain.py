@@ -13,7 +13,6 @@ A wrong diagnosis is worse than none. So a mistake is only named if the learner'
 all cases, and is never right where the mistake is wrong.
 """
 
-import ast
 import functools
 import io
 import itertools
@@ -28,10 +27,12 @@ from typing import Any
 
 import numpy as np
 
+from minirl.lessons.c.source import reached
 from minirl.lessons.check import Case, Check, Failure, Names, Outcome, as_typed, broken_property, call, judge
 from minirl.lessons.compare import EXACT, Bound, difference
 from minirl.lessons.errors import known, meaning, not_finite
-from minirl.lessons.lesson import Exercise, Lesson, namespace
+from minirl.lessons.lesson import Exercise, Lesson, namespace, source_text
+from minirl.lessons.names import says, variant, with_solution_of
 
 WIDEST = 40  # columns of a picture
 TRIED = 25  # cases in which a known mistake is compared with the learner's function
@@ -126,19 +127,32 @@ def unwritten(lesson: Lesson, exercise: Exercise, error: str) -> str:
 def blamed(check: Check, lesson: Lesson, exercise: Exercise, names: Names, failure: Failure) -> str:
     """Which other exercise is at fault: the learner's function calls it, and is right in this case once the course's
     own stands in its place. Empty where there is none."""
-    called = names_in(getattr(names[exercise.name], "__wrapped__", names[exercise.name]))
-    solution = namespace(lesson.folder / "solution.py")
-    for other in lesson.exercises:
-        if other.name == exercise.name or other.name not in called or other.name not in names:
-            continue
-        with exchanged(names, other.name, solution[other.name]):
-            right = judge(check, exercise.name, names, failure.case) is None
-        if right:
+    for other in called_by(lesson, exercise, names):
+        if right_with(check, lesson, exercise, other, names, failure.case):
             return (
                 f"`{exercise.name}` is right here once the course's own `{other.name}` stands in for yours. So it is "
                 f"`{other.name}` that needs another look: `check {other.number}`."
             )
     return ""
+
+
+def called_by(lesson: Lesson, exercise: Exercise, names: Names) -> list[Exercise]:
+    """The other exercises whose functions the learner's function calls."""
+    if exercise.language == "c":
+        called = reached(source_text(Path(names["__file__"])), exercise.name)
+    else:
+        called = names_in(getattr(names[exercise.name], "__wrapped__", names[exercise.name]))
+    others = [one for one in lesson.exercises if one.name != exercise.name and one.language == exercise.language]
+    return [one for one in others if one.name in called and one.name in names]
+
+
+def right_with(check: Check, lesson: Lesson, exercise: Exercise, other: Exercise, names: Names, case: Case) -> bool:
+    """Whether the learner's function is right in this case with the course's own `other` in place of the learner's."""
+    if exercise.language == "c":
+        file = Path(names["__file__"])
+        return judge(check, exercise.name, with_solution_of(lesson, source_text(file), other, file), case) is None
+    with exchanged(names, other.name, namespace(lesson.solution(other))[other.name]):
+        return judge(check, exercise.name, names, case) is None
 
 
 @contextmanager
@@ -178,7 +192,7 @@ def mistaken(
     with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")  # what a mistake prints and warns of would look like the learner's
         for path in lesson.wrong(exercise).values():
-            wrong = namespace(lesson.folder / "solution.py", path)
+            wrong = variant(lesson, exercise, path, watch=True)
             if judge(check, exercise.name, wrong, failure.case) is None:  # what is right here explains nothing
                 continue
             share = tried.agreement(functools.partial(call, check, exercise.name, wrong))
@@ -233,12 +247,6 @@ def in_format(mine: Outcome, theirs: Outcome) -> Outcome:
     if isinstance(value, np.ndarray) and isinstance(other, np.ndarray) and value.dtype.kind == "f":
         return replace(mine, value=value.astype(other.dtype))
     return mine
-
-
-def says(path: Path) -> str:
-    """The sentence that a file of wrong/ must draw: its docstring, as one paragraph."""
-
-    return " ".join((ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").split())
 
 
 def usual(tried: Trials) -> str:

@@ -15,7 +15,7 @@ README = (
     + """\
 
 Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is
-what you write. The folder `docs` is minirl's handbook, to look things up.
+what you write (`exercises.c` where a lesson is about C). The folder `docs` is minirl's handbook, to look things up.
 
     python -m minirl.lessons list           all lessons, and how far you are
     python -m minirl.lessons start 0        what lesson 0 is about
@@ -70,18 +70,20 @@ def add_lesson(folder: Path, lesson: Lesson) -> None:
     """A lesson's exercises and its notebook without outputs, where they are missing."""
     inside = folder / lesson.name
     inside.mkdir(exist_ok=True)
-    if not (inside / "exercises.py").exists():
-        shutil.copyfile(lesson.folder / "exercises.py", inside / "exercises.py")
+    for name in lesson.files:
+        if not (inside / name).exists():
+            shutil.copyfile(lesson.folder / name, inside / name)
     if not (inside / "lesson.ipynb").exists():
         write_notebook(notebook(lesson_cells(lesson)), inside / "lesson.ipynb")
 
 
-def reset(folder: Path, lesson: Lesson) -> Path:
-    """Put a fresh exercises.py in place, and keep the old one beside it; returns where it is kept."""
-    file = folder / lesson.name / "exercises.py"
-    kept = spare(file)
-    if file.exists():
-        file.replace(kept)
+def reset(folder: Path, lesson: Lesson) -> list[Path]:
+    """Put fresh files of exercises in place, and keep the old ones beside them; returns where they are kept."""
+    files = [folder / lesson.name / name for name in lesson.files]
+    kept = [spare(file) for file in files]
+    for file, place in zip(files, kept, strict=True):
+        if file.exists():
+            file.replace(place)
     add_lesson(folder, lesson)
     return kept
 

@@ -11,9 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from minirl.lessons.explain import says
+from minirl.lessons.c import has_compiler
+from minirl.lessons.c.source import spliced
 from minirl.lessons.isolate import run_checks
-from minirl.lessons.lesson import Exercise, Lesson, lessons
+from minirl.lessons.lesson import Exercise, Lesson, lessons, source_text
+from minirl.lessons.names import says
 from minirl.lessons.notebook import asked, lesson_cells
 from minirl.lessons.screen import Screen
 from minirl.lessons.timetable import filled
@@ -21,7 +23,7 @@ from minirl.storage.shipped import shipped
 
 FEWEST_WRONG, FEWEST_HINTS = 2, 2
 LARGEST_PICTURE, LARGEST_NOTEBOOK = 60_000, 400_000  # bytes
-WIDEST_LINE = 100  # columns of exercises.py and solution.py
+WIDEST_LINE = 100  # columns of the exercises and their solutions
 AT_ONCE = 2
 SEED = 1
 CITED = re.compile(r"\(([A-Z]\w+)[^()]*?, ((?:19|20)\d\d)\)")  # (Kingma and Ba, 2014)
@@ -40,13 +42,15 @@ def checks(lesson: Lesson, view: Screen) -> list[str]:
 def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
     """What is wrong with the stub, the solution and the mistakes of one exercise."""
     number = f"{exercise.number} {exercise.name}"
-    solution = (lesson.folder / "solution.py").read_text(encoding="utf-8")
+    if exercise.language == "c" and not has_compiler():
+        return []
+    solution = source_text(lesson.solution(exercise))
     mistakes = lesson.wrong(exercise)
-    texts = {"stub": (lesson.folder / "exercises.py").read_text(encoding="utf-8"), "solution": solution}
-    texts |= {name: solution + "\n\n" + path.read_text(encoding="utf-8") for name, path in mistakes.items()}
+    texts = {"stub": source_text(lesson.folder / exercise.file), "solution": solution}
+    texts |= {name: with_mistake(solution, path) for name, path in mistakes.items()}
     files = []
     for name, text in texts.items():
-        files.append(folder / f"{exercise.name}_{name}.py")
+        files.append(folder / f"{exercise.name}_{name}{exercise.suffix}")
         files[-1].write_text(text, encoding="utf-8")
     results = dict(zip(texts, run_checks(exercise, files, SEED), strict=True))
 
@@ -55,7 +59,10 @@ def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
         problems.append(f"{number} has {len(mistakes)} known mistakes; expected {FEWEST_WRONG} or more")
     if results["stub"].verdict != "fail":
         problems.append(f"{number}: the stub gets {results['stub'].verdict}; it must fail")
-    if results["solution"].verdict != "pass":
+    for name in [name for name, result in results.items() if result.verdict == "inconclusive" and name != "stub"]:
+        print(f"    {number}: {name} is inconclusive: {results.pop(name).text}")
+        mistakes.pop(name, None)
+    if "solution" in results and results["solution"].verdict != "pass":
         problems.append(f"{number}: the solution gets {results['solution'].verdict}:\n{results['solution'].text}")
     for name, path in mistakes.items():
         result, sentence = results[name], says(path)
@@ -66,6 +73,12 @@ def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
                 f"{number}: the mistake {name} does not draw its sentence, {sentence!r}, but:\n{result.text}"
             )
     return problems
+
+
+def with_mistake(solution: str, path: Path) -> str:
+    """A learner's file that is right but for one mistake."""
+    mistake = source_text(path)
+    return spliced(solution, mistake) if path.suffix == ".c" else f"{solution}\n\n{mistake}"
 
 
 def run(lesson: Lesson, answer: dict[str, Any], contents: dict[str, Any]) -> list[str]:
@@ -118,10 +131,10 @@ def sources(number: str, text: str) -> list[str]:
 
 
 def wide_lines(lesson: Lesson) -> list[str]:
-    """Lines of exercises.py and solution.py that are too wide for half a screen."""
+    """Lines of the exercises and their solutions that are too wide for half a screen."""
     return [
         f"{lesson.name}/{name}, line {number}, has {len(line)} columns; at most {WIDEST_LINE}"
-        for name in ("exercises.py", "solution.py")
+        for name in (*lesson.files, *(name.replace("exercises", "solution") for name in lesson.files))
         for number, line in enumerate((lesson.folder / name).read_text(encoding="utf-8").splitlines(), start=1)
         if len(line) > WIDEST_LINE
     ]

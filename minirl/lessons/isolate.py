@@ -20,9 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from minirl.lessons.lesson import Exercise
+from minirl.lessons.race import children_seconds
 from minirl.storage.shipped import PACKAGE
 
 SECONDS = 30.0  # for one check, on the wall's clock
+C_SECONDS = 240.0  # for one in C, which has to be compiled first, known mistakes too; a call has its own limit
 START = 60.0  # more, for a busy machine to start Python
 MEMORY = 6.0  # gigabytes of addresses, of which programs with threads reserve more than they use
 IDLE = 0.25  # below this share of the processor, a child that took too long was waiting and not computing,
@@ -52,16 +54,17 @@ class Result:
         return "\n\n".join(text for _, text in self.parts)
 
 
-def run_check(exercise: Exercise, file: Path, seed: int | None = None, seconds: float = SECONDS) -> Result:
+def run_check(exercise: Exercise, file: Path, seed: int | None = None, seconds: float | None = None) -> Result:
     """Check one exercise of a file in a child process. seed: of the generated cases; None takes a new one."""
     return run_checks(exercise, [file], seed, seconds)[0]
 
 
 def run_checks(
-    exercise: Exercise, files: Sequence[Path], seed: int | None = None, seconds: float = SECONDS
+    exercise: Exercise, files: Sequence[Path], seed: int | None = None, seconds: float | None = None
 ) -> list[Result]:
     """Check one exercise of several files in one child process; where it dies, each file in a child of its own."""
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
+    seconds = (C_SECONDS if exercise.language == "c" else SECONDS) if seconds is None else seconds
     with tempfile.TemporaryDirectory() as folder:
         request, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
         names = [str(file) for file in files]
@@ -98,12 +101,6 @@ def environment(**more: str) -> dict[str, str]:
     """The variables of a child process: it finds this very minirl, wherever it starts."""
     path = os.pathsep.join([str(PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     return {**os.environ, "PYTHONPATH": path, "PYTHONUTF8": "1", **more}
-
-
-def children_seconds() -> float:
-    """Seconds of processor that all ended child processes used."""
-    times = os.times()
-    return times.children_user + times.children_system
 
 
 def fate(exercise: Exercise, file: Path, status: int, printed: str, seconds: float, waited: bool) -> tuple[str, str]:
@@ -150,6 +147,8 @@ def where(number: int, file: Path) -> str:
 
 def endless(number: int, file: Path) -> str:
     """What to ask about the loop around this line, which did not end."""
+    if file.suffix == ".c":
+        return "Is there a loop that never ends?"
     text = file.read_text(encoding="utf-8")
     around = [
         node

@@ -3,10 +3,10 @@
     lessons/01_decisions/
         lesson.toml       title, goals, minutes, the exercises with their hints, the questions to predict
         lesson.py         the text and the code of the lesson, in jupytext's percent format
-        exercises.py      what the learner fills in
-        solution.py       the same, filled in
+        exercises.py      what the learner fills in; exercises.c where it is written in C, and a lesson may have both
+        solution.py       the same, filled in; or solution.c
         checks.py         CHECKS: for each exercise, what is tried and what must come out
-        wrong/*.py        mistakes that readers make, each with the sentence that explains it
+        wrong/*           mistakes that readers make, each with the sentence that explains it
         seams.py          SEAMS: where the learner's functions go into minirl
     lessons/01_decisions.ipynb    generated from all this
 
@@ -24,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from minirl.lessons.c import source as c_source
 from minirl.lessons.settings import read_settings
 from minirl.storage import shipped
 
@@ -55,6 +56,20 @@ class Exercise:
     """Whether it goes into the main job too, where it has a seam. Some are too slow for that, or have no work there."""
     was: tuple[str, ...]
     """Earlier ids, under which progress may be stored."""
+    language: str = "python"
+    """"python" or "c"."""
+    declares: str = ""
+    """In C: the function's prototype."""
+
+    @property
+    def suffix(self) -> str:
+        """Of the files with this exercise."""
+        return ".c" if self.language == "c" else ".py"
+
+    @property
+    def file(self) -> str:
+        """The learner's file with this exercise, "exercises.py" or "exercises.c"."""
+        return f"exercises{self.suffix}"
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,17 @@ class Lesson:
     goals: tuple[str, ...]
     exercises: tuple[Exercise, ...]
     predictions: tuple[Prediction, ...]
+    openmp: bool = False
+    """Whether its C may use threads."""
+
+    @property
+    def files(self) -> list[str]:
+        """The files that the learner writes in."""
+        return list(dict.fromkeys(exercise.file for exercise in self.exercises))
+
+    def solution(self, exercise: Exercise) -> Path:
+        """The file in which this exercise is filled in."""
+        return self.folder / f"solution{exercise.suffix}"
 
     @property
     def name(self) -> str:
@@ -108,7 +134,8 @@ class Lesson:
 
     def wrong(self, exercise: Exercise) -> dict[str, Path]:
         """The files with mistakes in this exercise, by name: wrong/policy_multiplied.py for the function `policy`."""
-        return {path.stem: path for path in sorted((self.folder / "wrong").glob(f"{exercise.name}__*.py"))}
+        found = (self.folder / "wrong").glob(f"{exercise.name}__*{exercise.suffix}")
+        return {path.stem: path for path in sorted(found)}
 
 
 @functools.cache
@@ -134,6 +161,8 @@ def read_lesson(folder: Path) -> Lesson:
             seam=entry.get("seam", ""),
             trains=entry.get("trains", True),
             was=tuple(entry.get("was", ())),
+            language=entry.get("language", "python"),
+            declares=entry.get("declares", ""),
         )
         for index, entry in enumerate(about.get("exercise", ()), start=1)
     )
@@ -151,6 +180,7 @@ def read_lesson(folder: Path) -> Lesson:
     return Lesson(
         folder, number, about["title"], about["promise"], about["minutes"], about["run_seconds"],
         tuple(map(str, about["needs"])), about.get("full", False), tuple(about["goals"]), exercises, predictions,
+        about.get("openmp", False),
     )  # fmt: skip
 
 
@@ -249,7 +279,9 @@ def namespace(*paths: Path) -> dict[str, Any]:
 
 
 def source_of(path: Path, name: str) -> str:
-    """The source of one function or class in a file, with its decorators and the comments above it."""
+    """The source of one function or class in a file in Python or C, with its decorators."""
+    if path.suffix == ".c":
+        return c_source.source_of(path, name)
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
     for node in ast.parse(text).body:
@@ -257,3 +289,13 @@ def source_of(path: Path, name: str) -> str:
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
             return "\n".join(lines[first - 1 : node.end_lineno])
     raise LookupError(f"{path} does not define {name}")
+
+
+def source_text(path: Path) -> str:
+    """The text of a file."""
+    return path.read_text(encoding="utf-8")
+
+
+def docstring(path: Path) -> str:
+    """The docstring of a file in Python, as one paragraph."""
+    return " ".join((ast.get_docstring(ast.parse(source_text(path))) or "").split())

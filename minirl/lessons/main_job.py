@@ -22,7 +22,7 @@ import numpy as np
 from minirl.lessons import parts
 from minirl.lessons.compare import counted
 from minirl.lessons.lesson import Exercise, Lesson, all_exercises, find_exercise, find_lesson, lessons
-from minirl.lessons.mine import defined
+from minirl.lessons.names import learners_names
 from minirl.lessons.parts import SwapError, Uses, swapped
 from minirl.lessons.progress import NoFolder, Progress, file_hash
 from minirl.rl import mdp
@@ -94,7 +94,7 @@ def my_parts(words: Sequence[str] = ()) -> Mine:
     for lesson in lessons().values():
         if not any(map(trains, lesson.exercises)):
             continue
-        functions = defined(progress.folder / lesson.name / "exercises.py", {})
+        functions = learners_names(lesson, progress.folder / lesson.name)
         for exercise in lesson.exercises:
             if not trains(exercise):
                 continue
@@ -198,7 +198,7 @@ def write_parts(run: Run, used: Uses, before: Mapping[str, dict[str, Any]], said
         about: dict[str, Any] = {"seam": name, "exercise": named(name), "whose": "minirl"}
         if name in used.by_id:
             use, earlier = used[name], before.get(name, {})
-            file = folder / lesson.name / "exercises.py"
+            file = folder / lesson.name / parts.exercise_at(name).file
             about |= {"whose": "learner", "file": f"{lesson.name}/{file.name}", "hash": file_hash(file)}
             about |= {count: getattr(use, count) + earlier.get(count, 0) for count in COUNTS}
             about["unit"] = use.seam.unit

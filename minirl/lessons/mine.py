@@ -11,7 +11,9 @@ from typing import Any
 
 from minirl.figure import Figure
 from minirl.lessons import parts
-from minirl.lessons.lesson import LETTERS, Exercise, Lesson, Prediction, find_lesson, find_prediction, namespace
+from minirl.lessons.c import has_compiler
+from minirl.lessons.lesson import LETTERS, Exercise, Lesson, Prediction, find_lesson, find_prediction
+from minirl.lessons.names import learners_names, solution_names
 from minirl.lessons.progress import FILE, NoFolder, Progress
 from minirl.lessons.screen import WIDTH, folded
 
@@ -47,11 +49,12 @@ class Functions:
 
     def __init__(self, lesson: Lesson) -> None:
         self._lesson = lesson
-        self._file = Path("exercises.py").resolve()
+        self._place = Path().resolve()
         try:
             self._folder = Progress.open().folder
-            if not self._file.is_file() or self._file.parent.name != lesson.name:  # it may be another lesson's
-                self._file = self._folder / lesson.name / "exercises.py"
+            here = any((self._place / name).is_file() for name in lesson.files)
+            if not here or self._place.name != lesson.name:  # it may be another lesson's
+                self._place = self._folder / lesson.name
         except NoFolder:
             self._folder = Path()
         self._looked: tuple[Any, ...] = ()
@@ -81,7 +84,7 @@ class Functions:
 
     def refresh(self) -> None:
         """Read the learner's file again if it has changed, or if other exercises have passed."""
-        looked = tuple(map(_stamp, (self._file, self._folder / FILE)))
+        looked = self._look()
         if looked == self._looked:
             return
         before, self._looked = self._state, looked
@@ -90,7 +93,13 @@ class Functions:
         if before:
             print(f"Your exercises of lesson {self._lesson.number} have changed, so they were read again.")
         self._read()
-        self._state, self._looked = self._now(), tuple(map(_stamp, (self._file, self._folder / FILE)))
+        self._state, self._looked = self._now(), self._look()
+
+    def _look(self) -> tuple[Any, ...]:
+        return tuple(map(_stamp, (*self._files(), self._folder / FILE)))
+
+    def _files(self) -> list[Path]:
+        return [self._place / name for name in self._lesson.files]
 
     def _progress(self) -> Progress:
         return Progress.read(self._folder) if (self._folder / FILE).is_file() else Progress(self._folder)
@@ -99,37 +108,40 @@ class Functions:
         """What decides whose function is used: the contents of the file, and what has passed."""
         progress = self._progress()
         passed = tuple(progress.of(exercise).get("passed") for exercise in self._lesson.exercises)
-        return self._file.read_bytes() if self._file.is_file() else b"", passed
+        return tuple(file.read_bytes() if file.is_file() else b"" for file in self._files()), passed
 
     def _read(self) -> None:
-        names = namespace(self._lesson.folder / "solution.py")
+        names = solution_names(self._lesson)
         theirs = {exercise.seam: parts.PARTS.get(exercise.seam) for exercise in self._lesson.exercises}
-        progress, mine = self._progress(), defined(self._file, names)
+        progress, mine = self._progress(), learners_names(self._lesson, self._place)
         missing: list[Exercise] = []
         broken: list[Exercise] = []
+        without: list[Exercise] = []
         for exercise in self._lesson.exercises:
-            passed = progress.passed(exercise) and self._file.is_file()
-            if passed and exercise.name in mine and parts.passes(progress, exercise, self._file):
+            file = self._place / exercise.file
+            passed = progress.passed(exercise) and file.is_file()
+            if passed and exercise.name in mine and parts.passes(progress, exercise, file):
                 names[exercise.name] = mine[exercise.name]
                 parts.STAND_INS.discard(exercise.seam)
                 continue
-            (broken if passed else missing).append(exercise)
+            uncompiled = exercise.language == "c" and not has_compiler()
+            (without if uncompiled else broken if passed else missing).append(exercise)
             if exercise.seam:
                 parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
                 parts.STAND_INS.add(exercise.seam)
         said = [
-            f"{why}, so the course's own function stands in: "
-            f"{', '.join(f'{exercise.number} {exercise.name}' for exercise in exercises)}."
+            f"{why} stands in: {', '.join(f'{exercise.number} {exercise.name}' for exercise in exercises)}."
             for exercises, why in (
-                (missing, "Not passed yet"),
-                (broken, "Changed since it passed, and `check` finds it wrong"),
+                (missing, "Not passed yet, so the course's own function"),
+                (broken, "Changed since it passed, and `check` finds it wrong, so the course's own function"),
+                (without, "There is no C compiler here, so a reference in NumPy"),
             )
             if exercises
         ]
         if self._said != "\n".join(said):
             self._said = "\n".join(said)
             print("\n".join(said))
-        self._theirs = {exercise.name for exercise in (*missing, *broken)}
+        self._theirs = {exercise.name for exercise in (*missing, *broken, *without)}
         self._names = {name: value for name, value in names.items() if not name.startswith("__")}
 
 
@@ -148,17 +160,6 @@ def exercises_of(lesson: int | str) -> Functions:
     found = find_lesson(str(lesson))
     parts.LOADED[found.number] = functions = Functions(found)
     return functions
-
-
-def defined(file: Path, otherwise: dict[str, Any]) -> dict[str, Any]:
-    """What the learner's file defines; the course's names, with a note, for a file that is missing or does not run."""
-    if not file.is_file():
-        return {}
-    try:
-        return namespace(file)
-    except Exception as error:
-        print(f"{file.name} does not run ({type(error).__name__}: {error}).")
-        return {}
 
 
 def reveal(number: str) -> None:

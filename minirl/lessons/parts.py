@@ -15,7 +15,9 @@ So learners see how much of it their own function did, and a function that is ne
 
 import copy
 import functools
+import inspect
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -39,6 +41,25 @@ def one(*arguments: Any) -> float:
     return 1
 
 
+@dataclass
+class Ledger:
+    """What the adapter between minirl and a learner's function keeps, where it does part of the work itself."""
+
+    sites: Counter[str] = field(default_factory=Counter)
+    """Calls, by what they were for."""
+    seconds: float = 0
+    """Of processor time, in the adapter and not in the learner's function."""
+
+    def clear(self) -> None:
+        """Begin again."""
+        self.sites.clear()
+        self.seconds = 0
+
+    def __str__(self) -> str:
+        calls = ", ".join(f"{site} {count}" for site, count in self.sites.most_common())
+        return f"calls: {calls or 'none'}; the adapter itself took {self.seconds:.2f} s"
+
+
 @dataclass(frozen=True)
 class Seam:
     """A place in minirl where a learner's function can go."""
@@ -59,6 +80,8 @@ class Seam:
     """How much work one call of the metered function is."""
     compare: bool = True
     """Whether calls are compared with the oracle: only where the arguments can be copied."""
+    ledger: Ledger | None = None
+    """For an adapter that reports calls by site and its own time."""
 
 
 class SwapError(RuntimeError):
@@ -90,7 +113,15 @@ class Use:
         whose = "the course's" if self.seam.id in STAND_INS else "your"
         verb = "was" if self.compared == 1 else "were"
         agreed = f"; {counted(self.compared, 'calls')} {verb} checked, all right" if self.compared else ""
-        return f"{self.seam.id}: {whose} function did {done}{agreed}"
+        apart = f"\n    {self.seam.ledger}" if self.seam.ledger else ""
+        return f"{self.seam.id}: {whose} function did {done}{agreed}{apart}"
+
+    @property
+    def ledger(self) -> Ledger:
+        """What the adapter kept: calls by site, and its own time. Raises ValueError for a seam without one."""
+        if self.seam.ledger is None:
+            raise ValueError(f"{self.seam.id} has no adapter that keeps a ledger")
+        return self.seam.ledger
 
 
 @dataclass
@@ -171,6 +202,8 @@ def _enter(stack: ExitStack, name: str, verify: int, force: bool) -> Use:
     if not force and name not in STAND_INS:
         require_passed(name, part)
     use = Use(seams()[name])
+    if use.seam.ledger:
+        use.seam.ledger.clear()
     WATCHING[name] = functools.partial(_watched, use, verify)
     stack.callback(WATCHING.pop, name)
     for where, fit in use.seam.places:
@@ -179,9 +212,13 @@ def _enter(stack: ExitStack, name: str, verify: int, force: bool) -> Use:
 
 
 def _metered(use: Use, original: Function) -> Function:
+    takes_names = use.seam.metered is not one and any(
+        parameter.kind == parameter.VAR_KEYWORD for parameter in inspect.signature(use.seam.metered).parameters.values()
+    )
+
     @functools.wraps(original)
     def metered(*args: Any, **named: Any) -> Any:
-        use.total += use.seam.metered(*args)
+        use.total += use.seam.metered(*args, **named) if takes_names else use.seam.metered(*args)
         return original(*args, **named)
 
     return metered
@@ -219,7 +256,7 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
     typed = ", ".join(map(literal, args))
     with atomic_write(path) as file:
         file.write(
-            f"import numpy as np\n\nfrom exercises import {function.__name__}\n\n"
+            f"import numpy as np\n\n{imported(seam, function)}\n\n"
             f"# {' '.join(what.split())}\nprint({function.__name__}({typed}))\n"
         )
     numbers = [exercise.number for _, exercise in all_exercises() if exercise.seam == seam.id]
@@ -231,9 +268,20 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
     )
 
 
+def imported(seam: Seam, function: Function) -> str:
+    """The line of a program that brings the learner's function."""
+    name = function.__name__
+    lesson = next(
+        (one for one, exercise in all_exercises() if exercise.seam == seam.id and exercise.suffix == ".c"), None
+    )
+    if lesson is None:
+        return f"from exercises import {name}"
+    return f"from minirl.lessons import exercises_of\n\n{name} = exercises_of({lesson.number!r}).{name}"
+
+
 def require_passed(name: str, part: Function) -> None:
     """Raise SwapError unless the file that defines the function passes the exercise at this seam."""
-    exercise, file = exercise_at(name), Path(getattr(part, "__wrapped__", part).__code__.co_filename)
+    exercise, file = exercise_at(name), written_in(part)
     try:
         progress = Progress.open(file.resolve().parent)
     except NoFolder:
@@ -246,6 +294,12 @@ def require_passed(name: str, part: Function) -> None:
             f"{exercise.name} has not passed its check; `check {exercise.number}` says why. force=True takes it "
             "all the same."
         )
+
+
+def written_in(part: Function) -> Path:
+    """The file that a learner's function is written in."""
+    function = getattr(part, "__wrapped__", part)
+    return Path(getattr(function, "file", "") or function.__code__.co_filename)
 
 
 def passes(progress: Progress, exercise: Exercise, file: Path) -> bool:

@@ -1,4 +1,4 @@
-"""The five steps of csrc/matmul_steps.c all compute the product, on every instruction set, and touch nothing else."""
+"""The seven steps of csrc/matmul_ladder all compute the product, on every instruction set, and touch nothing else."""
 
 import numpy as np
 import pytest
@@ -59,30 +59,43 @@ def test_what_lies_around_the_matrices_is_neither_read_nor_written(each_isa, ste
     around = [np.full(margin + size + margin, np.nan, np.float32) for size in (M * K, K * N, M * N)]
     around[0][margin:-margin], around[1][margin:-margin] = a.ravel(), b.ravel()
     pointers = [ffi.from_buffer("float[]", x[margin:-margin]) for x in around]
-    assert lib.kernel_matmul_step(step, M, N, K, *pointers) == 0
+    assert not getattr(lib, f"kernel_matmul_{step}")(M, N, K, *pointers)
     check(around[2][margin:-margin].reshape(M, N), a, b)
     assert np.isnan(around[2][:margin]).all() and np.isnan(around[2][-margin:]).all()
+
+
+@pytest.mark.skipif(not runtime.has_openmp(), reason="the C kernels were built without threads")
+def test_the_last_step_has_the_same_bits_for_any_number_of_threads(each_isa):
+    a, b = operands(150, 130, 600)
+    before, found = runtime.get_threads(), []
+    try:
+        for threads in (1, 2, 3, 5):
+            runtime.set_threads(threads)
+            found.append(matmul_step("threads", a, b).tobytes())
+    finally:
+        runtime.set_threads(before)
+    assert len(set(found)) == 1 and found[0] == matmul_step("vector", a, b).tobytes()
 
 
 def test_the_check_notices_a_missing_product():
     a, b = operands(20, 40, 300)
     with pytest.raises(AssertionError):
-        check(matmul_step(5, a, b) - np.outer(a[:, 7], b[7]), a, b)
+        check(matmul_step("packed", a, b) - np.outer(a[:, 7], b[7]), a, b)
 
 
 def test_what_does_not_fit_is_refused():
     a, b = operands(3, 4, 5)
-    with pytest.raises(ValueError, match="no step 6; the steps are 1 to 5"):
-        matmul_step(6, a, b)
+    with pytest.raises(ValueError, match="no step 'six'; the steps are naive, row_wise"):
+        matmul_step("six", a, b)
     with pytest.raises(ValueError, match=r"a has shape \(3, 5\) and b \(3, 5\)"):
-        matmul_step(1, a, a)
+        matmul_step("naive", a, a)
     with pytest.raises(TypeError, match="b must be a C-contiguous float32"):
-        matmul_step(1, a, b.astype(np.float64))
+        matmul_step("naive", a, b.astype(np.float64))
     with pytest.raises(TypeError, match="a must be a C-contiguous float32"):
-        matmul_step(1, np.asfortranarray(a), b)
+        matmul_step("naive", np.asfortranarray(a), b)
 
 
 def test_without_c_kernels_it_says_what_to_install(monkeypatch):
     monkeypatch.setattr(matmul_steps, "lib", None)
     with pytest.raises(RuntimeError, match="C kernels are not available"):
-        matmul_step(1, *operands(2, 2, 2))
+        matmul_step("naive", *operands(2, 2, 2))

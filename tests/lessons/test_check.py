@@ -330,8 +330,10 @@ def test_a_mistake_that_is_right_in_the_failed_case_explains_nothing(tmp_path: P
     """Both guards: what is right up to its format is not what a mistake makes wrong, here or in another case."""
     (tmp_path / "solution.py").write_text("def f(x):\n    return 2 * x\n")
     (tmp_path / "wrong.py").write_text('"""99 fails."""\ndef f(x):\n    return 0 * x if x[0] == 99 else 2 * x\n')
-    lesson: Any = SimpleNamespace(folder=tmp_path, wrong=lambda exercise: {"wrong": tmp_path / "wrong.py"})
-    exercise: Any = SimpleNamespace(name="f")
+    found = {"wrong": tmp_path / "wrong.py"}
+    solution = tmp_path / "solution.py"
+    lesson: Any = SimpleNamespace(folder=tmp_path, wrong=lambda exercise: found, solution=lambda exercise: solution)
+    exercise: Any = SimpleNamespace(name="f", language="python")
 
     def told() -> str:
         cases = [(np.array([x], np.float32),) for x in (1, 2, 3)]

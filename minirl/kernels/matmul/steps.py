@@ -1,12 +1,12 @@
-"""C = A B in five steps, from three loops to packed panels: csrc/matmul_steps.c, which is written to be read.
+"""C = A B in seven steps, from three loops to packed tiles and threads: csrc/matmul_ladder/, written to be read.
 
     >>> from minirl.kernels.matmul.steps import STEPS, matmul_step
-    >>> c = matmul_step(1, a, b)             # three loops
-    >>> STEPS[5]
-    'packing'
+    >>> c = matmul_step("naive", a, b)       # three loops
+    >>> STEPS[4]
+    'packed'
 
-All steps compute the same product on one thread and differ in speed alone: `python -m minirl.bench steps` shows what
-each of them brings. Nothing else in minirl calls them; `kernels.matmul` is the product that it computes with.
+All steps compute the same product and differ in speed alone: `python -m minirl.bench steps` shows what each of them
+brings. Nothing else in minirl calls them; `kernels.matmul` is the product that it computes with.
 """
 
 import numpy as np
@@ -18,10 +18,10 @@ try:
 except ImportError:  # matmul_step says what to install
     lib = None
 
-STEPS = {1: "three loops", 2: "rows", 3: "cache tiles", 4: "register tile", 5: "packing"}
+STEPS = ("naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads")
 
 
-def matmul_step(step: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def matmul_step(step: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """A B, computed as one of STEPS does. a: (M, K), b: (K, N), both float32 and C-contiguous. Returns (M, N).
 
     Raises ValueError for another step or for shapes that do not fit, TypeError for other arrays, RuntimeError where
@@ -30,7 +30,7 @@ def matmul_step(step: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     if lib is None:
         raise RuntimeError(missing.explanation())
     if step not in STEPS:
-        raise ValueError(f"matmul_step: there is no step {step!r}; the steps are 1 to {len(STEPS)}")
+        raise ValueError(f"matmul_step: there is no step {step!r}; the steps are {', '.join(STEPS)}")
     for name, x in (("a", a), ("b", b)):
         if not isinstance(x, np.ndarray) or x.dtype != np.float32 or not x.flags.c_contiguous:
             raise TypeError(f"matmul_step: {name} must be a C-contiguous float32 array; use np.ascontiguousarray")
@@ -40,6 +40,6 @@ def matmul_step(step: int, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     c = np.empty((M, N), np.float32)
     numbers = ffi.typeof("float[]")
     pointers = [ffi.from_buffer(numbers, x) for x in (a, b, c)]
-    if lib.kernel_matmul_step(step, M, N, K, *pointers) != 0:
+    if getattr(lib, f"kernel_matmul_{step}")(M, N, K, *pointers):  # None, or a status
         raise MemoryError("matmul_step: no memory left for the packed copies")
     return c

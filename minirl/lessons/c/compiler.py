@@ -1,0 +1,164 @@
+"""Compiles a learner's C file: once optimised, for notebooks and races, and once with sanitizers, for checks.
+
+A library is loaded under the name of its file, and a loader that has seen this name before may hand out the old one.
+So the name holds a hash of the source, the compiler and the flags: another source is another file. It also means that
+nothing is compiled twice.
+
+The learner's file is compiled as it is. Before it, the compiler reads a prelude with the prototypes that the lesson
+asks for, so a function with other parameters is found by the compiler, and not by a crash.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from minirl import kernels
+from minirl.kernels import missing
+from minirl.kernels.build_flags import OPENMP_CHOICES, OPTIMISED, OTHER_ISAS, WARNINGS, X86_ISAS
+from minirl.lessons.c.messages import explained
+from minirl.lessons.c.prototype import Prototype
+
+QUIET = ["-Wno-unused-parameter", "-Wno-unused-function"]  # of what the learner has not written yet
+STRICT = [*WARNINGS, "-Werror", *QUIET]
+SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
+CHECKED = ["-std=gnu11", "-O1", "-g", "-w"]
+SECONDS = 120.0
+NONE: list[tuple[list[str], list[str]]] = [([], [])]  # the choice of no OpenMP
+KEPT = 2000  # builds in the cache, of which the oldest go
+
+
+class NoCompiler(RuntimeError):
+    """There is no C compiler here; the message says what to install."""
+
+
+class CompileError(ValueError):
+    """A C file does not compile; the message is for the learner who wrote it."""
+
+
+def has_compiler() -> bool:
+    """Whether there is a C compiler."""
+    return missing.compiler() is not None
+
+
+def find_compiler() -> str:
+    """The path of the C compiler. Raises NoCompiler."""
+    found = missing.compiler()
+    if found is None:
+        raise NoCompiler(f"there is no C compiler here. {needed()}")
+    return found
+
+
+def needed() -> str:
+    """One line: how to get a compiler."""
+    if sys.platform == "darwin":
+        return "`xcode-select --install` brings Apple's."
+    return "`apt-get install gcc` brings one on Debian and Ubuntu, `dnf install gcc` on Fedora."
+
+
+def isa_flags() -> list[str]:
+    """The flags for the instruction set that minirl's own kernels use, so that a race is fair."""
+    return (X86_ISAS | OTHER_ISAS if kernels.isa() == "portable" else X86_ISAS).get(kernels.isa() or "", [])
+
+
+def prelude(prototypes: Sequence[Prototype], counted: bool = False) -> str:
+    """What the compiler reads before the learner's file. counted: whether allocations are counted."""
+    lines = ["#include <stddef.h>", "#include <stdint.h>", "#include <stdlib.h>"]
+    if counted:
+        lines += [
+            "void *minirl_malloc(size_t);", "void *minirl_calloc(size_t, size_t);",
+            "void *minirl_realloc(void *, size_t);", "void *minirl_aligned_alloc(size_t, size_t);",
+            "int minirl_posix_memalign(void **, size_t, size_t);", "void minirl_free(void *);",
+            "#define malloc(n) minirl_malloc(n)", "#define calloc(n, size) minirl_calloc(n, size)",
+            "#define realloc(p, n) minirl_realloc(p, n)", "#define aligned_alloc(a, n) minirl_aligned_alloc(a, n)",
+            "#define posix_memalign(p, a, n) minirl_posix_memalign(p, a, n)", "#define free(p) minirl_free(p)",
+        ]  # fmt: skip
+    return "\n".join([*lines, *(one.text for one in prototypes)]) + "\n"
+
+
+def shared_library(text: str, prototypes: Sequence[Prototype], name: str = "exercises.c", openmp: bool = False) -> Path:
+    """The optimised build of a C file, as a shared library. name: what messages call the file.
+
+    Raises CompileError with an explanation, NoCompiler.
+    """
+    flags = [*STRICT, *OPTIMISED, *isa_flags(), "-fPIC", "-shared"]
+    return _build(text, name, {"prelude.h": prelude(prototypes)}, flags, ".so", openmp)
+
+
+def checked_program(
+    text: str, prototypes: Sequence[Prototype], driver: str, name: str, openmp: bool, sanitize: bool
+) -> Path:
+    """The build for checks: the C file and a driver that calls it, as a program, with sanitizers where asked for.
+
+    Warnings are left to `shared_library`. Raises CompileError also where the compiler has no sanitizers.
+    """
+    flags = [*CHECKED, *(SANITIZERS if sanitize else [])]
+    files = {"prelude.h": prelude(prototypes, counted=True), "driver.c": driver}
+    return _build(text, name, files, flags, "", openmp)
+
+
+def _build(text: str, name: str, files: dict[str, str], flags: list[str], suffix: str, openmp: bool) -> Path:
+    """The result of compiling `text` with the other `files`, from the cache or new."""
+    compiler = find_compiler()
+    about = Path(compiler).resolve().stat()
+    key = [text, name, compiler, str(about.st_size), str(about.st_mtime_ns), *flags, str(openmp), *files.values()]
+    digest = hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:20]
+    folder, stem = cache() / digest, Path(name).stem
+    made = folder / f"{stem}-{digest}{suffix}"
+    if made.is_file():
+        return made
+    with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+        work = Path(scratch) / "work"
+        work.mkdir()
+        for other, contents in {name: text, **files}.items():
+            (work / other).write_text(contents, encoding="utf-8")
+        sources = [name, *(other for other in files if other.endswith(".c"))]
+        for compile_, link in OPENMP_CHOICES + NONE if openmp else NONE:
+            command = [compiler, *flags, *compile_, "-include", "prelude.h", *sources, "-o", made.name, *link, "-lm"]
+            said = _run(command, work)
+            if not said:
+                break
+        if said:
+            raise CompileError(explained(said, text, name))
+        try:
+            work.rename(folder)
+        except OSError:  # another process was faster
+            if not made.is_file():
+                raise
+    return made
+
+
+def _run(command: Sequence[str], folder: Path) -> str:
+    """What the compiler complains about; empty where it has made what it should."""
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, text=True, errors="replace", timeout=SECONDS,
+            env={**os.environ, "LC_ALL": "C", "GCC_COLORS": ""}, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return f"the compiler did not finish within {SECONDS:.0f} seconds"
+    return "" if done.returncode == 0 else done.stderr or f"the compiler ended with exit status {done.returncode}"
+
+
+def cache() -> Path:
+    """The folder for builds: minirl/c in the user's cache. Where that cannot be written, one for temporary files."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    for folder in (base / "minirl" / "c", Path(tempfile.gettempdir()) / f"minirl-c-{os.environ.get('USER', 'me')}"):
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError:
+            continue
+        if os.access(folder, os.W_OK):
+            return folder
+    raise CompileError(f"neither {base} nor {tempfile.gettempdir()} can be written, so nothing can be compiled")
+
+
+def clean(kept: int = KEPT) -> None:
+    """Remove all but the newest builds."""
+    folders = sorted((path for path in cache().iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
+    for folder in folders[: max(len(folders) - kept, 0)]:
+        shutil.rmtree(folder, ignore_errors=True)

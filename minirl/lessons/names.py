@@ -1,0 +1,114 @@
+"""The functions that a learner's file defines, in Python or in C, under the names of their exercises.
+
+A lesson has `exercises.py`, `exercises.c`, or both. A file in Python is read as it is. A file in C is compiled: for a
+check as a program of its own that is watched, otherwise as a library. Each function in C gets the face that the
+lesson's checks.py gives it, and where its exercise has a seam, it is marked as the learner's part there.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from minirl.lessons.c import call
+from minirl.lessons.c.compiler import has_compiler
+from minirl.lessons.c.face import Face
+from minirl.lessons.c.prototype import read_prototype
+from minirl.lessons.c.source import functions, sentence, source_of, spliced
+from minirl.lessons.lesson import Exercise, Lesson, docstring, namespace, source_text
+from minirl.lessons.parts import implements
+
+Names = dict[str, Any]
+EXERCISES = "exercises.c"
+
+
+def names_of(lesson: Lesson, exercise: Exercise, file: Path, *, watch: bool = False) -> Names:
+    """The names that the file with this exercise defines. watch: whether functions in C are only to be checked.
+
+    Raises whatever a file in Python raises, CompileError for a file in C that does not compile, NoCompiler.
+    """
+    if exercise.language == "python":
+        return namespace(file)
+    return c_names(lesson, source_text(file), file, watch=watch)
+
+
+def variant(lesson: Lesson, exercise: Exercise, path: Path, *, watch: bool = False) -> Names:
+    """The names of the solution with the functions of another file, such as a known mistake, in their places."""
+    solution = lesson.solution(exercise)
+    if exercise.language == "python":
+        return namespace(solution, path)
+    return c_names(lesson, spliced(source_text(solution), source_text(path)), path, watch=watch, mark=False)
+
+
+def with_solution_of(lesson: Lesson, text: str, other: Exercise, file: Path) -> Names:
+    """The names of a C file with the course's own function in one place, for a check."""
+    theirs = source_of(lesson.solution(other), other.name)
+    return c_names(lesson, spliced(text, theirs), file, watch=True, mark=False)
+
+
+def c_names(lesson: Lesson, text: str, file: Path, *, watch: bool, mark: bool = True) -> Names:
+    """The functions of a C file behind their faces. mark: whether they are the learner's parts at their seams."""
+    defined = functions(text)
+    exercises = [one for one in lesson.exercises if one.language == "c" and one.name in defined]
+    prototypes = [read_prototype(one.declares) for one in exercises]
+    made = call.watched if watch else call.load
+    raw: Any = made(text, prototypes, EXERCISES, lesson.openmp)
+    faces = faces_of(lesson)
+    names: Names = {"__file__": str(file)}
+    for exercise in exercises:
+        function = faces[exercise.name].around(raw[exercise.name], file)
+        marked = bool(exercise.seam) and mark and not watch
+        names[exercise.name] = implements(exercise.seam)(function) if marked else function
+    return names
+
+
+def solution_names(lesson: Lesson) -> Names:
+    """The course's own functions, of both languages. Where there is no compiler, references stand for those in C."""
+    names: Names = {}
+    for language in languages(lesson.exercises):
+        one = next(exercise for exercise in lesson.exercises if exercise.language == language)
+        if language == "python" or has_compiler():
+            names |= names_of(lesson, one, lesson.solution(one))
+        else:
+            names |= references(lesson)
+    return names
+
+
+def references(lesson: Lesson) -> Names:
+    """What stands in for the functions in C where there is no compiler."""
+    names: Names = {}
+    for exercise in lesson.exercises:
+        if exercise.language == "c":
+            function = faces_of(lesson)[exercise.name].standing_in(exercise.name)
+            names[exercise.name] = implements(exercise.seam)(function) if exercise.seam else function
+    return names
+
+
+def faces_of(lesson: Lesson) -> dict[str, Face]:
+    """The faces of a lesson's functions in C, by name."""
+    found: dict[str, Face] = lesson.module("checks").FACES
+    return found
+
+
+def languages(exercises: Sequence[Exercise]) -> list[str]:
+    """The languages of these exercises, each once."""
+    return list(dict.fromkeys(exercise.language for exercise in exercises))
+
+
+def learners_names(lesson: Lesson, folder: Path) -> Names:
+    """What the learner's files in `folder` define; nothing, with a note, of a file that is missing or does not run."""
+    names: Names = {}
+    for language in languages(lesson.exercises):
+        one = next(exercise for exercise in lesson.exercises if exercise.language == language)
+        file = folder / one.file
+        if not file.is_file() or (language == "c" and not has_compiler()):
+            continue
+        try:
+            names |= names_of(lesson, one, file)
+        except Exception as error:
+            print(f"{file.name} does not run ({type(error).__name__}: {error}).")
+    return names
+
+
+def says(path: Path) -> str:
+    """The sentence that a file of wrong/ must draw: its docstring, or in C its first comment, as one paragraph."""
+    return sentence(source_text(path)) if path.suffix == ".c" else docstring(path)
