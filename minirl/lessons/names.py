@@ -36,7 +36,10 @@ def variant(lesson: Lesson, exercise: Exercise, path: Path, *, watch: bool = Fal
     solution = lesson.solution(exercise)
     if exercise.language == "python":
         return namespace(solution, path)
-    return c_names(lesson, spliced(source_text(solution), source_text(path)), path, watch=watch, mark=False)
+    text = source_text(solution)
+    if path != solution:  # its own enums and macros would come in twice
+        text = spliced(text, source_text(path))
+    return c_names(lesson, text, path, watch=watch, mark=False)
 
 
 def with_solution_of(lesson: Lesson, text: str, other: Exercise, file: Path) -> Names:

@@ -1,5 +1,5 @@
-"""All logits are made at once, and the chunk is not used. With 50,000 tokens in the vocabulary, a row of logits is
-70 times as large as a row of h."""
+"""All logits are in memory at once: either they are all made at once, or those of every chunk are kept. Make a
+chunk's logits, use their gradient, and let it go before the next chunk."""
 
 import numpy as np
 
