@@ -95,7 +95,7 @@ print(f"largest difference among the three: {apart:.0e}")
 for name, seconds in took.items():
     rate = 2 * x.nbytes / seconds / 1e9
     print(f"{name:7s} {1e9 * seconds / x.size:5.2f} nanoseconds a number, {rate:5.1f} GB a second")
-assert apart < 1e-6
+assert apart < 1e-5
 
 # %% [markdown]
 # C alone does not make a program fast. In a plain loop `expf` is a call for each number, and a call keeps the compiler
@@ -269,17 +269,17 @@ assert 5.5 < many.mean() < 7.5 and np.allclose(halves[2:] / halves[1], exact, at
 # %% [markdown]
 # The first score is always the largest so far. It is not counted here, so 6.5 is left of the 7.5.
 #
-# **Exact means exact for real numbers. What does rounding do in float32?** The figure compares log l + m, the
-# logarithm of the whole sum, with the value in float64. The scores are merged one by one, and in pieces of 64.
+# **Exact means exact for real numbers. What does rounding do in float32?** The figure compares l, the sum of all
+# e^(score - m), with its value in float64. The scores are merged one by one, and in pieces of 64.
 
 # %%
 lengths = [64, 256, 1024, 4096, 16_384]
 errors = {"one by one": [], "pieces of 64": []}
 for T in lengths:
-    apart = {name: [] for name in errors}
-    for seed in range(3):
+    off = {name: [] for name in errors}
+    for seed in range(8):
         scores = np.random.default_rng(seed).normal(size=T).astype(np.float32)
-        truth = np.log(np.exp(scores.astype(np.float64)).sum())
+        truth = np.exp(scores.astype(np.float64) - scores.max()).sum()
         for name, size in zip(errors, (1, 64), strict=True):
             pieces = scores.reshape(-1, size)
             m = pieces.max(axis=1, keepdims=True)
@@ -287,20 +287,20 @@ for T in lengths:
             state = states[0]
             for piece in states[1:]:
                 state = my.merge(state, piece)
-            apart[name].append(abs(float(state[0]) + np.log(float(state[1])) - truth))
+            off[name].append(float(state[1]) / truth - 1)
     for name in errors:
-        errors[name].append(float(np.sqrt(np.mean(np.square(apart[name])))))
+        errors[name].append(float(np.sqrt(np.mean(np.square(off[name])))))
 picture = Picture(
-    "Error of the log of the sum in float32 against the number of scores, both logarithmic, three draws each. "
+    "Relative error of the sum in float32 against the number of scores, both logarithmic, typical of eight draws. "
     + "; ".join(f"{name}: {found[0]:.0e} for 64, {found[-1]:.0e} for 16,384" for name, found in errors.items()) + ".",
     6.5, 2.8,
 )  # fmt: skip
 axes = picture.subplots()
 for (name, found), colour, style in zip(errors.items(), COLOURS[1::-1], STYLES[1::-1], strict=False):
-    axes.loglog(lengths, np.maximum(found, 1e-9), color=colour, linestyle=style, marker="o", markersize=4, label=name)
-axes.set(xlabel="number of scores", ylabel="error")
+    axes.loglog(lengths, found, color=colour, linestyle=style, marker="o", markersize=4, label=name)
+axes.set(xlabel="number of scores", ylabel="relative error of l")
 axes.legend()
-assert errors["pieces of 64"][-1] < errors["one by one"][-1] < 1e-3
+assert errors["pieces of 64"][-1] < errors["one by one"][-1] < 1e-4
 picture
 
 # %% [markdown]
@@ -361,18 +361,18 @@ picture
 
 # %%
 def plain_attention(q, k, v):
-    """Attention in NumPy, head by head, with all T x T weights."""
+    """Attention head by head, with all T x T weights: minirl's matrix product, and NumPy for the rest."""
     T, d = q.shape[1:]
     later = np.triu(np.ones((T, T), bool), 1)
     o = np.empty_like(q)
     for head in range(len(q)):
-        s = q[head] @ k[head].T
+        s = kernels.matmul(q[head], k[head], transpose_b=True)
         s *= np.float32(1 / np.sqrt(d))
         s[later] = -np.inf
         s -= s.max(axis=1, keepdims=True)
         np.exp(s, out=s)
         s /= s.sum(axis=1, keepdims=True)
-        o[head] = s @ v[head]
+        o[head] = kernels.matmul(s, v[head])
     return o
 
 
@@ -386,7 +386,7 @@ o, lse = my.attention(q, k, v)
 changed = k.copy()
 changed[:, 200:] += 1  # later keys
 same = np.array_equal(my.attention(q, changed, v)[0][:, :200], o[:, :200])
-print(f"largest difference from NumPy's: {np.abs(o - plain_attention(q, k, v)).max():.0e}")
+print(f"largest difference from the plain way: {np.abs(o - plain_attention(q, k, v)).max():.0e}")
 print(f"rows before a changed key stay the same, bit for bit: {same}")
 assert np.abs(o - plain_attention(q, k, v)).max() < 1e-5
 
@@ -398,10 +398,10 @@ assert np.abs(o - plain_attention(q, k, v)).max() < 1e-5
 
 # %%
 lengths = [256, 512, 1024, 2048]
-memory, seconds = {"plain, NumPy": [], "tiles": []}, {"plain, NumPy": [], "tiles": []}
+memory, seconds = {"plain": [], "tiles": []}, {"plain": [], "tiles": []}
 for T in lengths:
     given = texts(1, T, 64)
-    ways = {"plain, NumPy": partial(plain_attention, *given), "tiles": partial(my.attention, *given)}
+    ways = {"plain": partial(plain_attention, *given), "tiles": partial(my.attention, *given)}
     for name, way in ways.items():
         memory[name].append(peak_of(way) / 1e6)
     for name, took in race(ways, 0.6).items():
@@ -431,7 +431,7 @@ for axes, (unit, found) in zip(picture.subplots(1, 2), {"megabytes": memory, "ms
     axes.minorticks_off()
     axes.legend()
 if has_compiler():
-    assert exponent(memory["tiles"]) < 1.3 < 1.7 < exponent(memory["plain, NumPy"]) and exponent(seconds["tiles"]) > 1.5
+    assert exponent(memory["tiles"]) < 1.3 < 1.7 < exponent(memory["plain"]) and exponent(seconds["tiles"]) > 1.5
 picture
 
 # %% [markdown]
@@ -472,7 +472,7 @@ for name in ("yours", "plain"):
 picture
 
 # %% [markdown]
-# (Only the pairs that a query sees are counted as work. NumPy computes the other half too, and throws it away.)
+# (Only the pairs that a query sees are counted as work. The plain way computes the other half too, and throws it away.)
 
 # %% [markdown]
 # ## 5. The way back
@@ -561,12 +561,17 @@ from minirl.kernels.attention import reference
 from minirl.swap import replaced
 
 
+def instead(formula, original):
+    """A function that calls the formula."""
+    return lambda *given, **named: formula(*given, **named)
+
+
 def with_numpy():
     """The step with attention by the formula, which keeps T x T weights of all heads."""
     with ExitStack() as stack:
         for name in ("attention", "attention_backward"):
             formula = getattr(reference, name)
-            stack.enter_context(replaced(f"minirl.kernels:{name}", lambda original, formula=formula: formula))
+            stack.enter_context(replaced(f"minirl.kernels:{name}", partial(instead, formula)))
         return training_step()
 
 
