@@ -49,7 +49,9 @@ def looks(rng):
     yield 1.0, [0.3, 0.6]
     yield 0.11, [0.3, 0.6]
     yield 0.79, [0.3, 0.6]
-    yield 0.95, [1.0, 1.0, 1.0]
+    yield 0.96, [1.0, 1.0, 1.0]
+    yield -1.0, [1.0, 4.0]
+    yield 6.0, [1.0, 4.0]
     yield 0.94, [1.0, 1.0]
     yield 2e-7, [1e-7, 1.1e-7]
     yield 0.0011, [1e-7, 2e-7]
@@ -91,10 +93,10 @@ def seen(beliefs, chance):
 SETS = {  # what is measured, and the points, without its price, that have to be reached on average
     "everything": ([*MEASURES], 80),
     "what takes no RL": ([name for name in MEASURES if MEASURES[name].stage != "RL"], 70),
-    "the curves of RL": ([name for name in MEASURES if MEASURES[name].stage == "RL"], 35),
-    "SFT loss and finished": (["SFT loss", "finished"], 20),
-    "pass@1 and first tokens": (["pass@1", "first tokens"], 20),
-    "the parts gap alone": (["parts gap"], 4),
+    "the curves of RL": ([name for name in MEASURES if MEASURES[name].stage == "RL"], 45),
+    "SFT loss and finished": (["SFT loss", "finished"], 27),
+    "pass@1 and first tokens": (["pass@1", "first tokens"], 34),
+    "the parts gap alone": (["parts gap"], 9),
 }
 WEAK = 10  # points; where a cause gets fewer on average, it is named
 

@@ -149,9 +149,11 @@ def examined(mystery: Mystery, number: int, names: Sequence[str], console: Conso
 
 def menu(number: int) -> Table:
     """Every measure, and what it costs."""
-    table = Table("measure of mystery " + str(number), Text("points", justify="right"), "what it is")
+    table = Table(f"measure of mystery {number}")
+    table.add_column("points", justify="right")
+    table.add_column("what it is")
     for name, measure in MEASURES.items():
-        table.add_row(name, Text(str(PRICES[name]), justify="right"), measure.meaning)
+        table.add_row(name, str(PRICES[name]), measure.meaning)
     return table
 
 

@@ -77,8 +77,8 @@ def points(beliefs: Mapping[str, float], cause: str, spent: float) -> float:
 def odd(name: str, value: float) -> bool:
     """Whether a reading lies outside the recorded healthy runs.
 
-    It does if it is outside by more than two thirds of their range, 5% of the largest and TINY. A narrower margin raises
-    false alarms: there are fourteen measures. With a wider one, a pass@1 of 0 would be usual.
+    It does if it is outside by more than two thirds of their range, 5% of the largest and TINY. A narrower margin
+    raises false alarms: there are fourteen measures. With a wider one, a pass@1 of 0 would be usual.
     """
     low, high = healthy_range(name)
     margin = max(RANGE * (high - low), SHARE * abs(high), TINY)

@@ -1,5 +1,5 @@
-"""This is how uncertain the finding is, not what it tells about the cause. Noise is uncertain, too. Inside the logarithm
-stands chance / total."""
+"""This is how uncertain the finding is, not what it tells about the cause. Noise is uncertain, too. Inside the
+logarithm stands chance / total."""
 
 
 def next_measure(beliefs, table, prices):

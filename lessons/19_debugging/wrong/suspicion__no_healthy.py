@@ -1,5 +1,5 @@
-"""The healthy run is left out: it gets the probability 0 whatever the measures say. One run in nine is healthy here, and
-outside of this lesson most are."""
+"""The healthy run is left out: it gets the probability 0 whatever the measures say. One run in nine is healthy here,
+and outside of this lesson most are."""
 
 
 def suspicion(measures, known):
