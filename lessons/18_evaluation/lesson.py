@@ -478,4 +478,5 @@ picture
 # - Chen, M. and others (2021). Evaluating large language models trained on code. arXiv:2107.03374.
 # - Efron, B. (1979). Bootstrap methods: another look at the jackknife. *The Annals of Statistics* 7(1), 1–26.
 #
-# **Next:** open `python -m minirl.bugs --mystery 1`. Measures are all that you get there, too.
+# **Next:** lesson 19 hides bugs in small training runs. You find them from as few measures as possible, and say how
+# sure you are.

@@ -46,7 +46,7 @@
 # - *KL to start*: how far the policy is from the one with which reinforcement learning began.
 #
 # One of the two runs below is healthy, and in the other one a bug is planted. **Which panels tell you so?** Look at all
-# fourteen before you read on.
+# fourteen before you read on. (In the curves, each point is the mean of five steps.)
 
 # %%
 import time
@@ -55,7 +55,7 @@ from contextlib import nullcontext
 import numpy as np
 
 from minirl.bugs import BUGS, mystery, planted
-from minirl.bugs.experiment import MEASURES, Patient
+from minirl.bugs.experiment import MEASURES, Patient, reading
 from minirl.bugs.recorded import KNOWN, UNSEEN, recorded
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal, swapped
 
@@ -70,22 +70,21 @@ def measured(bug=None, seed=7):
 
 
 sound, sick = measured(), measured("cache position")
-words = [
-    f"{name} {np.mean(sound[name][-10:]):.2g} and {np.mean(sick[name][-10:]):.2g}" for name in MEASURES
-]  # fmt: skip
+words = [f"{name} {np.mean(sound[name][-10:]):.2g} and {np.mean(sick[name][-10:]):.2g}" for name in MEASURES]
 picture = Picture(
-    f"Fourteen measures of two runs side by side, run A and run B; of curves, the mean of the last ten: {'; '.join(words)}.",
-    9, 5.2,
+    f"Fourteen measures of two runs, A and B, side by side; of curves, the mean of the last ten: {'; '.join(words)}.",
+    8, 4.4,
 )  # fmt: skip
 grid = picture.subplots(3, 5)
 for axes, name in zip(grid.flat, MEASURES, strict=False):
     for run, values, colour, style in zip("AB", (sound[name], sick[name]), COLOURS, STYLES, strict=False):
         if len(values) > 1:
-            axes.plot(values, color=colour, linestyle=style, linewidth=1.2, label=f"run {run}")
+            fives = np.array(values).reshape(-1, 5).mean(axis=1)  # single steps are noisy
+            axes.plot(np.arange(2, len(values), 5), fives, color=colour, linestyle=style, label=f"run {run}")
         else:
             bar = axes.bar([run], values, 0.6, color=colour, hatch="" if run == "A" else "///", edgecolor="white")
             axes.bar_label(bar, [f"{values[0]:.2g}"], fontsize=7)
-            axes.margins(y=0.2)
+            axes.set(yticks=[], ylim=(0, 1.2 * max(sound[name] + sick[name])))
     axes.set_title(name, fontsize=9)
     axes.tick_params(labelsize=7)
 grid[0, 0].legend(fontsize=7)
@@ -200,7 +199,8 @@ picture = Picture(
 axes = picture.subplots()
 axes.imshow(signed, cmap="PuOr_r", vmin=-8, vmax=8, aspect="auto")
 for (row, column), value in np.ndenumerate(signed):
-    axes.text(column, row, f"{value:+d}" if value else "·", ha="center", va="center", fontsize=9)
+    ink = "white" if abs(value) > 4 else "black"
+    axes.text(column, row, f"{value:+d}" if value else "·", ha="center", va="center", fontsize=9, color=ink)
 axes.set_xticks(range(len(MEASURES)), list(MEASURES), rotation=40, ha="right", fontsize=8)
 axes.set_yticks(range(len(causes)), causes, fontsize=8)
 reveal("19.a")
@@ -213,8 +213,8 @@ picture
 #
 # Read the figure by columns first. The loss shows two bugs of eight. Then read it by rows. *mean of means* shows in a
 # single measure, and nobody plots this measure. The gradient is wrong in each step, and still every curve looks as
-# it should. *masked end* makes six measures odd, and five of them are consequences: answers never end, so they are cut
-# off, so none is paid, so nothing can be learned.
+# it should. *masked end* makes seven measures odd, and six of them are consequences of one: answers never end. So they
+# are cut off, so none is paid, so nothing can be learned.
 #
 # And look at the columns of reinforcement learning, the last five. They are the plots that people watch. They react to
 # many bugs, and so they do not tell them apart.
@@ -271,7 +271,8 @@ for (label, values), colour, hatch in zip(rows, (*COLOURS[:4], "#cbd2d9"), hatch
 axes.set_xticks(range(len(course)), ["nothing", *order], fontsize=8)
 axes.set(ylabel="belief", xlim=(-0.6, len(course) + 1.4))
 axes.legend(fontsize=8, loc="center right")
-print(f"before: {course[0]['cache position']:.2f} on the true cause; after five measures: {course[-1]['cache position']:.2f}")
+first, last = course[0]["cache position"], course[-1]["cache position"]
+print(f"on the true cause before: {first:.2f}; after five measures: {last:.2f}")
 assert course[-1]["cache position"] > 0.5 > 0.2 > course[0]["cache position"]
 picture
 
@@ -280,7 +281,7 @@ picture
 # likely now. *log pi gap* then leaves two causes, and its twin at temperature 1 decides between them. A missing
 # temperature does no harm at temperature 1, and a wrong position does.
 #
-# **Which three of these five measures could one have saved?**
+# **What would the last two have said without the first three?** Leave three names out of `order`, and look.
 
 # %% [markdown]
 # ## 5. The cheapest deciding measure
@@ -316,7 +317,7 @@ picture
 # Now the parts come together. Take the best measure, look, update, and repeat, until nothing is worth its price.
 
 # %%
-table = {name: exercises_of(19).chances(name, known) for name in MEASURES}
+table = {name: my.chances(name, known) for name in MEASURES}
 healthy = {name: [run[name] for run in known["healthy"]] for name in MEASURES}
 nothing = dict.fromkeys(mystery.CAUSES, 1 / 9)
 
@@ -355,7 +356,11 @@ for way, some in results.items():
     spent, p = np.mean([one[1] for one in some]), np.mean([b[cause] for b, _, cause in some])
     print(f"{way:24s}{np.mean(points[way]):7.0f}{spent:7.0f}{p:19.2f}")
 bought = [name for _, run in runs for name in diagnosed(run.get)[1]]
-print("\nYou took:", ", ".join(f"{name} {bought.count(name)}" for name in sorted(set(bought), key=bought.count)[::-1]), "\n")
+print(
+    "\nYou took:",
+    ", ".join(f"{name} {bought.count(name)}" for name in sorted(set(bought), key=bought.count)[::-1]),
+    "\n",
+)
 reveal("19.c")
 picture = Picture(
     "Points in 27 runs, a dot for each, and the mean as a line, for four ways to diagnose. Means: "
@@ -364,7 +369,7 @@ picture = Picture(
 )  # fmt: skip
 axes = picture.subplots()
 spread = np.random.default_rng(0).uniform(-0.22, 0.22, len(runs))
-for row, ((way, some), colour) in enumerate(zip(points.items(), COLOURS, strict=False)):
+for row, (some, colour) in enumerate(zip(points.values(), COLOURS, strict=False)):
     axes.plot(some, row + spread, "o", color=colour, markersize=4, alpha=0.7)
     axes.plot([np.mean(some)] * 2, [row - 0.35, row + 0.35], color=colour, linewidth=3)
 axes.axvline(0, color="#52606d", linewidth=1, linestyle=":")
@@ -379,10 +384,10 @@ picture
 # training produces them, and stop at the first odd one. This is good advice for a person without a table. It is dear
 # for healthy runs, where nothing is ever odd, and it knows nothing of false alarms.
 #
-# To take everything and to know everything is the worst but one. What your functions choose costs about a quarter of
-# it and loses little. Look at what they took: the loss first, since it is cheap and can be odd in two directions. Then
-# *pass@1*. The curves of reinforcement learning they hardly ever took, and then mostly to make sure that a run is
-# healthy. **That a run is healthy is the dearest of all diagnoses.** Each bug has to be ruled out.
+# Who takes everything knows nearly everything, and has hardly a point left. What your functions choose costs about a
+# quarter of it and loses little. Look at what they took: the loss first, since it is cheap and can be odd in two
+# directions. Then mostly *pass@1*. A curve of reinforcement learning they took in one run of three, for a last doubt,
+# and never two of them. **That a run is healthy is the dearest of all diagnoses**: each bug has to be ruled out.
 #
 # The rule looks one measure ahead, like a chess player who looks one move ahead. Two measures together may decide
 # where neither does alone. A rule that looks further can do better; try it, if you like.
@@ -396,7 +401,7 @@ picture
 
 # %%
 with swapped("bugs.points") as used:
-    for number in (1, 2, 5):
+    for number in (2, 5, 6):
         case = mystery.Mystery(number)
         beliefs, chosen = diagnosed(case.reading)
         first, second = sorted(beliefs, key=beliefs.get)[:-3:-1]
@@ -409,11 +414,11 @@ print(used)
 assert used["bugs.points"].calls == 3
 
 # %% [markdown]
-# Now you. `python -m minirl.bugs --mystery 4` lists the measures and their prices. Take some with `--measure "SFT loss"`
-# and answer with probabilities, and with the measures that you have taken:
+# Now you. `python -m minirl.bugs --mystery 7` lists the measures and their prices. Take one: `--measure "SFT loss"`,
+# and then another. Answer with probabilities, and name all measures that you have taken:
 #
 # ```bash
-# python -m minirl.bugs --mystery 4 --measure "SFT loss" finished --answer "masked end=0.7" healthy=0.1
+# python -m minirl.bugs --mystery 7 --measure "SFT loss" finished --answer "masked end=0.7" healthy=0.1
 # ```
 #
 # What is left of 1 is shared by the other causes. Do five mysteries by hand, and write your points down. Do you beat
@@ -429,7 +434,7 @@ assert used["bugs.points"].calls == 3
 # - **By hand.** A document with the ids 0, 1, 2 must give the targets 1, 2. A group with the rewards 1, 0 must give a
 #   positive advantage first.
 # - **Twice.** Some things can be computed in two ways: a gradient in one piece and in parts, a text with the cache and
-#   without it, the KL divergence of a policy from itself. You do not know the answer, but you know that both must agree.
+#   without it, the KL divergence of a policy from itself and 0. You do not know the answer, but both must agree.
 #
 # The input has to be one that the mistake would change. With documents of equal length the mean of their means *is* the
 # mean, and the test passes in sick code as well. So choose lengths that differ. For the same reason, a test at
@@ -440,24 +445,25 @@ assert used["bugs.points"].calls == 3
 # > sits, and the tests that they name are examples.
 
 # %%
-begun = time.perf_counter()
+begun = time.process_time()
 false_alarms = my.probe()
-milliseconds = (time.perf_counter() - begun) * 1000
+took = time.process_time() - begun
 found = {}
 for bug in BUGS:
     with planted(bug):
         found[bug] = my.probe()
 hits = [bug for bug in BUGS if bug in found[bug]]
 print(f"{my.whose('probe').capitalize()} probe finds {len(hits)} of 8 bugs: {', '.join(hits)}.")
-print(f"In healthy code it accuses {', '.join(false_alarms) or 'none'}. It takes {'less than a second' if milliseconds < 1000 else 'seconds'}.")
+print(f"In healthy code it accuses {', '.join(false_alarms) or 'none'}.")
+print(f"It takes {'less than a tenth of a second' if took < 0.1 else f'{took:.1f} seconds'}.")
 assert len(hits) >= 2 and not false_alarms and all(found[bug] <= {bug} for bug in BUGS)
 
 # %% [markdown]
 # A probe costs next to nothing, says exactly what is wrong, and is never in doubt. Why measure anything else? Because a
 # probe finds only what somebody has thought of. Measures of a run see the whole of it, and find what nobody expected.
 #
-# minirl's own tests are 
-# known-answer tests throughout. With `python -m pytest --planted "mean of means"` you see which of them notice a bug.
+# Most of minirl's own tests are known-answer tests. In a checkout, `python -m pytest --planted "mean of means"` shows
+# which of them notice a bug.
 
 # %% [markdown]
 # ## 8. Bug nine
@@ -480,21 +486,24 @@ with nine.planted():
     except AssertionError:
         noticed = True
     patient = Patient(0)
-    readings = {name: mystery.reading(name, patient.measure(name)) for name in MEASURES}
+    readings = {name: reading(name, patient.measure(name)) for name in MEASURES}
 beliefs = my.suspicion(readings, known)
 odd = [f"{name} {my.finding(readings[name], healthy[name])}" for name in MEASURES if mystery.odd(name, readings[name])]
 print(f"{nine.name}, in {nine.where}")
 print(f"{nine.symptom}.\n\nOdd: {', '.join(odd)}")
 print("Suspicion:", ", ".join(f"{c} {beliefs[c]:.2f}" for c in sorted(beliefs, key=beliefs.get)[:-4:-1]))
-fits = {cause: sum(table[name][my.finding(readings[name], healthy[name])][cause] > 0.3 for name in MEASURES) for cause in causes}
+fits = {
+    cause: sum(table[name][my.finding(readings[name], healthy[name])][cause] > 0.3 for name in MEASURES)
+    for cause in causes
+}
 print(f"\nOf 14 findings, the best of the nine causes explains {max(fits.values())}.")
 with nine.planted():
     curve = Patient(0).measure("SFT loss")
-with nullcontext():
-    usual = [Patient(seed).measure("SFT loss") for seed in (0, 1, 2)]
+usual = [Patient(seed).measure("SFT loss") for seed in (0, 1, 2)]
+ends = sorted(float(np.mean(one[-10:])) for one in usual)
 picture = Picture(
-    f"Loss of fine-tuning with bug nine ({nine.name}) and in three healthy runs. In the end it is {np.mean(curve[-10:]):.2f} "
-    f"with the bug and {min(np.mean(u[-10:]) for u in usual):.2f} to {max(np.mean(u[-10:]) for u in usual):.2f} without.",
+    f"Loss of fine-tuning with bug nine ({nine.name}) and in three healthy runs. In the end it is "
+    f"{np.mean(curve[-10:]):.2f} with the bug and {ends[0]:.2f} to {ends[-1]:.2f} without.",
     6.5, 2.8,
 )  # fmt: skip
 axes = picture.subplots()
@@ -523,8 +532,8 @@ picture
 # 2. A measure is odd only in comparison with healthy runs, and with many measures some are odd by chance.
 # 3. Beliefs are updated by Bayes' rule. A usual finding counts too, and no chance is 0.
 # 4. Take the measure with the largest gain for its price. What comes early in training is cheap.
-# 5. A known-answer test finds a bug before training. Its input must be one that the bug would change, and one has to see
-#    the test fail.
+# 5. A known-answer test finds a bug before training. Its input must be one that the bug would change, and you must have
+#    seen the test fail.
 #
 # ## How this fails in practice
 #
@@ -552,5 +561,5 @@ picture
 #
 # - Good, I. J. (1952). Rational decisions. *Journal of the Royal Statistical Society, Series B* 14(1), 107–114.
 #
-# **Next:** this is the last lesson so far. Go back to a run of your own, such as the task that you made in exercise 14.7.
-# Write down three things that may be wrong with it, and the cheapest measure that would decide between them.
+# **Next:** this is the last lesson so far. Go back to a run of your own, such as the one with your task from exercise
+# 14.7. Write down three things that may be wrong with it, and the cheapest measure that would decide between them.

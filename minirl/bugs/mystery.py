@@ -28,7 +28,7 @@ RANGE, SHARE, TINY = 2 / 3, 0.05, 0.001  # see odd
 
 def cause_of(number: int) -> str:
     """The cause in the mystery with this number: one of CAUSES."""
-    return random.Random(number).choice(CAUSES)
+    return random.Random(f"mystery {number}").choice(CAUSES)
 
 
 class Mystery:
