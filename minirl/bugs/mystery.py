@@ -5,8 +5,8 @@
     points({"masked end": 0.1, "healthy": 0.9, ...}, mystery.cause, mystery.spent)
 
 An answer is graded by the probability that it puts on the true cause, and measures cost points. A measure that can be
-taken before training is cheap, and one that has to wait for the end of RL is dear, as in a real project: there these
-are minutes and days.
+taken before training is cheap, and one that has to wait for the end of RL is expensive, as in a real project: there
+these are minutes and days.
 """
 
 import math
