@@ -34,14 +34,16 @@
 #
 # Our patient is a model with 20,000 parameters. It learns sums in words: first by supervised fine-tuning (SFT, lesson
 # 11), then by REINFORCE (lesson 12). That takes two seconds, and uses the same functions as minirl's long runs. There
-# are fourteen **measures**. Seven are well known: the loss, the reward, the share of answers that end by themselves
-# ("finished") and so on. The others need an explanation:
+# are fourteen **measures**. Seven of them you know from earlier lessons: the *SFT loss*; *pass@1*, the share of right
+# answers after fine-tuning; *finished*, the share of answers that end by themselves; *answer tokens*, their mean
+# length; the *reward*; the *entropy*, which says how undecided the policy is; and the *gradient norm*, the length of
+# the gradient. The other seven need an explanation:
 #
 # - *trained on*: how many tokens of a demonstration have a weight in the loss;
 # - *parts gap*: the gradient of a batch, computed in one piece and in two parts. How far do the two differ?
 # - *first tokens*: how many different first tokens the eight samples of a problem have;
-# - *log pi gap*: the rollout writes down log π of each token that it samples, and training computes the same number
-#   again. How far do the two differ? *Log pi gap at 1* is the same at temperature 1;
+# - *log pi gap*: the rollout, which writes the samples, notes log π of each token, and training computes the same
+#   number again. How far do the two differ? *log pi gap at 1* is the same with samples at temperature 1;
 # - *informative*: the share of problems with both right and wrong samples (lesson 13);
 # - *KL to start*: how far the policy is from the one with which reinforcement learning began.
 #
@@ -108,7 +110,20 @@ picture
 #
 # "It is the cache" is a poor answer. It does not say how sure you are, and somebody may spend a week on it. A better
 # answer gives each cause a probability: 0.8 for the cache, 0.15 for the temperature, and so on, 1 in all. We call these
-# your **beliefs**. There are nine causes here: the eight bugs, and *healthy*.
+# your **beliefs**. There are nine causes here. One is *healthy*. The others are these bugs:
+#
+# | bug | what is wrong |
+# |---|---|
+# | unshifted targets | the target of a token is the token itself, not the next one |
+# | masked end | the end token has no weight in the loss of fine-tuning |
+# | prompt trained on | the tokens of the question have a weight, too |
+# | one first token | all samples of a problem begin with the same token |
+# | no temperature | samples are drawn at a temperature, and training computes log π without it |
+# | mean of means | a batch is cut into parts; each part is averaged, and then the averages are |
+# | cache position | with the KV cache, each new token gets a position that is one too high |
+# | constant reward | the checker reads the question instead of the answer, and always pays 0 |
+#
+# None of them stops the program. [Silent bugs](../docs/bugs.md) tells where each was seen.
 #
 # How should such an answer be paid? By the probability p that it puts on the true cause. We take
 #
@@ -212,6 +227,9 @@ picture
 # Each row is a cause and each column a measure. +6 means that the reading was high in all six runs, −6 that it was low
 # in all six, and a point that it was usual.
 #
+# (Why the 0.001? Rounding makes the healthy gaps differ by 0.0000001. Without a fixed part, a gap of 0.0000005 would be
+# odd, and it is nothing but rounding.)
+#
 # Read the figure by columns first. The loss shows two bugs of eight. Then read it by rows. *mean of means* shows in a
 # single measure, and nobody plots this measure. The gradient is wrong in each step, and still every curve looks as
 # it should. *masked end* makes seven measures odd, and six of them are consequences of one: answers never end. So they
@@ -314,7 +332,8 @@ picture
 #
 # An example with two causes, 0.5 each, and a measure that is low in 90% of the runs with A and in 10% of the runs with
 # B. Then total is 0.5 for "low" and 0.5 for "usual". The sum is 0.45 · log 1.8 + 0.05 · log 0.2 for "low", and the same
-# for "usual": 0.37 together. Times 100 / log 2 this is 53 points. Such a measure is worth 5 points, and also 50.
+# for "usual": 0.37 together. Times 100 / log 2 this is 53 points. So one should take this measure for 5 points, and
+# even for 50.
 #
 # > **Exercise 19.5** (level 4, 35 minutes). Write `next_measure(beliefs, table, prices)`: the measure with the largest
 # > gain minus price, or None where no measure is worth its price.
@@ -363,7 +382,10 @@ for way, some in results.items():
 bought = [name for _, run in runs for name in diagnosed(run.get)[1]]
 print()
 counts = [f"{name} {bought.count(name)}" for name in sorted(MEASURES, key=bought.count)[::-1] if name in bought]
-print(textwrap.fill(f"You took: {', '.join(counts)}", 79), "\n")
+print(textwrap.fill(f"You took: {', '.join(counts)}", 79))
+paid = {cause: np.mean([spent for _, spent, true in results["your choice"] if true == cause]) for cause in causes}
+print(f"Spent on {', '.join(f'{cause}: {paid[cause]:.0f}' for cause in sorted(paid, key=paid.get)[:-3:-1])}; "
+      f"least on {min(paid, key=paid.get)}: {min(paid.values()):.0f}\n")  # fmt: skip
 reveal("19.c")
 picture = Picture(
     "Points in 27 runs, a dot for each, and the mean as a line, for four ways to diagnose. Means: "
@@ -430,7 +452,7 @@ assert used["bugs.points"].calls == 3
 # %% [markdown]
 # ## 7. A measure of your own
 #
-# *mean of means* shows in one measure of fourteen. It could be found without any training, in a hundredth of a second.
+# *mean of means* shows in one measure of fourteen. It could be found without any training, in a fraction of a second.
 # One needs a **known-answer test**: give a function a small input for which you know what must come out. There are two
 # kinds.
 #
@@ -522,7 +544,7 @@ picture
 
 # %% [markdown]
 # The course's own bug nine lets attention look into the document before. The loss gets worse, and it falls all the
-# same. Without the blue curves, who would know?
+# same. Without the healthy curves beside it, who would know?
 #
 # The suspicion adds up to 1, as always: it shares everything among nine causes, and the truth is not one of them. A
 # list of causes that is closed is an assumption, and probabilities inside it do not test it. What does test it is the
