@@ -92,7 +92,7 @@ def seen(beliefs, chance):
 
 SETS = {  # what is measured, and the points, without its price, that have to be reached on average
     "everything": ([*MEASURES], 80),
-    "what takes no RL": ([name for name in MEASURES if MEASURES[name].stage != "RL"], 70),
+    "everything before RL": ([name for name in MEASURES if MEASURES[name].stage != "RL"], 70),
     "the curves of RL": ([name for name in MEASURES if MEASURES[name].stage == "RL"], 45),
     "SFT loss and finished": (["SFT loss", "finished"], 27),
     "pass@1 and first tokens": (["pass@1", "first tokens"], 34),
