@@ -1,9 +1,12 @@
 """A mystery gives away nothing but its measures, runs only what they need, and pays for honest beliefs."""
 
+import json
+
 import numpy as np
 import pytest
 
 from minirl.bugs import BUGS, experiment, mystery
+from minirl.bugs import recorded as runs_file
 from minirl.bugs.__main__ import main
 from minirl.bugs.experiment import MEASURES, STAGES, Patient
 from minirl.bugs.mystery import CAUSES, PRICES, Mystery, cause_of, in_order, odd, points
@@ -123,6 +126,20 @@ def test_a_recorded_run_can_be_run_again():
     patient, kept = Patient(KNOWN[2]), recorded()[HEALTHY][2]
     for name in ("trained on", "SFT loss", "finished"):
         assert experiment.reading(name, patient.measure(name)) == pytest.approx(kept[name], rel=0.1), name
+
+
+def test_recording_again_replaces_the_seeds_that_are_named(tmp_path, monkeypatch):
+    file = tmp_path / "runs.json"
+    file.write_text(json.dumps({cause: {"0": {"reward": 0.1}, "1": {"reward": 0.2}} for cause in CAUSES}))
+    monkeypatch.setattr(runs_file, "shipped", lambda name: file)
+    monkeypatch.setattr(runs_file, "run", lambda cause, seed: {"reward": 0.5 + seed})
+    runs_file._kept.cache_clear()
+    try:
+        runs_file.main(["1", "2"])
+        runs_file._kept.cache_clear()
+        assert recorded([0, 1, 2])[HEALTHY] == [{"reward": 0.1}, {"reward": 1.5}, {"reward": 2.5}]
+    finally:
+        runs_file._kept.cache_clear()
 
 
 def test_the_order_of_the_handbook_stops_at_the_first_odd_measure():
