@@ -44,13 +44,15 @@
 # Both columns have the mean ¼: the baseline changes nothing on average. But without it the estimate is ½ or 0, and with
 # it the estimate is ¼, always. A single episode gives the exact gradient!
 #
-# So a baseline can remove all of the scatter. Which b is the best one for another p? The mean of the estimate does not
-# depend on b. So its variance is smallest where the mean of its square is smallest:
+# So a baseline can remove all of the scatter. Which b is the best one for another p? A variance is the mean of the
+# square minus the square of the mean. (Multiply out its definition in lesson 0b.) The mean of our estimate does not
+# depend on b. So its variance is smallest where the mean of its square is smallest. With E[...] for the mean over all
+# episodes, this is
 #
 #     E[(R − b)² g²] = (1 − b)² · s₁ + b² · s₀.
 #
 # Here s₁ is the part of E[g²] that comes from the episodes with reward 1, and s₀ is the part from the episodes with
-# reward 0. For more than one parameter, |g|² stands in place of g².
+# reward 0. As a function of b this is a parabola. For more than one parameter, |g|² stands in place of g².
 #
 # {predict 13.b}
 #
@@ -222,12 +224,12 @@ for name, way in ways.items():
     print(f"{name:15s}{length / np.linalg.norm(mean[1]):14.3f}{variance:12.4f}{length / np.sqrt(variance):9.3f}")
 
 # %% [markdown]
-# The *signal* is the length of the mean, divided by the root of the variance. A larger step makes both larger, so the
-# signal does not change with the learning rate. The own mean and leave-one-out have the same signal: one is the other
-# times a constant.
+# The *signal to noise*, "signal" in the table, is the length of the mean divided by the root of the variance. A larger
+# step makes both larger, so it does not change with the learning rate. The own mean and leave-one-out have the same
+# signal to noise: one is the other times a constant.
 #
-# **How many samples are worth their price?** The next figure shows the signal of leave-one-out for agents that are
-# right with different probabilities.
+# **How many samples are worth their price?** The next figure shows the signal to noise of leave-one-out, for agents
+# that are right with different probabilities.
 
 # %%
 shifts = np.linspace(-3, 4, 15)
@@ -261,8 +263,9 @@ picture
 # %% [markdown]
 # ## 4. Divided by the scatter
 #
-# The widely used method GRPO (Shao et al., 2024) also divides by the standard deviation of the group. The idea is that
-# all problems then speak with the same loudness.
+# The widely used method GRPO, "group relative policy optimization" (Shao et al., 2024), also divides by the standard
+# deviation of the group. A *group* is all samples of one problem. The idea is that all problems then speak with the
+# same loudness.
 #
 # > **Exercise 13.4** (level 2, 15 minutes). Write `group_normalised(rewards)`. Mind groups in which all rewards are
 # > equal: dividing by their standard deviation is 0 / 0.
@@ -410,8 +413,8 @@ for one, other in (
 # method at a learning rate that suits it, and an old one at the same rate. The interval cannot tell you so. It says
 # that a difference is no accident, and not where it comes from.
 #
-# And the first line? A baseline has the larger signal where most answers are right (lesson 12). Here the agent begins
-# with few right answers, and where it has many there is little left to learn.
+# And the first line? A baseline has the larger signal to noise where most answers are right (lesson 12). Here the agent
+# begins with few right answers. Where it has many, there is little left to learn.
 
 # %% [markdown]
 # ## 7. Does it matter? The language model

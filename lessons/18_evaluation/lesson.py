@@ -91,7 +91,7 @@ picture
 # %% [markdown]
 # The simple interval fails where it matters: for good models and small tests. It puts the share that was seen in the
 # place of the truth. If all problems are solved, it says that nothing is uncertain. Wilson's interval asks the question
-# the right way round: *which truths would not be surprised by what we saw?* (The curve jumps up and down, because the
+# the right way round: *for which truths would what we saw be no surprise?* (The curve jumps up and down, because the
 # number of solved problems is whole.)
 
 # %% [markdown]
@@ -100,8 +100,8 @@ picture
 # Two models solve about the same share p of all problems, and differ by d. Each is tested on its own n problems. The
 # difference of the two shares has the standard error √(2 p (1 − p) / n): the variances of both add up. To see the
 # difference, it has to be larger than 1.96 standard errors. If the true difference is exactly that, it *looks* larger
-# in half of all tests only. To see it in 80 of 100 tests, it has to be 0.84 standard errors larger still. Set d equal
-# to 1.96 + 0.84 standard errors, and solve for n:
+# in half of all tests only. To see it in 80 of 100 tests, it has to be 0.84 standard errors larger still. (These
+# 80% are called the *power* of the test.) Set d equal to 1.96 + 0.84 standard errors, and solve for n:
 #
 #     n = (1.96 + 0.84)² · 2 p (1 − p) / d².
 #
@@ -229,7 +229,8 @@ picture
 
 # %% [markdown]
 # **Is B better?** The same numbers, two answers. The interval for other problems contains 0 by far, the paired one does
-# not. Nothing was gained by a trick: here both models share their luck as well, as models do that differ little.
+# not. This is no trick. In the cell above both models share their luck on each problem, and two models that differ
+# little do so in practice, too.
 
 # %% [markdown]
 # ## 5. Attack the checker
@@ -373,10 +374,10 @@ assert shares["copies"][4] == 1 and shares["unread"][4] < 0.3 < shares["disguise
 picture
 
 # %% [markdown]
-# Single words are everywhere. From four or five words in a row on, the kinds part. A disguise makes a copy harder to
-# find, but not impossible. Still, the test has a blind side: a text that says the same in other words shares no
-# n-grams. And problems that are made from one story share its sentences without being copies. So a high overlap is a
-# reason to look, and not a verdict.
+# Single words are everywhere. From four or five words in a row on, the three kinds of texts differ clearly. A disguise
+# makes a copy harder to find, but not impossible. Still, the test has a blind side: a text that says the same in other
+# words shares no n-grams. And problems that are made from one story share its sentences without being copies. So a high
+# overlap is a reason to look, and not a verdict.
 
 # %% [markdown]
 # ## 7. Which published differences survive?
@@ -478,4 +479,5 @@ picture
 # - Chen, M. and others (2021). Evaluating large language models trained on code. arXiv:2107.03374.
 # - Efron, B. (1979). Bootstrap methods: another look at the jackknife. *The Annals of Statistics* 7(1), 1–26.
 #
-# **Next:** open `python -m minirl.bugs --mystery 1`. Measures are all that you get there, too.
+# **Next:** lesson 19 hides bugs in small training runs. You find them from as few measures as possible, and say how
+# sure you are.

@@ -8,6 +8,8 @@ the first word of an answer and one token, so the first action decides:
     Answer: 15<|end|>
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from minirl.autograd import Array
@@ -33,22 +35,43 @@ RL_STEPS, PROMPTS, SAMPLES = 60, 16, 8
 TEMPERATURE, MOST = 0.7, 16
 
 
-MEASURES = {  # what each is, and its value in a healthy run
-    "SFT loss": ("training loss, in nats per token", "falls, but not to 0"),
-    "trained on": ("tokens per demonstration with a loss weight", "the tokens of the completion"),
-    "parts gap": ("relative difference of a gradient in parts and in one piece", "0"),
-    "pass@1": ("share of correct samples, after SFT", "above 0"),
-    "finished": ("share of samples that end by themselves", "nearly 1"),
-    "answer tokens": (f"mean length of a sample, of {MOST} allowed", "as in the demonstrations"),
-    "first tokens": (f"different first tokens among {SAMPLES} samples of a prompt", "several"),
-    "log pi gap": ("mean difference of log pi in rollout and training, in nats", "0"),
-    "log pi gap at 1": ("the same at temperature 1", "0"),
-    "reward": ("mean reward of each RL step", "rises"),
-    "informative": ("share of prompts with both right and wrong samples", "above 0"),
-    "entropy": ("entropy of the policy, in nats per token", "above 0"),
-    "gradient norm": ("norm of the gradient of each RL step", "seldom 0"),
-    "KL to start": ("KL from the policy before RL, in nats per token", "begins at 0, rises"),
+class Measure(NamedTuple):
+    """What one measure says, and what it takes to get it."""
+
+    meaning: str
+    healthy: str
+    """Its value in a healthy run, in words."""
+    stage: str
+    """What must have run before it can be taken, a key of STAGES."""
+    reading: str = "mean"
+    """How a curve becomes one number: the mean of its values ("mean"), of the last ten ("end"), or the first
+    ("start")."""
+
+
+STAGES = ("data", "SFT", "samples", "RL")  # in the order in which they run
+
+MEASURES = {
+    "SFT loss": Measure("training loss, in nats per token", "falls, but not to 0", "SFT", "end"),
+    "trained on": Measure("tokens per demonstration with a loss weight", "the tokens of the completion", "data"),
+    "parts gap": Measure("relative difference of a gradient in parts and in one piece", "0", "SFT"),
+    "pass@1": Measure("share of correct samples, after SFT", "above 0", "samples"),
+    "finished": Measure("share of samples that end by themselves", "nearly 1", "samples"),
+    "answer tokens": Measure(f"mean length of a sample, of {MOST} allowed", "as in the demonstrations", "samples"),
+    "first tokens": Measure(f"different first tokens among {SAMPLES} samples of a prompt", "several", "samples"),
+    "log pi gap": Measure("mean difference of log pi in rollout and training, in nats", "0", "samples"),
+    "log pi gap at 1": Measure("the same at temperature 1", "0", "samples"),
+    "reward": Measure("mean reward of each RL step", "rises", "RL", "end"),
+    "informative": Measure("share of prompts with both right and wrong samples", "above 0", "RL"),
+    "entropy": Measure("entropy of the policy, in nats per token", "above 0", "RL"),
+    "gradient norm": Measure("norm of the gradient of each RL step", "seldom 0", "RL"),
+    "KL to start": Measure("KL from the policy before RL, in nats per token", "begins at 0, rises", "RL", "start"),
 }
+
+
+def reading(name: str, curve: Curve) -> float:
+    """A measure as one number, as MEASURES[name].reading says."""
+    how = MEASURES[name].reading
+    return float(curve[0] if how == "start" else np.mean(curve[-10:] if how == "end" else curve))
 
 
 NUMBERS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -77,22 +100,55 @@ class Sums(Task):
 
 def experiment(seed: int = 0) -> dict[str, Curve]:
     """Fine-tune, look, reinforce. Returns the MEASURES, each a curve or a single number; a seed fixes them all."""
-    task = Sums()
-    shown = task.problems("train", 200, seed)
-    tokenizer = Tokenizer.train([p.prompt + p.completion for p in EVERY], 332)
-    config = GPTConfig.llama(vocab_size=tokenizer.vocab_size, context_length=32, n_layer=1, n_head=2, d_model=32)
-    model = GPT(config, seed=seed)
-    found = fine_tune(model, make_batches(solved(tokenizer, shown), stream(seed, "batches"), size=ROWS))
-    asked = task.problems("dev", 32, seed)
-    found |= look(model, rollout(model, tokenizer, task, asked, SAMPLES, temperature=TEMPERATURE, max_new_tokens=MOST))
-    plain = rollout(model, tokenizer, task, asked, 1, max_new_tokens=MOST)
-    found["log pi gap at 1"] = [log_pi_gap(model, plain, 1.0)]
-    found |= learn(model, tokenizer, task, seed)
-    return {name: found[name] for name in MEASURES}
+    patient = Patient(seed)
+    return {name: patient.measure(name) for name in MEASURES}
+
+
+class Patient:
+    """A model that is trained as far as the measures need it: each stage runs when one of its measures is asked for."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed, self.task = seed, Sums()
+        self._found: dict[str, dict[str, Curve]] = {}
+
+    def measure(self, name: str) -> Curve:
+        """A measure by its name. Raises KeyError for one that MEASURES does not have."""
+        stages = {"data": self._data, "SFT": self._fine_tuned, "samples": self._sampled, "RL": self._learned}
+        stage = MEASURES[name].stage
+        for earlier in STAGES[: STAGES.index(stage) + 1]:
+            if earlier not in self._found:
+                self._found[earlier] = stages[earlier]()
+        return self._found[stage][name]
+
+    def _data(self) -> dict[str, Curve]:
+        self.tokenizer = Tokenizer.train([p.prompt + p.completion for p in EVERY], 332)
+        shown = self.task.problems("train", 200, self.seed)
+        self.batches = make_batches(solved(self.tokenizer, shown), stream(self.seed, "batches"), size=ROWS)
+        weights, starts = self.batches[0].weights, self.batches[0].starts
+        return {"trained on": [float(np.count_nonzero(weights) / (len(starts) - 1))]}
+
+    def _fine_tuned(self) -> dict[str, Curve]:
+        size = self.tokenizer.vocab_size
+        config = GPTConfig.llama(vocab_size=size, context_length=32, n_layer=1, n_head=2, d_model=32)
+        self.model = GPT(config, seed=self.seed)
+        return fine_tune(self.model, self.batches)
+
+    def _sampled(self) -> dict[str, Curve]:
+        asked = self.task.problems("dev", 32, self.seed)
+
+        def answers(n: int, temperature: float) -> list[Episode]:
+            return rollout(self.model, self.tokenizer, self.task, asked, n, temperature=temperature,
+                           max_new_tokens=MOST)  # fmt: skip
+
+        found = look(self.model, answers(SAMPLES, TEMPERATURE))
+        return {**found, "log pi gap at 1": [log_pi_gap(self.model, answers(1, 1.0), 1.0)]}
+
+    def _learned(self) -> dict[str, Curve]:
+        return learn(self.model, self.tokenizer, self.task, self.seed)
 
 
 def fine_tune(model: GPT, batches: list[Batch]) -> dict[str, Curve]:
-    """SFT, as in train/sft.py; and how much the last batch's gradient depends on how it is cut."""
+    """SFT, as in train/sft.py; and how much the first batch's gradient depends on how it is cut."""
     optimizer = AdamW(model.parameters(), lr=1e-2, weight_decay=0)
     losses = []
     for step in range(SFT_STEPS):
@@ -100,11 +156,7 @@ def fine_tune(model: GPT, batches: list[Batch]) -> dict[str, Curve]:
         optimizer.step(max_norm=1.0)
         optimizer.zero_grad()
     whole, parts = (gradient(model, batches[0], rows) for rows in (ROWS, MICRO_ROWS))
-    return {
-        "SFT loss": losses,
-        "trained on": [float(np.count_nonzero(batches[0].weights) / (len(batches[0].starts) - 1))],
-        "parts gap": [float(np.linalg.norm(parts - whole) / np.linalg.norm(whole))],
-    }
+    return {"SFT loss": losses, "parts gap": [float(np.linalg.norm(parts - whole) / np.linalg.norm(whole))]}
 
 
 def gradient(model: GPT, batch: Batch, micro_rows: int) -> Array:

@@ -10,7 +10,7 @@ import pytest
 
 from minirl import data
 from minirl.bugs import BUGS, planted
-from minirl.bugs.__main__ import hidden, main
+from minirl.bugs.__main__ import main
 from minirl.bugs.experiment import MEASURES, experiment
 from minirl.data import batch, pack
 from minirl.generate import Engine
@@ -169,35 +169,6 @@ def test_without_arguments_it_lists_the_bugs(capsys, monkeypatch):
         assert bug.name in shown and bug.where in shown
 
 
-def test_a_mystery_names_no_bug_and_is_revealed(capsys, monkeypatch, shorter):
-    monkeypatch.setenv("COLUMNS", "200")
-    assert main(["--mystery", "3"]) == 0
-    shown = capsys.readouterr().out
-    assert "with mystery 3" in shown and not any(name in shown for name in BUGS)
-    assert all(measure in shown for measure in MEASURES)
-    assert main(["--reveal", "3"]) == 0
-    told = capsys.readouterr().out
-    assert hidden(3).name in told and hidden(3).exposed_by in told
-
-
-def test_an_answer_is_graded_and_a_wrong_one_gives_nothing_away(capsys):
-    right = hidden(3).name
-    wrong = next(name for name in BUGS if name != right)
-    assert main(["--mystery", "3", "--answer", right]) == 0
-    assert capsys.readouterr().out.startswith(f"right: mystery 3 is '{right}'")
-    assert main(["--mystery", "3", "--answer", wrong]) == 3
-    said = capsys.readouterr()
-    assert said.out.startswith(f"wrong: mystery 3 is not '{wrong}'") and right not in said.out + said.err
-    assert main(["--mystery", "3", "--answer", "typo"]) == 1
-    assert "no bug 'typo'; there are" in capsys.readouterr().err
-    assert main(["--answer", wrong]) == 1
-    assert "give --mystery N too" in capsys.readouterr().err
-
-
-def test_every_bug_is_some_mystery():
-    assert {hidden(number).name for number in range(50)} == set(BUGS)
-
-
 def test_impossible_requests_say_what_to_do(capsys):
     assert main(["typo"]) == 1
     assert "no bug 'typo'; there are" in capsys.readouterr().err
@@ -205,3 +176,5 @@ def test_impossible_requests_say_what_to_do(capsys):
     assert "no bug 'Unshiftd targets'; did you mean 'unshifted targets'? There are" in capsys.readouterr().err
     assert main(["--mystery", "1", "--reveal", "1"]) == 1
     assert "give one of" in capsys.readouterr().err
+    assert main(["--answer", "masked end"]) == main(["--measure", "reward"]) == 1
+    assert capsys.readouterr().err.count("belongs to a mystery: give --mystery N too") == 2

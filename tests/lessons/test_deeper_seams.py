@@ -1,4 +1,4 @@
-"""The functions of lessons 7, 10, 13 and 18 inside minirl: tokens, rewards and estimates are the same with them."""
+"""The functions of lessons 7, 10, 13, 18 and 19 inside minirl: tokens, rewards, estimates and points are the same."""
 
 import shutil
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from minirl.bugs import mystery
 from minirl.evaluation import estimate
 from minirl.generate import Sampling
 from minirl.generate.sampling import draw
@@ -27,7 +28,7 @@ def solutions(monkeypatch: pytest.MonkeyPatch) -> None:
     """The course's functions stand at the seams; parts of other tests do not."""
     monkeypatch.setattr(parts, "PARTS", {})
     monkeypatch.setattr(parts, "STAND_INS", set())
-    for number in ("7", "10", "13", "18"):
+    for number in ("7", "10", "13", "18", "19"):
         namespace(find_lesson(number).folder / "solution.py")
 
 
@@ -80,6 +81,14 @@ def test_the_same_rewards_and_estimates() -> None:
     assert other_right == right == [True, True, False, False, True] and other_share == pytest.approx(share)
     assert np.allclose(other_compared.difference, compared.difference) and other_compared[1:] == compared[1:]
     assert {use.share for use in used.by_id.values()} == {1}
+
+
+def test_the_same_points() -> None:
+    beliefs = {cause: 0.96 if cause == "masked end" else 0.005 for cause in mystery.CAUSES}
+    own = [mystery.points(beliefs, cause, 7) for cause in mystery.CAUSES]
+    with parts.swapped("bugs.points", force=True) as used:
+        assert [mystery.points(beliefs, cause, 7) for cause in mystery.CAUSES] == pytest.approx(own)
+    assert used["bugs.points"].share == 1 and used["bugs.points"].calls == len(mystery.CAUSES)
 
 
 def test_what_is_slow_or_idle_in_the_main_job_stays_out_of_it() -> None:
