@@ -8,7 +8,11 @@ for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 With tools (minirl/tools), a row that ends a call gets the result's tokens at once. The next call of the model reads all
 of them, together with the last token of each other row, and the row draws on.
 
-Nothing a row receives depends on the rows around it: not the arithmetic of its tokens, not its random numbers.
+Prompts that begin alike, with the same worked examples say, have that beginning computed once and copied
+(`beginning`).
+
+Nothing a row receives depends on the rows around it: not its random numbers, and not the arithmetic of its tokens, but
+for the rounding where a beginning is computed apart from the rest.
 """
 
 from collections import deque
@@ -65,12 +69,14 @@ class Engine:
         stop: Callable[[Array], bool] | None = None,
         tools: Toolbox | None = None,
         finish: Callable[[Array], bool] | None = None,
+        beginning: Array | None = None,
     ) -> None:
         """end: the token that ends a row, or several. slots: the number of rows computed at once. capacity: the most
         tokens that the cache holds for a row: the prompt, and the completion without its last token. At most the
         context length. vocabulary: only ids below it are drawn; by default all of the model's. stop: given the ids that
         a row has drawn so far, says whether it stops here, though it is not finished. finish: the same, and the row is
-        then finished. tools: what rows may call; without any, the marks of calls are tokens like others."""
+        then finished. tools: what rows may call; without any, the marks of calls are tokens like others.
+        beginning: the first ids of all prompts, which are computed once; each prompt must have more."""
         self.stop, self.finish, self.tools = stop, finish, tools
         self.model, self.sampling = model, sampling
         self.ends = np.zeros(model.config.vocab_size, bool)  # (V,): which tokens end a row
@@ -78,8 +84,9 @@ class Engine:
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
         self.cache = KVCache(  # one half of the rows is for prompts; unused rows cost nothing
-            model.config, 2 * slots, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
+            model.config, 2 * slots + 1, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
         )  # few rows get as many results as they may: the cache grows when one does
+        self.beginning = np.zeros(0, np.int32) if beginning is None else beginning  # held by the cache's last row
         self.waiting: deque[list[Row]] = deque()
         self.rows: list[Row] = []  # the rows being computed
         self.at = np.zeros(0, np.int32)  # row self.rows[i] is in slot self.at[i] ...
@@ -145,7 +152,7 @@ class Engine:
             return group
         longest = 0
         while self.waiting and len(self.waiting[0]) <= free:
-            longest = max(longest, len(self.waiting[0][0].prompt))
+            longest = max(longest, len(self.waiting[0][0].prompt) - len(self.beginning))
             if group and longest * (len(group) + 1) > PREFILL_TOKENS:
                 break
             free -= len(self.waiting[0])
@@ -154,15 +161,18 @@ class Engine:
 
     def _start(self, group: list[list[Row]]) -> Array:
         """Compute each prompt once for all of its samples; return the samples' logits (rows, V)."""
+        begun = len(self.beginning)
         lengths = np.array([len(rows[0].prompt) for rows in group], np.int32)
-        prompts = np.zeros((len(group), lengths.max()), np.int32)
-        for padded, rows in zip(prompts, group, strict=True):
-            padded[: len(rows[0].prompt)] = rows[0].prompt
+        rests = np.zeros((len(group), lengths.max() - begun), np.int32)
+        for padded, rows in zip(rests, group, strict=True):
+            padded[: len(rows[0].prompt) - begun] = rows[0].prompt[begun:]
         counts = np.array([len(rows) for rows in group])
         slots = np.array([self.free.pop() for _ in range(counts.sum())], np.int32)
         held_by = slots[np.cumsum(counts) - counts]  # a single sample continues in the row of its prompt
         held_by[counts > 1] = [self.prompt_rows.pop() for _ in range((counts > 1).sum())]
-        logits = self._read(prompts, lengths, held_by)
+        if begun:
+            self._begin(held_by)
+        logits = self._read(rests, lengths - np.int32(begun), held_by)
 
         source = np.repeat(np.arange(len(group)), counts)
         self.rows += [row for rows in group for row in rows]
@@ -181,6 +191,13 @@ class Engine:
                 self.turns[int(slot)] = self.tools.turn()
                 self.over[slot], self.forced[slot], self.log_probs[slot] = False, False, 0
         return logits[source]
+
+    def _begin(self, rows: Array) -> None:
+        """Let these rows of the cache hold the beginning of all prompts, which is computed the first time."""
+        last = np.array([2 * self.slots], np.int32)
+        if not self.cache.held[last[0]]:
+            self._read(self.beginning[None], np.array([len(self.beginning)], np.int32), last)
+        self.cache.copy(np.repeat(last, len(rows)), rows)
 
     def _draw(self, logits: Array, slots: Array) -> None:
         """Draw the next token of the rows in these slots."""

@@ -27,6 +27,7 @@ from minirl.model import checkpoint
 from minirl.model.block import STD, Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
+from minirl.model.lora import merged
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.rope import rope_tables
 from minirl.nn import Dropout, Embedding, Linear, Module
@@ -203,11 +204,12 @@ class GPT(Module):
     ) -> None:
         """Write config.json and the weights in Hugging Face's layout, which transformers loads; see checkpoint.py.
 
-        tokenizer: is written beside them, with the settings that make transformers stop where minirl stops.
+        tokenizer: is written beside them, with the settings that make transformers stop where minirl stops. Adapters
+        (lora.py) are merged into the matrices.
 
         All files appear together or, if this is interrupted, not at all: an older checkpoint then stays as it was.
         """
-        checkpoint.save(self.config, self.state_dict(), folder, max_shard_size, tokenizer)
+        checkpoint.save(self.config, merged(self), folder, max_shard_size, tokenizer)
 
     @classmethod
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":
