@@ -1,8 +1,8 @@
 """Fifty questions of general knowledge, each with four answers of which the first is right.
 
-They ask what any language model that has read much text should know: capitals, opposites, simple science, everyday life.
-Whether a model still knows them after it was taught something else is one measure of forgetting (forgetting.py). They
-are easy on purpose: a question that the model could not answer before cannot be forgotten.
+They ask what any language model that has read much text should know: capitals, opposites, simple science, everyday
+life. Whether a model still knows them after it was taught something else is one measure of forgetting (forgetting.py).
+They are easy on purpose: a question that the model could not answer before cannot be forgotten.
 """
 
 from typing import NamedTuple

@@ -179,8 +179,8 @@ def without_adapters(model: Model) -> Iterator[None]:
 
 
 def merged(model: Module) -> dict[str, Array]:
-    """The model's parameters by name, without adapters, with what they have learned: W + s B A. A model without adapters
-    gives its own arrays, not copies."""
+    """The model's parameters by name, without adapters, with what they have learned: W + s B A. A model without
+    adapters gives its own arrays, not copies."""
     state = dict(model.state_dict())
     for name, layer in ((n, m) for n, m in model.named_modules() if isinstance(m, AdaptedLinear)):
         whole = layer.weight.data.copy()
@@ -210,8 +210,8 @@ def load_adapter_arrays(model: Model, arrays: Mapping[str, Array]) -> None:
     problems += [name for name, x in own.items() if name in arrays and arrays[name].shape != x.shape]
     if problems:
         raise ValueError(
-            f"the adapters do not fit this model: {len(problems)} of their matrices are missing, unexpected or of another "
-            f"shape, {sorted(problems)[0]} the first; give the rank and the matrices that they were made with"
+            f"the adapters do not fit this model: {len(problems)} of their matrices are missing, unexpected or of "
+            f"another shape, {sorted(problems)[0]} the first; give the rank and the matrices that they were made with"
         )
     for name, x in own.items():
         x[...] = arrays[name]

@@ -23,6 +23,15 @@ from minirl.storage.strict_json import brief
 from minirl.storage.transaction import replacing_files
 
 CONFIG, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
+USUAL: dict[str, tuple[object, ...]] = {  # options of PEFT's, and the values at which minirl's adapters are the same
+    "use_dora": (None, False),
+    "use_rslora": (None, False),
+    "bias": (None, "none"),
+    "rank_pattern": (None, {}),
+    "alpha_pattern": (None, {}),
+    "modules_to_save": (None, []),
+    "layers_to_transform": (None, []),
+}
 
 
 def save_adapters(model: GPT, folder: str | PathLike[str], base: str = "") -> None:
@@ -94,11 +103,8 @@ def read_config(path: Path) -> LoRAConfig:
     found = read_json(path)
     if found.get("peft_type") != "LORA":
         raise CheckpointError(f"{path}: peft_type is {brief(found.get('peft_type'))}; minirl has LORA alone")
-    for name, plain in (
-        ("use_dora", (False, None)), ("use_rslora", (False, None)), ("bias", ("none", None)), ("rank_pattern", ({}, None)),
-        ("alpha_pattern", ({}, None)), ("modules_to_save", (None, [])), ("layers_to_transform", (None, [])),
-    ):  # fmt: skip
-        if found.get(name) not in plain:
+    for name, usual in USUAL.items():
+        if found.get(name) not in usual:
             raise CheckpointError(f"{path}: {name} is {brief(found[name])}, which minirl's adapters do not have")
     rank, alpha, names = found.get("r"), found.get("lora_alpha"), found.get("target_modules")
     if not isinstance(rank, int) or isinstance(alpha, bool) or not isinstance(alpha, int | float):

@@ -47,8 +47,8 @@ class Batch:
     starts: Array
     """(documents + 1,) int64, from 0 to N."""
     prefixes: Array
-    """(documents,) int64: for an answer, the index of the document that holds its prompt, or the beginning of it; -1 for
-    a prompt."""
+    """(documents,) int64: for an answer, the index of the document that holds its prompt, or its beginning; -1 for a
+    prompt."""
     counts: Array
     """(answers,) int64: the number of actions of each answer, which are its document's last tokens."""
 

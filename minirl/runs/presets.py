@@ -2,11 +2,13 @@
 
 "roger", the default, is the main job. "smoke" goes through the same stages in seconds and learns nothing. "calculator"
 has word problems with large numbers, and a calculator to call. "open-book" answers from facts that a search put into
-the prompt. "preferences" ends with a reward model and PPO. "base-5m", "base-30m", "gpt2-110m" and "llama-110m" pretrain
-on a corpus of real text; their names give their parameters.
+the prompt. "preferences" ends with a reward model and PPO. "teach-addition" teaches a public chat model to add, in its
+own prompt format, and watches what it forgets. "base-5m", "base-30m", "gpt2-110m" and "llama-110m" pretrain on a corpus
+of real text; their names give their parameters.
 """
 
 from minirl.runs.config import (
+    AdapterConfig,
     EvalConfig,
     ModelConfig,
     PretrainConfig,
@@ -51,6 +53,24 @@ PREFERENCES = TrainConfig(
     rl=RLStageConfig(
         method="ppo", reward="model", steps=120, learning_rate=3e-4, updates=2, clip=0.2, stop_kl=0.02, kl=0.05,
         kl_place="reward", value_clip=0.2,
+    ),
+)  # fmt: skip
+
+
+TEACH_ADDITION = TrainConfig(
+    name="teach-addition",
+    task="addition",
+    form="chat",
+    shots=4,
+    checkpoint_seconds=240.0,
+    sft=SFTConfig(demonstrations=1, epochs=0),
+    lora=AdapterConfig(rank=8),
+    rl=RLStageConfig(
+        learning_rate=5e-4, warmup=5, steps=60, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
+        rehearsal_texts=0, own_answers=6,
+    ),
+    evaluation=EvalConfig(
+        problems=300, samples=1, dev_problems=100, probes=5, max_new_tokens=10, forgetting=True, target=0.75
     ),
 )  # fmt: skip
 
@@ -106,6 +126,7 @@ PRESETS = {
     "calculator": CALCULATOR,
     "open-book": OPEN_BOOK,
     "preferences": PREFERENCES,
+    "teach-addition": TEACH_ADDITION,
     **BASES,
 }
 
