@@ -137,8 +137,8 @@ class GPT(Module):
         return self.token_embedding.weight if self.config.tie_embeddings else self.head.weight
 
     def recompute(self, on: bool = True) -> "GPT":
-        """From now on, keep only each block's input in the forward pass of training, and compute the rest again when its
-        gradient is due: several times less memory, about a third more work, the same bits (functional/recompute.py).
+        """From now on, keep only each block's input in the forward pass of training, and compute the rest again when
+        its gradient is due: several times less memory, a third more work, the same bits (functional/recompute.py).
         Without effect while dropout is active, because it would draw other numbers the second time. Returns the model.
         """
         self._recomputes = on

@@ -27,7 +27,7 @@ from minirl.tokenizer import Tokenizer
 from minirl.train.rehearsal import weighted
 
 QUESTIONS = {
-    "What is the capital of {}?": "Peru, Canada, Norway, Kenya, India, Poland, Cuba, Sweden, Ireland, Turkey, Chile, Iran",
+    "What is the capital of {}?": "Peru, Canada, Norway, Kenya, India, Poland, Cuba, Sweden, Ireland, Turkey, Iran",
     "What is the largest city in {}?": "Peru, Canada, Norway, Kenya, India, Poland, Sweden, Turkey",
     "Where is {}?": "Sweden, the Nile, Mount Everest, Iceland, the Amazon, Vienna, Hawaii, the Sahara",
     "Who was {}?": "Albert Einstein, Isaac Newton, Cleopatra, Mozart, Charles Darwin, Julius Caesar, Napoleon",
