@@ -55,9 +55,13 @@ class Model(Protocol):
 
     config: GPTConfig
 
-    def parameters(self) -> list[Parameter]: ...
+    def parameters(self) -> list[Parameter]:
+        """All that training may change."""
+        ...
 
-    def named_modules(self) -> Iterator[tuple[str, Module]]: ...
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Its modules by name."""
+        ...
 
 
 class Adapter(Module):

@@ -62,15 +62,15 @@ TEACH_ADDITION = TrainConfig(
     task="addition",
     form="chat",
     shots=4,
-    checkpoint_seconds=240.0,
+    checkpoint_seconds=300.0,
     sft=SFTConfig(demonstrations=1, epochs=0),
     lora=AdapterConfig(rank=8),
     rl=RLStageConfig(
-        learning_rate=5e-4, warmup=5, steps=60, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
-        rehearsal_texts=0, own_answers=6,
+        learning_rate=5e-4, warmup=5, steps=40, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
+        rehearsal_texts=0, own_answers=8,
     ),
     evaluation=EvalConfig(
-        problems=300, samples=1, dev_problems=100, probes=5, max_new_tokens=10, forgetting=True, target=0.75
+        problems=200, samples=1, dev_problems=100, probes=4, max_new_tokens=10, forgetting=True, target=0.75
     ),
 )  # fmt: skip
 

@@ -4,7 +4,7 @@
     direct      Q: ...\\nAnswer:                             answer at once: chain of thought is off
     facts       Facts: 1. ... 2. ...\\nQ: ...\\nReasoning:    with facts that were looked up
     tools       Tools: calculator\\nQ: ...\\nReasoning:       with the names of tools that may be called
-    few_shot    Q: ...\nReasoning: ...\nAnswer: 6\n\nQ: ...\nReasoning:    after worked examples ("shots")
+    few_shot    Q: ...\\nReasoning: ...\\nAnswer: 6\\n\\nQ: ...\\nReasoning:    after worked examples ("shots")
     chat        messages to a chat model, which knows none of these forms; see `as_messages`
 
 A model answers well in the forms that it was trained on. In the direct form the prompt itself ends with `Answer:`, so
@@ -16,8 +16,8 @@ the model writes only the rest of that line; `judged` puts the beginning back fo
     'Q: What is 5 + 6?\\nAnswer:'
     >>> in_form(problem.prompt, "facts", facts=["Six is even.", "Five is\\nodd."])
     'Facts: 1. Six is even. 2. Five is odd.\\nQ: What is 5 + 6?\\nReasoning:'
-    >>> in_form(problem.prompt, "few_shot", shots=["Q: What is 1 + 1?\nReasoning: 1 + 1 = 2.\nAnswer: 2"])
-    'Q: What is 1 + 1?\nReasoning: 1 + 1 = 2.\nAnswer: 2\n\nQ: What is 5 + 6?\nReasoning:'
+    >>> in_form(problem.prompt, "few_shot", shots=["Q: What is 1 + 1?\\nReasoning: 1 + 1 = 2.\\nAnswer: 2"])
+    'Q: What is 1 + 1?\\nReasoning: 1 + 1 = 2.\\nAnswer: 2\\n\\nQ: What is 5 + 6?\\nReasoning:'
     >>> judged(" 11", "direct")
     'Answer: 11'
 """
