@@ -90,7 +90,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         check(arguments)
         run = open_run(arguments.run)
         tokenizer, model = run.tokenizer(), run.model(arguments.stage)
-        arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form, run.form)
+        usual = "reasoning" if run.form == "few_shot" else run.form  # a person's question stands alone
+        arguments.form, lookup = asking(arguments.facts, arguments.top, arguments.form, usual)
         if arguments.form == "chat" and tokenizer.conventions.chat_template is None:
             raise ValueError(f"{arguments.run} has no chat template; leave out --form chat, or give --form text")
         if arguments.dtype == "bfloat16":

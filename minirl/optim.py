@@ -14,8 +14,8 @@ from minirl.tensor import Tensor
 
 def decay_groups(model: Module, weight_decay: float) -> list[dict[str, Any]]:
     """Two parameter groups, after GPT-3 (Brown et al. 2020, appendix B) and nanoGPT: matrices (and embeddings) decay;
-    vectors, which are biases and the gains of norms, do not."""
-    parameters = model.parameters()
+    vectors, which are biases and the gains of norms, do not. What is frozen (requires_grad is False) is in neither."""
+    parameters = [p for p in model.parameters() if p.requires_grad]
     return [
         {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": weight_decay},
         {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},

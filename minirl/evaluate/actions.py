@@ -121,7 +121,8 @@ def chosen_sets(run: Run, arguments: Arguments) -> list[ProblemSet]:
         )  # fmt: skip
     form, lookup = asking(arguments.facts, arguments.top, arguments.form, run.form)
     decoded = [decoding(one.settings, arguments) for one in sets]
-    asked = [replace(settings, form=form, lookup=lookup) for settings in decoded]
+    shots = arguments.shots if arguments.shots is not None else run.shots if form == run.form else 0
+    asked = [replace(settings, form=form, lookup=lookup, shots=shots) for settings in decoded]
     return [one._replace(settings=settings) for one, settings in zip(sets, asked, strict=True)]
 
 

@@ -47,9 +47,12 @@ class Arguments:
     searching: Annotated[Searching, tyro.conf.OmitArgPrefixes] = field(default_factory=Searching)
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
-    form: Literal["reasoning", "direct", "facts", "tools", "chat"] | None = None
+    form: Literal["reasoning", "direct", "facts", "tools", "few_shot", "chat"] | None = None
     """How questions are asked. Default: facts where --facts is given, chat for a chat model of another program, else
-    reasoning. direct: the answer at once, without reasoning. tools: with the names of the tools."""
+    reasoning. direct: the answer at once, without reasoning. tools: with the names of the tools. few_shot: after
+    --shots worked examples."""
+    shots: int | None = None
+    """Worked examples in front of each question, with the forms few_shot and chat. Default: as the run was trained."""
     facts: str | None = None
     """Where facts for each question are looked up: an index, a folder of texts, or science for minirl's own facts."""
     top: int = MOST
@@ -74,5 +77,7 @@ def check(arguments: Arguments) -> None:
             raise ValueError(f"--{name.replace('_', '-')} is {value}; give 1 or more")
     arguments.drawing.settings()
     arguments.searching.rule()
+    if arguments.shots is not None and arguments.shots < 0:
+        raise ValueError(f"--shots is {arguments.shots}; give 0 or more")
     if arguments.seed is not None and arguments.seed < 0:
         raise ValueError(f"--seed is {arguments.seed}; give 0 or more")

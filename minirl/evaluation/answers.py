@@ -34,7 +34,7 @@ from minirl.model import GPT
 from minirl.runs import Run, environment
 from minirl.storage.checksums import DamagedError, parse_json
 from minirl.storage.files import atomic_write, remove_litter
-from minirl.tasks.prompt import FORMS, Form, as_messages, judged
+from minirl.tasks.prompt import FORMS, Form, judged
 from minirl.tasks.task import Problem, Task
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox
@@ -92,6 +92,8 @@ class Settings:
     """What the model may call, by name; see `minirl.tools.TOOLS`."""
     form: Form = "reasoning"
     """The form of the prompts; see minirl/tasks/prompt.py."""
+    shots: int = 0
+    """Worked examples in front of each question, where the form is few_shot or chat."""
     lookup: Callable[[str], Sequence[str]] | None = field(default=None, compare=False, repr=False)
     """Gives the facts for a question, where the form is facts; `minirl.retrieval.lookup` has one."""
 
@@ -102,7 +104,11 @@ class Settings:
             raise ValueError(f"Settings: form is {self.form}; the form facts, and no other, needs facts: give --facts")
         if self.form == "tools" and not self.tools:
             raise ValueError("Settings: the form tools names the tools, and there are none; give --tools calculator")
-        for name, least in (("samples", 0), ("max_new_tokens", 1)):
+        if self.shots and self.form not in ("few_shot", "chat"):
+            raise ValueError(f"Settings: shots is {self.shots}, and {self.form} shows none; use few_shot or chat")
+        if self.form == "few_shot" and not self.shots:
+            raise ValueError("Settings: the form few_shot shows worked examples, and there are none; give --shots 4")
+        for name, least in (("samples", 0), ("max_new_tokens", 1), ("shots", 0)):
             value = getattr(self, name)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 raise ValueError(f"Settings: {name} is {value}; expected a whole number, {least} or more")
@@ -129,6 +135,8 @@ class Settings:
         called: dict[str, Any] = {"tools": list(self.tools)} if self.tools else {}
         if self.form != "reasoning":
             called["form"] = self.form
+        if self.shots:
+            called["shots"] = self.shots
         return said | unusual | ({"log_probs": True} if self.log_probs else {}) | called
 
 
@@ -171,11 +179,12 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[Prompt], settings
 
 def asked(task: Task, problems: Sequence[Problem], settings: Settings) -> list[Prompt]:
     """The prompts of these problems, in the form of the settings."""
-    if settings.form == "chat":
-        return [as_messages(problem.question) for problem in problems]
     shown = settings.tools if settings.form == "tools" else ()
-    look = settings.lookup or (lambda question: ())
-    return [task.prompt(problem, settings.form, facts=look(problem.question), tools=shown) for problem in problems]
+    look, shots = settings.lookup or (lambda question: ()), task.shots(settings.shots)
+    return [
+        task.prompt(problem, settings.form, facts=look(problem.question), tools=shown, shots=shots)
+        for problem in problems
+    ]
 
 
 def as_answer(completion: Completion, log_probs: bool = False, form: Form = "reasoning") -> Answer:

@@ -35,7 +35,10 @@ def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[Proble
         own.append(reworded(run))
     if not run.task().science:
         return own
-    science, settings = Science(), Settings(0, run.config.evaluation.science_tokens, seed=0, form=run.form)
+    science, settings = (
+        Science(),
+        Settings(0, run.config.evaluation.science_tokens, seed=0, form=run.form, shots=run.shots),
+    )
     return own + [
         ProblemSet(label, science, science.problems(split, science.size(split)), settings)
         for split, label in SCIENCE_SPLITS.items()
@@ -44,7 +47,7 @@ def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[Proble
 
 def reworded(run: Run) -> ProblemSet:
     """Our running example in twenty other wordings."""
-    settings = Settings(0, run.config.evaluation.max_new_tokens, seed=0, form=run.form)
+    settings = Settings(0, run.config.evaluation.max_new_tokens, seed=0, form=run.form, shots=run.shots)
     return ProblemSet(REWORDED, WordProblems(), rewordings(), settings)
 
 
@@ -64,7 +67,12 @@ def sets_of(
     config = run.config.evaluation
     usual = config.science_tokens if isinstance(chosen, Science) else config.max_new_tokens
     settings = Settings(
-        samples, max_new_tokens or usual, stream_seed(seed, "test samples"), tools=chosen.tools, form=run.form
+        samples,
+        max_new_tokens or usual,
+        stream_seed(seed, "test samples"),
+        tools=chosen.tools,
+        form=run.form,
+        shots=run.shots,
     )
     sets = []
     for name in [split] if split else test_splits(chosen):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minirl.evaluation import markdown, page
+from minirl.evaluation import forgotten, markdown, page
 from minirl.evaluation.content import (
     Block,
     Code,
@@ -63,6 +63,7 @@ def contents(run: Run, plots: Sequence[Plot]) -> Section:
             lead(run, results),
             *beside,
             accuracy(results),
+            *forgotten.section(run),
             Section("How it was trained", training(run, results)),
             *how_to_read(results),
             *in_other_words(run, samples, results),
@@ -121,8 +122,15 @@ def after_stages(samples: Samples) -> list[Block]:
     for sample in samples:
         if sample["kind"] == "stage":
             label = paragraph(f"After {STAGE_NAMES[sample['stage']]}:")
-            answers.setdefault(sample["question"], []).append([label, Verbatim("Reasoning:" + sample["completion"])])
+            answers.setdefault(sample["question"], []).append(
+                [label, Verbatim(beginning(sample["prompt"]) + sample["completion"])]
+            )
     return [Section(question, [Columns(said)]) for question, said in answers.items()] or [paragraph("None yet.")]
+
+
+def beginning(prompt: str) -> str:
+    """The last word of a prompt, where the answer goes on with its line; nothing where it begins a message."""
+    return prompt.rpartition("\n")[2]
 
 
 def episodes(samples: Samples) -> list[Block]:

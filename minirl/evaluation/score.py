@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from minirl.evaluation.answers import Answer, Attempt, Settings, answer
+from minirl.evaluation.answers import Answer, Attempt, Settings, answer, asked
 from minirl.evaluation.estimate import Estimate, bootstrap, pass_at_k, share
 from minirl.generate.vote import Choice, choose, needed, winner
 from minirl.model import GPT
 from minirl.rl.mdp import final_reward
 from minirl.tasks import Checker, Problem, Task
+from minirl.tasks.prompt import Form
 from minirl.tokenizer import Tokenizer
 
 TOKENS = "tokens"
@@ -135,10 +136,11 @@ def is_share(name: str) -> bool:
 
 
 def greedy_accuracy(
-    model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int
-) -> Estimate:
-    """The share of problems that the model solves with greedy decoding. Raises ValueError without problems."""
-    attempts = answer(
-        model, tokenizer, [p.prompt for p in problems], Settings(0, max_new_tokens, seed=0, tools=task.tools)
-    )
+    model: GPT, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem], *, max_new_tokens: int,
+    form: Form = "reasoning", shots: int = 0,
+) -> Estimate:  # fmt: skip
+    """The share of problems that the model solves with greedy decoding. form, shots: how they are asked. Raises
+    ValueError without problems."""
+    settings = Settings(0, max_new_tokens, seed=0, tools=task.tools, form=form, shots=shots)
+    attempts = answer(model, tokenizer, asked(task, problems, settings), settings)
     return share([is_right(task, p, attempt.greedy) for p, attempt in zip(problems, attempts, strict=True)])

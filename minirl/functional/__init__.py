@@ -19,6 +19,7 @@ from minirl.functional.probability import (
     log_softmax,
     softmax,
 )
+from minirl.functional.recompute import recomputed
 
 __all__ = [
     "CrossEntropy",
@@ -40,6 +41,7 @@ __all__ = [
     "maximum",
     "minimum",
     "packed_attention",
+    "recomputed",
     "rms_norm",
     "rope",
     "silu",

@@ -100,8 +100,9 @@ def linear_cross_entropy(
 
     def kernel(gradient: bool) -> tuple[float, Array, Array, Array | None, Array | None]:
         return kernels.linear_cross_entropy(
-            rows(h.data), weight.data, flat, w, ignore_index=ignore_index, gradient=gradient
-        )
+            rows(h.data), weight.data, flat, w,
+            ignore_index=ignore_index, gradient=gradient, weight_gradient=weight.requires_grad,
+        )  # fmt: skip
 
     differentiable = weight.dtype != BFLOAT16  # else backward raises, but the loss can be known
     wanted = mode.recording and (h.requires_grad or weight.requires_grad)
@@ -132,7 +133,9 @@ def linear_log_prob(h: Tensor, weight: Tensor, targets: Any, ignore_index: int =
 
     def backward(dy: Array) -> None:
         minus = kernels.negative(kernels.reshape(dy, flat.shape))
-        gradients = kernels.linear_cross_entropy(rows(h.data), weight.data, flat, minus, ignore_index=ignore_index)[3:]
+        gradients = kernels.linear_cross_entropy(
+            rows(h.data), weight.data, flat, minus, ignore_index=ignore_index, weight_gradient=weight.requires_grad
+        )[3:]
         for x, dx in zip((h, weight), gradients, strict=True):
             if x.requires_grad and dx is not None:
                 x.add_gradient(kernels.reshape(dx, x.shape), fresh=True)

@@ -8,6 +8,9 @@ for a group of them ("continuous batching", Yu et al. 2022, Orca, section 3).
 With tools (minirl/tools), a row that ends a call gets the result's tokens at once. The next call of the model reads all
 of them, together with the last token of each other row, and the row draws on.
 
+Prompts that begin alike, with the same worked examples say, have that beginning computed once and copied
+(`beginning`).
+
 In a server (minirl/serve) rows come one by one, each with settings of its own, and may be given up. There an engine is
 eager: it starts a row as soon as there is a slot, and reads prompts in pieces, between the tokens of the others.
 
@@ -83,6 +86,7 @@ class Engine:
         finish: Callable[[Array], bool] | None = None,
         eager: bool = False,
         watch: Watch | None = None,
+        beginning: Array | None = None,
     ) -> None:
         """end: the token that ends a row, or several. slots: the number of rows computed at once. capacity: the most
         tokens that the cache holds for a row: the prompt, and the completion without its last token. At most the
@@ -90,7 +94,8 @@ class Engine:
         a row has drawn so far, says whether it stops here, though it is not finished. finish: the same, and the row is
         then finished. tools: what rows may call; without any, the marks of calls are tokens like others. eager: start
         each row as soon as a slot is free, at the cost of more calls of the model; otherwise a start waits for several.
-        watch: hears of every token that is drawn."""
+        watch: hears of every token that is drawn. beginning: the first ids of all prompts, which are computed once;
+        each prompt must have more."""
         self.stop, self.finish, self.tools, self.eager, self.watch = stop, finish, tools, eager, watch
         self.model, self.sampling = model, sampling
         self.ends = np.zeros(model.config.vocab_size, bool)  # (V,): which tokens end a row
@@ -98,8 +103,9 @@ class Engine:
         self.vocabulary = model.config.vocab_size if vocabulary is None else vocabulary
         self.slots, self.capacity = slots, capacity
         self.cache = KVCache(  # one half of the rows is for prompts; unused rows cost nothing
-            model.config, 2 * slots, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
+            model.config, 2 * slots + 1, capacity if tools is None else min(1 + 2 * capacity // 3, capacity)
         )  # few rows get as many results as they may: the cache grows when one does
+        self.beginning = np.zeros(0, np.int32) if beginning is None else beginning  # held by the cache's last row
         self.waiting: deque[list[Row]] = deque()
         self.starting: list[Start] = []  # prompts that are being read
         self.read_last = False  # whether the last step read prompts, while rows were in work
@@ -195,7 +201,7 @@ class Engine:
             return starts
         longest = 0
         while self.waiting and len(self.waiting[0]) <= len(self.free):
-            longest = max(longest, len(self.waiting[0][0].prompt))
+            longest = max(longest, len(self.waiting[0][0].prompt) - len(self.beginning))
             if starts and not self.eager and longest * (len(starts) + 1) > PREFILL_TOKENS:
                 break
             rows = self.waiting.popleft()
@@ -206,6 +212,8 @@ class Engine:
     def _start(self) -> Array:
         """Compute each prompt once for all of its samples, or a piece of it; put the rows of those that are complete to
         work, and return their logits (rows, V)."""
+        if len(self.beginning):
+            self._begin([start for start in self.starting if not start.read])
         room = PIECE if self.rows else PREFILL_TOKENS
         reading, pieces = [], []
         for start in self.starting:
@@ -218,7 +226,8 @@ class Engine:
             room -= len(piece)
         ids, lengths = padded(pieces)
         held_by = np.array([start.held_by for start in reading], np.int32)
-        logits = self._read(ids, lengths, held_by, few=0 if self.eager else FEW)
+        in_pieces = self.eager or len(self.beginning)
+        logits = self._read(ids, lengths, held_by, few=0 if in_pieces else FEW)
         for start, piece in zip(reading, pieces, strict=True):
             start.read += len(piece)
         read = [i for i, start in enumerate(reading) if start.read == len(start.rows[0].prompt)]
@@ -267,6 +276,17 @@ class Engine:
 
     def _rule(self, row: Row) -> Sampling:
         return self.sampling if row.sampling is None else row.sampling
+
+    def _begin(self, starts: "Sequence[Start]") -> None:
+        """Copy the beginning of all prompts into the cache's rows of these. It is computed the first time."""
+        if not starts:
+            return
+        last = np.array([2 * self.slots], np.int32)
+        if not self.cache.held[last[0]]:
+            self._read(self.beginning[None], np.array([len(self.beginning)], np.int32), last, few=0)
+        self.cache.copy(np.repeat(last, len(starts)), np.array([start.held_by for start in starts], np.int32))
+        for start in starts:
+            start.read = len(self.beginning)
 
     def _draw(self, logits: Array, slots: Array) -> None:
         """Draw the next token of the rows in these slots."""

@@ -66,6 +66,17 @@ def encode_prompt(tokenizer: "Tokenizer", prompt: Prompt, allowed_special: Colle
     return np.ascontiguousarray(array, np.int32)
 
 
+def common_beginning(rows: Sequence[Array]) -> int:
+    """How many tokens all rows of ids begin with alike."""
+    if not rows:
+        return 0
+    first, length = rows[0], min(map(len, rows))
+    for row in rows[1:]:
+        differing = np.flatnonzero(first[:length] != row[:length])
+        length = int(differing[0]) if differing.size else length
+    return length
+
+
 def known_tokens(model: GPT, tokenizer: "Tokenizer") -> int:
     """The number of ids that may be drawn: as many as the tokenizer has tokens.
 

@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Any
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
-from minirl.generate.prompts import End, Ids, Prompt, StopTexts, encode_prompt, end_tokens, known_tokens, listed
+from minirl.generate.prompts import (
+    End,
+    Ids,
+    Prompt,
+    StopTexts,
+    common_beginning,
+    encode_prompt,
+    end_tokens,
+    known_tokens,
+    listed,
+)
 from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, stream_of, whole
 from minirl.generate.temperature import Temperature
 from minirl.model import GPT
@@ -21,6 +31,7 @@ if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 CACHE_BYTES = 1 << 30  # if keys and values would need more memory, fewer slots are used
+SHARED = 64  # a beginning of so many tokens, which all prompts have, is computed once
 
 
 @dataclass(frozen=True)
@@ -144,7 +155,11 @@ def generate_ids(
     capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)), tools)
     if not arrays:
         return iter(())
-    engine = Engine(model, sampling, end, slots, capacity, vocabulary, tools=tools, finish=stops)
+    begins = common_beginning([array[:-1] for array in arrays]) if len(arrays) > 1 else 0
+    beginning = arrays[0][:begins] if begins >= SHARED else None
+    engine = Engine(
+        model, sampling, end, slots, capacity, vocabulary, tools=tools, finish=stops, beginning=beginning
+    )  # fmt: skip
     return _rows(engine, arrays, words, samples)
 
 

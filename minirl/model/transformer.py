@@ -12,6 +12,7 @@ Tokens that several documents share, such as a prompt, can therefore be stored a
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from os import PathLike
 from typing import Any
 
@@ -27,6 +28,7 @@ from minirl.model import checkpoint
 from minirl.model.block import STD, Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
+from minirl.model.lora import merged
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.rope import rope_tables
 from minirl.nn import Dropout, Embedding, Linear, Module
@@ -64,6 +66,7 @@ class GPT(Module):
         streams = np.random.SeedSequence(0 if seed is None else seed).spawn(2)
         generator = None if seed is None else np.random.default_rng(streams[0])
         self.dropout = Dropout(config.dropout, np.random.default_rng(streams[1]))
+        self._recomputes = False
         self.token_embedding = Embedding(config.vocab_size, config.d_model, generator, std)
         if config.position == "learned":
             self.position_embedding = Embedding(config.context_length, config.d_model, generator, std)
@@ -133,6 +136,14 @@ class GPT(Module):
         """(V, C): the output layer's weight, or the token table when the two are tied."""
         return self.token_embedding.weight if self.config.tie_embeddings else self.head.weight
 
+    def recompute(self, on: bool = True) -> "GPT":
+        """From now on, keep only each block's input in the forward pass of training, and compute the rest again when
+        its gradient is due: several times less memory, a third more work, the same bits (functional/recompute.py).
+        Without effect while dropout is active, because it would draw other numbers the second time. Returns the model.
+        """
+        self._recomputes = on
+        return self
+
     # ---- generation ----
 
     @no_grad()
@@ -192,8 +203,13 @@ class GPT(Module):
         else:
             rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
         x = self.dropout(x)
+        again = self._recomputes and past is None and not (self.dropout.training and self.dropout.rate)
         for layer, block in enumerate(self.blocks):
-            x = block(x, rotation if self.config.rotates(layer) else None, documents, past)
+            own = rotation if self.config.rotates(layer) else None
+            if again:
+                x = F.recomputed(partial(block, rotation=own, documents=documents), x, block.parameters())
+            else:
+                x = block(x, own, documents, past)
         return x
 
     # ---- checkpoints ----
@@ -203,11 +219,12 @@ class GPT(Module):
     ) -> None:
         """Write config.json and the weights in Hugging Face's layout, which transformers loads; see checkpoint.py.
 
-        tokenizer: is written beside them, with the settings that make transformers stop where minirl stops.
+        tokenizer: is written beside them, with the settings that make transformers stop where minirl stops. Adapters
+        (lora.py) are merged into the matrices.
 
         All files appear together or, if this is interrupted, not at all: an older checkpoint then stays as it was.
         """
-        checkpoint.save(self.config, self.state_dict(), folder, max_shard_size, tokenizer)
+        checkpoint.save(self.config, merged(self), folder, max_shard_size, tokenizer)
 
     @classmethod
     def from_pretrained(cls, folder: str | PathLike[str], dtype: str = "float32") -> "GPT":

@@ -7,6 +7,12 @@
 Each sample starts with the prompt's last token, because the first action is predicted from it; so every position has
 exactly one target. With 4 samples per problem, and prompts longer than answers, the row has little more than half of
 the tokens that the whole episodes would have.
+
+Prompts may begin alike too: with the same instructions and the same worked examples. Where that saves tokens, the
+common beginning is document 0, and every answer has the rest of its prompt in front:
+
+    document 0             <|im_start|> user ... What is          what all prompts have
+    document 1, after 0     47 + 85? ... assistant  Answer ...    the rest of a prompt, and the actions of one sample
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,6 +22,7 @@ from itertools import groupby
 import numpy as np
 
 from minirl.autograd import Array
+from minirl.generate.prompts import common_beginning
 from minirl.model.transformer import IGNORE
 from minirl.rl.mdp import Episode
 
@@ -40,55 +47,83 @@ class Batch:
     starts: Array
     """(documents + 1,) int64, from 0 to N."""
     prefixes: Array
-    """(documents,) int64: for an answer, the index of the document that holds its prompt; -1 for a prompt."""
+    """(documents,) int64: for an answer, the index of the document that holds its prompt, or its beginning; -1 for a
+    prompt."""
+    counts: Array
+    """(answers,) int64: the number of actions of each answer, which are its document's last tokens."""
 
 
 Advantages = Array | Sequence[Array]
 
 
-def make_batch(episodes: Sequence[Episode], advantages: Advantages) -> Batch:
-    """advantages: (episodes,), one per episode; or for each episode an array, one per action. Neighbouring episodes
-    with the same prompt share it."""
+def make_batch(episodes: Sequence[Episode], advantages: Advantages, shared: int = 0) -> Batch:
+    """advantages: (episodes,), one per episode; or for each episode an array, one per action. shared: that many tokens,
+    which all prompts begin with, are stored once. With 0, neighbouring episodes with the same prompt share it."""
     documents: list[Array] = []
     prompts: list[int] = []
-    for same in groups(episodes):
-        prompt = same[0].prompt
-        prompts += [-1, *[len(documents)] * len(same)]
-        documents += [prompt[:-1], *(np.concatenate([prompt[-1:], episode.actions[:-1]]) for episode in same)]
+    if shared:
+        documents += [episodes[0].prompt[:shared], *(read(episode, shared) for episode in episodes)]
+        prompts += [-1, *[0] * len(episodes)]
+    else:
+        for same in groups(episodes):
+            prompts += [-1, *[len(documents)] * len(same)]
+            documents += [same[0].prompt[:-1], *(read(episode, len(episode.prompt) - 1) for episode in same)]
     ids, starts, prefixes = np.concatenate(documents), np.cumsum([0, *map(len, documents)]), np.array(prompts)
     targets, log_probs = np.full(len(ids), IGNORE, np.int32), np.zeros(len(ids), np.float32)
     by_token = np.zeros(len(ids), np.float32)
-    for document, episode, advantage in zip(np.flatnonzero(prefixes >= 0), episodes, advantages, strict=True):
-        acted = slice(starts[document], starts[document + 1])
+    counts = np.array([len(episode.actions) for episode in episodes])
+    stops = starts[1:][prefixes >= 0]
+    for stop, n, episode, advantage in zip(stops, counts, episodes, advantages, strict=True):
+        acted = slice(stop - n, stop)
         targets[acted] = np.where(episode.forced, IGNORE, episode.actions)
         log_probs[acted], by_token[acted] = episode.log_probs, advantage
-    return Batch(ids, targets, by_token, log_probs, starts, prefixes)
+    return Batch(ids, targets, by_token, log_probs, starts, prefixes, counts)
+
+
+def read(episode: Episode, start: int) -> Array:
+    """The tokens of an episode from number `start` on that the model reads: all but the last action."""
+    return np.concatenate([episode.prompt[start:], episode.actions[:-1]])
 
 
 def by_episode(batch: Batch, per_token: Array) -> list[Array]:
     """Cut numbers (N,) of a batch's tokens into one array (n,) per episode, n being the number of its actions."""
-    answers = np.flatnonzero(batch.prefixes >= 0)
-    return [per_token[batch.starts[i] : batch.starts[i + 1]] for i in answers]
+    stops = batch.starts[1:][batch.prefixes >= 0]
+    return [per_token[stop - n : stop] for stop, n in zip(stops, batch.counts, strict=True)]
 
 
 def batches(episodes: Sequence[Episode], advantages: Advantages, most_tokens: int) -> Iterator[Batch]:
     """Batches of at most `most_tokens` tokens (or of a single episode), in the order of the episodes. Episodes with the
-    same prompt stay together, unless they have more than `most_tokens` tokens."""
+    same prompt stay together, unless they have more than `most_tokens` tokens, or the beginning of all prompts is
+    shared."""
+    shared = shared_tokens(episodes)
     first = stop = used = 0
-    for count, tokens in pieces(episodes, most_tokens):
+    for count, tokens in pieces(episodes, most_tokens, shared):
         if used and used + tokens > most_tokens:
-            yield make_batch(episodes[first:stop], advantages[first:stop])
+            yield make_batch(episodes[first:stop], advantages[first:stop], shared)
             first, used = stop, 0
         stop += count
-        used += tokens
+        used += tokens + (shared if not used else 0)
     if used:
-        yield make_batch(episodes[first:stop], advantages[first:stop])
+        yield make_batch(episodes[first:stop], advantages[first:stop], shared)
 
 
-def pieces(episodes: Sequence[Episode], most_tokens: int) -> Iterator[tuple[int, int]]:
+def shared_tokens(episodes: Sequence[Episode]) -> int:
+    """How many tokens at the beginning of all prompts are stored once; 0 where that spares less than a quarter of the
+    tokens that it takes to store each prompt once, for all of its samples."""
+    prompts = [same[0].prompt for same in groups(episodes)]
+    common = common_beginning([prompt[:-1] for prompt in prompts])
+    whole = sum(len(prompt) - 1 for prompt in prompts)
+    rests = sum(len(episode.prompt) - 1 - common for episode in episodes)
+    return common if 4 * (common + rests) < 3 * whole else 0
+
+
+def pieces(episodes: Sequence[Episode], most_tokens: int, shared: int = 0) -> Iterator[tuple[int, int]]:
     """Cut the episodes into pieces that stay in one batch: for each piece the number of its episodes, which share a
     prompt, and the number of tokens that the model reads. A group with more than `most_tokens` tokens is cut into
-    several pieces, each with the prompt."""
+    several pieces, each with the prompt. Where the prompts' beginning is shared, each episode is a piece."""
+    if shared:
+        yield from ((1, len(episode.prompt) - 1 - shared + len(episode.actions)) for episode in episodes)
+        return
     for same in groups(episodes):
         prompt = tokens = len(same[0].prompt) - 1
         count = 0

@@ -4,13 +4,14 @@ The model learns from differences in reward. If all samples of a problem fail, o
 and so is the gradient. RL would then run for hours without an error and without an effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from minirl.generate import Seed
+from minirl.generate import Prompt, Seed
+from minirl.generate.prompts import usual_prompt
 from minirl.model import GPT
 from minirl.rl.advantage import informative
 from minirl.rl.rollout import rollout
@@ -90,13 +91,15 @@ def preflight(
     max_new_tokens: int = 64,
     seed: Seed = 0,
     tools: Toolbox | None = None,
+    ask: Callable[[Problem], Prompt] = usual_prompt,
 ) -> Preflight:
-    """Sample each problem as RL would. Print the result: if RL would learn nothing, it says what to change."""
+    """Sample each problem as RL would. Print the result: if RL would learn nothing, it says what to change.
+    ask: how a problem becomes a prompt."""
     if not problems:
         raise ValueError("preflight: there are no problems; pass some of the training split, 64 say")
     episodes = rollout(
         model, tokenizer, task, problems, samples, temperature=temperature, max_new_tokens=max_new_tokens, seed=seed,
-        tools=tools,
+        tools=tools, ask=ask,
     )  # fmt: skip
     rewards = np.array([episode.reward for episode in episodes]).reshape(len(problems), samples)
     return Preflight(

@@ -16,7 +16,8 @@ import numpy as np
 
 from minirl.autograd import Array
 from minirl.data import Batch as Demonstrations
-from minirl.generate import Seed, without_dropout
+from minirl.generate import Prompt, Seed, without_dropout
+from minirl.generate.prompts import usual_prompt
 from minirl.model import GPT
 from minirl.model.transformer import IGNORE
 from minirl.optim import AdamW
@@ -53,12 +54,14 @@ def reinforce(
     update: Update | None = None,
     tools: Toolbox | None = None,
     reward: Reward | None = None,
+    ask: Callable[[Problem], Prompt] = usual_prompt,
 ) -> tuple[list[Episode], Metrics]:
     """One step: sample episodes of the problems, then update the model. Returns the episodes and the step's measures.
 
     seed: the seed of the rollouts; give every step its own, such as (seed, step). update: replaces reinforce_step (same
     arguments and return value). tools: what the model may call. reward: pays in place of the task's checker; see
-    mdp.Reward. `reinforce_step` explains reference and rehearsal.
+    mdp.Reward. ask: how a problem becomes a prompt, for a chat model its messages. `reinforce_step` explains reference
+    and rehearsal.
     """
     start = time.perf_counter()
     episodes = rollout(
@@ -71,6 +74,7 @@ def reinforce(
         max_new_tokens=config.max_new_tokens,
         seed=seed,
         tools=tools,
+        ask=ask,
         reward=reward,
     )
     seconds = time.perf_counter() - start

@@ -1,6 +1,7 @@
 """Training runs: what a run is told (TrainConfig), its folder (Run), its checkpoints, and what it prints (Screen)."""
 
 from minirl.runs.config import (
+    AdapterConfig,
     EvalConfig,
     ModelConfig,
     OptimizerConfig,
@@ -45,6 +46,7 @@ __all__ = [
     "STAGE_NAMES",
     "STATE",
     "TOKENIZER",
+    "AdapterConfig",
     "EvalConfig",
     "ModelConfig",
     "ModelFolder",

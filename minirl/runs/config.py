@@ -105,7 +105,7 @@ class SFTConfig(OptimizerConfig):
     demonstrations: int = 400
     """Number of worked problems; the science questions come on top."""
     epochs: int = 4
-    """How many times each demonstration is shown."""
+    """How many times each demonstration is shown; 0: no fine-tuning, RL begins with the model as it is."""
     batch_rows: int = 16
     """Demonstrations per batch."""
     rehearsal_texts: int = 8
@@ -130,6 +130,23 @@ class EvalConfig:
     """Longest answer, in tokens."""
     science_tokens: int = 96
     """Longest answer to a science question, in tokens."""
+    forgetting: bool = False
+    """With --base-model: whether RL's probes and the report say what the model has forgotten: perplexity of ordinary
+    text, 50 general questions, the capital of France in chat."""
+    target: float = 0.0
+    """With --evaluation.forgetting: the greedy accuracy to reach, from 0 to 1; the report says whether it was."""
+
+
+@dataclass(frozen=True)
+class AdapterConfig:
+    """LoRA: fine-tuning and RL train small matrices beside the model's own, which stay as they are."""
+
+    rank: int = 0
+    """How narrow the small matrices are, such as 8; 0: no LoRA, all weights learn."""
+    alpha: float = 16.0
+    """What the small matrices add is multiplied by alpha / rank."""
+    matrices: tuple[str, ...] = ()
+    """The matrices that get some, by their published names, such as q_proj v_proj; by default all of every block."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +181,12 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
     for."""
     rehearsal_weight: float = 1.0
     """Weight of the rehearsed texts' mean loss per token, beside the loss of the episodes."""
+    own_answers: int = 0
+    """Answers to general questions mixed into every update, which the model itself gave before RL; 0: none."""
+    own_pool: int = 128
+    """How many such answers are written before the first step, with --rl.own-answers; they come again and again."""
+    own_tokens: int = 24
+    """Longest of these answers, in tokens."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +204,10 @@ class TrainConfig:
     module:Class."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
+    form: Literal["reasoning", "direct", "few_shot", "chat"] = "reasoning"
+    """How problems are asked in RL and evaluation; chat: in the model's own chat format, for --base-model."""
+    shots: int = 0
+    """Worked examples in front of each problem, with the forms few_shot and chat."""
     science: Literal["task", "off"] = "task"
     """Whether SFT teaches the science questions too, and the final table asks them: as the task says, or "off"."""
     corpus: str = ""
@@ -189,6 +216,9 @@ class TrainConfig:
     """SHA-256 of the corpus's manifest. It is filled in when a run begins, which goes on with the same corpus only."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it."""
+    recompute: bool = False
+    """Whether each block's inner values are computed again in the backward pass, instead of kept (gradient
+    checkpointing): several times less memory, about a third more work, the same bits."""
     last_stage: Literal["pretrain", "sft", "rl"] = "rl"
     """Last stage to run; later stages are also omitted from table and report."""
     checkpoint_seconds: float = 60.0
@@ -196,6 +226,7 @@ class TrainConfig:
     model: ModelConfig = field(default_factory=ModelConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
     sft: SFTConfig = field(default_factory=SFTConfig)
+    lora: AdapterConfig = field(default_factory=AdapterConfig)
     rl: RLStageConfig = field(default_factory=RLStageConfig)
     evaluation: EvalConfig = field(default_factory=EvalConfig)
 

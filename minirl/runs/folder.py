@@ -122,8 +122,14 @@ class RunFolder:
 
     @property
     def stages(self) -> tuple[str, ...]:
-        """The stages that this run goes through, in order."""
-        return STAGES[: STAGES.index(self.config.last_stage) + 1]
+        """The stages that this run goes through, in order. Fine-tuning with no epochs is left out."""
+        stages = STAGES[: STAGES.index(self.config.last_stage) + 1]
+        return stages if self.config.sft.epochs else tuple(stage for stage in stages if stage != "sft")
+
+    @property
+    def before_rl(self) -> str:
+        """The stage whose model RL begins with."""
+        return "sft" if self.config.sft.epochs else STAGES[0]
 
     def task(self) -> Task:
         """The run's task, with the run's tools. Raises ValueError for a task that this program does not know."""
@@ -132,11 +138,24 @@ class RunFolder:
     @property
     def form(self) -> Form:
         """The form in which the model was taught to be asked."""
-        return "reasoning"
+        return self.config.form
+
+    @property
+    def shots(self) -> int:
+        """How many worked examples stand in front of each problem."""
+        return self.config.shots
 
     def ask(self, problem: Problem) -> Prompt:
         """A problem as the model was taught to read it."""
-        return problem.prompt
+        if self.form == "reasoning":
+            return problem.prompt
+        return self.task().prompt(problem, self.form, shots=self._shown())
+
+    def _shown(self) -> list[Problem]:
+        """The worked examples."""
+        if not hasattr(self, "_shots"):
+            self._shots = self.task().shots(self.shots)
+        return self._shots
 
     def chosen_stages(self, wanted: Sequence[str]) -> list[str]:
         """The wanted stages that have a checkpoint, in order. Raises ValueError for an unknown stage."""

@@ -17,7 +17,7 @@ LEAST = {
     "--pretrain.micro-tokens": 1,
     "--pretrain.epochs": 0,
     "--sft.demonstrations": 1,
-    "--sft.epochs": 1,
+    "--sft.epochs": 0,
     "--sft.batch-rows": 1,
     "--sft.micro-rows": 1,
     "--rl.steps": 1,
@@ -28,12 +28,18 @@ LEAST = {
     "--rl.rehearsal": 0,
     "--rl.rehearsal-texts": 0,
     "--rl.rehearsal-weight": 0,
+    "--rl.own-answers": 0,
+    "--rl.own-pool": 1,
+    "--rl.own-tokens": 1,
+    "--shots": 0,
+    "--lora.rank": 0,
     "--evaluation.problems": 1,
     "--evaluation.samples": 1,
     "--evaluation.dev-problems": 1,
     "--evaluation.probes": 0,
     "--evaluation.max-new-tokens": 1,
     "--evaluation.science-tokens": 1,
+    "--evaluation.target": 0,
     **{f"--{stage}.{name}": least for stage in ("pretrain", "sft", "rl") for name, least in STAGES_LEAST.items()},
 }
 LARGEST = 2**63 - 1  # of every whole number but the seed
@@ -57,7 +63,7 @@ def check_numbers(values: Mapping[str, Any]) -> None:
             raise ConfigError(f"{flag} is a number of {len(str(abs(value)))} digits; give at most {LARGEST}")
         if flag in LEAST and value < LEAST[flag]:
             raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
-        if flag.endswith((".learning-rate", "-learning-rate", ".max-norm", ".init-std")) and value <= 0:
+        if flag.endswith((".learning-rate", "-learning-rate", ".max-norm", ".init-std", "lora.alpha")) and value <= 0:
             raise ConfigError(f"{flag} is {value}; give more than 0")
         if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
             raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")

@@ -2,11 +2,13 @@
 
 "roger", the default, is the main job. "smoke" goes through the same stages in seconds and learns nothing. "calculator"
 has word problems with large numbers, and a calculator to call. "open-book" answers from facts that a search put into
-the prompt; with "look-up" the model searches by itself. "preferences" ends with a reward model and PPO. "base-5m",
+the prompt; with "look-up" the model searches by itself. "preferences" ends with a reward model and PPO.
+"teach-addition" teaches a public chat model to add, in its own prompt format, and watches what it forgets. "base-5m",
 "base-30m", "gpt2-110m" and "llama-110m" pretrain on a corpus of real text; their names give their parameters.
 """
 
 from minirl.runs.config import (
+    AdapterConfig,
     EvalConfig,
     ModelConfig,
     PretrainConfig,
@@ -66,6 +68,24 @@ PREFERENCES = TrainConfig(
 )  # fmt: skip
 
 
+TEACH_ADDITION = TrainConfig(
+    name="teach-addition",
+    task="addition",
+    form="chat",
+    shots=4,
+    checkpoint_seconds=300.0,
+    sft=SFTConfig(demonstrations=1, epochs=0),
+    lora=AdapterConfig(rank=8),
+    rl=RLStageConfig(
+        learning_rate=5e-4, warmup=5, steps=40, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
+        rehearsal_texts=0, own_answers=8,
+    ),
+    evaluation=EvalConfig(
+        problems=200, samples=1, dev_problems=100, probes=4, max_new_tokens=10, forgetting=True, target=0.75
+    ),
+)  # fmt: skip
+
+
 def base(
     name: str, model: ModelConfig, *, learning_rate: float, warmup: int, batch_tokens: int, micro_tokens: int
 ) -> TrainConfig:
@@ -118,6 +138,7 @@ PRESETS = {
     "open-book": OPEN_BOOK,
     "look-up": LOOK_UP,
     "preferences": PREFERENCES,
+    "teach-addition": TEACH_ADDITION,
     **BASES,
 }
 

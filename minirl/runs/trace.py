@@ -98,14 +98,14 @@ def value_of_steps(run: RunFolder, agent: Agent, task: Task, stage: str, kind: s
         return None
     if kind == "samples":
         config = replace(config, value="monte_carlo", value_samples=SAMPLED, gae_lambda=0.0)
-    critic = make_critic(config, agent.model, lambda: run.model("sft"), agent.tokenizer, task, run.config.seed)
+    critic = make_critic(config, agent.model, lambda: run.model(run.before_rl), agent.tokenizer, task, run.config.seed)
     if kind == "learned":
         critic.load_arrays(under(VALUE, run.load_optimizer("rl")))
 
     def valued(episode: Episode) -> tuple[Array, Array, Array]:
         seen = critic.look(agent.model, [episode], config)
         in_reward = config.method == "ppo" and config.kl > 0 and config.kl_place == "reward"
-        penalties = kl_penalties(run.model("sft"), [episode], config) if in_reward else None
+        penalties = kl_penalties(run.model(run.before_rl), [episode], config) if in_reward else None
         (rewards,) = token_rewards([episode], penalties)
         A = episode_gae(rewards, seen.values[0], seen.decisions[0], config.gamma, config.gae_lambda)
         return seen.values[0], A, rewards

@@ -3,6 +3,7 @@
 from typing import Any
 
 from minirl.storage.strict_json import brief
+from minirl.tasks.addition import Addition
 from minirl.tasks.aqua import AQuA
 from minirl.tasks.arithmetic import Arithmetic, ColumnAddition
 from minirl.tasks.countdown import Countdown
@@ -20,7 +21,7 @@ from minirl.tasks.word_problems import ROGER, WordProblems
 
 ALL = (
     WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA,
-    StrategyQA, OpenBook, LookUp,
+    StrategyQA, OpenBook, LookUp, Addition,
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 

@@ -32,7 +32,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from minirl.tasks.checker import TextChecker
-from minirl.tasks.prompt import Form, in_form
+from minirl.tasks.prompt import Conversation, Form, in_form
 from minirl.tasks.science import Science, entries, with_words_missing
 from minirl.tasks.task import Problem, Task
 from minirl.tasks.world import ATTRIBUTES, World, asked, question, told
@@ -97,12 +97,18 @@ class OpenBook(Task):
         return [next(made) for _ in range(n)]
 
     def prompt(
-        self, problem: Problem, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()
-    ) -> str:
+        self,
+        problem: Problem,
+        form: Form = "reasoning",
+        *,
+        facts: Sequence[str] = (),
+        tools: Sequence[str] = (),
+        shots: Sequence[Problem] = (),
+    ) -> str | Conversation:
         """Facts that are given take the place of the problem's own."""
         if form == "facts" and isinstance(problem, BookProblem):
             return in_form(problem.closed, form, facts=facts)
-        return super().prompt(problem, form, facts=facts, tools=tools)
+        return super().prompt(problem, form, facts=facts, tools=tools, shots=shots)
 
     def practice(self, problems: Iterator[Problem], rng: random.Random) -> Document:
         """A few facts and several questions about them, or science without facts, or the facts of a problem twice, or a

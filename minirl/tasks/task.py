@@ -21,7 +21,7 @@ from random import Random
 from typing import ClassVar, Protocol
 
 from minirl.streams import stream_seed
-from minirl.tasks.prompt import Form, in_form
+from minirl.tasks.prompt import Conversation, Form, as_messages, in_form
 from minirl.tokenizer.special import END
 
 LONGEST_LINE = 100  # characters of an answer
@@ -63,6 +63,12 @@ class Problem:
     def completion(self) -> str:
         """The model solution as the text that should follow the prompt; its last token is `<|end|>`."""
         return f" {self.reasoning}\nAnswer: {self.answer}{END}"
+
+    @property
+    def worked(self) -> str:
+        """The model solution as a worked example shows it, "5 + 6 = 11.\nAnswer: 11"; without reasoning, the answer's
+        line alone."""
+        return self.completion.removesuffix(END).strip()
 
     @property
     def solution(self) -> list[tuple[str, float]]:
@@ -180,12 +186,29 @@ class Task(ABC):
         """
 
     def prompt(
-        self, problem: Problem, form: Form = "reasoning", *, facts: Sequence[str] = (), tools: Sequence[str] = ()
-    ) -> str:
-        """The problem as the model reads it, in one of the forms of prompt.py; the usual one is `problem.prompt`.
+        self,
+        problem: Problem,
+        form: Form = "reasoning",
+        *,
+        facts: Sequence[str] = (),
+        tools: Sequence[str] = (),
+        shots: Sequence[Problem] = (),
+    ) -> str | Conversation:
+        """The problem as the model reads it, in one of the forms of prompt.py; the usual one is `problem.prompt`. The
+        form chat is a list of messages, every other one a text. shots: solved problems that stand before it, in the
+        forms few_shot and chat; `self.shots` has some.
 
         Raises what `prompt.in_form` raises."""
-        return problem.prompt if form == "reasoning" else in_form(problem.prompt, form, facts=facts, tools=tools)
+        if form == "chat":
+            return as_messages(problem.question, shots=[(shot.question, shot.worked) for shot in shots])
+        if form == "reasoning" and not shots:
+            return problem.prompt
+        solved = [f"{shot.prompt}{shot.completion.removesuffix(END)}" for shot in shots]
+        return in_form(problem.prompt, form, facts=facts, tools=tools, shots=solved)
+
+    def shots(self, n: int) -> list[Problem]:
+        """`n` problems of the split train to show as worked examples: always the same ones."""
+        return self.problems("train", n, stream_seed(0, "shots")) if n else []
 
     def practice(self, problems: Iterator[Problem], rng: Random) -> list[tuple[str, float]]:
         """A document that practises what this task's solutions are made of, as pieces (text, weight). problems: those

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from minirl.generate import known_tokens, needed_end_tokens
 from minirl.model import GPT
+from minirl.model.fetch import MODELS, fetch
+from minirl.model.lora import last_name, matrices_of
 from minirl.runs import STAGES, TOKENIZER, Run, TrainConfig, task_of
 from minirl.tokenizer import Tokenizer
 from minirl.train.check import ConfigError, check, check_prompts
@@ -20,11 +22,12 @@ FIRST = STAGES[0]
 
 
 def from_model(path: Path, config: TrainConfig) -> Run:
-    """A new run whose first stage is the model in `path`, done.
+    """A new run whose first stage is the model in `path`, done. path may be the name of a model to fetch too.
 
     Raises, before a folder is made, ConfigError for a model that cannot be trained on the run's task, FileNotFoundError
     where there is none, and what GPT.from_pretrained and Tokenizer.load raise for a damaged one.
     """
+    path = found(path)
     if config.last_stage == FIRST:
         raise ConfigError(f"--base-model takes the place of {FIRST}, so --last-stage {FIRST} leaves nothing to do")
     tokenizer, model = Tokenizer.load(path), GPT.from_pretrained(path)
@@ -40,6 +43,7 @@ def from_model(path: Path, config: TrainConfig) -> Run:
     )  # fmt: skip
     config = replace(config, model=described)
     check(config)
+    check_adapters(config, model)
     check_prompts(config, tokenizer, task_of(config))
     run = Run.create(config, {"run": str(path), "stage": FIRST, "model": True})
     tokenizer.save(run.folder)
@@ -47,6 +51,20 @@ def from_model(path: Path, config: TrainConfig) -> Run:
     done = {"stage": FIRST, "step": 0, "done": True, "seconds": 0.0, "cursor": {"chunk": 0, "batch": 0}}
     run.save(FIRST, model, {}, {**done, "dropout": model.dropout.generator.bit_generator.state})
     return run
+
+
+def check_adapters(config: TrainConfig, model: GPT) -> None:
+    """Raises ConfigError where the model lacks a matrix that --lora.matrices names."""
+    names = sorted({last_name(entry) for entry in matrices_of(model)})
+    for name in config.lora.matrices:
+        if name not in names:
+            raise ConfigError(f"--lora.matrices names {name}, which this model lacks; it has {', '.join(names)}")
+
+
+def found(name: Path) -> Path:
+    """The model's folder or file. One that is known by its name is fetched, where it is not here yet. Raises OSError
+    where it cannot be downloaded."""
+    return fetch(str(name), Path()) if str(name) in MODELS and not name.exists() else name
 
 
 def begins_with_a_model(run: Run) -> bool:

@@ -8,19 +8,21 @@ import time
 from typing import NamedTuple
 
 from minirl import kernels, tasks
+from minirl.evaluation import forgotten
 from minirl.evaluation.report import PAGE, REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
-from minirl.generate import generate
+from minirl.generate import encode_prompt, generate
 from minirl.model import GPT
 from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
 from minirl.runs.command import command
 from minirl.runs.presets import learns_nothing
 from minirl.storage.checksums import DamagedError
 from minirl.streams import stream_seed
-from minirl.tasks import ROGER, Task
+from minirl.tasks import ROGER, Problem, Task
 from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
+from minirl.train.adapting import adapt, has_adapters
 from minirl.train.base_model import begins_with_a_model
 from minirl.train.check import check, check_prompts
 from minirl.train.lock import locked
@@ -126,21 +128,28 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
         else:
             if name == "rl":
                 prepare(run, task, tokenizer, screen)
+            adapt(model.recompute(config.recompute), config, name)
             stage = make_stage(run, name, model, tokenizer, task)
             say_what_it_learns_from(stage, run, screen)
             run_stage(run, stage, screen)
+            if has_adapters(model):
+                model = run.model(name)  # merged, as it was saved
         for kind, question in examples(task).items():
             if not run.records(SAMPLES, kind="stage", stage=name, question=question):
                 say(run, name, kind, question, model, tokenizer, screen)
     if run.results() is None:
         began = time.perf_counter()
         evaluation = config.evaluation
+        if evaluation.forgetting and "rl" in run.stages:
+            screen.say("measuring what the model has forgotten ...")
+            forgotten.measure(run, tokenizer)
         results = evaluate_run(
             run, screen, stages=run.stages, problems=evaluation.problems, samples=evaluation.samples, seed=config.seed
         )
         run.append(METRICS, {"stage": "evaluate", "seconds": round(time.perf_counter() - began, 3)})
         run.write_json(RESULTS, results)
     show(run.results() or [], screen)
+    forgotten.show(run, screen)
     write_report(run)
     say_what_next(run, screen, main_job)
 
@@ -203,15 +212,16 @@ def examples(task: Task) -> dict[str, str]:
 def say(run: Run, stage: str, kind: str, question: str, model: GPT, tokenizer: Tokenizer, screen: Screen) -> None:
     """Show the model's greedy answer to an example, and keep it for the report. None where a task of one's own has a
     tokenizer that splits the example into more tokens than the model can read. The model may call the run's tools."""
-    prompt = f"Q: {question}\nReasoning:"
-    if len(tokenizer.encode(prompt)) > model.config.context_length:
+    prompt = run.ask(Problem(question, "", "", question))
+    if len(encode_prompt(tokenizer, prompt)) > model.config.context_length:
         return
     tools = toolbox(tokenizer, run.task().tools)
     (answer,) = generate(model, tokenizer, [prompt], temperature=0.0, max_new_tokens=SAMPLE_TOKENS, tools=tools)
     text = whole_text(tokenizer, answer.ids, answer.forced) if tools else answer.text
-    said = {"question": question, "prompt": prompt, "completion": text, "finished": answer.finished}
+    shown = prompt if isinstance(prompt, str) else f"{question}\n"  # of a conversation the last message
+    said = {"question": question, "prompt": shown, "completion": text, "finished": answer.finished}
     run.append(SAMPLES, {"kind": "stage", "stage": stage, **said})
-    screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", prompt, text)
+    screen.sample(f"{kind}, after {STAGE_NAMES[stage]}", shown, text)
 
 
 def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
@@ -227,7 +237,7 @@ def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
     screen.say("Ask the model something:")
     screen.command(command("chat", folder))
     watch = ("trace", str(folder))
-    compare = ("evaluate", "--compare", f"{folder}:rl", f"{folder}:sft")
+    compare = ("evaluate", "--compare", f"{folder}:rl", f"{folder}:{run.before_rl}")
     known = is_own(run.config.task) or comes_with_minirl(tasks.kind(run.config.task))
     spell = command if known else called
     if not known:

@@ -7,11 +7,12 @@ from pathlib import Path
 from minirl import tasks
 from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
+from minirl.generate import encode_prompt
 from minirl.model.memory import total_memory
 from minirl.runs import PRESETS, TrainConfig, task_of, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
-from minirl.tasks import Task
+from minirl.tasks import Problem, Task
 from minirl.tasks.corpus import pretraining_documents
 from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
@@ -56,8 +57,23 @@ def check_values(config: TrainConfig) -> None:
         config.model.gpt(config.model.vocab_size)
     except ValueError as error:
         raise ConfigError(f"--model: {error}") from None
+    check_rehearsal(config)
     check_memory(config)
     check_sizes(config, task_of(config))
+
+
+def check_rehearsal(config: TrainConfig) -> None:
+    """Raises ConfigError for kinds of rehearsal that exclude each other, and for stages that leave nothing to do."""
+    rl = config.rl
+    if rl.own_answers and (rl.rehearsal or rl.rehearsal_texts):
+        raise ConfigError(
+            "--rl.own-answers rehearses what the model said itself, in the place of demonstrations and texts",
+            {"--rl.rehearsal": 0, "--rl.rehearsal-texts": 0},
+        )
+    if rl.own_answers > rl.own_pool:
+        raise ConfigError(f"--rl.own-answers is {rl.own_answers}, more than --rl.own-pool, {rl.own_pool}")
+    if config.last_stage == "sft" and not config.sft.epochs:
+        raise ConfigError("--sft.epochs is 0, so --last-stage sft leaves nothing to do")
 
 
 def check_place(config: TrainConfig) -> None:
@@ -131,8 +147,12 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
 
     How long texts are depends on the tokenizer, so this comes after it is trained.
     """
+    check_form(config, tokenizer)
     sizes = {split: task.size(split) for split in ("train", "dev")}  # the final table counts what it cannot read
     problems = {split: task.problems(split, size or PROMPTS_LOOKED_AT) for split, size in sizes.items()}
+    if config.form != "reasoning":
+        check_asked(config, tokenizer, task, [problem for listed in problems.values() for problem in listed])
+        return
     prompt = longest(tokenizer, [problem.prompt for listed in problems.values() for problem in listed])
     solved = [[(problem.prompt, 0.0), *problem.solution] for problem in problems["train"]]
     solution = max(int((document.weights > 0).sum()) for document in encode_documents(tokenizer, solved))
@@ -163,6 +183,32 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
             kind = "problem of train" if place < len(problems["train"]) else "document of pretraining"
             told = f". The longest is a {kind}, {beginning(''.join(piece for piece, _ in texts[place]))!r}"
         raise ConfigError(f"task {task.name}: {'; '.join(problem)}{told}", changes)
+
+
+def check_form(config: TrainConfig, tokenizer: Tokenizer) -> None:
+    """Raises ConfigError where the form of the prompts, the worked examples and the model do not go together."""
+    if config.form == "chat" and tokenizer.conventions.chat_template is None:
+        raise ConfigError(
+            "--form chat asks in a model's own chat format, and there is no chat template: give --base-model and a "
+            "chat model, or --form few_shot"
+        )
+    if config.shots and config.form not in ("few_shot", "chat"):
+        raise ConfigError(f"--shots is {config.shots}, and --form {config.form} shows none", {"--form": "few_shot"})
+    if config.form == "few_shot" and not config.shots:
+        raise ConfigError("--form few_shot shows worked examples, and there are none", {"--shots": 4})
+
+
+def check_asked(config: TrainConfig, tokenizer: Tokenizer, task: Task, problems: Sequence[Problem]) -> None:
+    """Raises ConfigError where a prompt of the run's form and its answer do not fit into the context."""
+    shots = task.shots(config.shots)
+    asked = [task.prompt(problem, config.form, shots=shots) for problem in problems]
+    prompt = max(len(encode_prompt(tokenizer, one)) for one in asked)
+    answer = max(config.rl.max_new_tokens, config.evaluation.max_new_tokens)
+    if prompt + answer > config.model.context_length:
+        raise ConfigError(
+            f"prompts have up to {prompt} tokens and answers up to {answer}, but the model reads "
+            f"{config.model.context_length}; give fewer --shots or a smaller --rl.max-new-tokens"
+        )
 
 
 def longest(tokenizer: Tokenizer, texts: Sequence[str]) -> int:

@@ -73,7 +73,7 @@ def resume(run: Run, stage: Stage) -> tuple[float, int]:
         return 0.0, 0
     model = run.model(stage.name)
     try:
-        stage.model.load_state_dict(model.state_dict())
+        stage.load_weights(model.state_dict())
         stage.load_arrays(run.load_optimizer(stage.name))
         stage.load_state_dict(state)
     except (LookupError, TypeError, ValueError) as error:

@@ -42,6 +42,7 @@ class Arguments(TrainConfig):
         "open-book",
         "look-up",
         "preferences",
+        "teach-addition",
         "base-5m",
         "base-30m",
         "gpt2-110m",
@@ -51,15 +52,16 @@ class Arguments(TrainConfig):
     "calculator": word problems with numbers up to 999 and a tool to calculate with, minutes; with --tools alone, the
     same problems without the tool. "open-book": questions with facts that a search put into the prompt, minutes.
     "look-up": questions about people, and a search that the model calls itself, minutes.
-    "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes. The others
+    "preferences": the main job with a reward model that learns from pairs of answers, and PPO, minutes.
+    "teach-addition": sums of two digits for a public chat model, with --base-model smollm2-135m, minutes. The others
     pretrain on a --corpus; their names give their parameters."""
     plan: bool = False
     """Say what the run would take (parameters, tokens, memory, hours, measured for 20 s here) and do no more."""
     base: Path | None = None
     """Branch off from the run in this folder: copy its stages up to --base-stage, and use its settings as defaults."""
     base_model: Path | None = None
-    """Begin with the model in this folder (Hugging Face's, or a run's stage) or GGUF file, in the place of pretraining.
-    The flags --model.* then have no effect."""
+    """Begin with the model in this folder (Hugging Face's, or a run's stage) or GGUF file, in the place of pretraining;
+    smollm2-135m is fetched where it is not here yet. The flags --model.* then have no effect."""
     base_stage: Literal["pretrain", "sft"] = "sft"
     """Last stage to copy from the base."""
     resume: Path | None = None

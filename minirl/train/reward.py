@@ -66,7 +66,7 @@ def train_reward_model(run: Run, task: Task, tokenizer: Tokenizer, screen: Scree
     Raises ValueError where the model's answers hardly differ, so that there are no pairs."""
     began = time.perf_counter()
     settings, seed = run.config.rl, run.config.seed
-    policy = run.model("sft")
+    policy = run.model(run.before_rl)
     episodes = own_answers(run, policy, task, tokenizer)
     pairs = list(graded_pairs(episodes, settings.samples, partial(grade, task), ties=True))
     try:

@@ -10,6 +10,7 @@ import shutil
 from typing import Any
 
 from minirl.evaluation.answers import ANSWERS
+from minirl.evaluation.forgotten import FORGETTING
 from minirl.runs import CONFIG, LOGS, METRICS, PLOTS, RESULTS, TOKENIZER, Run, Screen
 from minirl.runs.checkpoints import discard, settle
 from minirl.runs.command import accept
@@ -34,7 +35,7 @@ def rewind(run: Run, screen: Screen) -> None:
     state, done = None, restore_tokenizer(run, screen)
     for stage in run.stages:
         if not done:
-            (run.folder / RESULTS).unlink(missing_ok=True)
+            remove_results(run)
             discard(run.folder / stage)
             continue
         problem = settle(run.folder / stage)
@@ -43,8 +44,14 @@ def rewind(run: Run, screen: Screen) -> None:
         found = run.state(stage)
         state, done = found or state, found is not None and found["done"]
     if not done or not run.is_whole(RESULTS):
-        (run.folder / RESULTS).unlink(missing_ok=True)
+        remove_results(run)
         cut_logs(run, state, screen)
+
+
+def remove_results(run: Run) -> None:
+    """Remove what is computed after the last stage."""
+    for name in (RESULTS, FORGETTING):
+        (run.folder / name).unlink(missing_ok=True)
 
 
 def restore_tokenizer(run: Run, screen: Screen) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from minirl.autograd import Array
+from minirl.evaluation.forgetting import Watch
+from minirl.evaluation.forgotten import known_before
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.dpo import dpo_step
@@ -23,8 +25,11 @@ from minirl.rl.value import VALUE, Critic, NoValue, make_critic, under
 from minirl.runs import SAMPLES, Run
 from minirl.streams import stream_seed
 from minirl.tasks import Task
+from minirl.tasks.prompt import Form
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
+from minirl.train.adapting import has_adapters, start_of
+from minirl.train.own_answers import own_answers, own_rehearsal
 from minirl.train.rehearsal import rehearsal, rehearses
 from minirl.train.reward import reward_of
 from minirl.train.stage import Measures, Stage
@@ -43,12 +48,17 @@ class RLStage(Stage):
         self.run, self.config, self.tokenizer, self.task = run, run.config, tokenizer, task
         super().__init__(model, self.config.rl, self.config.rl.steps)
         self.tools = toolbox(tokenizer, task.tools)
-        self.reference = run.model("sft")
+        self.reference = start_of(model) if has_adapters(model) else run.model(run.before_rl)
         self.reward = reward_of(run, task, tokenizer)
         self.critic = self.value_function() if self.config.rl.method == "ppo" else NoValue()
         self.updating = self.method()
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
-        self.rehearsal, self.rehearses = rehearsal(self.config, task, tokenizer), rehearses(self.config, task)
+        if self.config.rl.own_answers:
+            self.rehearsal = own_rehearsal(self.config, own_answers(self.config, model, tokenizer))
+        else:
+            self.rehearsal = rehearsal(self.config, task, tokenizer)
+        self.rehearses = bool(self.config.rl.own_answers) or rehearses(self.config, task)
+        self.forgetting = Watch(known_before(run, tokenizer), tokenizer) if self.config.evaluation.forgetting else None
 
     def update(self, step: int) -> Measures:
         settings, seed = self.config.rl, self.config.seed
@@ -57,7 +67,7 @@ class RLStage(Stage):
             self.model, self.optimizer, self.tokenizer, self.task, problems, settings,
             seed=stream_seed(seed, "rollout", step), reference=self.reference,
             rehearsal=self.rehearsal.next_batch() if self.rehearses else None, update=self.updating,
-            tools=self.tools, reward=self.reward,
+            tools=self.tools, reward=self.reward, ask=self.run.ask,
         )  # fmt: skip
         right = [episode.reward for episode in episodes]
         if self.reward is not None:
@@ -68,13 +78,17 @@ class RLStage(Stage):
             measures |= {"paid": measures["reward"], "reward": measures["right"]}
         if step % max(1, self.steps // KEPT) == 0:
             for episode in notable(episodes, right):
-                self.run.append(SAMPLES, episode_record(episode, step, self.tokenizer))
+                self.run.append(SAMPLES, episode_record(episode, step, self.tokenizer, self.run.form))
         return {**measures, "tokens": sum(len(episode.actions) for episode in episodes)}
 
     def probe(self) -> Measures:
         limit = self.config.evaluation.max_new_tokens
-        accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit)
-        return {"dev_accuracy": accuracy.value}
+        accuracy = greedy_accuracy(
+            self.model, self.tokenizer, self.task, self.dev, max_new_tokens=limit, form=self.run.form,
+            shots=self.run.shots,
+        )  # fmt: skip
+        lost = self.forgetting.measures(self.model) if self.forgetting else {}
+        return {"dev_accuracy": accuracy.value, **lost}
 
     def method(self) -> Update:
         """The update of the run's method."""
@@ -87,8 +101,8 @@ class RLStage(Stage):
     def value_function(self) -> Critic:
         """PPO's value function, as it is before the first step. A network begins as the policy after SFT."""
         return make_critic(
-            self.config.rl, self.model, lambda: self.run.model("sft"), self.tokenizer, self.task, self.config.seed,
-            self.reward,
+            self.config.rl, self.model, lambda: self.run.model(self.run.before_rl), self.tokenizer, self.task,
+            self.config.seed, self.reward,
         )  # fmt: skip
 
     def arrays(self) -> dict[str, Array]:
@@ -112,6 +126,7 @@ class RLStage(Stage):
         return preflight(
             self.model, self.tokenizer, self.task, problems, samples=settings.samples, temperature=settings.temperature,
             max_new_tokens=settings.max_new_tokens, seed=stream_seed(seed, "preflight"), tools=self.tools,
+            ask=self.run.ask,
         )  # fmt: skip
 
 
@@ -127,13 +142,13 @@ def notable(episodes: Sequence[Episode], rewards: Sequence[float]) -> list[Episo
     return right[:1] + wrong[:1]
 
 
-def episode_record(episode: Episode, step: int, tokenizer: Tokenizer) -> dict[str, Any]:
+def episode_record(episode: Episode, step: int, tokenizer: Tokenizer, form: Form = "reasoning") -> dict[str, Any]:
     """An episode token by token, for samples.jsonl."""
     return {
         "kind": "episode",
         "stage": "rl",
         "step": step + 1,
-        "prompt": episode.problem.prompt,
+        "prompt": episode.problem.prompt if form == "reasoning" else tokenizer.decode(episode.prompt),
         "completion": whole_text(tokenizer, episode.actions, episode.forced) if episode.forced.any() else episode.text,
         "answer": episode.problem.answer,
         "reward": episode.reward,

@@ -10,6 +10,7 @@ from minirl.model import GPT
 from minirl.optim import AdamW, decay_groups
 from minirl.runs import OptimizerConfig
 from minirl.schedule import warmup_cosine, warmup_stable_decay
+from minirl.train.adapting import has_adapters, kept, take_up
 
 Measures = dict[str, float]
 
@@ -55,12 +56,18 @@ class Stage(ABC):
         return None
 
     def arrays(self) -> dict[str, Array]:
-        """What a checkpoint holds in arrays besides the model's weights: the optimizer's."""
-        return self.optimizer.state_dict()
+        """What a checkpoint holds in arrays besides the model's weights: the optimizer's, and the adapters."""
+        return self.optimizer.state_dict() | kept(self.model)
 
     def load_arrays(self, arrays: Mapping[str, Array]) -> None:
         """Continue from what `arrays` returned. Raises ValueError where names or shapes do not fit."""
-        self.optimizer.load_state_dict(arrays)
+        self.optimizer.load_state_dict(take_up(self.model, arrays))
+
+    def load_weights(self, saved: Mapping[str, Array]) -> None:
+        """Continue from the weights of a checkpoint. With adapters these are merged, and `arrays` holds what is needed:
+        the matrices beside them never change."""
+        if not has_adapters(self.model):
+            self.model.load_state_dict(saved)
 
     def state_dict(self) -> dict[str, Any]:
         """What a checkpoint holds besides arrays and step."""

@@ -211,6 +211,20 @@ def test_cross_entropy_makes_no_gradients_that_nobody_asks_for(monkeypatch):
     assert asked == [True, False, False]
 
 
+def test_a_frozen_output_layer_gets_no_gradient_and_the_hidden_states_the_same():
+    rng = np.random.default_rng(3)
+    x, table = rng.standard_normal((6, 4)).astype(np.float32), rng.standard_normal((5, 4)).astype(np.float32)
+    targets, found = np.array([0, 4, -100, 2, 1, 3], np.int32), []
+    for learns in (True, False):
+        h, w = Tensor(x, requires_grad=True), Tensor(table, requires_grad=learns)
+        F.linear_cross_entropy(h, w, targets).loss.backward()
+        found.append(h.grad)
+        assert (w.grad is not None) == learns
+    assert np.array_equal(*found)
+    *_, dh, dweight = kernels.linear_cross_entropy(x, table, targets, weight_gradient=False)
+    assert dh is not None and dweight is None
+
+
 def test_weight_gradients_add_up_in_place():
     w = Tensor(np.ones((5, 4), np.float32), requires_grad=True)
     x = Tensor(np.ones((3, 4), np.float32))

@@ -192,7 +192,15 @@ def test_weights_are_the_derivative_of_the_clipped_objective_with_kl(log_pi, old
     if any(corner):
         return  # there the derivative jumps
     one = np.ones(1, np.float32)
-    batch = Batch(np.zeros(1, np.int32), np.zeros(1, np.int32), A * one, old * one, np.array([0, 1]), np.array([-1]))
+    batch = Batch(
+        np.zeros(1, np.int32),
+        np.zeros(1, np.int32),
+        A * one,
+        old * one,
+        np.array([0, 1]),
+        np.array([-1]),
+        np.array([1]),
+    )
     found, _ = token_weights(A * one, log_pi * one, batch, RLConfig(clip=clip, kl=kl), reference * one)
     step = 1e-5
     difference = [objective(log_pi + d, old, reference, A, clip, kl) for d in (step, -step)]
@@ -341,7 +349,9 @@ def test_an_extreme_ratio_ends_in_a_finite_update(model, episodes, reference, cl
 @pytest.mark.parametrize("gap", [-200.0, 200.0])
 def test_a_reference_at_any_distance_ends_in_a_finite_update(model, episodes, gap):
     advantage, one = np.zeros(3, np.float32), np.ones(3, np.float32)
-    batch = Batch(np.zeros(3, np.int32), np.array([0, 1, -100]), advantage, -one, np.array([0, 3]), np.array([-1]))
+    batch = Batch(
+        np.zeros(3, np.int32), np.array([0, 1, -100]), advantage, -one, np.array([0, 3]), np.array([-1]), np.array([3])
+    )
     found, _ = token_weights(advantage, -one, batch, RLConfig(clip=0.2, kl=0.5), np.float32(gap) * one)
     assert np.isfinite(found).all() and (np.sign(found) == [np.sign(gap), np.sign(gap), 0]).all()
 

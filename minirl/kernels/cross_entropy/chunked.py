@@ -22,6 +22,7 @@ def linear_cross_entropy(
     *,
     ignore_index: int,
     gradient: bool,
+    weight_gradient: bool = True,
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
     """linear_cross_entropy (see reference.py) made of a backend's matmul and cross_entropy; arguments are checked.
 
@@ -40,6 +41,7 @@ def linear_cross_entropy(
             None if weights is None else weights[kept],
             ignore_index=ignore_index,
             gradient=gradient,
+            weight_gradient=weight_gradient,
         )
         dh = None if dh is None else _spread(dh, kept, N)
         return loss, _spread(log_prob, kept, N), _spread(entropy, kept, N), dh, dweight
@@ -48,7 +50,7 @@ def linear_cross_entropy(
     log_prob, entropy = np.zeros(N, h.dtype), np.zeros(N, h.dtype)
     dh = np.empty_like(h) if gradient else None
     dweight = None  # the first chunk makes it, the others add to it
-    if gradient:
+    if gradient and weight_gradient:
         dweight = np.empty_like(weight) if N else np.zeros_like(weight)
     buffer = np.empty((chunk, V), h.dtype)
     for start in range(0, N, max(chunk, 1)):
@@ -63,7 +65,8 @@ def linear_cross_entropy(
         )
         if dh is not None:  # the logits now hold their own gradient
             matmul(logits, weight, out=dh[part])
-            matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=start > 0)
+            if dweight is not None:
+                matmul(logits, h[part], transpose_a=True, out=dweight, accumulate=start > 0)
     products = log_prob if weights is None else weights * log_prob
     return -float(products.sum(dtype=np.float64)), log_prob, entropy, dh, dweight
 

@@ -29,11 +29,13 @@ def linear_cross_entropy(
     *,
     ignore_index: int = -100,
     gradient: bool = True,
+    weight_gradient: bool = True,
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
     check_linear_cross_entropy("linear_cross_entropy", h, weight, targets, weights, ignore_index, gradient)
     return chunked.linear_cross_entropy(
-        matmul, cross_entropy, h, weight, targets, weights, ignore_index=ignore_index, gradient=gradient
-    )
+        matmul, cross_entropy, h, weight, targets, weights,
+        ignore_index=ignore_index, gradient=gradient, weight_gradient=weight_gradient,
+    )  # fmt: skip
 
 
 def linear_log_prob(h: Array, weight: Array, targets: Array, *, ignore_index: int = -100) -> tuple[Array, Array]:

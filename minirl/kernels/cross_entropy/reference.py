@@ -45,13 +45,15 @@ def linear_cross_entropy(
     *,
     ignore_index: int = -100,
     gradient: bool = True,
+    weight_gradient: bool = True,
 ) -> tuple[float, Array, Array, Array | None, Array | None]:
     """The loss of the whole training story, -sum_t w_t log pi(a_t | s_t) with pi = softmax(h weight^T).
 
     Pretraining is w = 1/N, supervised fine-tuning w = mask/N, REINFORCE w = advantage/N. h: (N, C), the last hidden
     states. weight: (V, C), the output embedding. targets: (N,) int32, the tokens a_t. weights: (N,), 1 if None.
     Returns (loss, log_prob (N,), entropy (N,), dh (N, C), dweight (V, C)). The gradients are made in the same pass, a
-    chunk of tokens at a time, so that the N x V logits never exist (see chunked.py). With gradient=False they are None.
+    chunk of tokens at a time, so that the N x V logits never exist (see chunked.py). With gradient=False they are None;
+    with weight_gradient=False dweight alone is, which saves a third of the products where the weight does not learn.
 
     weight may be held in bfloat16, as matmul's b; TypeError where a gradient is asked for then. Raises IndexError for a
     target outside the vocabulary.
@@ -60,8 +62,9 @@ def linear_cross_entropy(
         "linear_cross_entropy", h, weight, targets, weights, ignore_index, gradient, real_dtype(h)
     )
     return chunked.linear_cross_entropy(
-        matmul, cross_entropy, h, weight, targets, weights, ignore_index=ignore_index, gradient=gradient
-    )
+        matmul, cross_entropy, h, weight, targets, weights,
+        ignore_index=ignore_index, gradient=gradient, weight_gradient=weight_gradient,
+    )  # fmt: skip
 
 
 def linear_log_prob(h: Array, weight: Array, targets: Array, *, ignore_index: int = -100) -> tuple[Array, Array]:
