@@ -171,7 +171,7 @@ def answer(
     settings = {**arguments.drawing.settings(), "seed": seed, "max_new_tokens": longest}
     if (rule := arguments.searching.rule()) is not None:
         if arguments.searching.by_steps:
-            found = step_beams(model, tokenizer, prompt, width=rule.width, branches=rule.width, **settings)
+            found = step_beams(model, tokenizer, prompt, width=rule.width, branches=rule.width, tools=tools, **settings)
         else:
             found = beam_search(
                 model, tokenizer, prompt, width=rule.width, penalty=rule.penalty, alpha=rule.alpha,

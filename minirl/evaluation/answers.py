@@ -155,7 +155,7 @@ def answer(model: GPT, tokenizer: Tokenizer, prompts: Sequence[Prompt], settings
         if settings.by_steps:
             found = step_beams(
                 model, tokenizer, fitting, width=rule.width, branches=rule.width, max_new_tokens=longest,
-                seed=settings.seed, **settings.draw(),
+                seed=settings.seed, tools=tools, **settings.draw(),
             )  # fmt: skip
         else:
             found = beam_search(

@@ -53,12 +53,13 @@ class Row:
     )  # (n,), log pi(id) at each step's temperature, before penalties and cuts; at temperature 1 where that is 0
     forced: Array = field(default_factory=lambda: np.zeros(0, bool))  # (n,): a tool's result; its log_probs are 0
     finished: bool = False  # True: ended with the end token. False: a limit, a stop or a misplaced mark cut it off
-    written: int = 0  # how many of the prompt's last tokens the model wrote itself: schedules and penalties count them
+    written: Array = field(default_factory=lambda: NO_IDS)  # what of the prompt the model chose itself, in order:
+    # schedules, penalties and max_new_tokens count it
 
     # What a row may have of its own; otherwise it has what the engine has
     sampling: Sampling | None = None
     finish: Callable[[Array], bool] | None = None  # given the ids that the row has drawn so far
-    turn: Turn | None = None  # the tools that it may call, and what it has called so far
+    turn: Turn | None = None  # the tools that it may call, and what it has called so far; it is kept up to date
     begun: Array = field(default_factory=lambda: NO_IDS)  # (k,): the row goes on from these ids, as if just written
     begun_forced: Array = field(default_factory=lambda: NOT_FORCED)  # (k,): which of them a tool gave
 
@@ -242,7 +243,7 @@ class Engine:
         self.rows += rows
         self.at = np.concatenate([self.at, slots])
         self.prefixes = np.concatenate([self.prefixes, np.where(held_by < self.slots, np.int32(-1), held_by)])
-        self.before[slots] = [row.written for row in rows]
+        self.before[slots] = [len(row.written) for row in rows]
         most = np.array([self._rule(row).max_new_tokens for row in rows]) - self.before[slots]
         self.rooms[slots] = (
             self.capacity - np.repeat([len(prompt) for prompt in prompts], counts) + 1
@@ -267,7 +268,7 @@ class Engine:
         self.uniforms[slot, : self.limits[slot]] = row.stream.random(self.limits[slot])
         rule = self._rule(row)
         if rule.looks_back:
-            self.tails[slot] = row.prompt[len(row.prompt) - row.written :]
+            self.tails[slot] = row.written
         if row.sampling is not None:
             self.rules[slot] = replace(rule, max_new_tokens=1)  # so that rows which differ in it draw together
         turn = self.tools.turn() if row.turn is None and self.tools is not None else row.turn
@@ -368,7 +369,9 @@ class Engine:
         if self.stop is not None:
             for place in (np.flatnonzero(~ended[first:]) + first).tolist():
                 slot = self.at[place]
-                ended[place] = self.stop(self.ids[slot, : self.counts[slot]])
+                turn = self.turns.get(int(slot))
+                calling = turn is not None and turn.begun is not None  # nothing stops inside a call
+                ended[place] = not calling and self.stop(self.ids[slot, : self.counts[slot]])
         if not ended.any():
             return []
         done = list(compress(self.rows, ended))

@@ -145,7 +145,7 @@ def test_a_row_that_goes_on_keeps_its_clock():
     whole = run(Row(prompt, 0, 0, row_stream(0, 0, 0)))
     stream = row_stream(0, 0, 0)
     stream.random(4)
-    rest = run(Row(np.concatenate([prompt, whole.ids[:4]]), 0, 0, stream, written=4))
+    rest = run(Row(np.concatenate([prompt, whole.ids[:4]]), 0, 0, stream, written=whole.ids[:4]))
     assert rest.ids.tolist() == whole.ids[4:].tolist() and len(whole.ids) == 9
     np.testing.assert_allclose(rest.log_probs, whole.log_probs[4:], atol=1e-5)
 

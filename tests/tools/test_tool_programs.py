@@ -8,7 +8,7 @@ from rich.console import Console
 
 from minirl import chat, evaluate, microscope, trace
 from minirl.evaluation.answers import Settings, answer, as_written, read_attempt
-from minirl.generate import Beams, beam_search, generate
+from minirl.generate import Beams, beam_search, generate, step_beams
 from minirl.generate.options import Searching
 from minirl.microscope import record
 from minirl.rl import rollout
@@ -16,7 +16,7 @@ from minirl.rl.mdp import Agent
 from minirl.runs import Run
 from minirl.tasks import ROGER
 from minirl.tokenizer import Tokenizer
-from minirl.tools import TOOLS, shown, toolbox, transcript
+from minirl.tools import TOOLS, said, shown, toolbox, transcript
 from minirl.train.rl import episode_record
 from tests.rl.caller import Guesses, Sums, make_caller
 
@@ -109,6 +109,28 @@ def test_the_best_beam_calls_tools_in_chat_and_evaluation(model, tokenizer):
     arguments = chat.Arguments(run=None, searching=Searching(beam=6))
     [text] = chat.answer(model, tokenizer, ROGER.question, arguments, 0, tools=box)
     assert text == chat.readable(next(beam_search(model, tokenizer, ROGER.prompt, width=6, tools=box))[0], tokenizer)
+
+
+def test_beams_of_sentences_call_tools(model, tokenizer):
+    """A judge that likes "7" leads to the calls that return it; calls that were answered count as before."""
+    box, prompts = toolbox(tokenizer, NAMES), [ROGER.prompt, "7 + 1", ROGER.prompt]
+    wanted = {"width": 3, "branches": 5, "max_new_tokens": 40, "tools": box, "temperature": 1.0, "seed": 3}
+    found = list(step_beams(model, tokenizer, prompts, **wanted))
+    called = [one for beams in found for one in beams if one.forced.any()]
+    assert called
+    for one in called:
+        assert one.text == said(tokenizer, one.ids, one.forced) and not one.log_probs[one.forced].any()
+        assert (~one.forced).sum() <= 40
+        results = [piece for piece in transcript(tokenizer, one.ids, one.forced) if piece.kind == "result"]
+        answered = [piece for piece in results if "no calls left" not in piece.text]
+        assert len(answered) <= box.calls
+    alone = next(step_beams(model, tokenizer, prompts[:1], **wanted))
+    assert [one.ids.tolist() for one in alone] == [one.ids.tolist() for one in found[0]]
+    arguments = chat.Arguments(
+        run=None, drawing=chat.Drawing("1"), searching=Searching(beam=3, judge="arithmetic"), seed=0
+    )
+    [text] = chat.answer(model, tokenizer, ROGER.question, arguments, 0, tools=box)
+    assert text
 
 
 def test_evaluate_keeps_answers_with_tools_apart(run: Run, capsys):
