@@ -149,7 +149,12 @@ def searchable(texts: Sequence[str]) -> "Index":
 def shown(index: "Index", asked_for: str, right: int, text: str, arm: Arm, most: int, rng: random.Random) -> list[str]:
     """The facts of a prompt. asked_for: the question; the search knows nothing else. right: the number of the fact that
     answers it, which says `text` here."""
-    found: list[int] = index.rank(asked_for, most + 1)[0].tolist()
+    from minirl.retrieval.index import SearchError
+
+    try:
+        found: list[int] = index.rank(asked_for, most + 1)[0].tolist()
+    except SearchError:  # a question that lost its words may have none that the index knows
+        found = rng.sample(range(len(index)), most + 1)
     if arm == "found":
         return [index.hit(number).text for number in found[:most]]
     wrong = [index.hit(number).text for number in found if number != right]
