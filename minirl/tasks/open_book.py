@@ -51,6 +51,7 @@ WORLD_FACTS, SCIENCE_FACTS = 5, 3  # in a prompt; those of science are longer
 PEOPLE = {"train": 24, "dev": 24}  # of a world; in a test 300
 TEST_PEOPLE, PER_WORLD = 300, 24  # questions about one small world
 CLOSED, SEVERAL, COPIES = 0.15, 0.55, 0.15  # shares of the documents of practice
+MIXED = 0.5  # of the science facts there have words of others in their question
 SCIENCE, UNANSWERED = 0.5, 0.3  # of those with several questions: about science; of their questions: without an answer
 GIVEN, FULL = 0.1, 1.0  # loss weights: facts and questions can hardly be predicted
 WHOLE = 1 / 3  # of the science questions keep all of their words
@@ -266,19 +267,27 @@ def with_another_fact(one: Problem, science: Science, rng: random.Random) -> Pro
 def some_science(rng: random.Random) -> tuple[list[str], list[Asked]]:
     """A few science facts, and questions; some have no answer among the facts, and some facts are changed."""
     science, _ = science_book()
-    facts, told = rng.sample(science.facts, rng.randint(1, 3)), []
-    for ways in facts:
-        one = ways[0]
-        told.append(with_another_fact(one, science, rng) if rng.random() < CHANGED else one)
+    ways, told = rng.sample(science.facts, rng.randint(1, 3)), []
+    for known in ways:
+        one = with_another_fact(known[0], science, rng) if rng.random() < CHANGED else known[0]
+        told.append(with_other_words(one, science, rng) if rng.random() < MIXED else one)
     questions: list[Asked] = []
     for _ in range(rng.randint(1, 3)):
-        number = rng.randrange(len(facts))
-        one = with_words_missing(rng.choice(facts[number]), rng)
-        said = (recalled(facts[number][0].question, told[number].reasoning), told[number].answer)
-        if rng.random() < UNANSWERED:
-            ways = rng.choice(science.facts)
-            if ways not in facts:
-                one = with_words_missing(rng.choice(ways), rng)
-                said = (recalled(ways[0].question, None), UNKNOWN)
-        questions.append((one.question, *said))
+        number = rng.randrange(len(told))
+        fact, there = told[number], True
+        asked_for = fact if fact.question != ways[number][0].question else rng.choice(ways[number])
+        if rng.random() < UNANSWERED and (other := rng.choice(science.facts)) not in ways:
+            fact, asked_for, there = other[0], rng.choice(other), False
+        said = recalled(fact.question, fact.reasoning if there else None)
+        questions.append((with_words_missing(asked_for, rng).question, said, fact.answer if there else UNKNOWN))
     return [f"{one.question} {one.reasoning}" for one in told], questions
+
+
+def with_other_words(one: Problem, science: Science, rng: random.Random) -> Problem:
+    """The problem, but one or two of the longer words of its question are words of other questions. Nobody knows such a
+    question by heart. Its fact can only be found by the words that both have."""
+    words, mark = one.question[:-1].split(), one.question[-1]
+    places = [place for place, word in enumerate(words) if place and len(word) > 3]
+    for place in rng.sample(places, min(rng.randint(1, 2), len(places))):
+        words[place] = rng.choice([word for word in rng.choice(science.facts)[0].question[:-1].split()[1:] if word])
+    return replace(one, question=" ".join(words) + mark)

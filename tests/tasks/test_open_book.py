@@ -110,8 +110,7 @@ def test_a_changed_fact_changes_the_answer() -> None:
     known = {one.question: one for one in made("science-closed", 105)}
     for changed in made("science-changed"):
         gold = known[changed.question]
-        assert changed.answer != gold.answer and changed.answer in changed.reasoning
-        assert changed.fact in changed.facts and changed.reasoning in changed.fact
+        assert changed.answer != gold.answer and changed.reasoning == changed.fact in changed.facts
         assert gold.fact not in changed.facts
 
 
@@ -163,6 +162,8 @@ def test_pretraining_reads_answers_only_from_facts() -> None:
     for document in islice(pretraining_documents(TASK, 300, 2, {"practice": 1.0}), 300):
         text = "".join(piece for piece, _ in document)
         assert document[-1][0].endswith("<|end|>") and {weight for _, weight in document} == {0.1, 1.0}
+        if text.startswith("Q: "):  # science by heart
+            continue
         if "\nCopy: " in text:
             assert re.fullmatch(r"Facts: (.*)\nCopy: \1<\|end\|>", text)
             continue
