@@ -182,8 +182,8 @@ for name, seconds in times.items():
 # have been thrown out to make room.
 #
 # This can be counted. The next cell plays a toy cache with room for 32 lines, which throws out the line that was not
-# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Each other
-# one is a **miss**.
+# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Every
+# other access is a **miss**.
 
 
 # %%

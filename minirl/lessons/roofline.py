@@ -115,8 +115,7 @@ def roofline(peaks: Peaks, points: Sequence[Point], title: str = "", alt: str = 
     axes.grid(color="#dddddd", which="major")
     axes.tick_params(colors=SOFT)
     axes.spines[["top", "right"]].set_visible(False)
-    side = "left" if lowest > corner else "right"  # where no points are
-    axes.legend(loc=f"lower {side}", frameon=False, fontsize=8)
+    axes.legend(loc="lower left" if lowest > corner else "lower right", frameon=False, fontsize=8)
     if title:
         axes.set_title(title, fontsize=10, loc="left")
     return picture
