@@ -148,7 +148,8 @@ def typed_pack(matrix, width, of):
     rows, columns = matrix.shape
     steps, present, strides = (rows, columns, f"1, {columns}") if of == "B" else (columns, rows, f"{columns}, 1")
     numbers = ", ".join(f"{number:g}" for number in matrix.ravel().tolist())
-    return f"float m[] = {{{numbers}}};\n    pack({width}, {steps}, {present}, m, {strides}, packed);    // a piece of {of}"
+    call = f"pack({width}, {steps}, {present}, m, {strides}, packed)"
+    return f"float m[] = {{{numbers}}};\n    {call};    // a piece of {of}"
 
 
 # ---- 5.5 matmul ----
