@@ -372,7 +372,7 @@ if has_compiler():
              ylim=(0, 1.1))  # fmt: skip
     axes.minorticks_off()
     axes.legend(loc="lower left")
-    assert packed > in_place[0][-1]
+    assert packed > min(in_place[0])
 picture
 
 # %% [markdown]
@@ -380,13 +380,13 @@ picture
 # and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes, and the
 # processor keeps the addresses of a few dozen at hand.)
 #
-# At large powers of two it can fall deep, and the figure says when on this machine. A cache cannot put a line
-# anywhere: its address decides on a **set** of 8 to 16 places. A nearest cache of 32 KB with 8 places in a set has 64
-# sets, and lines that are 64 · 64 = 4,096 bytes apart share one. That is the distance of two rows of 1,024 floats. So
-# all 256 rows of the panel want the same set, and push each other out, while the rest of the cache stays empty. Then
-# the second cache helps, until the rows share a set there too. A cache of 1 or 2 MB with 8 or 16 places in a set comes
-# to that at 4,096 to 32,768 columns. After that the numbers come from far away. Add 16 columns, and the rows spread
-# over all sets.
+# At large powers of two it can fall deep. A cache cannot put a line anywhere: its address decides on a **set** of 8 to
+# 16 places. A nearest cache of 32 KB with 8 places in a set has 64 sets, and lines that are 64 · 64 = 4,096 bytes
+# apart share one. That is the distance of two rows of 1,024 floats. So all 256 rows of the panel want the same set,
+# and push each other out, while the rest of the cache stays empty. Then the second cache helps, until the rows share
+# sets there too. That can happen from about 2,048 columns on, and after that the numbers come from far away. (The
+# second cache goes by where the pages really lie in memory, which is another place in every run. So the falls may be
+# at other widths when you run this cell again.) Add 16 columns, and the rows spread over all sets.
 #
 # So copy before you multiply. A **panel** of B is COLUMNS wide and up to 256 steps long, and is written in the order in
 # which the tile reads it. A tile of rows of A is copied in the same way: the ROWS numbers of a step side by side.
@@ -485,9 +485,9 @@ picture
 # C from Python takes several, allocating and packing come on top, and nothing is used often enough to pay for it.
 
 # %% [markdown]
-# **And all stages on the roofline**, from the three loops of lesson 4 to yours. The horizontal axis is the intensity,
-# operations for each byte that has to be moved at least. It is the same for all, as all compute the same product. What
-# differs is how far below the roof they stay.
+# **And all stages**, from the three loops of lesson 4 to yours, which do one and the same product. The figure puts some
+# of them on the roofline. To the right stands the intensity, operations for each byte that has to be moved at least.
+# For products of n x n matrices it is n / 6.
 
 # %%
 from minirl.kernels.matmul.steps import STEPS, matmul_step
@@ -496,16 +496,20 @@ picture = None
 if kernels.has_native():
     n = 320
     a, b = rng.standard_normal((2, n, n), np.float32)
-    stages = {str(step): (lambda step=step: matmul_step(step, a, b)) for step in STEPS}
+    stages = {step: (lambda step=step: matmul_step(step, a, b)) for step in STEPS if step != "threads"}
     times = race({**stages, "yours": lambda: my.matmul(a, b), "NumPy": lambda: a @ b}, 1.0)
+    print(f"n = {n}")
     for name, seconds in times.items():
         print(f"{name:15s}{seconds * 1e3:8.2f} ms {share(2 * n**3, seconds):5.0%} of the peak")
-    points = [Point(name, 2 * n**3, 3 * 4 * n * n, seconds) for name, seconds in times.items()]
+    drawn = [(f"{name}, n = {n}", n, times[name]) for name in ("naive", "row_wise", "blocked", "yours", "NumPy")]
+    for n in (32, 128, 800):
+        drawn.append((f"yours, n = {n}", n, 2 * n**3 / (speeds["yours"][SIZES.index(n)] * peak)))
     picture = roofline(
-        machine(threads=1), points,
-        alt=f"The roofline of one core, and products of two {n} x {n} matrices: "
-        + ", ".join(f"{name} {share(2 * n**3, seconds):.0%} of the peak" for name, seconds in times.items()) + ".",
+        machine(threads=1), [Point(name, 2 * n**3, 3 * 4 * n * n, seconds) for name, n, seconds in drawn],
+        alt="The roofline of one core, and products of two n x n matrices: "
+        + ", ".join(f"{name} {share(2 * n**3, seconds):.0%} of the peak" for name, n, seconds in drawn) + ".",
     )  # fmt: skip
+    picture.axes[0].legend(loc="lower left", frameon=False, fontsize=8)
 picture
 
 # %% [markdown]
