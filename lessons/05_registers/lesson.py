@@ -545,9 +545,9 @@ void add_to_mine(int times, float *numbers, int n, int group, int apart) {
 picture = None
 if has_compiler() and threads_before > 1:
     made = compile_c(TURNS, "void add_to_mine(int times, float *numbers, int n, int group, int apart);", openmp=True)
-    groups, n, times, numbers = [1, 2, 4, 8, 16, 32, 64], 4096, 400, floats(2 * 4096)
+    groups, n, times, numbers = [1, 2, 4, 8, 16, 32, 64], 4096, 200, floats(2 * 4096)
     spent = {(group, apart): [] for group in groups for apart in (group, n)}
-    for _ in range(11):  # in turns, and the median counts: in the fastest call the threads may not have met
+    for _ in range(41):  # in turns, and the median counts: in the fastest call the threads may not have met
         for group, apart in spent:
             start = time.perf_counter()
             made.add_to_mine(times, numbers, n, group, apart)
