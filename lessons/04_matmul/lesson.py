@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 4. Matrix products in C
 #
-# *About two and a half hours. You need lesson 3 (matrix products) and a C compiler. You need not know C: section 2
+# *A little over two hours. You need lesson 3 (matrix products) and a C compiler. You need not know C: section 2
 # explains all of it that you use.*
 #
 # In lesson 3 you wrote `a @ b` and went on. That one sign is where a language model spends nearly all of its time. In
@@ -56,7 +56,7 @@ if not has_compiler():
 # operations for each byte. This ratio is called the **arithmetic intensity**. It decides which of the two you wait
 # for: a program with few operations a byte waits for memory, and a program with many waits for arithmetic.
 #
-# > **Exercise 4.1** (level 1, 10 minutes). Write `intensity(M, K, N)` in `exercises.py`. All other exercises of this
+# > **Exercise 4.1** (level 1, 5 minutes). Write `intensity(M, K, N)` in `exercises.py`. All other exercises of this
 # > lesson are in `exercises.c`.
 #
 # {predict 4.b}
@@ -139,7 +139,7 @@ picture
 # `b[k * N + j]`; for A, with the shape (M, K), element (i, k) is `a[i * K + k]`. Most mistakes of this lesson are a
 # wrong row length.
 #
-# > **Exercise 4.2** (level 2, 20 minutes). Write `naive`: the formula of section 1, as three loops.
+# > **Exercise 4.2** (level 2, 15 minutes). Write `naive`: the formula of section 1, as three loops.
 #
 # What does `check` do with your C? It compiles the file, and every warning of the compiler counts as an error. Then it
 # runs your function in a program of its own, built with *sanitizers*: code that the compiler puts around every access
@@ -182,8 +182,8 @@ for name, seconds in times.items():
 # have been thrown out to make room.
 #
 # This can be counted. The next cell plays a toy cache with room for 32 lines, which throws out the line that was not
-# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Each other
-# one is a **miss**.
+# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Every
+# other access is a **miss**.
 
 
 # %%
