@@ -39,6 +39,7 @@ import time
 import numpy as np
 
 from minirl import kernels
+from minirl.bench.report import describe
 from minirl.kernels.peak import fma
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal, swapped
 from minirl.lessons.c import compile_c, has_compiler
@@ -49,6 +50,7 @@ my = exercises_of(5)
 threads_before = kernels.get_threads()
 kernels.set_threads(1)  # up to section 5
 peak = fma()  # the most operations a second of one core, a multiply-add being two
+print(describe(threads=1))
 if not has_compiler():
     print("There is no C compiler here. What has to be compiled is left out, and NumPy stands in for your functions.")
 
