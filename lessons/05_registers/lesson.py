@@ -39,6 +39,7 @@ import time
 import numpy as np
 
 from minirl import kernels
+from minirl.bench.report import describe
 from minirl.kernels.peak import fma
 from minirl.lessons import COLOURS, STYLES, Picture, exercises_of, reveal, swapped
 from minirl.lessons.c import compile_c, has_compiler
@@ -49,6 +50,7 @@ my = exercises_of(5)
 threads_before = kernels.get_threads()
 kernels.set_threads(1)  # up to section 5
 peak = fma()  # the most operations a second of one core, a multiply-add being two
+print(describe(threads=1))
 if not has_compiler():
     print("There is no C compiler here. What has to be compiled is left out, and NumPy stands in for your functions.")
 
@@ -372,7 +374,7 @@ if has_compiler():
              ylim=(0, 1.1))  # fmt: skip
     axes.minorticks_off()
     axes.legend(loc="lower left")
-    assert packed > in_place[0][-1]
+    assert packed > min(in_place[0])
 picture
 
 # %% [markdown]
@@ -380,13 +382,13 @@ picture
 # and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes, and the
 # processor keeps the addresses of a few dozen at hand.)
 #
-# At large powers of two it can fall deep, and the figure says when on this machine. A cache cannot put a line
-# anywhere: its address decides on a **set** of 8 to 16 places. A nearest cache of 32 KB with 8 places in a set has 64
-# sets, and lines that are 64 · 64 = 4,096 bytes apart share one. That is the distance of two rows of 1,024 floats. So
-# all 256 rows of the panel want the same set, and push each other out, while the rest of the cache stays empty. Then
-# the second cache helps, until the rows share a set there too. A cache of 1 or 2 MB with 8 or 16 places in a set comes
-# to that at 4,096 to 32,768 columns. After that the numbers come from far away. Add 16 columns, and the rows spread
-# over all sets.
+# At large powers of two it can fall deep. A cache cannot put a line anywhere: its address decides on a **set** of 8 to
+# 16 places. A nearest cache of 32 KB with 8 places in a set has 64 sets, and lines that are 64 · 64 = 4,096 bytes
+# apart share one. That is the distance of two rows of 1,024 floats. So all 256 rows of the panel want the same set,
+# and push each other out, while the rest of the cache stays empty. Then the second cache helps, until the rows share
+# sets there too. That can happen from about 2,048 columns on, and after that the numbers come from far away. (The
+# second cache goes by where the pages really lie in memory, which is another place in every run. So the falls may be
+# at other widths when you run this cell again.) Add 16 columns, and the rows spread over all sets.
 #
 # So copy before you multiply. A **panel** of B is COLUMNS wide and up to 256 steps long, and is written in the order in
 # which the tile reads it. A tile of rows of A is copied in the same way: the ROWS numbers of a step side by side.
@@ -485,9 +487,9 @@ picture
 # C from Python takes several, allocating and packing come on top, and nothing is used often enough to pay for it.
 
 # %% [markdown]
-# **And all stages on the roofline**, from the three loops of lesson 4 to yours. The horizontal axis is the intensity,
-# operations for each byte that has to be moved at least. It is the same for all, as all compute the same product. What
-# differs is how far below the roof they stay.
+# **And all stages**, from the three loops of lesson 4 to yours, which do one and the same product. The figure puts some
+# of them on the roofline. To the right stands the intensity, operations for each byte that has to be moved at least.
+# For products of n x n matrices it is n / 6.
 
 # %%
 from minirl.kernels.matmul.steps import STEPS, matmul_step
@@ -496,16 +498,20 @@ picture = None
 if kernels.has_native():
     n = 320
     a, b = rng.standard_normal((2, n, n), np.float32)
-    stages = {str(step): (lambda step=step: matmul_step(step, a, b)) for step in STEPS}
+    stages = {step: (lambda step=step: matmul_step(step, a, b)) for step in STEPS if step != "threads"}
     times = race({**stages, "yours": lambda: my.matmul(a, b), "NumPy": lambda: a @ b}, 1.0)
+    print(f"n = {n}")
     for name, seconds in times.items():
         print(f"{name:15s}{seconds * 1e3:8.2f} ms {share(2 * n**3, seconds):5.0%} of the peak")
-    points = [Point(name, 2 * n**3, 3 * 4 * n * n, seconds) for name, seconds in times.items()]
+    drawn = [(f"{name}, n = {n}", n, times[name]) for name in ("naive", "row_wise", "blocked", "yours", "NumPy")]
+    for n in (128, 800):
+        drawn.append((f"yours, n = {n}", n, 2 * n**3 / (speeds["yours"][SIZES.index(n)] * peak)))
     picture = roofline(
-        machine(threads=1), points,
-        alt=f"The roofline of one core, and products of two {n} x {n} matrices: "
-        + ", ".join(f"{name} {share(2 * n**3, seconds):.0%} of the peak" for name, seconds in times.items()) + ".",
+        machine(threads=1), [Point(name, 2 * n**3, 3 * 4 * n * n, seconds) for name, n, seconds in drawn],
+        alt="The roofline of one core, and products of two n x n matrices: "
+        + ", ".join(f"{name} {share(2 * n**3, seconds):.0%} of the peak" for name, n, seconds in drawn) + ".",
     )  # fmt: skip
+    picture.axes[0].legend(loc="lower left", frameon=False, fontsize=8)
 picture
 
 # %% [markdown]
@@ -541,15 +547,18 @@ void add_to_mine(int times, float *numbers, int n, int group, int apart) {
 picture = None
 if has_compiler() and threads_before > 1:
     made = compile_c(TURNS, "void add_to_mine(int times, float *numbers, int n, int group, int apart);", openmp=True)
-    groups, n, times, numbers = [1, 2, 4, 8, 16, 32, 64], 4096, 400, floats(2 * 4096)
+    groups, n, times, numbers = [1, 2, 4, 8, 16, 32, 64], 4096, 100, floats(2 * 4096)
     spent = {(group, apart): [] for group in groups for apart in (group, n)}
-    for _ in range(11):  # in turns, and the median counts: in the fastest call the threads may not have met
+    stop, rounds = time.perf_counter() + 3, 0
+    while rounds < 3 or (rounds < 61 and time.perf_counter() < stop):  # in turns; a busy machine gets fewer
+        rounds += 1
         for group, apart in spent:
             start = time.perf_counter()
             made.add_to_mine(times, numbers, n, group, apart)
             spent[group, apart].append(1e9 * (time.perf_counter() - start) / (times * n / 2))
-    shared = [float(np.median(spent[group, group])) for group in groups]
-    own = [float(np.median(spent[group, n])) for group in groups]
+    # not the fastest, in which the threads may not have met, nor the slowest, in which one waited for a core
+    shared = [float(np.quantile(spent[group, group], 0.3)) for group in groups]
+    own = [float(np.quantile(spent[group, n], 0.3)) for group in groups]
     for group, together, alone in zip(groups, shared, own, strict=True):
         print(f"{group:2d} numbers in turn: {together:6.2f} ns for an addition, {alone:6.2f} in arrays of their own")
     picture = Picture(
@@ -574,8 +583,9 @@ picture
 
 # %% [markdown]
 # (Single numbers take longer than groups in either case, as the compiler makes vectors of groups. Look at the distance
-# of the two curves. Where both curves lie on each other from the start, the threads did not run at the same time, or
-# the compiler has no OpenMP.)
+# of the two curves. Groups of several lines can be slower again. A likely reason is that a core fetches ahead, beyond
+# the end of a group, and so into lines of the other thread. Where both curves lie on each other from the start, the
+# threads did not run at the same time, or the compiler has no OpenMP.)
 #
 # Now the product. What can be shared out? Three loops could be:
 #
@@ -626,7 +636,7 @@ tokens = np.random.default_rng(0).integers(0, config.vocab_size, (4, 129)).astyp
 
 
 def trained(steps):
-    """The losses of a new model in some steps on the same texts, and the processor time of the fastest step."""
+    """The losses of a new model in some steps on the same texts, and the mean processor time of a step."""
     model = GPT(config, seed=0)
     optimizer = AdamW(decay_groups(model, 0.1), lr=1e-3, betas=(0.9, 0.95))
     losses, spent = [], []
@@ -638,13 +648,15 @@ def trained(steps):
         optimizer.zero_grad()
         losses.append(loss.item())
         spent.append(time.process_time() - start)
-    return losses, min(spent)
+    return losses, float(np.mean(spent))
 
 
 theirs, their_time = trained(4)
 with swapped("kernels.matmul") as used:
-    yours, your_time = trained(4)
+    yours, _ = trained(4)
 print(used)
+with swapped("kernels.matmul", verify=0) as timed:  # without comparisons, which take time too
+    _, your_time = trained(4)
 whose = my.whose("matmul_threads", "matmul", "tile", "pack")
 print(f"\nlosses with minirl's product:  {' '.join(f'{loss:.4f}' for loss in theirs)}")
 print(f"losses with {whose} product: {' '.join(f'{loss:.4f}' for loss in yours)}")
@@ -658,13 +670,13 @@ assert used["kernels.matmul"].share > 0.9 and max(abs(x - y) for x, y in zip(you
 # part appears: what the adapter copies.
 
 # %%
-use = used["kernels.matmul"]
+use = timed["kernels.matmul"]
 product_time, copied = use.seconds / 4, use.ledger.seconds / 4
 flops = 2 * use.work / 4
 print(f"products in a step: {flops / 1e9:.1f} billion operations, {share(flops, product_time):.0%} of the peak")
 for site, calls in use.ledger.sites.most_common():
     print(f"{site:36s}{calls // 4:4d} calls in a step")
-rest = max(your_time - product_time - copied, 0)
+rest = max(your_time - product_time - copied, 1e-6)
 bars = {
     "with minirl's\nproduct": (max(their_time - rest, 0), 0.0, rest),
     f"with {whose}\nproduct": (product_time, copied, rest),

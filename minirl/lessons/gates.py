@@ -32,12 +32,20 @@ CITED = re.compile(r"\(([A-Z]\w+)[^()]*?, ((?:19|20)\d\d)\)")  # (Kingma and Ba,
 
 def checks(lesson: Lesson, view: Screen) -> list[str]:
     """Stub, solution and every known mistake of each exercise, each checked as a learner's file would be."""
-    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(AT_ONCE) as pool:
-        found = list(pool.map(lambda exercise: of_exercise(lesson, exercise, Path(folder)), lesson.exercises))
-    for exercise, problems in zip(lesson.exercises, found, strict=True):
+    speeds = {name: check.speed for name, check in lesson.module("checks").CHECKS.items()}
+    together = [one for one in lesson.exercises if not speeds[one.name] or speeds[one.name].threads == 1]
+    alone = [one for one in lesson.exercises if one not in together]  # they need the other cores for themselves
+    found: dict[Exercise, list[str]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            made = pool.map(lambda exercise: of_exercise(lesson, exercise, Path(folder)), together)
+            found |= zip(together, made, strict=True)
+        found |= {exercise: of_exercise(lesson, exercise, Path(folder)) for exercise in alone}
+    for exercise in lesson.exercises:
+        problems = found[exercise]
         wrong = len(lesson.wrong(exercise))
         view.say(f"    {exercise.number} {exercise.name}: stub, solution, {wrong} mistakes; {len(problems)} problems")
-    return [problem for problems in found for problem in problems]
+    return [problem for exercise in lesson.exercises for problem in found[exercise]]
 
 
 def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:

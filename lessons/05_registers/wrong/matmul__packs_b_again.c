@@ -1,5 +1,6 @@
-/* The panel of B is packed again for every tile. Packing reads and writes a panel once, and `tile` reads it once, so
- * this costs more than the tile itself. Pack a panel once, and let all tiles of these columns use it. */
+/* Something is packed again and again: the panel of B for every tile of rows, or the rows of A for every panel.
+ * Packing a piece costs about as much as multiplying with it once. Pack all rows of A once for these steps of k,
+ * before the loop over the panels, and each panel once, before the loop over the tiles. */
 void matmul(const float *a, const float *b, float *c, int M, int K, int N) {
     const int tiles = (M + ROWS - 1) / ROWS;
     float *packed = malloc(sizeof(float) * STEPS * ROWS * tiles);

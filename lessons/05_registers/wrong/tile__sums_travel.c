@@ -1,5 +1,6 @@
-/* The sums travel: for each multiply-add, a vector of C is loaded, changed and stored again. Keep the sums in a
- * local array, sum[ROWS][VECTORS], and write to C after the last step. */
+/* Either the sums travel, so that a vector of C is loaded, changed and stored for each multiply-add. Or one sum
+ * after the other is computed over all of k, and each addition waits for the one before it. Keep all sums of the
+ * tile in a local array, sum[ROWS][VECTORS], with the loop over k outside, and write to C after the last step. */
 void tile(int steps, const float *a, const float *b, float *c, int ldc) {
     for (int k = 0; k < steps; k++)
         for (int i = 0; i < ROWS; i++)
