@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Lesson 6. Softmax, cross-entropy, flash attention
 #
-# *About three and a half hours. You need lesson 3 (the gradients of softmax and of the loss), lesson 5 (C, tiles and
-# vectors) and attention from lesson 8. Without a C compiler you can do exercise 6.3 and read the rest: the course's
-# own functions, in NumPy, stand in for yours.*
+# *About three hours. You need lesson 3 (the gradients of softmax and of the loss), lesson 4 (C and tiles) and attention
+# from lesson 8. Without a C compiler you can do exercise 6.3 and read the rest: the course's own functions, in NumPy,
+# stand in for yours.*
 #
 # In lessons 4 and 5 you made matrix products fast. They have an easy life: a product uses every number that it reads
 # many times. The other parts of a model do not. Softmax reads a number, computes one exponential, and is done with it.
@@ -131,9 +131,9 @@ for gap in (10.0, 80.0, 100.0, 110.0):
 # With a gap of 110 the probability is rounded to 0, and its logarithm is minus infinity. One such token in a batch, and
 # the loss of the whole batch is infinite. The difference of logits has no such problem.
 #
-# The second trap is memory. A vocabulary of 50,000 and 8,000 tokens make 400 million logits, 1.6 GB. Lesson 3 kept the
-# logits, their exponentials, the probabilities and the gradient. One array is enough: once e_i is known, z_i is not
-# needed any more, and its place may hold e_i. In the end it holds the gradient.
+# The second trap is memory. A vocabulary of 50,000 and 8,000 tokens make 400 million logits, 1.6 GB. A line of NumPy
+# for each step keeps the logits, the exponentials, the probabilities and the gradient. One array is enough: once e_i is
+# known, z_i is not needed any more, and its place may hold e_i. In the end it holds the gradient.
 #
 # > **Exercise 6.2** (level 3, 30 minutes). Write `cross_entropy(z, targets, weights, log_pi, entropy, rows, V)` in C,
 # > in place. Rows with a target below 0 do not count. A logit of -INFINITY must not spoil the entropy.
@@ -234,7 +234,7 @@ picture
 #
 # This is the **online softmax** (Milakov and Gimelshein, 2018).
 #
-# > **Exercise 6.4** (level 2, 20 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
+# > **Exercise 6.4** (level 2, 15 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
 # > which has d numbers, since values are rows.
 #
 # {predict 6.b}
@@ -345,7 +345,7 @@ for axes, (title, count) in zip(picture.subplots(1, 3), stills.items(), strict=T
     for number, (q0, k0) in enumerate(visited[:count]):
         shade[q0 : q0 + high, k0 : k0 + wide] = 3 if number == count - 1 < len(visited) - 1 else 1.5
     axes.pcolormesh(np.where(np.tri(T) + shade > 0, shade + 0.4 * np.tri(T), 0), cmap="Blues", vmin=0, vmax=4)
-    axes.step(range(T + 1), range(T + 1), where="pre", color=COLOURS[1], linewidth=1.5)
+    axes.step(range(T + 1), range(T + 1), where="post", color=COLOURS[1], linewidth=1.5)
     axes.set(title=title, xlim=(0, T), ylim=(T, 0), aspect="equal", xlabel="key", ylabel="query", xticks=[], yticks=[])
 assert len(visited) == 12
 picture
@@ -354,7 +354,7 @@ picture
 # The tiles on the diagonal are computed whole, and what lies above the diagonal is masked. Tiles wholly above it are
 # left out. In a long text they are nearly half.
 #
-# > **Exercise 6.5** (level 4, 50 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. `transpose` and
+# > **Exercise 6.5** (level 4, 40 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. `transpose` and
 # > `add_product`, which is lesson 5's kernel, stand ready in the file. The check tries lengths that are no multiple of
 # > a tile, and huge scores. When all results are right, it measures memory and time.
 
@@ -438,10 +438,10 @@ picture
 # NumPy's arrays are counted here, so for the tiles this is o and lse. The tile itself, 32 × 64 scores with a copy of
 # the keys, takes 40 kB on the stack at any length. (`check 6.5` counts what your C asks for.)
 #
-# **Bytes moved.** The plain way goes through the T × T square about nine times: writes the scores, scales them, masks
-# them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In tiles, q, k and v are
-# read once from memory, o is written once, and all the rest stays in the cache. The roofline of lesson 4 shows what
-# this changes: the arithmetic is the same, the bytes are not.
+# **Bytes moved.** The plain way goes through the T × T square about twelve times: it writes the scores, reads and
+# writes them to scale them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In
+# tiles, q, k and v are read once from memory, o is written once, and all the rest stays in the cache. The roofline of
+# lesson 4 shows what this changes: the arithmetic is the same, the bytes are not.
 
 # %%
 T, heads, d = 2048, 1, 64
@@ -454,7 +454,7 @@ peaks = machine(threads=1)
 seen = heads * T * (T + 1) / 2
 flops = 4 * d * seen  # two products, each a multiplication and an addition for each pair and each of d numbers
 own_bytes = 4 * sum(array.size for array in given) + given[0].nbytes
-square = 9 * 4 * heads * T * T
+square = 12 * 4 * heads * T * T
 picture = roofline(
     peaks,
     [
@@ -608,6 +608,9 @@ if has_compiler():
 picture
 
 # %% [markdown]
+# The formula here keeps the weights of one layer at a time, since minirl makes them again in the backward pass with
+# every backend. If all four layers kept theirs, 67 MB more would be needed, and at four times the length 1 GB.
+#
 # minirl's kernel is still ahead. It computes exponentials for whole vectors, leaves out more of what lies above the
 # diagonal, and moves each number less often. It follows the same plan as yours: compare your file with
 # `csrc/attention.c` now, and you will recognise every step.
