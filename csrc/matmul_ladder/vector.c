@@ -1,6 +1,7 @@
 /* Step 6, vectors written out: the largest tile that the registers hold, whatever the compiler thinks.
  *
- * In step 5 the compiler decides what becomes a vector, and another compiler decides otherwise. `vfloat` (../simd.h) is a
+ * In step 5 the compiler decides what becomes a vector, and another compiler decides otherwise: Clang 14 finds none in
+ * that tile with AVX-512, and is as slow as step 1. `vfloat` (../simd.h) is a
  * vector of LANES floats: + and * on it are one instruction each. So the tile can be as large as the registers allow:
  * 14 x 32 with AVX-512, 6 x 16 with AVX2 (../tile.h derives it). One step of k loads TILE_VECTORS vectors of B and
  * TILE_ROWS numbers of A, and does TILE_ROWS x TILE_VECTORS multiply-adds with them: 8 loads for 12 on AVX2.

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Lesson 4. Matrix products in C
 #
-# *About two and a half hours. You need lesson 3 (matrix products) and a C compiler. You need not know C: section 2
+# *A little over two hours. You need lesson 3 (matrix products) and a C compiler. You need not know C: section 2
 # explains all of it that you use.*
 #
 # In lesson 3 you wrote `a @ b` and went on. That one sign is where a language model spends nearly all of its time. In
@@ -25,6 +25,7 @@
 
 # %%
 import time
+from functools import partial
 
 import numpy as np
 
@@ -55,7 +56,7 @@ if not has_compiler():
 # operations for each byte. This ratio is called the **arithmetic intensity**. It decides which of the two you wait
 # for: a program with few operations a byte waits for memory, and a program with many waits for arithmetic.
 #
-# > **Exercise 4.1** (level 1, 10 minutes). Write `intensity(M, K, N)` in `exercises.py`. All other exercises of this
+# > **Exercise 4.1** (level 1, 5 minutes). Write `intensity(M, K, N)` in `exercises.py`. All other exercises of this
 # > lesson are in `exercises.c`.
 #
 # {predict 4.b}
@@ -126,8 +127,8 @@ picture
 # ```
 #
 # - Every variable has a type. `float` is a number in float32, and `int` is a whole number. In Python a variable begins
-#   to exist when it gets a value. In C you declare it: `float sum = 0;`. Without `= 0` it holds garbage.
-# - `for (int i = 0; i < n; i++)` is `for i in range(n)`. Braces hold the body, and each statement ends with a semicolon.
+#   with its first value. In C you declare it: `float sum = 0;`. Without `= 0` it holds garbage.
+# - `for (int i = 0; i < n; i++)` is `for i in range(n)`. Braces hold the body. A statement ends with a semicolon.
 # - `const float *x` is an **array**: the address of its first number. `const` says that the function only reads it.
 #   `float *c`, without const, may be written to.
 # - An array does not know how long it is. `x[n]` is one number too far. Python would raise an exception. C reads what
@@ -138,7 +139,7 @@ picture
 # `b[k * N + j]`; for A, with the shape (M, K), element (i, k) is `a[i * K + k]`. Most mistakes of this lesson are a
 # wrong row length.
 #
-# > **Exercise 4.2** (level 2, 20 minutes). Write `naive`: the formula of section 1, as three loops.
+# > **Exercise 4.2** (level 2, 15 minutes). Write `naive`: the formula of section 1, as three loops.
 #
 # What does `check` do with your C? It compiles the file, and every warning of the compiler counts as an error. Then it
 # runs your function in a program of its own, built with *sanitizers*: code that the compiler puts around every access
@@ -151,15 +152,9 @@ rng = np.random.default_rng(0)
 a, b = rng.normal(size=(2, 256, 256)).astype(np.float32)
 wide = a.astype(np.float64) @ b.astype(np.float64)
 c = my.naive(a, b)
-print(f"{my.whose('naive')} three loops: largest error {np.abs(c - wide).max():.1e}, NumPy's {np.abs(a @ b - "
- f""
- f""
- f""
- f""
- f""
- f""
- f"wide).max():.1e}")
-assert np.abs(c - wide).max() < 1e-3
+errors = [np.abs(result - wide).max() for result in (c, a @ b)]
+print(f"largest error: {errors[0]:.1e} in {my.whose('naive')} three loops, {errors[1]:.1e} in NumPy's product")
+assert errors[0] < 1e-3
 
 
 def rate(n, seconds):
@@ -187,8 +182,8 @@ for name, seconds in times.items():
 # have been thrown out to make room.
 #
 # This can be counted. The next cell plays a toy cache with room for 32 lines, which throws out the line that was not
-# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Each other
-# one is a **miss**.
+# used for the longest time. B is 64 x 64, and A has 8 rows. Each access to B that finds its line is free. Every
+# other access is a **miss**.
 
 
 # %%
@@ -297,7 +292,7 @@ speeds = {name: [] for name in ("naive", "row_wise", "blocked")}
 for n in sizes:
     a, b = rng.normal(size=(2, n, n)).astype(np.float32)
     runners = {name: getattr(my, name) for name in speeds if name != "naive" or n <= slowest}
-    calls = {name: (lambda f, x, y: lambda: f(x, y))(f, a, b) for name, f in runners.items()}
+    calls = {name: partial(f, a, b) for name, f in runners.items()}
     for name, seconds in race(calls, seconds=0.1, rounds=2).items():
         speeds[name].append(rate(n, seconds))
 told = "; ".join(f"{name} {found[0]:.1f} at 64 and {found[-1]:.1f} at the end" for name, found in speeds.items())
@@ -325,9 +320,9 @@ picture
 # c[i * N + j] += number * b[k * N + j];
 # ```
 #
-# For one multiply-add, the processor loads b, loads c, and stores c. (`number` is the same for all j, and stays where it
-# is.) It could do two vector multiply-adds in each cycle. But it can only store one vector in a cycle, and load two. So
-# the arithmetic waits for the traffic with the cache.
+# For one multiply-add, the processor loads b, loads c, and stores c. (`number` is the same for all j, and stays where
+# it is.) It could do two vector multiply-adds in each cycle. But it can only store one vector in a cycle, and load
+# two. So the arithmetic waits for the traffic with the cache.
 
 # %%
 reveal("4.c")
@@ -349,19 +344,16 @@ reveal("4.c")
 n = 256
 a, b = rng.normal(size=(2, n, n)).astype(np.float32)
 contenders = {
-    "naive": lambda: my.naive(a, b),
-    "row_wise": lambda: my.row_wise(a, b),
-    "blocked": lambda: my.blocked(a, b),
-    "four_steps": lambda: my.four_steps(a, b),
-    "minirl": lambda: kernels.matmul(a, b),
-    "NumPy": lambda: a @ b,
+    **{name: partial(getattr(my, name), a, b) for name in ("naive", "row_wise", "blocked", "four_steps")},
+    "minirl": partial(kernels.matmul, a, b),
+    "NumPy": partial(np.matmul, a, b),
 }
 times = race(contenders, seconds=1.0)
 operations, size = 2 * n**3, 4 * 3 * n * n
 points = [Point(name, operations, size, seconds) for name, seconds in times.items()]
 for point in points:
-    print(f"{point.name:11s}{point.seconds * 1e3:8.2f} ms{point.rate / 1e9:8.1f} GFLOP/s{share(peaks, point):8.0%} "
-     f"of the roof")
+    of_roof = f"{share(peaks, point):.0%} of the roof"
+    print(f"{point.name:11s}{point.seconds * 1e3:8.2f} ms{point.rate / 1e9:8.1f} GFLOP/s   {of_roof}")
 if has_compiler():
     assert times["four_steps"] < times["row_wise"] < times["naive"]
 
@@ -424,8 +416,7 @@ with swapped("kernels.matmul_plain") as used:
     yours, seconds = train()
 print(used)
 use = used["kernels.matmul_plain"]
-print(f"\n40 steps took {seconds:.1f} s of processor time, {use.seconds:.1f} s of it in {my.whose('four_steps')} "
- f"function.")
+print(f"\n40 steps took {seconds:.1f} s of processor time, {use.seconds:.1f} s of it in the product.")
 print(f"With minirl's own product they took {own_seconds:.1f} s.")
 print(f"The last losses are {yours[-1]:.4f} and {theirs[-1]:.4f}.")
 assert use.share == 1 and use.ledger.sites["gradients of weights"] > 0 and use.ledger.sites["elsewhere"] == 0

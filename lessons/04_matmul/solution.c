@@ -59,7 +59,8 @@ void four_steps(const float *a, const float *b, float *c, int M, int K, int N) {
                 for (; k + 4 <= k1; k += 4) {
                     const float *b0 = b + k * N, *b1 = b0 + N, *b2 = b1 + N, *b3 = b2 + N;
                     for (int j = j0; j < j1; j++)
-                        row[j] += x[k] * b0[j] + x[k + 1] * b1[j] + x[k + 2] * b2[j] + x[k + 3] * b3[j];
+                        row[j] += x[k] * b0[j] + x[k + 1] * b1[j] +
+                                  x[k + 2] * b2[j] + x[k + 3] * b3[j];
                 }
                 for (; k < k1; k++)
                     for (int j = j0; j < j1; j++) row[j] += x[k] * b[k * N + j];

@@ -65,8 +65,10 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
             names_of(lesson, exercise, file)  # the build that a notebook uses, which has the warnings
         names = names_of(lesson, exercise, file, watch=True)
     except NoCompiler as error:
-        return answered("inconclusive", form(f"`{exercise.name}` is written in C, and {error} Until then the lesson "
-                                             "goes on with a reference in NumPy."))  # fmt: skip
+        text = (
+            f"`{exercise.name}` is written in C, and {error} Until then the lesson goes on with a reference in NumPy."
+        )
+        return answered("inconclusive", [{"kind": "compiler", "text": text}])
     except CompileError as error:
         return refused(str(error))
     except Exception as error:

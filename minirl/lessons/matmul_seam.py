@@ -9,6 +9,7 @@ multiplies a chunk of tokens at a time. The calls are counted by the place that 
 multiplies inside its own C is no call of `kernels.matmul`, and is not counted.
 """
 
+import math
 import sys
 import time
 from pathlib import Path
@@ -81,7 +82,7 @@ def adapter(multiply: Function, original: Function, ledger: Ledger) -> Function:
 
 def product(multiply: Function, a: Array, b: Array) -> tuple[Array, float]:
     """a @ b by multiply, for any leading axes, and the seconds in multiply."""
-    pairs = [(a.reshape(-1, a.shape[-1]), b)]  # one b for all: the batch is just more rows
+    pairs = [(a.reshape(math.prod(a.shape[:-1]), a.shape[-1]), b)]  # one b for all: the batch is just more rows
     if b.ndim > 2:
         pairs = [(a if a.ndim == 2 else a.reshape(-1, *a.shape[-2:])[i], one)
                  for i, one in enumerate(b.reshape(-1, *b.shape[-2:]))]  # fmt: skip

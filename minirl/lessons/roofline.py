@@ -7,6 +7,7 @@ in a second. Two ceilings bound it: memory, a slope, and arithmetic, a flat roof
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -89,16 +90,15 @@ def roofline(peaks: Peaks, points: Sequence[Point], title: str = "", alt: str = 
     x = np.array([left, corner, right])
     axes.plot(x, np.minimum(x * peaks.bandwidth, peaks.fma) / 1e9, color=INK, linewidth=2)
     with_ = f" with {peaks.isa}" if isinstance(peaks, Machine) and peaks.isa else ""
-    axes.text(left * 1.3, peaks.fma / 1e9 * 0.93, f"arithmetic{with_}: {peaks.fma / 1e9:.0f} GFLOP/s", va="top",
-              color=INK)  # fmt: skip
+    end: dict[str, Any] = {"x": right / 1.1, "ha": "right", "va": "bottom", "fontsize": 9}
+    axes.text(y=peaks.fma / 1e9 * 1.06, s=f"arithmetic{with_}: {peaks.fma / 1e9:.0f} GFLOP/s", color=INK, **end)
     if isinstance(peaks, Machine) and peaks.widest > WIDER * peaks.fma:
         axes.axhline(peaks.widest / 1e9, color=SOFT, linestyle="--")
         axes.text(
-            left * 1.3, peaks.widest / 1e9 * 1.1, f"with the widest vectors: {peaks.widest / 1e9:.0f}", color=SOFT
+            y=peaks.widest / 1e9 * 1.06, s=f"with the widest vectors: {peaks.widest / 1e9:.0f}", color=SOFT, **end
         )
-    middle = (left * corner) ** 0.5
-    axes.text(middle, middle * peaks.bandwidth / 1e9 * 0.8, f"memory: {peaks.bandwidth / 1e9:.0f} GB/s", va="top",
-              color=INK)  # fmt: skip
+    slope = f"memory: {peaks.bandwidth / 1e9:.0f} GB/s"
+    axes.text(left * 1.1, left * peaks.bandwidth / 1e9 * 0.8, slope, va="top", color=INK, fontsize=9)
     for index, one in enumerate(points):
         colour, marker = COLOURS[index % len(COLOURS)], MARKERS[index % len(MARKERS)]
         label = f"{one.name}: {one.rate / 1e9:.3g} GFLOP/s, {share(peaks, one):.0%}"
@@ -115,7 +115,7 @@ def roofline(peaks: Peaks, points: Sequence[Point], title: str = "", alt: str = 
     axes.grid(color="#dddddd", which="major")
     axes.tick_params(colors=SOFT)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(loc="lower right", frameon=False, fontsize=8)
+    axes.legend(loc="lower left" if lowest > corner else "lower right", frameon=False, fontsize=8)
     if title:
         axes.set_title(title, fontsize=10, loc="left")
     return picture

@@ -78,7 +78,8 @@ class Screen:
 
     def result(self, result: Result, number: str) -> None:
         """The verdict on an exercise, and its explanation."""
-        words = WORDS[result.verdict]
+        uncompiled = any(kind == "compiler" for kind, _ in result.parts)
+        words = "needs a compiler" if uncompiled else WORDS[result.verdict]
         cases = f", {result.cases} cases" if result.cases and result.verdict == "pass" else ""
         head = f"{number} {result.exercise.name}: {words}{cases}"
         self.say(head, f"bold {COLOURS[result.verdict]}")

@@ -1,29 +1,36 @@
-"""A page of solutions for each lesson, made from its solution.py, so that no solution is in view in the lesson."""
+"""A page of solutions for each lesson, made from its solution.py and solution.c: none is in view in the lesson."""
 
 import ast
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
+from minirl.lessons.c.source import pieces
 from minirl.lessons.lesson import Lesson, source_of
 
 MARK = re.compile(r"# -+ [\w.]+ -+$")  # between the exercises of a file: # ---- 12.1 ----
 
 
 def solution_page(lesson: Lesson) -> str:
-    """The functions of solution.py under the names of their exercises; what they share stands first."""
-    path = lesson.folder / "solution.py"
+    """The functions of the solution under the names of their exercises; what they share stands first."""
     parts = [
         f"# Solutions to lesson {lesson.number}: {lesson.title}\n\n"
         f"One way to write the functions of [the lesson](../lessons/{lesson.notebook.name}). Others are as good: what "
         "counts is that the checks pass. Try first. A hint often helps more than an answer: "
         f"`python -m minirl.lessons hint {lesson.number}.1`.\n"
     ]
-    if shared := shared_source(path.read_text(encoding="utf-8"), {exercise.name for exercise in lesson.exercises}):
-        parts.append(f"## What they share\n\n{code(shared)}")
+    answers = {exercise.name for exercise in lesson.exercises}
+    blocks = []
+    for path in dict.fromkeys(map(lesson.solution, lesson.exercises)):
+        source = path.read_text(encoding="utf-8")
+        shared = shared_c(source, answers) if path.suffix == ".c" else shared_source(source, answers)
+        blocks += [code(shared, path)] if shared else []
+    if blocks:
+        parts.append("\n".join(["## What they share\n", *blocks]))
     for exercise in lesson.exercises:
-        parts.append(
-            f"## {exercise.number} {exercise.title}: `{exercise.name}`\n\n{code(source_of(path, exercise.name))}"
-        )
+        path = lesson.solution(exercise)
+        block = code(source_of(path, exercise.name), path)
+        parts.append(f"## {exercise.number} {exercise.title}: `{exercise.name}`\n\n{block}")
     return "\n".join(parts)
 
 
@@ -40,9 +47,14 @@ def shared_source(source: str, exercises: set[str]) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", kept).strip("\n")
 
 
-def code(source: str) -> str:
-    """A block of Python."""
-    return f"```python\n{source}\n```\n"
+def shared_c(source: str, exercises: set[str]) -> str:
+    """What stands in a solution.c beside the answers: includes, macros, and functions that several of them call."""
+    return "\n".join(source[piece.start : piece.end] for piece in pieces(source) if piece.name not in exercises)
+
+
+def code(source: str, path: Path) -> str:
+    """A block of code, in the language of the file that it comes from."""
+    return f"```{'c' if path.suffix == '.c' else 'python'}\n{source}\n```\n"
 
 
 def solutions_index(lessons: Sequence[Lesson]) -> str:

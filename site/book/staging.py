@@ -18,8 +18,8 @@ LINK = re.compile(r"\]\(([\w-]+\.md)(?:#[\w-]*)?\)")
 AFTER = """\
 ## Now you
 
-[exercises.py]({name}/exercises.py) says what each function must do, and leaves it to you.
-`python -m minirl.lessons init` puts this file and this notebook into a folder of your own. There `check` explains
+{files} what each function must do. The rest is yours.
+`python -m minirl.lessons init` puts all this and this notebook into a folder of your own. There `check` explains
 what is wrong with an answer.
 
 When you have tried, compare yours with [one way to write them](../solutions/{name}.md).
@@ -76,9 +76,9 @@ def lesson_page(lesson: Lesson) -> str:
             raise ValueError(f"{lesson.notebook}: a cell shows {len(described)} figures; the site describes one a cell")
         if described:
             cell["metadata"]["mystnb"] = {"image": {"alt": described[0]}}
-    book["cells"].append(
-        {"cell_type": "markdown", "id": "now-you", "metadata": {}, "source": AFTER.format(name=lesson.name)}
-    )
+    links = [f"[{file}]({lesson.name}/{file})" for file in lesson.files]
+    text = AFTER.format(name=lesson.name, files=f"{' and '.join(links)} {'say' if links[1:] else 'says'}")
+    book["cells"].append({"cell_type": "markdown", "id": "now-you", "metadata": {}, "source": text})
     return json.dumps(book, ensure_ascii=False)
 
 

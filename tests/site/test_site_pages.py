@@ -62,7 +62,7 @@ class TestLessons:
     def test_solutions_stand_on_a_page_of_their_own(self, lesson, staged: dict[str, str | bytes]) -> None:  # type: ignore[no-untyped-def]
         shown, solutions = str(staged[f"lessons/{lesson.name}.ipynb"]), str(staged[f"solutions/{lesson.name}.md"])
         for exercise in lesson.exercises:
-            answer = source_of(lesson.folder / "solution.py", exercise.name)
+            answer = source_of(lesson.solution(exercise), exercise.name)
             assert answer in solutions and f"## {exercise.number} " in solutions
             assert json.dumps("\n".join(answer.splitlines()[-3:]), ensure_ascii=False)[1:-1] not in shown
             lines = [json.dumps(line, ensure_ascii=False)[1:-1] for line in answer.splitlines()]

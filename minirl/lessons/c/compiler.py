@@ -96,7 +96,7 @@ def checked_program(
 
     Warnings are left to `shared_library`. Raises CompileError also where the compiler has no sanitizers.
     """
-    flags = [*CHECKED, *(SANITIZERS if sanitize else [])]
+    flags = [*CHECKED, *isa_flags(), *(SANITIZERS if sanitize else [])]
     files = {"prelude.h": prelude(prototypes, counted=True), "driver.c": driver}
     return _build(text, name, files, flags, "", openmp)
 

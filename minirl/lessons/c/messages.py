@@ -12,68 +12,104 @@ FOUND = re.compile(r"^([^\s:]+):(\d+):(?:\d+:)? (?:fatal )?(error|warning): (.*)
 OPTION = re.compile(r" \[-W[^\]]*\]$")
 
 MEANINGS: tuple[tuple[str, str], ...] = (
-    (r"conflicting types for '(\w+)'", "The exercise fixes the parameters of `{0}` and their types, in their order: "
-     "the "
-     "check calls it in this way. Bring the heading back as it was; `reset` has it too."),
-    (r"expected '?[;,)}].*(?:before|at end)|expected ';'", "Something is missing just before this place, often at "
-     "the end "
-     "of the line above: a semicolon or a bracket."),
-    (r"expected declaration or statement at end of input|expected '}'", "A closing brace is missing somewhere above."),
-    (r"expected identifier or '\(' before '(?:for|if|while|return|\})'|expected identifier or '\('", "This stands "
-     "outside "
-     "of every function. Most likely a brace was closed too early, above."),
-    (r"'(\w+)' undeclared|use of undeclared identifier '(\w+)'", "Nothing has this name here. In C a variable is "
-     "declared "
-     "with its type before it is used, `int i`, and it lives up to the end of its block."),
-    (r"implicit declaration of function|call to undeclared", "C knows a function only below the line that declares "
-     "it. Is "
-     "its name spelled differently, is it defined further down, or is an `#include` missing? (`memset` needs "
-     "<string.h>, "
-     "`expf` needs <math.h>.)"),
-    (r"unused variable|set but not used", "This variable is never used. Either it is left over, or the line that "
-     "should "
-     "use it has another name in it."),
-    (r"control reaches end|non-void function does not return|no return statement", "The function promises a result, "
-     "and "
-     "one way through it has no `return`."),
-    (r"assignment of read-only location|read-only variable is not assignable|discards ['‘]const", "What the prototype "
-     "calls `const` is only there to be read. The function may write to the other arrays."),
-    (r"comparison of integer expressions of different signedness", "One of the two numbers has no sign (size_t, "
-     "unsigned). Count with int or int64_t on both sides."),
-    (r"subscripted value is neither array nor pointer|subscripted value is not an array", "Only arrays and pointers "
-     "have "
-     "elements in square brackets. A matrix is one long array here: element (i, j) of a matrix with N columns is "
-     "c[i * N + j]."),
-    (r"array subscript is not an integer|invalid operands to binary", "These two types do not go together in this "
-     "operation. Is a pointer used where one of its elements, a[i], should be?"),
-    (r"maybe-uninitialized|uninitialized", "This variable is read before it has a value. In C it does not begin "
-     "with 0: "
-     "write `float sum = 0;`."),
-    (r"too (?:few|many) arguments", "The function is called with another number of arguments than it has parameters."),
-    (r"misleading-indentation|does not guard", "Without braces, `for` and `if` rule over one statement alone, "
-     "however the "
-     "lines below are indented. Put braces around all that belongs to it."),
-    (r"suggest parentheses|precedence", "Brackets would make clear what belongs together here."),
-    (r"incompatible pointer type|makes (?:pointer|integer) from|incompatible (?:integer|pointer)", "A pointer and "
-     "another "
-     "type meet here: `a` is the address of the whole array, a[i] one number in it, and a + i the address of this "
-     "number."),
-    (r"redefinition of '(\w+)'|redeclaration of '(\w+)'", "The name is defined twice. A second `int i` in the same "
-     "block "
-     "is one too many, and so is a second function of the same name."),
-    (r"No such file|file not found", "The compiler has no file of this name. The C library's are <stdlib.h>, "
-     "<string.h>, "
-     "<math.h> and <stdint.h>."),
-    (r"multiple definition of [`']main|duplicate symbol.*main", "Leave out `main`: the check calls your function "
-     "itself."),
-    (r"undefined reference to [`'](\w+)|undefined symbol", "The function is declared, but nowhere defined. Is it "
-     "there, "
-     "and spelled in this way?"),
-    (r"invalid (?:controlling predicate|increment|controlling)|for statement|not enough perfectly nested loops|must "
-     r"be a "
-     r"for loop", "`#pragma omp parallel for` stands right above a `for` whose number of rounds is known before it "
-     "begins."),
-)  # fmt: skip
+    (
+        r"conflicting types for '(\w+)'",
+        "The exercise fixes the parameters of `{0}` and their types, in their order: the check calls it in this way. "
+        "Bring the heading back as it was; `reset` has it too.",
+    ),
+    (
+        r"expected '?[;,)}].*(?:before|at end)|expected ';'",
+        "Something is missing here, or at the end of the line above: a semicolon or a bracket.",
+    ),
+    (
+        r"expected declaration or statement at end of input|expected '}'",
+        "A closing brace is missing somewhere above.",
+    ),
+    (
+        r"expected identifier or '\(' before '(?:for|if|while|return|\})'|expected identifier or '\('",
+        "This stands outside of every function. Most likely a brace was closed too early, above.",
+    ),
+    (
+        r"'(\w+)' undeclared|use of undeclared identifier '(\w+)'",
+        "Nothing has this name here. In C a variable is declared with its type before it is used, `int i`, and it "
+        "lives up to the end of its block.",
+    ),
+    (
+        r"implicit declaration of function|call to undeclared",
+        "C knows a function only below the line that declares it. Is its name spelled differently, is it defined "
+        "further down, or is an `#include` missing? (`memset` needs <string.h>, `expf` needs <math.h>.)",
+    ),
+    (
+        r"unused variable|set but not used",
+        "This variable is never used. Either it is left over, or the line that should use it has another name in it.",
+    ),
+    (
+        r"control reaches end|non-void function does not return|no return statement",
+        "The function promises a result, and one way through it has no `return`.",
+    ),
+    (
+        r"assignment of read-only location|read-only variable is not assignable|discards ['‘]const",
+        "What the prototype calls `const` is only there to be read. The function may write to the other arrays.",
+    ),
+    (
+        r"comparison of integer expressions of different signedness",
+        "One of the two numbers has no sign (size_t, unsigned). Count with int or int64_t on both sides.",
+    ),
+    (
+        r"subscripted value is neither array nor pointer|subscripted value is not an array",
+        "Only arrays and pointers have elements in square brackets. A matrix is one long array here: element (i, j) "
+        "of a matrix with N columns is c[i * N + j].",
+    ),
+    (
+        r"array subscript is not an integer|invalid operands to binary",
+        "These two types do not go together in this operation. Is a pointer used where one of its elements, a[i], "
+        "should be?",
+    ),
+    (
+        r"maybe-uninitialized|uninitialized",
+        "This variable is read before it has a value. In C it does not begin with 0: write `float sum = 0;`.",
+    ),
+    (
+        r"too (?:few|many) arguments",
+        "The function is called with another number of arguments than it has parameters.",
+    ),
+    (
+        r"misleading-indentation|does not guard",
+        "Without braces, `for` and `if` rule over one statement alone, however the lines below are indented. Put "
+        "braces around all that belongs to it.",
+    ),
+    (
+        r"suggest parentheses|precedence",
+        "Brackets would make clear what belongs together here.",
+    ),
+    (
+        r"incompatible pointer type|makes (?:pointer|integer) from|incompatible (?:integer|pointer)",
+        "A pointer and another type meet here: `a` is the address of the whole array, a[i] one number in it, and a + "
+        "i the address of this number.",
+    ),
+    (
+        r"redefinition of '(\w+)'|redeclaration of '(\w+)'",
+        "The name is defined twice. A second `int i` in the same block is one too many, and so is a second function "
+        "of the same name.",
+    ),
+    (
+        r"No such file|file not found",
+        "The compiler has no file of this name. The C library's are <stdlib.h>, <string.h>, <math.h> and <stdint.h>.",
+    ),
+    (
+        r"multiple definition of [`']main|duplicate symbol.*main",
+        "Leave out `main`: the check calls your function itself.",
+    ),
+    (
+        r"undefined reference to [`'](\w+)|undefined symbol",
+        "The function is declared, but nowhere defined. Is it there, and spelled in this way?",
+    ),
+    (
+        r"invalid (?:controlling predicate|increment|controlling)|for statement|"
+        r"not enough perfectly nested loops|must be a for loop",
+        "`#pragma omp parallel for` stands right above a `for` whose number of rounds is known before it begins.",
+    ),
+)
 
 
 def explained(said: str, text: str, name: str) -> str:
@@ -113,18 +149,41 @@ ACCESS = re.compile(r"\b(READ|WRITE) of size (\d+)")
 RUNTIME = re.compile(r"^([^\s:]+):(\d+):\d+: runtime error: (.*)$", re.MULTILINE)
 
 UNDEFINED: tuple[tuple[str, str], ...] = (
-    (r"signed integer overflow", "The product or sum is too large for an int, which ends at 2,147,483,647. Compute "
-     "places in large arrays with int64_t or size_t."),
-    (r"division by zero", "A whole number is divided by 0 here."),
-    (r"misaligned address", "An aligned vector is loaded or stored at an address that is not a multiple of its size. "
-     "Arrays may begin anywhere: use a type with less alignment, or the unaligned load."),
-    (r"index -?\d+ out of bounds", "This is outside of the array on the stack."),
-    (r"null pointer", "The pointer is NULL. malloc returns NULL where there is no memory."),
-    (r"shift exponent", "A number is shifted by more places than it has, or by a negative number."),
-    (r"outside the range of representable", "This floating-point number does not fit into the whole number that it is "
-     "converted to."),
-    (r"applying .* offset|pointer index expression", "This address is far outside of every array."),
-)  # fmt: skip
+    (
+        r"signed integer overflow",
+        "The product or sum is too large for an int, which ends at 2,147,483,647. Compute places in large arrays "
+        "with int64_t or size_t.",
+    ),
+    (
+        r"division by zero",
+        "A whole number is divided by 0 here.",
+    ),
+    (
+        r"misaligned address",
+        "An aligned vector is loaded or stored at an address that is not a multiple of its size. Arrays may begin "
+        "anywhere: use a type with less alignment, or the unaligned load.",
+    ),
+    (
+        r"index -?\d+ out of bounds",
+        "This is outside of the array on the stack.",
+    ),
+    (
+        r"null pointer",
+        "The pointer is NULL. malloc returns NULL where there is no memory.",
+    ),
+    (
+        r"shift exponent",
+        "A number is shifted by more places than it has, or by a negative number.",
+    ),
+    (
+        r"outside the range of representable",
+        "This floating-point number does not fit into the whole number that it is converted to.",
+    ),
+    (
+        r"applying .* offset|pointer index expression",
+        "This address is far outside of every array.",
+    ),
+)
 KINDS: tuple[tuple[str, str], ...] = (
     ("heap-use-after-free", "uses memory after free"),
     ("attempting double-free", "frees the same memory twice"),
@@ -132,16 +191,21 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("stack-buffer-overflow", "reads or writes outside of an array on the stack, a local variable"),
     ("dynamic-stack-buffer-overflow", "reads or writes outside of an array on the stack, a local variable"),
     ("global-buffer-overflow", "reads or writes outside of a static array"),
-    ("stack-overflow", "needs more memory on the stack than there is: a local array is too large, or a function calls "
-     "itself without end"),
+    (
+        "stack-overflow",
+        "needs more memory on the stack than there is: a local array is too large, or a function calls itself "
+        "without end",
+    ),
     ("heap-buffer-overflow", "reads or writes outside of memory from malloc"),
     ("rss limit", "asked for too much memory"),
     ("use-after-poison", "reads or writes outside of an array"),
-    ("SEGV", "reads or writes at an address where there is no memory: far outside of an array, or through a NULL "
-     "pointer"),
+    (
+        "SEGV",
+        "reads or writes at an address where there is no memory: far outside of an array, or through a NULL pointer",
+    ),
     ("FPE", "divides a whole number by 0"),
     ("ILL", "ran an instruction that this processor does not have"),
-)  # fmt: skip
+)
 
 
 def crashed(function: str, report: str, status: int, text: str, name: str, counts: Mapping[str, int]) -> str:

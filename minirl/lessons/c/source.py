@@ -35,7 +35,7 @@ class Piece:
 
 def pieces(text: str) -> list[Piece]:
     """The pieces of a C file in order. What follows the last complete piece, as in a file with a brace too few, is one
-    more piece without a name."""
+    more."""
     found: list[Piece] = []
     start, words, name = -1, list[str](), ""
     round_, braces, function = 0, 0, False
