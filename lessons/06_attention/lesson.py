@@ -80,6 +80,10 @@ reveal("6.a")
 # > first number. The check also tries rows far from 0, and rows with -INFINITY: softmax gives these numbers the
 # > probability 0, which is how masks are made.
 #
+# Lesson 4 explains all the C that you need. New are `expf`, `logf` and `sqrtf` from `<math.h>`, which are e^x, the
+# logarithm and the root for floats; `INFINITY` from the same place; and `memset` from `<string.h>`, which fills memory
+# with zeros: `memset(y, 0, n * sizeof(float))` sets y[0] to y[n - 1] to 0.
+#
 # **How fast is it?** Softmax reads 4 bytes and writes 4 for each number, so at best it takes the time that memory needs
 # for these 8 bytes.
 
@@ -239,7 +243,10 @@ picture
 # pieces: if the state of what has come so far is right, then so is the state after one more piece. And both factors
 # are at most 1, so no rounding error is ever made larger.
 #
-# This is the **online softmax** (Milakov and Gimelshein, 2018).
+# This is the **online softmax** (Milakov and Gimelshein, 2018). Take the smallest case: two sets with one key each,
+# scores 0 and 2, values 5 and 7. The states are (0, 1, 5) and (2, 1, 7). The common m is 2, so the first set gets the
+# factor e^(-2) = 0.135 and the second e^0 = 1. l = 0.135 + 1 = 1.135, o = 0.135 · 5 + 7 = 7.677, and o / l is 6.76. The
+# softmax of the scores 0 and 2 is (0.12, 0.88), and 0.12 · 5 + 0.88 · 7 is 6.76 too.
 #
 # > **Exercise 6.4** (level 2, 15 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
 # > which has d numbers, since values are rows.
