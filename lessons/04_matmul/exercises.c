@@ -22,7 +22,7 @@ void naive(const float *a, const float *b, float *c, int M, int K, int N) {
 /* ---- 4.3 ---- */
 
 /* The same product along rows. For each row i of C: set it to zero. Then for
- * each k, add a(i, k) times row k of B to it. The innermost loop runs over j. */
+ * each k, add a(i, k) times row k of B to it. The inner loop runs over j. */
 void row_wise(const float *a, const float *b, float *c, int M, int K, int N) {
 }
 

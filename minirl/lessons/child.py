@@ -25,6 +25,11 @@ from minirl.lessons.lesson import Exercise, Lesson, find_exercise, source_text
 from minirl.lessons.names import Names, names_of
 from minirl.lessons.unusable import Waited
 
+NO_SANITIZERS = (
+    "The compiler here has no sanitizers. So guard bands alone watched the arrays: they find what is written outside, "
+    "and what is read there only where it spoils a result."
+)
+
 
 def main(request_file: str, answer_file: str) -> None:
     """Read the request, check, write the answer."""
@@ -81,11 +86,13 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
         failure, tried = first_failure(check, exercise.name, names, np.random.default_rng(request["seed"]))
         if failure is not None:
             rng = np.random.default_rng(request["seed"])
-            return answered("fail", as_json(explain(check, lesson, exercise, names, failure, rng)), tried)
+            parts = as_json(explain(check, lesson, exercise, names, failure, rng))
+            return answered("fail", [*parts, *unwatched(exercise, names)], tried)
         ruling = gates(check, lesson, exercise, names, file, np.random.default_rng(request["seed"]))
     except Waited as error:
         return answered("inconclusive", form(str(error)))
-    return answered(ruling.verdict, [{"kind": kind, "text": text} for kind, text in ruling.parts], tried)
+    parts = [{"kind": kind, "text": text} for kind, text in ruling.parts]
+    return answered(ruling.verdict, [*parts, *unwatched(exercise, names)], tried)
 
 
 def gates(
@@ -109,6 +116,13 @@ def unwritten_in_c(lesson: Lesson, exercise: Exercise, file: Path) -> str:
         if other.name in reached(text, exercise.name) and same(text, stub, other.name):
             return f"`{exercise.name}` calls `{other.name}`, which is not written yet. It is exercise {other.number}."
     return ""
+
+
+def unwatched(exercise: Exercise, names: Names) -> list[dict[str, str]]:
+    """A note where the compiler has no sanitizers; none for Python."""
+    if exercise.language != "c" or names[exercise.name].raw.program.sanitized:
+        return []
+    return [{"kind": "note", "text": NO_SANITIZERS}]
 
 
 def answered(verdict: str, parts: list[dict[str, str]], cases: int = 0) -> dict[str, Any]:

@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from minirl.lessons.blas import blas_threads
+
 ROUNDS = 3  # at the least
 SHORTEST = 0.002  # seconds of one timing: a faster contender is called several times
 
@@ -20,8 +22,13 @@ def race(
 
     seconds: how long the whole race goes on, if it takes more rounds than `rounds` to fill them. threads: with one
     thread, processor time is measured, from which other programs take little; several threads wait for each other, so
-    there it is the time on the clock.
+    there it is the time on the clock. NumPy's products use as many, where that can be arranged.
     """
+    with blas_threads(threads):
+        return _race(contenders, seconds, threads, rounds)
+
+
+def _race(contenders: Mapping[str, Callable[[], Any]], seconds: float, threads: int, rounds: int) -> dict[str, float]:
     now = time.process_time if threads == 1 else time.perf_counter
     calls: dict[str, int] = {}
     for name, call in contenders.items():  # the first call is not counted: it may load code or memory

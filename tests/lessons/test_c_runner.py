@@ -9,6 +9,8 @@ import pytest
 
 from minirl.lessons import commands, exercises_of, isolate
 from minirl.lessons.c import has_compiler
+from minirl.lessons.c.compiler import find_compiler
+from minirl.lessons.c.source import spliced
 from minirl.lessons.folder import make_folder
 from minirl.lessons.lesson import find_exercise, find_lesson
 from minirl.lessons.overview import overview, state
@@ -108,3 +110,40 @@ def test_without_a_compiler_an_exercise_waits_and_the_lesson_goes_on(
     said = capsys.readouterr().out
     assert "no C compiler here, so a reference in NumPy stands in: 4.2 naive" in said and "4.1 intensity" in said
     assert my.naive(A, B).tolist() == [[23.0]] and not hasattr(my.naive, "raw")
+
+
+CALLS = (
+    "void four_steps(const float *a, const float *b, float *c, int M, int K, int N) { blocked(a, b, c, M, K, N); }\n"
+)
+
+
+@compiled
+def test_another_exercise_is_named_where_it_is_to_blame(mine: Path) -> None:
+    """`four_steps` is right, and calls a `blocked` that is not written, and then one that leaves blocks out."""
+    last = find_exercise("4.5")[1]
+    stub, solution = mine.read_text(), (LESSON.folder / "solution.c").read_text()
+    mine.write_text(spliced(stub, CALLS))
+    result = isolate.run_check(last, mine)
+    assert result.text == "`four_steps` calls `blocked`, which is not written yet. It is exercise 4.4."
+    mistake = (LESSON.folder / "wrong" / "blocked__last_steps.c").read_text()
+    mine.write_text(spliced(spliced(solution, CALLS), mistake))
+    result = isolate.run_check(last, mine)
+    assert result.verdict == "fail" and "it is `blocked` that needs another look: `check 4.4`" in result.text
+
+
+@compiled
+def test_without_sanitizers_guard_bands_watch_alone_and_the_check_says_so(
+    mine: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = tmp_path / "cc"
+    script.write_text(
+        f'#!/bin/sh\ncase "$*" in *-fsanitize*) echo "no sanitizers" >&2; exit 1;; esac\nexec {find_compiler()} "$@"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("CC", str(script))
+    shutil.copyfile(LESSON.folder / "solution.c", mine)
+    result = isolate.run_check(EXERCISE, mine)
+    assert result.verdict == "pass" and "no sanitizers" in result.text
+    mine.write_text(mine.read_text().replace("c[i * N + j] = sum;", "c[i * N + j] = sum; c[M * N] = 1;"))
+    result = isolate.run_check(EXERCISE, mine)
+    assert result.verdict == "fail" and "writes c[" in result.text and "no sanitizers" in result.text

@@ -129,6 +129,7 @@ def _build(text: str, name: str, files: dict[str, str], flags: list[str], suffix
         except OSError:  # another process was faster
             if not made.is_file():
                 raise
+    clean()
     return made
 
 
@@ -152,7 +153,7 @@ def cache() -> Path:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError:
             continue
-        if os.access(folder, os.W_OK):
+        if os.access(folder, os.W_OK) and folder.stat().st_uid == os.getuid():  # what lies there is run
             return folder
     raise CompileError(f"neither {base} nor {tempfile.gettempdir()} can be written, so nothing can be compiled")
 

@@ -42,7 +42,9 @@ COMMON = r"""
 #ifdef WATCHED
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
+#ifdef __linux__
 #include <ucontext.h>
+#endif
 void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t size);
 #endif
 
