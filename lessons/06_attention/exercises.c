@@ -34,8 +34,8 @@ void softmax(const float *x, float *y, int rows, int n) {
  * the row's gradient are 0. A logit may be -INFINITY, but not the target's. Ask
  * for no memory: z is the largest array of a training step. Do not compute
  * log pi as logf(pi): small probabilities are rounded to 0. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     /* write it here */
 }
 
@@ -82,11 +82,12 @@ enum { LANES = 4 };
 typedef float Lanes __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 /* Up to 6 rows of C += A B, two vectors wide, kept in registers. (Complete.) */
-static void add_tile(int rows, int depth, const float *a, int a_down, int a_right, const float *b, int b_down,
-                     float *c, int c_down) {
+static void add_tile(int rows, int depth, const float *a, int a_down, int a_right,
+                     const float *b, int b_down, float *c, int c_down) {
     Lanes sum[6][2] = {{{0}}};
     for (int t = 0; t < depth; t++) {
-        Lanes left = *(const Lanes *)(b + t * b_down), right = *(const Lanes *)(b + t * b_down + LANES);
+        Lanes left = *(const Lanes *)(b + t * b_down);
+        Lanes right = *(const Lanes *)(b + t * b_down + LANES);
         for (int i = 0; i < 6; i++) {
             float factor = a[(i < rows ? i : 0) * a_down + t * a_right];
             sum[i][0] += factor * left;
@@ -103,13 +104,13 @@ static void add_tile(int rows, int depth, const float *a, int a_down, int a_righ
  * columns). From one row to the next, A moves on by a_down floats, and from one
  * column to the next by a_right: exchange the two, and A is read transposed. The
  * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.) */
-static void add_product(int rows, int columns, int depth, const float *a, int a_down, int a_right, const float *b,
-                        int b_down, float *c, int c_down) {
+static void add_product(int rows, int columns, int depth, const float *a, int a_down,
+                        int a_right, const float *b, int b_down, float *c, int c_down) {
     int j = 0;
     for (; j + 2 * LANES <= columns; j += 2 * LANES)
         for (int i = 0; i < rows; i += 6)
-            add_tile(smaller(6, rows - i), depth, a + i * a_down, a_down, a_right, b + j, b_down,
-                     c + i * c_down + j, c_down);
+            add_tile(smaller(6, rows - i), depth, a + i * a_down, a_down, a_right, b + j,
+                     b_down, c + i * c_down + j, c_down);
     for (int i = 0; i < rows; i++)
         for (int t = 0; t < depth; t++)
             for (int rest = j; rest < columns; rest++)
@@ -124,7 +125,8 @@ static void add_product(int rows, int columns, int depth, const float *a, int a_
  *
  * Ask for no memory, and keep no array that grows with T: a tile of QUERIES x
  * KEYS scores at a time is enough. T need not be a multiple of either. */
-void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads, int T, int d) {
+void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
+               int T, int d) {
     /* write it here */
 }
 
@@ -136,7 +138,8 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
  *
  * Make every weight anew: weight = e^(score - lse). Ask for no memory, and keep
  * no array that grows with T. */
-void attention_backward(const float *q, const float *k, const float *v, const float *o, const float *lse,
-                        const float *dout, float *dq, float *dk, float *dv, int heads, int T, int d) {
+void attention_backward(const float *q, const float *k, const float *v, const float *o,
+                        const float *lse, const float *dout, float *dq, float *dk, float *dv,
+                        int heads, int T, int d) {
     /* write it here */
 }

@@ -8,7 +8,11 @@ import numpy as np
 # ---- 6.3 ----
 
 
-def of_rows(z: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def of_rows(
+    z: np.ndarray,
+    targets: np.ndarray,
+    weights: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
     """What exercise 6.2 computes, without the entropy: (log_pi, dz), from logits
     z (n, V), targets (n,) and weights (n,). z is left as it is. (Complete.)"""
     rows, below = np.arange(len(z)), z - z.max(axis=1, keepdims=True)

@@ -1,9 +1,9 @@
 # %% [markdown]
 # # Lesson 6. Softmax, cross-entropy, flash attention
 #
-# *About three and a half hours. You need lesson 3 (the gradients of softmax and of the loss), lesson 5 (C, tiles and
-# vectors) and attention from lesson 8. Without a C compiler you can do exercise 6.3 and read the rest: the course's
-# own functions, in NumPy, stand in for yours.*
+# *About three hours. You need lesson 3 (the gradients of softmax and of the loss), lesson 4 (C and tiles) and attention
+# from lesson 8. Without a C compiler you can do exercise 6.3 and read the rest: the course's own functions, in NumPy,
+# stand in for yours.*
 #
 # In lessons 4 and 5 you made matrix products fast. They have an easy life: a product uses every number that it reads
 # many times. The other parts of a model do not. Softmax reads a number, computes one exponential, and is done with it.
@@ -50,8 +50,14 @@ kernels.set_threads(1)  # one core against one core
 my = exercises_of(6)
 rng = np.random.default_rng(0)
 if not has_compiler():
-    print("There is no C compiler here. The functions in C are NumPy's in this notebook, and nothing is said about")
-    print("their speed and memory. `python -m minirl doctor` says how to get a compiler.\n")
+    print("The times and the memory below are then NumPy's. `python -m minirl doctor` says how to get a compiler.\n")
+
+
+def whose(*functions):
+    """Whose functions these are, for tables: yours, or the course's where those stand in."""
+    return "yours" if my.whose(*functions) == "your" else "the course's"
+
+
 reveal("6.a")
 
 # %% [markdown]
@@ -74,6 +80,10 @@ reveal("6.a")
 # > first number. The check also tries rows far from 0, and rows with -INFINITY: softmax gives these numbers the
 # > probability 0, which is how masks are made.
 #
+# Lesson 4 explains all the C that you need. New are `expf`, `logf` and `sqrtf` from `<math.h>`, which are e^x, the
+# logarithm and the root for floats; `INFINITY` from the same place; and `memset` from `<string.h>`, which fills memory
+# with zeros: `memset(y, 0, n * sizeof(float))` sets y[0] to y[n - 1] to 0.
+#
 # **How fast is it?** Softmax reads 4 bytes and writes 4 for each number, so at best it takes the time that memory needs
 # for these 8 bytes.
 
@@ -89,12 +99,13 @@ def numpy_softmax(x):
 
 apart = max(np.abs(my.softmax(x) - y).max() for y in (numpy_softmax(x), kernels.softmax(x)))
 took = race(
-    {"yours": lambda: my.softmax(x), "NumPy": lambda: numpy_softmax(x), "minirl": lambda: kernels.softmax(x)}, 1.0
+    {whose("softmax"): lambda: my.softmax(x), "NumPy": lambda: numpy_softmax(x), "minirl": lambda: kernels.softmax(x)},
+    1.0,
 )
 print(f"largest difference among the three: {apart:.0e}")
 for name, seconds in took.items():
     rate = 2 * x.nbytes / seconds / 1e9
-    print(f"{name:7s} {1e9 * seconds / x.size:5.2f} nanoseconds a number, {rate:5.1f} GB a second")
+    print(f"{name:12s} {1e9 * seconds / x.size:5.2f} nanoseconds a number, {rate:5.1f} GB a second")
 assert apart < 1e-5
 
 # %% [markdown]
@@ -131,9 +142,9 @@ for gap in (10.0, 80.0, 100.0, 110.0):
 # With a gap of 110 the probability is rounded to 0, and its logarithm is minus infinity. One such token in a batch, and
 # the loss of the whole batch is infinite. The difference of logits has no such problem.
 #
-# The second trap is memory. A vocabulary of 50,000 and 8,000 tokens make 400 million logits, 1.6 GB. Lesson 3 kept the
-# logits, their exponentials, the probabilities and the gradient. One array is enough: once e_i is known, z_i is not
-# needed any more, and its place may hold e_i. In the end it holds the gradient.
+# The second trap is memory. A vocabulary of 50,000 and 8,000 tokens make 400 million logits, 1.6 GB. A line of NumPy
+# for each step keeps the logits, the exponentials, the probabilities and the gradient. One array is enough: once e_i is
+# known, z_i is not needed any more, and its place may hold e_i. In the end it holds the gradient.
 #
 # > **Exercise 6.2** (level 3, 30 minutes). Write `cross_entropy(z, targets, weights, log_pi, entropy, rows, V)` in C,
 # > in place. Rows with a target below 0 do not count. A logit of -INFINITY must not spoil the entropy.
@@ -232,9 +243,12 @@ picture
 # pieces: if the state of what has come so far is right, then so is the state after one more piece. And both factors
 # are at most 1, so no rounding error is ever made larger.
 #
-# This is the **online softmax** (Milakov and Gimelshein, 2018).
+# This is the **online softmax** (Milakov and Gimelshein, 2018). Take the smallest case: two sets with one key each,
+# scores 0 and 2, values 5 and 7. The states are (0, 1, 5) and (2, 1, 7). The common m is 2, so the first set gets the
+# factor e^(-2) = 0.135 and the second e^0 = 1. l = 0.135 + 1 = 1.135, o = 0.135 · 5 + 7 = 7.677, and o / l is 6.76. The
+# softmax of the scores 0 and 2 is (0.12, 0.88), and 0.12 · 5 + 0.88 · 7 is 6.76 too.
 #
-# > **Exercise 6.4** (level 2, 20 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
+# > **Exercise 6.4** (level 2, 15 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
 # > which has d numbers, since values are rows.
 #
 # {predict 6.b}
@@ -345,7 +359,7 @@ for axes, (title, count) in zip(picture.subplots(1, 3), stills.items(), strict=T
     for number, (q0, k0) in enumerate(visited[:count]):
         shade[q0 : q0 + high, k0 : k0 + wide] = 3 if number == count - 1 < len(visited) - 1 else 1.5
     axes.pcolormesh(np.where(np.tri(T) + shade > 0, shade + 0.4 * np.tri(T), 0), cmap="Blues", vmin=0, vmax=4)
-    axes.step(range(T + 1), range(T + 1), where="pre", color=COLOURS[1], linewidth=1.5)
+    axes.step(range(T + 1), range(T + 1), where="post", color=COLOURS[1], linewidth=1.5)
     axes.set(title=title, xlim=(0, T), ylim=(T, 0), aspect="equal", xlabel="key", ylabel="query", xticks=[], yticks=[])
 assert len(visited) == 12
 picture
@@ -354,7 +368,7 @@ picture
 # The tiles on the diagonal are computed whole, and what lies above the diagonal is masked. Tiles wholly above it are
 # left out. In a long text they are nearly half.
 #
-# > **Exercise 6.5** (level 4, 50 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. `transpose` and
+# > **Exercise 6.5** (level 4, 40 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. `transpose` and
 # > `add_product`, which is lesson 5's kernel, stand ready in the file. The check tries lengths that are no multiple of
 # > a tile, and huge scores. When all results are right, it measures memory and time.
 
@@ -438,36 +452,36 @@ picture
 # NumPy's arrays are counted here, so for the tiles this is o and lse. The tile itself, 32 × 64 scores with a copy of
 # the keys, takes 40 kB on the stack at any length. (`check 6.5` counts what your C asks for.)
 #
-# **Bytes moved.** The plain way goes through the T × T square about nine times: writes the scores, scales them, masks
-# them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In tiles, q, k and v are
-# read once from memory, o is written once, and all the rest stays in the cache. The roofline of lesson 4 shows what
-# this changes: the arithmetic is the same, the bytes are not.
+# **Bytes moved.** The plain way goes through the T × T square about twelve times: it writes the scores, reads and
+# writes them to scale them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In
+# tiles, q, k and v are read once from memory, o is written once, and all the rest stays in the cache. The roofline of
+# lesson 4 shows what this changes: the arithmetic is the same, the bytes are not.
 
 # %%
 T, heads, d = 2048, 1, 64
 given = texts(heads, T, d)
 took = race(
-    {"yours": lambda: my.attention(*given), "plain": lambda: plain_attention(*given), "softmax": lambda: my.softmax(x)},
+    {"tiles": lambda: my.attention(*given), "plain": lambda: plain_attention(*given), "softmax": lambda: my.softmax(x)},
     1.0,
 )
 peaks = machine(threads=1)
 seen = heads * T * (T + 1) / 2
 flops = 4 * d * seen  # two products, each a multiplication and an addition for each pair and each of d numbers
 own_bytes = 4 * sum(array.size for array in given) + given[0].nbytes
-square = 9 * 4 * heads * T * T
+square = 12 * 4 * heads * T * T
 picture = roofline(
     peaks,
     [
-        Point("softmax, yours", 4 * x.size, 2 * x.nbytes, took["softmax"]),
+        Point(f"softmax, {whose('softmax')}", 4 * x.size, 2 * x.nbytes, took["softmax"]),
         Point("attention, plain", flops, own_bytes + square, took["plain"]),
-        Point("attention, yours", flops, own_bytes, took["yours"]),
+        Point(f"attention, {whose('attention')}", flops, own_bytes, took["tiles"]),
     ],
     alt="The roofline of the machine that ran this notebook, one core. Softmax, with half an operation a byte, stands "
     "far to the left. Plain attention does about "
     f"{flops / (own_bytes + square):.0f} operations for each byte, attention in tiles {flops / own_bytes:.0f}. They "
-    f"reach {flops / took['plain'] / 1e9:.0f} and {flops / took['yours'] / 1e9:.0f} billion operations a second.",
+    f"reach {flops / took['plain'] / 1e9:.0f} and {flops / took['tiles'] / 1e9:.0f} billion operations a second.",
 )
-for name in ("yours", "plain"):
+for name in ("tiles", "plain"):
     print(f"attention, {name}: {flops / took[name] / peaks.fma:.0%} of what this core can do")
 picture
 
@@ -582,14 +596,15 @@ def with_yours():
     spent.append([used[name].seconds for name in PARTS])
 
 
-spent, steps = [], {"minirl's": training_step, "yours": with_yours, "the formula": with_numpy}
+mine = whose("attention", "attention_backward", "cross_entropy")
+spent, steps = [], {"minirl's": training_step, mine: with_yours, "the formula": with_numpy}
 megabytes = {name: peak_of(step) / 1e6 for name, step in steps.items()}
 spent.clear()
 took = race(steps, 6.0)
 for name in steps:
     print(f"{name:12s} {1000 * took[name]:7.0f} ms a step, {megabytes[name]:6.0f} MB of arrays at once")
 parts = dict(zip(PARTS, 1000 * np.min(spent, axis=0), strict=True))
-print("\nof yours:", ", ".join(f"{name.removeprefix('kernels.')} {ms:.0f} ms" for name, ms in parts.items()))
+print(f"\nof {mine}:", ", ".join(f"{name.removeprefix('kernels.')} {ms:.0f} ms" for name, ms in parts.items()))
 picture = Picture(
     "Two bar charts of a training step with three kinds of attention. Milliseconds: "
     + ", ".join(f"{name} {1000 * took[name]:.0f}" for name in steps) + ". Megabytes of arrays at once: "
@@ -604,10 +619,13 @@ for axes, unit, found in zip(
     axes.invert_yaxis()
     axes.set(xlabel=unit)
 if has_compiler():
-    assert took["yours"] < 0.7 * took["the formula"] and megabytes["yours"] < 0.7 * megabytes["the formula"]
+    assert took[mine] < 0.7 * took["the formula"] and megabytes[mine] < 0.7 * megabytes["the formula"]
 picture
 
 # %% [markdown]
+# The formula here keeps the weights of one layer at a time, since minirl makes them again in the backward pass with
+# every backend. If all four layers kept theirs, 67 MB more would be needed, and at four times the length 1 GB.
+#
 # minirl's kernel is still ahead. It computes exponentials for whole vectors, leaves out more of what lies above the
 # diagonal, and moves each number less often. It follows the same plan as yours: compare your file with
 # `csrc/attention.c` now, and you will recognise every step.

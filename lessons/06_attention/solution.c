@@ -42,8 +42,8 @@ void softmax(const float *x, float *y, int rows, int n) {
  * the row's gradient are 0. A logit may be -INFINITY, but not the target's. Ask
  * for no memory: z is the largest array of a training step. Do not compute
  * log pi as logf(pi): small probabilities are rounded to 0. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {
@@ -112,11 +112,12 @@ enum { LANES = 4 };
 typedef float Lanes __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 
 /* Up to 6 rows of C += A B, two vectors wide, kept in registers. (Complete.) */
-static void add_tile(int rows, int depth, const float *a, int a_down, int a_right, const float *b, int b_down,
-                     float *c, int c_down) {
+static void add_tile(int rows, int depth, const float *a, int a_down, int a_right,
+                     const float *b, int b_down, float *c, int c_down) {
     Lanes sum[6][2] = {{{0}}};
     for (int t = 0; t < depth; t++) {
-        Lanes left = *(const Lanes *)(b + t * b_down), right = *(const Lanes *)(b + t * b_down + LANES);
+        Lanes left = *(const Lanes *)(b + t * b_down);
+        Lanes right = *(const Lanes *)(b + t * b_down + LANES);
         for (int i = 0; i < 6; i++) {
             float factor = a[(i < rows ? i : 0) * a_down + t * a_right];
             sum[i][0] += factor * left;
@@ -133,13 +134,13 @@ static void add_tile(int rows, int depth, const float *a, int a_down, int a_righ
  * columns). From one row to the next, A moves on by a_down floats, and from one
  * column to the next by a_right: exchange the two, and A is read transposed. The
  * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.) */
-static void add_product(int rows, int columns, int depth, const float *a, int a_down, int a_right, const float *b,
-                        int b_down, float *c, int c_down) {
+static void add_product(int rows, int columns, int depth, const float *a, int a_down,
+                        int a_right, const float *b, int b_down, float *c, int c_down) {
     int j = 0;
     for (; j + 2 * LANES <= columns; j += 2 * LANES)
         for (int i = 0; i < rows; i += 6)
-            add_tile(smaller(6, rows - i), depth, a + i * a_down, a_down, a_right, b + j, b_down,
-                     c + i * c_down + j, c_down);
+            add_tile(smaller(6, rows - i), depth, a + i * a_down, a_down, a_right, b + j,
+                     b_down, c + i * c_down + j, c_down);
     for (int i = 0; i < rows; i++)
         for (int t = 0; t < depth; t++)
             for (int rest = j; rest < columns; rest++)
@@ -154,10 +155,13 @@ static void add_product(int rows, int columns, int depth, const float *a, int a_
  *
  * Ask for no memory, and keep no array that grows with T: a tile of QUERIES x
  * KEYS scores at a time is enough. T need not be a multiple of either. */
-void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads, int T, int d) {
-    float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS], m[QUERIES], l[QUERIES];
-    memset(o, 0, sizeof(float) * heads * T * d);
-    for (int head = 0; head < heads; head++, q += T * d, k += T * d, v += T * d, o += T * d, lse += T)
+void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
+               int T, int d) {
+    float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS];
+    float m[QUERIES], l[QUERIES];
+    size_t step = (size_t)T * d;
+    memset(o, 0, sizeof(float) * heads * step);
+    for (int head = 0; head < heads; head++) {
         for (int q0 = 0; q0 < T; q0 += QUERIES) {
             int queries = smaller(QUERIES, T - q0), seen = q0 + queries;
             for (int i = 0; i < queries; i++) m[i] = -INFINITY, l[i] = 0;
@@ -188,6 +192,8 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
                 lse[q0 + i] = m[i] + logf(l[i]);
             }
         }
+        q += step, k += step, v += step, o += step, lse += T;
+    }
 }
 
 /* ---- 6.6 ---- */
@@ -198,8 +204,9 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
  *
  * Make every weight anew: weight = e^(score - lse). Ask for no memory, and keep
  * no array that grows with T. */
-void attention_backward(const float *q, const float *k, const float *v, const float *o, const float *lse,
-                        const float *dout, float *dq, float *dk, float *dv, int heads, int T, int d) {
+void attention_backward(const float *q, const float *k, const float *v, const float *o,
+                        const float *lse, const float *dout, float *dq, float *dk, float *dv,
+                        int heads, int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], vt[LARGEST_D * KEYS], delta[QUERIES];
     float p[QUERIES * KEYS], ds[QUERIES * KEYS];
     size_t size = sizeof(float) * heads * T * d, step = (size_t)T * d;
@@ -209,7 +216,8 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
             int queries = smaller(QUERIES, T - q0), seen = q0 + queries;
             for (int i = 0; i < queries; i++) {
                 delta[i] = 0;
-                for (int c = 0; c < d; c++) delta[i] += dout[(q0 + i) * d + c] * o[(q0 + i) * d + c];
+                for (int c = 0; c < d; c++)
+                    delta[i] += dout[(q0 + i) * d + c] * o[(q0 + i) * d + c];
             }
             for (int k0 = 0; k0 < seen; k0 += KEYS) {
                 int keys = smaller(KEYS, seen - k0);
@@ -229,6 +237,7 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
                 add_product(keys, d, queries, ds, 1, KEYS, q + q0 * d, d, dk + k0 * d, d);
             }
         }
-        q += step, k += step, v += step, o += step, lse += T, dout += step, dq += step, dk += step, dv += step;
+        q += step, k += step, v += step, o += step, lse += T;
+        dout += step, dq += step, dk += step, dv += step;
     }
 }

@@ -1,8 +1,11 @@
 /* lse is the logarithm of l alone. l is a sum of e^(score - m), so m has to be added again. */
-void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads, int T, int d) {
-    float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS], m[QUERIES], l[QUERIES];
-    memset(o, 0, sizeof(float) * heads * T * d);
-    for (int head = 0; head < heads; head++, q += T * d, k += T * d, v += T * d, o += T * d, lse += T)
+void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
+               int T, int d) {
+    float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS];
+    float m[QUERIES], l[QUERIES];
+    size_t step = (size_t)T * d;
+    memset(o, 0, sizeof(float) * heads * step);
+    for (int head = 0; head < heads; head++) {
         for (int q0 = 0; q0 < T; q0 += QUERIES) {
             int queries = smaller(QUERIES, T - q0), seen = q0 + queries;
             for (int i = 0; i < queries; i++) m[i] = -INFINITY, l[i] = 0;
@@ -33,4 +36,6 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
                 lse[q0 + i] = logf(l[i]);
             }
         }
+        q += step, k += step, v += step, o += step, lse += T;
+    }
 }

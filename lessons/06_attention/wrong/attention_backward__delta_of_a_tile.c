@@ -1,7 +1,8 @@
 /* delta is summed over the keys of one tile. It is the sum over all keys that the query sees, and dout . o gives it
  * at once. */
-void attention_backward(const float *q, const float *k, const float *v, const float *o, const float *lse,
-                        const float *dout, float *dq, float *dk, float *dv, int heads, int T, int d) {
+void attention_backward(const float *q, const float *k, const float *v, const float *o,
+                        const float *lse, const float *dout, float *dq, float *dk, float *dv,
+                        int heads, int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], vt[LARGEST_D * KEYS], delta[QUERIES];
     float p[QUERIES * KEYS], ds[QUERIES * KEYS];
     size_t size = sizeof(float) * heads * T * d, step = (size_t)T * d;
@@ -33,6 +34,7 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
                 add_product(keys, d, queries, ds, 1, KEYS, q + q0 * d, d, dk + k0 * d, d);
             }
         }
-        q += step, k += step, v += step, o += step, lse += T, dout += step, dq += step, dk += step, dv += step;
+        q += step, k += step, v += step, o += step, lse += T;
+        dout += step, dq += step, dk += step, dv += step;
     }
 }

@@ -1,7 +1,8 @@
 /* delta is left out of ds. The weights of a query add up to 1, so raising one score lowers all the other weights;
  * subtracting delta does this. */
-void attention_backward(const float *q, const float *k, const float *v, const float *o, const float *lse,
-                        const float *dout, float *dq, float *dk, float *dv, int heads, int T, int d) {
+void attention_backward(const float *q, const float *k, const float *v, const float *o,
+                        const float *lse, const float *dout, float *dq, float *dk, float *dv,
+                        int heads, int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], vt[LARGEST_D * KEYS];
     float p[QUERIES * KEYS], ds[QUERIES * KEYS];
     size_t size = sizeof(float) * heads * T * d, step = (size_t)T * d;
@@ -27,6 +28,7 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
                 add_product(keys, d, queries, ds, 1, KEYS, q + q0 * d, d, dk + k0 * d, d);
             }
         }
-        q += step, k += step, v += step, o += step, lse += T, dout += step, dq += step, dk += step, dv += step;
+        q += step, k += step, v += step, o += step, lse += T;
+        dout += step, dq += step, dk += step, dv += step;
     }
 }

@@ -1,6 +1,7 @@
 /* The weights are e^score, and not e^(score - lse): they do not add up to 1, and they overflow. */
-void attention_backward(const float *q, const float *k, const float *v, const float *o, const float *lse,
-                        const float *dout, float *dq, float *dk, float *dv, int heads, int T, int d) {
+void attention_backward(const float *q, const float *k, const float *v, const float *o,
+                        const float *lse, const float *dout, float *dq, float *dk, float *dv,
+                        int heads, int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], vt[LARGEST_D * KEYS], delta[QUERIES];
     float p[QUERIES * KEYS], ds[QUERIES * KEYS];
     size_t size = sizeof(float) * heads * T * d, step = (size_t)T * d;
@@ -10,7 +11,8 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
             int queries = smaller(QUERIES, T - q0), seen = q0 + queries;
             for (int i = 0; i < queries; i++) {
                 delta[i] = 0;
-                for (int c = 0; c < d; c++) delta[i] += dout[(q0 + i) * d + c] * o[(q0 + i) * d + c];
+                for (int c = 0; c < d; c++)
+                    delta[i] += dout[(q0 + i) * d + c] * o[(q0 + i) * d + c];
             }
             for (int k0 = 0; k0 < seen; k0 += KEYS) {
                 int keys = smaller(KEYS, seen - k0);
@@ -30,6 +32,7 @@ void attention_backward(const float *q, const float *k, const float *v, const fl
                 add_product(keys, d, queries, ds, 1, KEYS, q + q0 * d, d, dk + k0 * d, d);
             }
         }
-        q += step, k += step, v += step, o += step, lse += T, dout += step, dq += step, dk += step, dv += step;
+        q += step, k += step, v += step, o += step, lse += T;
+        dout += step, dq += step, dk += step, dv += step;
     }
 }

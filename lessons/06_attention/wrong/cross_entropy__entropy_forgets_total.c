@@ -1,7 +1,7 @@
 /* The entropy lacks log total. log pi is z - largest - log total, and -(sum of pi times this) has the term + log
  * total. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {

@@ -1,7 +1,7 @@
 /* log pi is computed as the logarithm of the rounded probability. A small probability is rounded to 0, and its
  * logarithm is -infinity. Use the difference of logits: z[target] - largest - logf(total). */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {

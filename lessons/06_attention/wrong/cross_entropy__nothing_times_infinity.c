@@ -1,7 +1,7 @@
 /* A logit of -INFINITY adds 0 * -infinity to the sum of the entropy, which is not a number. What has the
  * probability 0 adds nothing. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {

@@ -1,7 +1,7 @@
 /* The target's 1 lacks the weight. The gradient is weight * (pi - 1) at the target, so weight is subtracted there,
  * not 1. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {

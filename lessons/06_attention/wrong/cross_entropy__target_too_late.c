@@ -1,7 +1,7 @@
 /* The target's logit is read after the row has been overwritten. Keep z[target] in a variable before the loop that
  * writes into z. */
-void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi, float *entropy,
-                   int rows, int V) {
+void cross_entropy(float *z, const int *targets, const float *weights, float *log_pi,
+                   float *entropy, int rows, int V) {
     for (int row = 0; row < rows; row++, z += V) {
         log_pi[row] = entropy[row] = 0;
         if (targets[row] < 0) {
