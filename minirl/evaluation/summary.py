@@ -33,8 +33,8 @@ def lead(run: Run, results: Sequence[Mapping[str, Any]]) -> Paragraph:
     if not solved:
         return paragraph(f"{who}. It has not been evaluated yet.{note}")
     last = next(stage for stage in reversed(STAGE_NAMES) if stage in solved)
-    if last == "rl" and "sft" in solved:
-        before = (Strong(f"{solved['sft']} of the {split} problems before reinforcement learning"), ", ")
+    if last == "rl" and run.before_rl in solved:
+        before = (Strong(f"{solved[run.before_rl]} of the {split} problems before reinforcement learning"), ", ")
         return paragraph(f"{who}. It solved ", *before, Strong(f"{solved['rl']} after"), f".{note}")
     return paragraph(f"{who}. After {STAGE_NAMES[last]} it solves ",
                      Strong(f"{solved[last]} of the {split} problems"), f".{note}")  # fmt: skip
@@ -52,13 +52,18 @@ def training(run: Run, results: Sequence[Mapping[str, Any]]) -> list[Paragraph]:
         "sft": f"fine-tuned on {run.config.sft.demonstrations} demonstrations",
         "rl": f"then trained by {METHODS[run.config.rl.method]}: {REWARDS[run.config.rl.reward]}",
     }
-    text = f"The model was {', '.join(taught[stage] for stage in run.stages)}. Seed {run.config.seed}."
     base = run.read_json(CONFIG).get("base")
-    if base is not None:
+    if base is not None and base.get("model"):
+        taught["pretrain"] = f"taken from {base['run']}"
+    text = f"The model was {', '.join(taught[stage] for stage in run.stages)}. Seed {run.config.seed}."
+    if lora := run.config.lora.rank:
+        text += f" Only adapters of rank {lora} learned (LoRA)."
+    if base is not None and not base.get("model"):
         text += f" Its stages up to {base['stage']} were copied from {base['run']}."
     told = [paragraph(text + not_minirls_own(run) + other_machines(run, base or {}))]
-    if changes := changes_by_rl(results):
-        told.append(paragraph(Strong("Greedy accuracy after SFT and after RL:"), f" {', '.join(changes)}."))
+    if changes := changes_by_rl(results, run.before_rl):
+        begun = "after SFT" if run.before_rl == "sft" else "before"
+        told.append(paragraph(Strong(f"Greedy accuracy {begun} and after RL:"), f" {', '.join(changes)}."))
     return told
 
 
@@ -80,12 +85,13 @@ def other_machines(run: Run, base: Mapping[str, Any]) -> str:
     return text
 
 
-def changes_by_rl(results: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Of every split the accuracy before and after RL, the headline's split first: "unseen 62.2% → 93.8%"."""
+def changes_by_rl(results: Sequence[Mapping[str, Any]], before: str = "sft") -> list[str]:
+    """Of every split the accuracy before and after RL, the headline's split first: "unseen 62.2% → 93.8%". before: the
+    stage that RL begins with."""
     greedy = {(entry["split"], entry["stage"]): 100 * entry["greedy"]["value"] for entry in results}
     first = headline_split(results)
     splits = sorted(dict.fromkeys(entry["split"] for entry in results), key=lambda split: split != first)
     return [
-        f"{split} {greedy[split, 'sft']:.1f}% → {greedy[split, 'rl']:.1f}%"
-        for split in splits if {(split, "sft"), (split, "rl")} <= set(greedy)
+        f"{split} {greedy[split, before]:.1f}% → {greedy[split, 'rl']:.1f}%"
+        for split in splits if {(split, before), (split, "rl")} <= set(greedy)
     ]  # fmt: skip

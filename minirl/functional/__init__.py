@@ -9,6 +9,7 @@ H heads, D head size, F d_ff, V vocabulary.
 from minirl.functional.attention import Documents, Rotation, attention, packed_attention, rope, split_heads
 from minirl.functional.joining import concatenate, maximum, minimum, stack, where
 from minirl.functional.layers import dropout, embedding, gelu, layer_norm, linear, rms_norm, silu, swiglu
+from minirl.functional.low_rank import LowRank, low_rank_linear
 from minirl.functional.probability import (
     CrossEntropy,
     cross_entropy,
@@ -24,6 +25,7 @@ from minirl.functional.recompute import recomputed
 __all__ = [
     "CrossEntropy",
     "Documents",
+    "LowRank",
     "Rotation",
     "attention",
     "concatenate",
@@ -38,6 +40,7 @@ __all__ = [
     "linear_log_prob",
     "log_prob",
     "log_softmax",
+    "low_rank_linear",
     "maximum",
     "minimum",
     "packed_attention",

@@ -65,16 +65,13 @@ class Model(Protocol):
 
 
 class Adapter(Module):
-    """s (x A^T) B^T: (..., C) -> (..., F), for rows `start` to `start` + F of a matrix."""
+    """A and B beside rows `start` to `start` + F of a matrix."""
 
     def __init__(self, entry: Entry, inputs: int, outputs: int, config: LoRAConfig, rng: np.random.Generator) -> None:
         self.A = Parameter(rng.standard_normal((config.rank, inputs), np.float32) / np.float32(np.sqrt(inputs)))
         self.B = Parameter(np.zeros((outputs, config.rank), np.float32))
         self.entry, self.outputs, self.scale = entry, outputs, config.alpha / config.rank
         self.start = 0 if entry.rows is None else entry.rows[0]
-
-    def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        return F.linear(F.linear(x, self.A) * self.scale, self.B, residual=residual)
 
     @property
     def product(self) -> Array:
@@ -83,7 +80,7 @@ class Adapter(Module):
 
 
 class AdaptedLinear(Linear):
-    """A Linear whose weight and bias stay, with adapters for some or all of its rows, in the order of the rows."""
+    """A Linear whose weight and bias stay, with adapters for some or all of its rows."""
 
     def __init__(self, linear: Linear, adapters: Sequence[Adapter]) -> None:
         self.weight, self.bias, self.activation = linear.weight, linear.bias, linear.activation
@@ -93,26 +90,13 @@ class AdaptedLinear(Linear):
     def __call__(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
         if not self.on:
             return super().__call__(x, residual)
+        adapters = list(self.adapters.values())
+        beside = [F.LowRank(adapter.start, adapter.A, adapter.B) for adapter in adapters]
+        added = residual if self.activation is None else None
+        y = F.low_rank_linear(x, self.weight, self.bias, beside, adapters[0].scale, added)
         if self.activation is None:
-            return F.linear(x, self.weight, self.bias, residual=self.learned(x, residual))
-        y = F.linear(x, self.weight, self.bias, residual=self.learned(x))
+            return y
         y = F.silu(y) if self.activation == "silu" else F.gelu(y, exact=self.activation == "gelu")
-        return y if residual is None else y + residual
-
-    def learned(self, x: Tensor, residual: Tensor | None = None) -> Tensor:
-        """What the adapters add to x W^T, (..., F), and the residual."""
-        adapters, outputs = list(self.adapters.values()), len(self.weight)
-        if adapters[0].outputs == outputs:
-            return adapters[0](x, residual)
-        parts, end = [], 0
-        for adapter in adapters:
-            if adapter.start > end:  # rows without an adapter
-                parts.append(Tensor(np.zeros((*x.shape[:-1], adapter.start - end), np.float32)))
-            parts.append(adapter(x))
-            end = adapter.start + adapter.outputs
-        if end < outputs:
-            parts.append(Tensor(np.zeros((*x.shape[:-1], outputs - end), np.float32)))
-        y = F.concatenate(parts, axis=-1)
         return y if residual is None else y + residual
 
 

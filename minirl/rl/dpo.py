@@ -27,7 +27,6 @@ from typing import NamedTuple
 import numpy as np
 
 from minirl.autograd import Array
-from minirl.data import Batch as Demonstrations
 from minirl.generate import needed_end_tokens
 from minirl.model import GPT
 from minirl.optim import AdamW
@@ -38,7 +37,7 @@ from minirl.rl.config import RLConfig
 from minirl.rl.loss import action_log_probs
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
-from minirl.rl.reinforce import add_gradients, add_rehearsal, take_step
+from minirl.rl.reinforce import Rehearsal, add_gradients, add_rehearsal, take_step
 from minirl.tasks.task import Problem
 from minirl.tokenizer import Tokenizer
 
@@ -57,7 +56,7 @@ def dpo_step(
     episodes: Sequence[Episode],
     config: RLConfig,
     reference: GPT | None = None,
-    rehearsal: Demonstrations | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Metrics:
     """Update the model config.updates times from pairs of its own episodes: in each problem every episode against every
     one with less reward. Takes and returns the same as `reinforce_step`, so that `reinforce` accepts it as `update`.
@@ -90,7 +89,7 @@ def fit_pairs(
 
 def learn(
     model: GPT, optimizer: AdamW, episodes: Sequence[Episode], pairs: Sequence[Couple], config: RLConfig,
-    reference: GPT, rehearsal: Demonstrations | None,
+    reference: GPT, rehearsal: Rehearsal | None,
 ) -> Metrics:  # fmt: skip
     """config.updates updates from these pairs. Where there are none, and nothing to rehearse, the model stays."""
     used = sorted({i for pair in pairs for i in (pair.chosen, pair.rejected)})

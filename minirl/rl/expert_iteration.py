@@ -14,13 +14,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from minirl.autograd import Array
-from minirl.data import Batch as Demonstrations
 from minirl.model import GPT
 from minirl.optim import AdamW
 from minirl.rl.config import RLConfig
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics
-from minirl.rl.reinforce import normaliser, weighted_step
+from minirl.rl.reinforce import Rehearsal, normaliser, weighted_step
 
 
 def expert_iteration_step(
@@ -29,7 +28,7 @@ def expert_iteration_step(
     episodes: Sequence[Episode],
     config: RLConfig,
     reference: GPT | None = None,
-    rehearsal: Demonstrations | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Metrics:
     """Fine-tune the model on its correct episodes: config.updates passes, each with one update of the parameters.
 

@@ -23,7 +23,6 @@ from dataclasses import replace
 import numpy as np
 
 from minirl.autograd import Array
-from minirl.data import Batch as Demonstrations
 from minirl.model import GPT
 from minirl.optim import AdamW
 from minirl.rl.batch import batches, by_episode
@@ -32,7 +31,7 @@ from minirl.rl.gae import episode_gae
 from minirl.rl.loss import action_log_probs
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics, rewards_of
-from minirl.rl.reinforce import normaliser, weighted_step
+from minirl.rl.reinforce import Rehearsal, normaliser, weighted_step
 from minirl.rl.value import Critic, LearnedValue, chosen_tokens
 
 
@@ -49,7 +48,7 @@ class PPO:
         episodes: Sequence[Episode],
         config: RLConfig,
         reference: GPT | None = None,
-        rehearsal: Demonstrations | None = None,
+        rehearsal: Rehearsal | None = None,
     ) -> Metrics:
         """Takes and returns the same as `reinforce_step`, with measures of the value function besides. The model is
         left alone in the first steps (config.value_warmup), while a value function that learns knows too little.

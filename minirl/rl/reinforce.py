@@ -28,6 +28,7 @@ from minirl.rl.finite import non_finite_error
 from minirl.rl.loss import action_log_probs, policy_loss
 from minirl.rl.mdp import Episode, Reward
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
+from minirl.rl.own_answers import OwnAnswers
 from minirl.rl.rollout import rollout
 from minirl.tasks.task import Problem, Task
 from minirl.tools import Toolbox
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 
-Update = Callable[[GPT, AdamW, Sequence[Episode], Any, GPT | None, Demonstrations | None], Metrics]
+Rehearsal = Demonstrations | OwnAnswers
+"""What an update may learn from beside its episodes."""
+Update = Callable[[GPT, AdamW, Sequence[Episode], Any, GPT | None, Rehearsal | None], Metrics]
 """What makes an update from episodes, as `reinforce_step` does."""
 
 
@@ -50,7 +53,7 @@ def reinforce(
     *,
     seed: Seed,
     reference: GPT | None = None,
-    rehearsal: Demonstrations | None = None,
+    rehearsal: Rehearsal | None = None,
     update: Update | None = None,
     tools: Toolbox | None = None,
     reward: Reward | None = None,
@@ -89,7 +92,7 @@ def reinforce_step(
     episodes: Sequence[Episode],
     config: RLConfig,
     reference: GPT | None = None,
-    rehearsal: Demonstrations | None = None,
+    rehearsal: Rehearsal | None = None,
 ) -> Metrics:
     """Update the model from episodes that it sampled itself: config.samples of each problem, problem by problem.
 
@@ -117,7 +120,7 @@ def weighted_step(
     N: int,
     config: RLConfig,
     reference: GPT | None,
-    rehearsal: Demonstrations | None,
+    rehearsal: Rehearsal | None,
 ) -> Metrics:
     """Update the model config.updates times. Every action of episode i has the weight A_i / N; where A_i is an array
     (n,), each of the n actions has its own."""
@@ -155,10 +158,10 @@ def weighted_step(
     return {**metrics, "update_seconds": seconds, "update_tokens_per_second": done / seconds}
 
 
-def add_rehearsal(model: GPT, rehearsal: Demonstrations) -> float:
+def add_rehearsal(model: GPT, rehearsal: Rehearsal) -> float:
     """Add the gradient of the demonstrations' loss; return the loss. It is the loss of supervised fine-tuning: a
-    demonstration has a fixed weight where an episode has its advantage."""
-    loss = model.loss(*rehearsal)
+    demonstration has a fixed weight where an episode has its advantage. Of own answers it is their own loss."""
+    loss = rehearsal.loss(model) if isinstance(rehearsal, OwnAnswers) else model.loss(*rehearsal)
     loss.backward()
     return loss.item()
 

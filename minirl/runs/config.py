@@ -187,6 +187,9 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
     """How many such answers are written before the first step, with --rl.own-answers; they come again and again."""
     own_tokens: int = 24
     """Longest of these answers, in tokens."""
+    own_sharpening: float = 0.1
+    """Rehearsal of own answers pulls the policy to what it was before RL, with this share more on its likeliest token;
+    0: exactly to what it was."""
 
 
 @dataclass(frozen=True)

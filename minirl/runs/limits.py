@@ -31,6 +31,7 @@ LEAST = {
     "--rl.own-answers": 0,
     "--rl.own-pool": 1,
     "--rl.own-tokens": 1,
+    "--rl.own-sharpening": 0,
     "--shots": 0,
     "--lora.rank": 0,
     "--evaluation.problems": 1,

@@ -77,8 +77,8 @@ TEACH_ADDITION = TrainConfig(
     sft=SFTConfig(demonstrations=1, epochs=0),
     lora=AdapterConfig(rank=8),
     rl=RLStageConfig(
-        learning_rate=5e-4, warmup=5, steps=40, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
-        rehearsal_texts=0, own_answers=8,
+        learning_rate=5e-4, warmup=5, steps=32, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
+        rehearsal_texts=0, own_answers=8, rehearsal_weight=4.0,
     ),
     evaluation=EvalConfig(
         problems=200, samples=1, dev_problems=100, probes=4, max_new_tokens=10, forgetting=True, target=0.75

@@ -72,6 +72,8 @@ def check_rehearsal(config: TrainConfig) -> None:
         )
     if rl.own_answers > rl.own_pool:
         raise ConfigError(f"--rl.own-answers is {rl.own_answers}, more than --rl.own-pool, {rl.own_pool}")
+    if not rl.own_sharpening <= 1:
+        raise ConfigError(f"--rl.own-sharpening is {rl.own_sharpening}; it is a share, so give 0 to 1")
     if config.last_stage == "sft" and not config.sft.epochs:
         raise ConfigError("--sft.epochs is 0, so --last-stage sft leaves nothing to do")
 

@@ -1,26 +1,24 @@
 """Rehearsing the model's own answers, so that RL does not spoil what the model could say before.
 
 A chat model answers many questions; RL pays for sums alone. Nothing in the reward asks it to go on speaking English,
-and soon it does not. So before the first step the model answers some general questions, and every update also learns
-to say again what it said then. No text of others is needed: the model itself is the source of what it should not forget
-(Li and Hoiem 2016, "Learning without Forgetting", keep old answers in the same way).
-
-The answers are greedy. Sampled ones were tried first: their loss is much larger (2.1 nats a token), so its gradient is
-mostly noise, and perplexity and questions suffered where they should have been kept.
+and soon it does not. So before the first step the model answers some general questions, and every update also pulls it
+back to what it said, and to how likely it found every other token there (rl/own_answers.py). No text of others is
+needed: the model itself is the source of what it should not forget (Li and Hoiem 2016, "Learning without Forgetting").
 
 The questions are about everyday things. Some are of the kinds that measure forgetting (evaluation/general.py), but none
 is one of those that do.
 """
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import numpy as np
 
-from minirl.data import Batch, Document, Loader
+from minirl.data import Document, pack
 from minirl.evaluation.forgetting import asked
 from minirl.generate import Completion, generate
 from minirl.model import GPT
+from minirl.rl.own_answers import OwnAnswers, remember
 from minirl.runs import TrainConfig
 from minirl.streams import stream, stream_seed
 from minirl.tokenizer import Tokenizer
@@ -51,15 +49,6 @@ def questions(n: int, seed: int) -> list[str]:
     return random.Random(seed).sample(every, min(n, len(every)))
 
 
-def own_answers(config: TrainConfig, model: GPT, tokenizer: Tokenizer) -> list[Document]:
-    """What the model answers to general questions: documents in which the answer alone counts in the loss."""
-    settings = config.rl
-    chosen = questions(settings.own_pool, stream_seed(config.seed, "own questions"))
-    prompts = [asked(tokenizer, question) for question in chosen]
-    made = generate(model, tokenizer, prompts, temperature=0.0, max_new_tokens=settings.own_tokens)
-    return [as_document(answer) for answer in made]
-
-
 def as_document(answer: Completion) -> Document:
     """A prompt and what followed it."""
     ids = np.concatenate([answer.prompt_ids, answer.ids]).astype(np.int32)
@@ -68,15 +57,34 @@ def as_document(answer: Completion) -> Document:
     return Document(ids, weights)
 
 
-def own_rehearsal(config: TrainConfig, documents: Sequence[Document]) -> Loader:
-    """Endless batches of --rl.own-answers documents, one for each update. A round shows each document once."""
-    n, weight = config.rl.own_answers, config.rl.rehearsal_weight
+class OwnRehearsal:
+    """Endless batches of --rl.own-answers answers, one for each update. A round shows each answer once."""
 
-    def make_chunk(number: int) -> list[Batch]:
-        order = stream(config.seed, "own rehearsal", number).permutation(len(documents)).tolist()
-        return [
-            weighted([documents[i] for i in order[start : start + n]], weight)
-            for start in range(0, len(order) - n + 1, n) or [0]
-        ]
+    def __init__(self, config: TrainConfig, start: GPT, tokenizer: Tokenizer) -> None:
+        """start: the model before RL, which answers here, and stays as it is."""
+        self.settings, self.seed, self.updates = config.rl, config.seed, 0
+        chosen = questions(self.settings.own_pool, stream_seed(self.seed, "own questions"))
+        prompts = [asked(tokenizer, question) for question in chosen]
+        made = generate(start, tokenizer, prompts, temperature=0.0, max_new_tokens=self.settings.own_tokens)
+        self.documents = [as_document(answer) for answer in made]
+        self.hidden = [remember(start, pack([document])) for document in self.documents]
+        self.output_weight = start.output_weight.data
 
-    return Loader(make_chunk)
+    def next_batch(self) -> OwnAnswers:
+        """The answers of the next update."""
+        n = self.settings.own_answers
+        round_number, place = divmod(self.updates, len(self.documents) // n)
+        order = stream(self.seed, "own rehearsal", round_number).permutation(len(self.documents)).tolist()
+        these = order[place * n : (place + 1) * n]
+        self.updates += 1
+        batch = weighted([self.documents[i] for i in these], self.settings.rehearsal_weight)
+        hidden = np.concatenate([self.hidden[i] for i in these])
+        return OwnAnswers(batch, hidden, self.output_weight, self.settings.own_sharpening)
+
+    def state_dict(self) -> dict[str, int]:
+        """The cursor, for state.json."""
+        return {"chunk": 0, "batch": self.updates}
+
+    def load_state_dict(self, state: Mapping[str, int]) -> None:
+        """Go on where `state_dict` was called."""
+        self.updates = int(state["batch"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from minirl.autograd import Array
+from minirl.data import Loader
 from minirl.evaluation.forgetting import Watch
 from minirl.evaluation.forgotten import known_before
 from minirl.evaluation.score import greedy_accuracy
@@ -29,7 +30,7 @@ from minirl.tasks.prompt import Form
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
 from minirl.train.adapting import has_adapters, start_of
-from minirl.train.own_answers import own_answers, own_rehearsal
+from minirl.train.own_answers import OwnRehearsal
 from minirl.train.rehearsal import rehearsal, rehearses
 from minirl.train.reward import reward_of
 from minirl.train.stage import Measures, Stage
@@ -54,7 +55,7 @@ class RLStage(Stage):
         self.updating = self.method()
         self.dev = task.problems("dev", self.config.evaluation.dev_problems)
         if self.config.rl.own_answers:
-            self.rehearsal = own_rehearsal(self.config, own_answers(self.config, model, tokenizer))
+            self.rehearsal: OwnRehearsal | Loader = OwnRehearsal(self.config, self.reference, tokenizer)
         else:
             self.rehearsal = rehearsal(self.config, task, tokenizer)
         self.rehearses = bool(self.config.rl.own_answers) or rehearses(self.config, task)

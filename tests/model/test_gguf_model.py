@@ -157,6 +157,11 @@ def test_files_that_do_not_fit(change, message, tmp_path, monkeypatch):
 
 
 def test_models_that_llama_cpp_has_under_other_names_are_refused(tmp_path):
-    for config in (GPTConfig(97, 24, 1, 2, d_model=32), GPTConfig.llama(**SHAPE, no_rope_every=2)):
-        with pytest.raises(ValueError, match="GGUF: minirl writes llama, qwen2, qwen3"):
+    pythia = {"position": "rope", "rope_share": 0.25, "mlp": "gelu_exact", "parallel": True, "tie_embeddings": False}
+    for name, config in {
+        "gpt2": GPTConfig(97, 24, 1, 2, d_model=32),
+        "gpt_neox": GPTConfig(97, 24, 1, 2, d_model=32, **pythia),
+        "smollm3": GPTConfig.llama(**SHAPE, no_rope_every=2),
+    }.items():
+        with pytest.raises(ValueError, match=f"GGUF: minirl writes llama, qwen2, qwen3 .* this is {name}"):
             gguf_model.save(config, GPT(config).state_dict(), tmp_path / "m.gguf")
