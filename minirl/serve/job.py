@@ -126,7 +126,7 @@ class Job:
 def look_at(tickets: Sequence[Ticket], logits: Array, ids: Array, steps: Array) -> None:
     """Note what is to be seen in these logits, (N, V), on the tickets of the rows that drew `ids` from them.
 
-    Only tickets with the same number of alternatives are looked at together. steps: (N,), tokens drawn before.
+    steps: (N,), how many tokens each row had drawn before.
     """
     temperatures = np.array([
         float(temperatures_at(ticket.job.sampling.temperature, np.array([step]))[0])
