@@ -55,7 +55,7 @@ class Options:
     """Whose shapes the random models have."""
     streams: int = 32
     """Clients at once."""
-    tokens: int = 96
+    tokens: int = 192
     """Tokens that each of them gets."""
     repeats: int = 7
     """How often each is timed, in turns; the median counts."""
