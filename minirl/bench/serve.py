@@ -38,7 +38,7 @@ from minirl.model import GPT
 from minirl.runs import PRESETS
 from minirl.storage.files import TEXT
 from minirl.tasks import WordProblems
-from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
+from minirl.tokenizer import Tokenizer
 
 PROMPT, STREAMED = 400, 32  # tokens of the prompt for the first token, and of those of the streams
 CONTEXT, TOKENS = 512, 320
@@ -172,9 +172,8 @@ def make_model(preset: str, folder: Path) -> GPT:
     if preset not in PRESETS:
         raise OptionError(f"--presets: there is no preset {preset!r}; choose from {', '.join(PRESETS)}")
     problems = WordProblems().problems("train", 50)
-    tokenizer = Tokenizer.train(
-        [one.prompt + one.completion for one in problems], TOKENS, special_tokens=DEFAULT_SPECIAL_TOKENS
-    )
+    texts = [one.prompt + one.completion for one in problems]
+    tokenizer = Tokenizer.train(texts, TOKENS, special_tokens=())  # so no answer ends before its time
     settings = PRESETS[preset].model
     config = replace(settings.gpt(settings.vocab_size), context_length=CONTEXT)
     model = GPT(config, seed=0).eval()

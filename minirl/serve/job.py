@@ -18,7 +18,7 @@ from minirl.generate import Row, Sampling
 from minirl.generate.temperature import temperatures_at
 from minirl.serve.errors import ApiError
 
-PACE = 0.002  # seconds from one piece of all answers together to the next: with n open answers, each waits n times this
+PACE = 0.003  # seconds from one piece of all answers together to the next: with n open answers, each waits n times this
 FASTEST, SLOWEST = 0.01, 0.2  # seconds from one piece of an answer to the next
 
 
