@@ -4,6 +4,7 @@ pip install 'minirl[serve]' playwright axe-playwright-python         and Chromiu
 python -m pytest -m slow tests/serve/test_serve_page_browser.py
 """
 
+import json
 import re
 import shutil
 import threading
@@ -17,6 +18,7 @@ import pytest
 from listening import ask, serving, settled  # skips where the server's libraries are not installed
 
 from minirl.generate import Engine
+from minirl.microscope import signed
 from minirl.preferences import read_pairs
 from minirl.retrieval.lookup import open_lookup
 from minirl.runs import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, Run, Screen, SFTConfig
@@ -204,6 +206,7 @@ def test_a_token_shows_what_the_policy_said(seen: Seen) -> None:
     assert shown == pytest.approx([choice["p"] for choice in event["top"][:8]], abs=0.005)
     numbers = seen.page.inner_text("#panel .numbers")
     assert f"{event['entropy']:.2f} nats" in numbers and str(event["rank"] + 1) in numbers
+    assert signed(f"{event['log_prob']:.3f}") in numbers
     assert seen.token(2).get_attribute("aria-selected") == "true"
 
 
@@ -455,6 +458,18 @@ def test_a_saved_conversation_opens_without_a_server(seen: Seen, tmp_path: Path)
     assert seen.page.locator("#panel .words button.word").count() == 0  # there is nobody to go on
     assert seen.violations() == []
     assert all(url.startswith(("file:", "data:")) for url in seen.asked)
+
+
+def test_the_numbers_can_be_exported(seen: Seen, tmp_path: Path) -> None:
+    seen.ask("Tom has 3 apples.")
+    seen.page.click("#export summary")
+    with seen.page.expect_download() as download:
+        seen.page.click("#as-json")
+    download.value.save_as(tmp_path / "saved.json")
+    (turn,) = json.loads((tmp_path / "saved.json").read_text(encoding="utf-8"))["turns"]
+    (version,) = turn["answers"][0]["versions"]
+    events = [e for e in seen.site.generate(question="Tom has 3 apples.", top=20) if e["type"] == "token"]
+    assert [token["logProb"] for token in version["tokens"]] == [event["log_prob"] for event in events]
 
 
 def test_preferences_can_be_exported_for_a_reward_model(seen: Seen, tmp_path: Path) -> None:
