@@ -94,14 +94,14 @@ def facts(trace: TraceData) -> str:
         ("entropy", f"{sum(m.entropy for m in trace.chosen) / n:.2f}", "nats a token, mean"),
     ]
     cells = [
-        f"<div class=fact><dt>{name}</dt><dd>{escape(value)}</dd><small>{escape(hint)}</small></div>"
+        f"<div class=fact><dt>{name}</dt><dd>{escape(value)}</dd><dd class=hint>{escape(hint)}</dd></div>"
         for name, value, hint in told
     ]
     if trace.rewards is not None and len(trace.rewards) > 1:
         dots = "".join(f'<i class="{"right" if reward else "wrong"}"></i>' for reward in trace.rewards)
         cells.append(
             f"<div class=fact><dt>episodes of this prompt</dt><dd class=dots>{dots}</dd>"
-            f"<small>{trace.right()}; this is the first</small></div>"
+            f"<dd class=hint>{trace.right()}; this is the first</dd></div>"
         )
     return "".join(cells)
 

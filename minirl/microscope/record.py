@@ -100,9 +100,9 @@ def look(
     forced_flags = episode.forced.tolist()
     kinds: list[Kind] = ["said"] * len(forced_flags)
     if episode.forced.any():  # otherwise marks are tokens like others
-        kinds = [kind for kind, _ in tagged(tokenizer, zip(episode.actions.tolist(), forced_flags, strict=True))]
+        kinds = [spoken for spoken, _ in tagged(tokenizer, zip(episode.actions.tolist(), forced_flags, strict=True))]
     recorded = zip(episode.steps(tokenizer), episode.log_probs.tolist(), forced_flags, kinds, strict=True)
-    for (state, action, reward), log_prob, forced, kind in recorded:
+    for (state, action, reward), log_prob, forced, spoken in recorded:
         policy = agent.policy(state).astype(np.float64)
         best = np.argsort(-policy, kind="stable")[:top]
         moments.append(
@@ -118,7 +118,7 @@ def look(
                 entropy=max(0.0, -float((policy * np.log(np.where(policy > 0, policy, 1))).sum())),
                 reward=reward,
                 forced=forced,
-                kind=kind,
+                kind=spoken,
             )
         )
     return Trace(

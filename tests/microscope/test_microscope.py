@@ -115,7 +115,7 @@ class TestRecord:
         problem = Problem("How many?", "", "3", "k")
         found = record(agent, Ends(), problem, samples=8, max_new_tokens=30, kind=kind, seed=1)
         assert found.rewards is not None
-        assert found.advantage == KINDS[kind](np.array([found.rewards]))[0, 0]
+        assert found.advantage == KINDS[kind](np.array([found.rewards]))[0, 0] and found.kind == kind
 
     def test_at_temperature_0_there_is_nothing_to_compare(self, run: Run) -> None:
         cold = Agent(run.model(), run.tokenizer(), temperature=0)

@@ -7,20 +7,22 @@ python -m pytest -m slow tests/serve/test_serve_page_browser.py
 import json
 import re
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
+from listening import ask, serving, settled  # skips where the server's libraries are not installed
 
 from minirl.generate import Engine
+from minirl.microscope import signed
 from minirl.preferences import read_pairs
+from minirl.retrieval.lookup import open_lookup
 from minirl.runs import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, Run, Screen, SFTConfig
+from minirl.serve.served import Limits
 from minirl.train import chain, check, pretrain
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -29,8 +31,6 @@ LOOKS = [(width, scheme) for width in (360, 1280) for scheme in ("light", "dark"
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="a browser needs the packages playwright and chromium")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs the package axe-playwright-python")
-uvicorn = pytest.importorskip("uvicorn", reason="the server needs the extra serve")
-pytest.importorskip("starlette", reason="the server needs the extra serve")
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium to look at the page with"),
@@ -48,32 +48,29 @@ SMALL = replace(
 SLOTS, QUEUE = 6, 2
 
 
+def spoken(word: str) -> str:
+    """A token as a screen reader hears it."""
+    return word.strip(" ").replace("\n", " line break ").strip() or "space"
+
+
 @dataclass
 class Site:
-    """A server that runs."""
+    """A server that runs, and how to ask it without the page."""
 
-    address: str
+    running: Any
     run: Run
     pause: float = 0.0
     """Seconds that each step of the engine takes longer, where something has to happen while the model writes."""
 
     def generate(self, **asked: Any) -> list[dict[str, Any]]:
-        """The events of an answer, without the page."""
-        body = Request(f"{self.address}/minirl/generate", json.dumps(asked).encode())
-        body.add_header("Content-Type", "application/json")
-        with urlopen(body) as response:
-            lines = response.read().decode().splitlines()
-        return [json.loads(line[5:]) for line in lines if line.startswith("data:")]
+        """The events of an answer."""
+        status, events = ask(self.running, "/minirl/generate", asked)
+        assert status == 200, events
+        return events
 
     def words(self, **asked: Any) -> list[str]:
-        """The tokens of an answer."""
-        return [event["word"] for event in self.generate(**asked) if event["type"] == "token"]
-
-    @property
-    def running(self) -> int:
-        """How many answers the server is writing."""
-        with urlopen(f"{self.address}/health") as response:
-            return json.loads(response.read())["running"]
+        """The tokens of an answer, as a screen reader hears them."""
+        return [spoken(event["word"]) for event in self.generate(**asked) if event["type"] == "token"]
 
 
 @pytest.fixture(scope="module")
@@ -88,29 +85,19 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 @pytest.fixture(scope="module")
 def site(trained: Run) -> Iterator[Site]:
-    from minirl.retrieval.lookup import open_lookup
-    from minirl.serve.app import make_app
-    from minirl.serve.served import Limits, Served
+    limits = Limits(slots=SLOTS, queue=QUEUE)
+    with (
+        serving(trained, limits, lookup=open_lookup("science"), place="science") as running,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        made, step = Site(running, trained), Engine.step
 
-    listening = socket.create_server(("127.0.0.1", 0))
-    served = Served(trained, Limits(slots=SLOTS, queue=QUEUE), lookup=open_lookup("science"), place="science")
-    stage = served.stages[served.default]
-    stage.works = served.load(stage)
-    made = Site(f"http://127.0.0.1:{listening.getsockname()[1]}", trained)
-    step = Engine.step
+        def slower(engine: Engine, *rest: Any) -> Any:
+            time.sleep(made.pause)
+            return step(engine, *rest)
 
-    def slower(engine: Engine, *rest: Any) -> Any:
-        time.sleep(made.pause)
-        return step(engine, *rest)
-
-    server = uvicorn.Server(uvicorn.Config(make_app(served), log_level="warning", lifespan="on"))
-    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "step", slower)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
         yield made
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -182,12 +169,12 @@ def seen(look: tuple[int, str], browser: Any, site: Site) -> Iterator[Seen]:
         made.page.on("pageerror", lambda error: made.faults.append(str(error)))
         made.page.on("console", lambda message: made.faults.append(f"{message.type}: {message.text}"))
         context.on("request", lambda request: made.asked.append(request.url))
-        made.page.goto(site.address)
+        made.page.goto(site.running.url)
         made.page.wait_for_selector("#ideas button")
         yield made
         site.pause = 0.0
         assert made.faults == []
-        assert [url for url in made.asked if not url.startswith((site.address, "blob:", "data:", "file:"))] == []
+        assert [url for url in made.asked if not url.startswith((site.running.url, "blob:", "data:", "file:"))] == []
 
 
 def demonstration(site: Site) -> str:
@@ -219,6 +206,7 @@ def test_a_token_shows_what_the_policy_said(seen: Seen) -> None:
     assert shown == pytest.approx([choice["p"] for choice in event["top"][:8]], abs=0.005)
     numbers = seen.page.inner_text("#panel .numbers")
     assert f"{event['entropy']:.2f} nats" in numbers and str(event["rank"] + 1) in numbers
+    assert signed(f"{event['log_prob']:.3f}") in numbers
     assert seen.token(2).get_attribute("aria-selected") == "true"
 
 
@@ -232,7 +220,7 @@ def test_an_alternative_begins_a_branch_and_the_old_version_stays(seen: Seen) ->
     seen.end()
     prefix = [event["id"] for event in events[:2]] + [other["id"]]
     rest = seen.site.words(question="Tom has 3 apples.", prefix_ids=prefix)
-    assert seen.words() == [*before[:2], other["text"], *rest]
+    assert seen.words() == [*before[:2], spoken(other["text"]), *rest]
     assert "branched at token 3" in seen.page.inner_text(".answer .about")
     seen.page.click("[aria-label='the version before']")
     assert seen.words() == before
@@ -310,7 +298,7 @@ def test_stop_stops_at_once_and_the_answer_can_go_on(seen: Seen, how: str) -> No
     seen.page.wait_for_timeout(600)
     assert seen.words() == written and len(written) < len(whole)
     assert "stopped by you" in seen.page.inner_text(".answer .about")
-    assert seen.site.running == 0
+    assert settled(seen.site.running.served)
     seen.site.pause = 0.0
     seen.page.click("text=Continue")
     seen.end()
@@ -341,7 +329,7 @@ def test_an_edited_answer_goes_on_from_its_end(seen: Seen) -> None:
     seen.page.fill(".edit textarea", " Tom")
     seen.page.click("text=Write on from here")
     seen.end()
-    assert seen.page.locator(".token.yours").count() >= 1 and seen.words()[0] in (" Tom", " ", " T")
+    assert seen.page.locator(".token.yours").count() >= 1 and seen.words()[0] in ("Tom", "T", "space")
 
 
 # ---- by keyboard, on a phone, in the dark ----
@@ -417,10 +405,19 @@ def test_the_theme_changes_with_its_button(seen: Seen) -> None:
 
 
 def test_a_full_queue_and_a_setting_out_of_range_are_told_in_sentences(seen: Seen) -> None:
-    seen.settings(Temperature=1, Samples=16)
+    seen.site.pause = 0.1
+    busy = threading.Thread(
+        target=seen.site.generate,
+        kwargs={"question": "Tom has 3 apples.", "samples": SLOTS + QUEUE, "temperature": 1, "max_tokens": 40},
+    )
+    busy.start()
+    while seen.site.running.served.running < SLOTS:
+        time.sleep(0.01)
     seen.ask("Tom has 3 apples.")
-    assert "Wait a few seconds and ask again." in seen.page.inner_text(".answer .trouble >> nth=0")
-    seen.settings(Samples=1, Top_p=7)
+    assert "Wait a few seconds and ask again." in seen.page.inner_text(".answer .trouble")
+    seen.site.pause = 0.0
+    busy.join()
+    seen.settings(Top_p=7)
     seen.ask("Tom has 3 apples.")
     told = seen.page.locator(".turn").nth(1).locator(".trouble").inner_text()
     assert "top_p" in told and "7" in told and "Change that setting" in told
@@ -461,6 +458,18 @@ def test_a_saved_conversation_opens_without_a_server(seen: Seen, tmp_path: Path)
     assert seen.page.locator("#panel .words button.word").count() == 0  # there is nobody to go on
     assert seen.violations() == []
     assert all(url.startswith(("file:", "data:")) for url in seen.asked)
+
+
+def test_the_numbers_can_be_exported(seen: Seen, tmp_path: Path) -> None:
+    seen.ask("Tom has 3 apples.")
+    seen.page.click("#export summary")
+    with seen.page.expect_download() as download:
+        seen.page.click("#as-json")
+    download.value.save_as(tmp_path / "saved.json")
+    (turn,) = json.loads((tmp_path / "saved.json").read_text(encoding="utf-8"))["turns"]
+    (version,) = turn["answers"][0]["versions"]
+    events = [e for e in seen.site.generate(question="Tom has 3 apples.", top=20) if e["type"] == "token"]
+    assert [token["logProb"] for token in version["tokens"]] == [event["log_prob"] for event in events]
 
 
 def test_preferences_can_be_exported_for_a_reward_model(seen: Seen, tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 // One answer: its versions (a branch, an edit and a continuation each make a new one), its tokens, its cards of tools.
 //
-// version: {given, tokens, finish, note, answer, equations, calls, seconds, made}
-// given: tokens of the prompt; finish: null while it is being written, then one of ENDS
+// version: {given, tokens, finish, note, answer, equations, calls, written, first, last, made}
+// given: tokens of the prompt; finish: null while it is being written, then one of ENDS;
+// written: how many tokens came from the model for this version, the first and the last of them at these seconds
 
 const newVersion = (given, tokens, made) => ({
-  given, tokens, made, finish: null, note: "", answer: null, equations: [], calls: [], seconds: 0,
+  given, tokens, made, finish: null, note: "", answer: null, equations: [], calls: [], written: 0, first: null, last: null,
 });
 const ENDS = {
   end: "ended by itself", stop: "ended at your stop text", length: "cut off at the most tokens that you allowed",
@@ -47,7 +48,11 @@ class Answer {
     this.tokens.forEach(token => this.draw(token));
     this.update();
   }
-  append(token) {
+  append(token, time) {
+    const {version} = this;
+    version.written += 1;
+    version.first ??= time;
+    version.last = time;
     this.tokens.push(token);
     this.draw(token);
   }
@@ -70,11 +75,21 @@ class Answer {
     }
     this.elements.push(made);
     if (token.kind === "said") this.card = null;
-    else if (!this.card) this.list.append(this.card = toolCard());
+    else if (!this.card || token.kind === "call" && this.card.querySelector(".result-part .token")) {
+      this.list.append(this.card = toolCard());
+    }
     (token.kind === "said" ? this.list : this.card.querySelector("." + token.kind + "-part")).append(made);
   }
   drawGiven() {  // where you wrote a text, the model goes on in it; where you asked a question, it stands apart
     if (this.turn.kind === "text") this.given.replaceChildren(...this.version.given.map(givenElement));
+  }
+  // How the server reads the tokens that were handed to it: one of them may be a part of a character, or begin a call.
+  reread(prefix) {
+    if (prefix.every(({text, kind}, t) => this.tokens[t].text === text && this.tokens[t].kind === kind)) return;
+    prefix.forEach(({text, kind}, t) => { this.tokens[t] = {...this.tokens[t], text, kind}; });
+    const at = this.elements.indexOf(document.activeElement);
+    this.show(this.shown);
+    if (at >= 0) this.walk(at);
   }
   reheat() { this.elements?.forEach((made, t) => heat(made, this.tokens[t])); }
 
@@ -85,15 +100,11 @@ class Answer {
     if (version.made) told.push(version.made);
     if (version.finish && version.given.length) {
       told.push(`${count(n, "token")}, ${ENDS[version.finish]}`);
-      if (version.seconds > 0 && n > 1) told.push(`${Math.round(n / version.seconds)} tokens/s`);
-      told.push(`context ${Math.min(page.info.context_length, version.given.length + version.tokens.length)} of ${page.info.context_length}`);
+      if (version.last > version.first) told.push(`${pace(version.written, version.last - version.first)} tokens/s`);
+      const most = page.info.context_length;  // the last token is drawn, and not read any more
+      told.push(`context ${Math.min(most, version.given.length + version.tokens.length)} of ${most}`);
     }
-    const verdict = {true: "✓ right", false: "✗ wrong"}[version.correct];
-    this.about.replaceChildren();
-    if (version.answer !== null && (verdict || this.turn.answers.length > 1)) this.about.append(element("span", {className: "verdict"}, `Answer: ${version.answer}`,
-      ...(verdict ? [" ", element("b", {className: version.correct ? "right" : "wrong"}, verdict)] : []),
-      ...(this.best ? [" ", element("b", {className: "won"}, "✓ chosen by the vote")] : [])));
-    this.about.append(told.join(" · "));
+    this.about.replaceChildren(...this.verdict(), told.join(" · "));
     if (version.note) this.about.append(trouble(version.note));
     for (const one of version.equations.filter(equation => !equation.holds))
       this.about.append(element("span", {className: "trouble"}, element("b", {}, "≠ "), `${one.text} is false`));
@@ -102,6 +113,12 @@ class Answer {
     this.buttons();
     this.element.classList.toggle("chosen", this.best);
     this.element.setAttribute("aria-busy", String(this.writing));
+  }
+  verdict() {  // worth a line where it says more than the text
+    const {answer, correct} = this.version, told = {true: "✓ right", false: "✗ wrong"}[correct];
+    if (answer === null || !told && this.turn.answers.length === 1) return [];
+    return [element("span", {className: "verdict"}, `Answer: ${answer}`, ...(told ? [" ", element("b", {}, told)] : []),
+      ...(this.best ? [" ", element("b", {className: "won"}, "✓ chosen by the vote")] : []))];
   }
   // Equations that do not hold, by their place in what was said.
   underline() {
@@ -120,7 +137,7 @@ class Answer {
       if (!call) return;
       const failed = call.error;
       card.classList.toggle("failed", failed);
-      card.setAttribute("aria-label", `call of the tool ${call.tool}${failed ? ", which failed" : ""}`);
+      card.setAttribute("aria-label", `call of the tool ${call.tool}` + (failed ? ", which failed" : ""));
       card.querySelector(".tool-name").replaceChildren(call.tool, element("small", {}, failed ? "! failed" : ""));
     });
   }
@@ -142,20 +159,25 @@ class Answer {
     );
   }
   steps() {
-    const {versions, shown} = this, step = (by, sign, name) => {
-      const made = element("button", {type: "button", onclick: () => { this.show(shown + by); panel.close(); this.foot.querySelector("button").focus(); }}, sign);
+    const {versions, shown} = this;
+    const go = to => {
+      panel.close();
+      this.show(to);
+      this.foot.querySelector("button").focus();
+    };
+    const step = (to, sign, name) => {
+      const made = element("button", {type: "button", onclick: () => { if (versions[to]) go(to); }}, sign);
       made.setAttribute("aria-label", name);
-      made.setAttribute("aria-disabled", String(!versions[shown + by]));
-      if (!versions[shown + by]) made.onclick = null;
+      made.setAttribute("aria-disabled", String(!versions[to]));
       return made;
     };
-    return [element("span", {className: "steps"}, step(-1, "‹", "the version before"),
-      element("span", {}, `${shown + 1} of ${versions.length}`), step(1, "›", "the next version"))];
+    return [element("span", {className: "steps"}, step(shown - 1, "‹", "the version before"),
+      element("span", {}, `${shown + 1} of ${versions.length}`), step(shown + 1, "›", "the next version"))];
   }
   like() {
-    const made = element("button", {type: "button", onclick: () => this.turn.like(this)}, this.likes ? "★ liked best" : "☆ best");
+    const made = element("button", {type: "button", onclick: () => this.turn.like(this)}, this.likes ? "★ best" : "☆ best");
     made.setAttribute("aria-pressed", String(this.likes));
-    made.setAttribute("aria-label", `${this.label}: I like this answer best`);
+    made.setAttribute("aria-label", `best: I like the answer ${this.label} most`);
     return made;
   }
 
@@ -167,7 +189,7 @@ class Answer {
     const done = () => { this.show(this.shown); this.foot.querySelector("button")?.focus(); };
     const calls = this.tokens.some(token => token.kind !== "said");
     const form = element("form", {className: "edit"}, box,
-      ...(calls ? [element("p", {className: "soft"}, "Calls of tools are left out here; click a token to keep them and branch.")] : []),
+      ...(calls ? [element("p", {className: "soft"}, "Calls of tools are left out here; a branch keeps them.")] : []),
       element("button", {type: "submit", className: "go"}, "Write on from here"), " ",
       element("button", {type: "button", onclick: done}, "Cancel"));
     form.addEventListener("submit", event => { event.preventDefault(); this.turn.goOnFromText(this, box.value); });
@@ -200,7 +222,6 @@ class Answer {
     this.elements[t].tabIndex = 0;
     this.elements[t].focus();
     panel.show(this, t, panel.open);
-    if (narrow.matches) this.elements[t].scrollIntoView({block: "nearest"});  // above the panel
   }
   callsWithin(tokens) { return this.version.calls.filter(call => call.index < tokens.length); }
   mark(t) {
@@ -213,6 +234,7 @@ class Answer {
 
 const trouble = words => element("span", {className: "trouble"}, element("b", {}, "! "), words);
 const textOf = tokens => tokens.filter(token => token.kind === "said" && !token.special).map(token => token.text).join("");
+const pace = (tokens, seconds) => Math.round((tokens - 1) / seconds);  // the first token's time went to reading the prompt
 const count = (n, noun) => `${n} ${noun}${n === 1 ? "" : "s"}`;
 
 function toolCard() {

@@ -8,26 +8,28 @@ function conversation() {
   return {
     program: "minirl.serve", format: 1, saved: new Date().toISOString(), info: page.info,
     turns: turns.map(turn => ({
-      kind: turn.kind, asked: turn.asked, request: turn.request, prompt: turn.prompt ?? [], prompt_text: turn.promptText ?? "",
-      facts: turn.facts, votes: turn.votes,
+      kind: turn.kind, asked: turn.asked, request: turn.request,
+      prompt: turn.prompt ?? [], prompt_text: turn.promptText ?? "", facts: turn.facts, votes: turn.votes,
       answers: turn.answers.map(({stage, sample, label, versions, shown, best, likes}) =>
         ({stage, sample, label, versions, shown, best, likes})),
     })),
   };
 }
 function asPage() {
-  const data = JSON.stringify(conversation()).replace(/[<>&]/g, sign => "\\u" + sign.charCodeAt(0).toString(16).padStart(4, "0"));
+  const escaped = sign => "\\u" + sign.charCodeAt(0).toString(16).padStart(4, "0");  // nothing can end the element
+  const data = JSON.stringify(conversation()).replace(/[<>&]/g, escaped);
   return source.replace(PLACE + "null", () => PLACE + data);
 }
 
-// Lines for python -m minirl.prefer: the answer that you marked as best, against each other one.
+// Lines as python -m minirl.prefer writes them: the answer that you marked as best, against each other one.
 function pairs() {
   return turns.flatMap(turn => {
     const best = turn.answers.find(answer => answer.likes);
     if (!best) return [];
     const chosen = textOf(best.tokens);
     const others = new Set(turn.answers.map(answer => textOf(answer.tokens)).filter(text => text !== chosen));
-    return [...others].map(rejected => ({prompt: turn.promptText || textOf(best.version.given), chosen, rejected, tie: false}));
+    const prompt = turn.promptText || textOf(best.version.given);
+    return [...others].map(rejected => ({prompt, chosen, rejected, tie: false}));
   });
 }
 
@@ -50,8 +52,8 @@ function offerExports() {
   offer("as-page", () => download(`${name}.html`, "text/html", asPage()));
   offer("as-json", () => download(`${name}.json`, "application/json", JSON.stringify(conversation(), null, 1)));
   offer("as-pairs", () => {
-    const found = pairs();
-    if (found.length) download(`${name}-pairs.jsonl`, "application/jsonl", found.map(pair => JSON.stringify(pair) + "\n").join(""));
+    const lines = pairs().map(pair => JSON.stringify(pair) + "\n");
+    if (lines.length) download(`${name}-pairs.jsonl`, "application/jsonl", lines.join(""));
     else say("No preferences yet: let several samples answer, and mark the best one with its star.", true);
   });
   offer("as-curl", async () => {
@@ -60,8 +62,12 @@ function offerExports() {
       say("The browser does not allow copying here.", true);
     }
   });
+  addEventListener("click", event => { if (!menu.contains(event.target)) menu.open = false; });
   menu.addEventListener("keydown", event => {
-    if (event.key === "Escape" && menu.open) { menu.open = false; menu.querySelector("summary").focus(); event.stopPropagation(); }
+    if (event.key !== "Escape" || !menu.open) return;
+    event.stopPropagation();
+    menu.open = false;
+    menu.querySelector("summary").focus();
   });
 }
 function restore(saved) {

@@ -1,7 +1,8 @@
 // Everything together: the first look, asking, stopping, keys.
 
 const ROGER = {
-  question: "Roger has 5 tennis balls. He buys 2 more cans of tennis balls. Each can has 3 tennis balls. How many tennis balls does he have now?",
+  question: "Roger has 5 tennis balls. He buys 2 more cans of tennis balls. Each can has 3 tennis balls. "
+    + "How many tennis balls does he have now?",
   answer: "11", name: "Roger's tennis balls",
 };
 const box = document.getElementById("box"), narrow = matchMedia("(max-width: 960px)");
@@ -30,9 +31,9 @@ function answerers() {
   })));
 }
 async function ask() {
-  const asked = box.value, known = [ROGER, ...(page.info.task?.examples ?? [])].find(one => one.question === asked.trim());
+  const asked = box.value;
   if (!asked.trim()) {
-    say(kind === "question" ? "Write a question first, or take one of the suggestions." : "Write the beginning of a text first.", true);
+    say(kind === "question" ? "Write a question first, or take a suggestion." : "Write the beginning of a text first.", true);
     box.focus();
     return;
   }
@@ -44,6 +45,7 @@ async function ask() {
     ? {messages: [...remembered(), {role: "user", content: asked.trim()}]} : {question: asked.trim(), ...requestedOfQuestion()};
   const request = {...requested(), ...put};
   if (kind === "text" && settings.tools && page.info.tools.length) request.tools = page.info.default_tools;
+  const known = [ROGER, ...(page.info.task?.examples ?? [])].find(one => one.question === asked.trim());
   if (kind === "question" && known) request.expected = known.answer;
   const turn = new Turn(kind, asked.trim(), request, answerers());
   document.getElementById("welcome").hidden = true;
@@ -56,28 +58,32 @@ async function ask() {
 
 // A chat model reads the conversation so far; others were trained to answer one question.
 const chats = () => (settings.form || page.info.form) === "chat";
-const remembered = () => turns.filter(turn => turn.kind === "question" && turn.answers[0].version?.finish === "end").flatMap(turn => {
-  const answer = turn.answers.find(one => one.likes) ?? turn.answers.find(one => one.best) ?? turn.answers[0];
-  return [{role: "user", content: turn.asked}, {role: "assistant", content: textOf(answer.tokens).trim()}];
-});
+function remembered() {
+  const over = turns.filter(turn => turn.kind === "question" && turn.answers[0].version.finish === "end");
+  return over.flatMap(({asked, answers: its}) => {
+    const answer = its.find(one => one.likes) ?? its.find(one => one.best) ?? its[0];
+    return [{role: "user", content: asked}, {role: "assistant", content: textOf(answer.tokens).trim()}];
+  });
+}
 
 // While it writes: a bar with Stop and the pace. At the end one announcement.
 function working(on) {
+  const lost = document.activeElement === document.getElementById("stop");  // it is about to disappear
   document.getElementById("live").hidden = !on;
   document.getElementById("go").setAttribute("aria-disabled", String(on));
   document.getElementById("pace").textContent = "";
   if (on) { say("The model writes."); return; }
   if (panel.answer) panel.show(panel.answer, panel.t, panel.open);  // with what came after its token
-  if (!narrow.matches && document.activeElement === document.getElementById("stop") || document.activeElement === document.body) box.focus({preventScroll: true});
-  const last = answers().filter(answer => answer.version?.told !== true && answer.version?.finish);
+  if (lost && !narrow.matches) box.focus({preventScroll: true});  // on a phone its keyboard would cover the answer
+  const last = answers().filter(({version}) => version.finish && !version.told);
   for (const answer of last) answer.version.told = true;
   say(last.slice(0, 4).map(({label, version}) => `${label}: ${count(version.tokens.length, "token")}, ${ENDS[version.finish]}. `
     + (version.answer ? `Answer: ${version.answer}.` : version.note)).join(" "));
 }
 function paceNow() {
   const seconds = (performance.now() - running.since) / 1000;
-  if (running.controller) document.getElementById("pace").textContent =
-    `${count(running.tokens, "token")} · ${Math.round(running.tokens / seconds)} tokens/s`;
+  if (running.controller) document.getElementById("pace").textContent = count(running.tokens, "token")
+    + (running.tokens > 1 ? ` · ${pace(running.tokens, seconds)} tokens/s` : "");
   if (followed) {
     const below = followed.getBoundingClientRect().bottom + 70 - innerHeight;
     if (below > 0) scrollBy(0, below);
@@ -97,7 +103,8 @@ function choose(what) {
   document.getElementById("go").textContent = kind === "question" ? "Ask" : "Write on";
   document.getElementById("box-label").textContent = kind === "question" ? "Your question" : "The beginning of a text";
   document.getElementById("kind-hint").textContent = kind === "text" ? "The model goes on with your text as it stands."
-    : settings.remember && chats() ? "The model reads the conversation so far." : "The model does not remember earlier questions.";
+    : settings.remember && chats() ? "The model reads the conversation so far."
+    : "The model does not remember earlier questions.";
   box.placeholder = kind === "question" ? "Write a question, or take a suggestion below." : "Once upon a time";
   document.getElementById("ideas").hidden = kind !== "question";
 }
@@ -138,12 +145,17 @@ function drawColours() {
   chooseColouring(colouring);
 }
 function wire() {
-  document.getElementById("ask").addEventListener("submit", event => { event.preventDefault(); if (!running.controller) ask(); });
+  document.getElementById("ask").addEventListener("submit", event => {
+    event.preventDefault();
+    if (!running.controller) ask();
+  });
   document.getElementById("stop").onclick = stop;
   document.getElementById("as-question").onclick = () => choose("question");
   document.getElementById("as-text").onclick = () => choose("text");
   box.addEventListener("keydown", event => {
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) { event.preventDefault(); document.getElementById("ask").requestSubmit(); }
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    document.getElementById("ask").requestSubmit();
   });
   addEventListener("keydown", event => {
     if (event.key !== "Escape") return;

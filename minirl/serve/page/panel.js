@@ -8,10 +8,9 @@ const panel = {
   open: false,  // on a narrow screen the panel covers the lower half, so it opens only when asked
 
   rest() {
-    panel.place.replaceChildren(element("h2", {}, "One token"),
-      element("p", {className: "soft"}, page.saved
-        ? "Click a token of an answer: here you see what else the model might have written there, and how likely each was."
-        : "Click a token of an answer: here you see what else the model might have written there, how likely each was, and you can let it go on with another one."));
+    const look = "Click a token of an answer. Here you see what else the model might have written there, and how likely it was. ";
+    const take = page.saved ? "" : "Then you can let the model go on with another token.";
+    panel.place.replaceChildren(element("h2", {}, "One token"), element("p", {className: "soft"}, look + take));
   },
   show(answer, t, open) {
     const token = answer.tokens[t];
@@ -31,6 +30,7 @@ const panel = {
       ...(known ? panel.choices(answer, t, token) : []),
       ...panel.strip(answer, t),
     );
+    if (open && narrow.matches) answer.elements[t].scrollIntoView({block: "nearest"});  // above the panel
   },
   where(answer, t, token) {
     const kind = token.yours ? "written by you" : token.forced ? "put there by a tool, not chosen by the model"

@@ -109,7 +109,8 @@ function labelled(text, control, kind = "", hint = "") {
   return made;
 }
 function slider(name, text, from, to, step, hint, when = () => true) {
-  const range = element("input", {type: "range", min: from, max: to, step}), box = element("input", {type: "number", min: from, step});
+  const range = element("input", {type: "range", min: from, max: to, step});
+  const box = element("input", {type: "number", min: from, step});
   range.setAttribute("aria-label", text + ", slider");
   const set = value => { if (value !== "" && Number.isFinite(+value)) { settings[name] = +value; showSettings(); } };
   range.oninput = () => set(range.value);
@@ -155,7 +156,11 @@ function temperatureAt(t) {
 function drawCurve(curve) {
   const long = 64, top = Math.max(1, settings.temperature, settings.falls ? settings.last : 0);
   const at = t => `${30 + 200 * t / long},${8 + 56 * (1 - temperatureAt(t) / top)}`;
-  const text = (x, y, words, anchor) => { const made = shape("text", {x, y, "text-anchor": anchor}); made.textContent = words; return made; };
+  const text = (x, y, words, anchor) => {
+    const made = shape("text", {x, y, "text-anchor": anchor});
+    made.textContent = words;
+    return made;
+  };
   curve.replaceChildren(
     shape("path", {class: "axis", d: "M30 8V64H230"}),
     text(26, 14, String(top), "end"), text(26, 66, "0", "end"),

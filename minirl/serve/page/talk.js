@@ -37,7 +37,9 @@ async function reason(response) {
   return `${said ? sentence(said) : `The server refused (status ${response.status}).`} ${todo}`.trim();
 }
 
-const sentence = said => said.replace(/\s+/g, " ").replace(/^./, first => first.toUpperCase()).replace(/([^.?!])$/, "$1.");
+// "the text is empty" becomes a sentence; the name of a field, such as top_p, keeps its small letter.
+const sentence = said => said.replace(/\s+/g, " ").replace(/^[a-z]+(?= )/, word => word[0].toUpperCase() + word.slice(1))
+  .replace(/([^.?!])$/, "$1.");
 
 // Server-sent events: the objects after "data: ".
 async function* read(response) {
@@ -70,7 +72,7 @@ async function* generate(request, signal) {
     if (signal.aborted) return;  // events that had arrived before you stopped it
     if (event.type === "error") throw new Refusal(sentence(event.error.message));
     if (event.type === "start") yield {...event, prompt: event.prompt.map(token), prefix: event.prefix.map(token)};
-    else if (event.type === "token") yield {type: "token", sample: event.sample, token: token(event)};
+    else if (event.type === "token") yield {type: "token", sample: event.sample, time: event.time, token: token(event)};
     else yield event;
     done = event.type === "done";
   }

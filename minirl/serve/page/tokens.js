@@ -10,6 +10,7 @@ function visible(text) {
   const shown = text.replace(/^ +| +$/g, "").replaceAll("\n", "↵").replace(/[\u0000-\u001f\u007f-\u009f]/g, code);
   return shown || "␣";
 }
+const spoken = word => visible(word).replaceAll("↵", " line break ").replace("␣", "space").trim();
 const code = sign => "\\x" + sign.charCodeAt(0).toString(16).padStart(2, "0");
 
 // How a token stands in the text. Special tokens, such as the end, add no text: they are small signs.
@@ -22,7 +23,8 @@ function inText(token, first = false) {
 
 function tokenElement(token, first) {
   const kind = [token.kind === "said" ? "" : token.kind, token.forced ? "forced" : "", token.yours ? "yours" : ""];
-  const told = [token.word, percentOf(token), token.yours ? "written by you" : "", token.forced ? "put there by the tool" : ""];
+  const whose = token.yours ? "written by you" : token.forced ? "put there by the tool" : "";
+  const told = [spoken(token.word), percentOf(token), whose];
   const made = element("span", {className: ["token action", ...kind].filter(Boolean).join(" "), tabIndex: -1},
     ...inText(token, first));
   made.setAttribute("role", "option");
@@ -35,7 +37,9 @@ function tokenElement(token, first) {
 
 const colourings = {
   probability: {tint: token => ["var(--surprise)", 1 - token.p], legend: "the fuller, the less likely was the token"},
-  entropy: {tint: token => ["var(--entropy)", Math.min(1, token.entropy / 2)], legend: "the fuller, the less sure was the model"},
+  entropy: {
+    tint: token => ["var(--entropy)", Math.min(1, token.entropy / 2)], legend: "the fuller, the less sure was the model",
+  },
   none: {tint: () => ["var(--surprise)", 0], legend: ""},
 };
 let colouring = "probability";
@@ -46,7 +50,8 @@ function heat(made, token) {
 
 function chooseColouring(name) {
   colouring = name;
-  for (const button of document.getElementById("colours").children) button.setAttribute("aria-pressed", button.textContent === name);
+  for (const button of document.getElementById("colours").children)
+    button.setAttribute("aria-pressed", String(button.textContent === name));
   document.getElementById("legend").textContent = colourings[name].legend;
   for (const answer of answers()) answer.reheat();
 }

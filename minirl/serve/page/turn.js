@@ -2,7 +2,7 @@
 
 const turns = [];
 const answers = () => turns.flatMap(turn => turn.answers);
-const running = {controller: null, tokens: 0, since: 0};
+const running = {controller: null, tokens: 0, since: 0, frame: null};
 
 class Turn {
   // request: what every answer's request has in common; asked: the question, or the text to go on with
@@ -12,12 +12,15 @@ class Turn {
     this.factList = element("div", {});
     this.grid = element("div", {className: "answers"});
     this.voteList = element("div", {});
-    const id = `turn-${this.number}`, title = element("h2", {id, className: kind === "text" ? "hidden" : ""}, kind === "text" ? asked.slice(0, 60) : asked);
-    const change = element("button", {type: "button", className: "quiet", onclick: () => takeUp(kind, asked)}, "Change");
-    change.setAttribute("aria-label", "change this and ask again");
     this.given = element("details", {className: "given-text", hidden: true});
-    const eyebrow = element("p", {className: "eyebrow"}, `${kind === "text" ? "Text" : "Question"} ${this.number}`);
-    this.element = element("article", {className: "card turn"}, element("div", {className: "turn-head"}, eyebrow, change), title, this.factList, this.given, this.grid, this.voteList);
+    const id = `turn-${this.number}`;
+    const title = kind === "question" ? element("h2", {id}, asked)
+      : element("h2", {id, className: "hidden"}, asked.slice(0, 60));  // the whole text stands in the answer
+    const change = element("button", {type: "button", className: "quiet", onclick: () => takeUp(kind, asked)}, "Change");
+    change.setAttribute("aria-label", "Change this and ask again");
+    const head = element("div", {className: "turn-head"},
+      element("p", {className: "eyebrow"}, `${kind === "question" ? "Question" : "Text"} ${this.number}`), change);
+    this.element = element("article", {className: "card turn"}, head, title, this.factList, this.given, this.grid, this.voteList);
     this.element.setAttribute("aria-labelledby", id);
     for (const answerer of answerers) {
       const answer = new Answer(this, answerer);
@@ -43,7 +46,7 @@ class Turn {
     try {
       for await (const event of generate(request, signal)) {
         if (event.type === "start") this.started(its, event);
-        else if (event.type === "token") { of(event.sample).append(event.token); progress(); }
+        else if (event.type === "token") { of(event.sample).append(event.token, event.time); progress(); }
         else if (event.type === "call") of(event.sample).version.calls.push(event);
         else if (event.type === "end") this.ended(of(event.sample), event);
         else if (event.type === "done" && its.length > 1) this.voted(its, event.vote);
@@ -56,14 +59,15 @@ class Turn {
   }
   started(its, event) {
     for (const answer of its) {
-      Object.assign(answer.version, {given: event.prompt, seed: event.seed, room: event.room});
+      Object.assign(answer.version, {given: event.prompt, seed: event.seed});
       answer.drawGiven();
+      answer.reread(event.prefix);
     }
     if (event.facts.length) { this.facts = event.facts; this.drawFacts(); }
     if (this.kind === "question") this.drawGiven(event.prompt, event.prompt_text);
   }
   ended(answer, event) {
-    Object.assign(answer.version, {answer: event.answer, correct: event.correct, equations: event.equations, seconds: event.seconds});
+    Object.assign(answer.version, {answer: event.answer, correct: event.correct, equations: event.equations});
     answer.finish(event.finish_reason);
     this.lightFacts();
   }
@@ -78,8 +82,10 @@ class Turn {
       delete request.prompt;
       request.prompt_ids = given.map(token => token.id);
     }
-    request.prefix_ids = tokens.map(token => token.id);
-    request.prefix_forced = tokens.map(token => token.forced);
+    if (tokens.length) {
+      request.prefix_ids = tokens.map(token => token.id);
+      request.prefix_forced = tokens.map(token => token.forced);
+    }
     stop();
     panel.close();
     answer.begin(newVersion(given, [...tokens], made));
@@ -109,6 +115,7 @@ class Turn {
     return done;
   }
   async goOnFromText(answer, text) {
+    stop();
     if (this.kind === "text") {
       const request = {...this.request, prompt: text, stage: answer.stage, samples: 1};
       answer.begin(newVersion([], [], "edited"));
@@ -161,8 +168,8 @@ class Turn {
     });
   }
   voted(its, vote) {
-    const [{stage, stageLabel}] = its;
-    this.votes.push({stage, label: stageLabel, ...vote});
+    const [{stage}] = its;
+    this.votes.push({stage, label: its.length < this.answers.length ? stageLabel(stage) : "", ...vote});
     its.forEach((answer, i) => { answer.best = i === vote.chosen; answer.update(); });
     this.drawVotes();
   }
@@ -190,7 +197,7 @@ function givenElement(token) { return element("span", {className: "token given"}
 async function together(jobs) {
   stop();
   const controller = new AbortController();
-  Object.assign(running, {controller, tokens: 0, since: performance.now()});
+  Object.assign(running, {controller, tokens: 0});
   working(true);
   try { await Promise.all(jobs.map(job => job(controller.signal))); } finally {
     if (running.controller === controller) { running.controller = null; working(false); }
@@ -204,6 +211,6 @@ function stop() {
   working(false);
 }
 function progress() {
-  running.tokens += 1;
+  if (!running.tokens++) running.since = performance.now();
   running.frame ??= requestAnimationFrame(() => { running.frame = null; paceNow(); });
 }
