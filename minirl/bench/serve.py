@@ -7,7 +7,8 @@ A random model of a preset's shape is served by a process of its own, and this p
 
 The engine alone does the same work in this process, without a server: it reads the same prompt, and draws the same
 number of tokens for 32 rows. The two take turns, and the medians are compared. Clients and server share the machine, so
-what is lost includes the work of the clients.
+what is lost includes the work of the clients. On a machine that is busy otherwise, time says little. The last column
+therefore compares what the processors did, for the server's process and for the engine alone (Linux only).
 
     python -m minirl.bench serve --presets base-30m --repeats 9
 """
@@ -22,7 +23,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from statistics import median
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -37,7 +38,7 @@ from minirl.model import GPT
 from minirl.runs import PRESETS
 from minirl.storage.files import TEXT
 from minirl.tasks import WordProblems
-from minirl.tokenizer import DEFAULT_SPECIAL_TOKENS, Tokenizer
+from minirl.tokenizer import Tokenizer
 
 PROMPT, STREAMED = 400, 32  # tokens of the prompt for the first token, and of those of the streams
 CONTEXT, TOKENS = 512, 320
@@ -52,7 +53,7 @@ class Options:
     """Whose shapes the random models have."""
     streams: int = 32
     """Clients at once."""
-    tokens: int = 96
+    tokens: int = 192
     """Tokens that each of them gets."""
     repeats: int = 7
     """How often each is timed, in turns; the median counts."""
@@ -64,7 +65,13 @@ class Contest:
 
     model: GPT
     port: int
+    process: int
     options: Options
+
+    def work(self) -> float:
+        """Seconds of processors that the server's process has had; 0 where the system does not tell."""
+        told = Path(f"/proc/{self.process}/task").glob("*/schedstat")  # a line a thread; first its nanoseconds
+        return sum(int(path.read_text().split()[0]) for path in told) / 1e9
 
     def engine(self, slots: int) -> Engine:
         """An engine as the server has it."""
@@ -75,46 +82,47 @@ class Contest:
         """Ids that stand for no special token."""
         return np.random.default_rng(number).integers(0, 256, length).tolist()
 
-    def first_alone(self, number: int) -> float:
-        """Seconds until the engine's first token."""
+    def first_alone(self, number: int) -> tuple[float, float]:
+        """Seconds until the engine's first token, and seconds of processors."""
         prompt, engine = np.array(self.prompt(PROMPT, number), np.int32), self.engine(1)
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         engine.add([Row(prompt, 0, 0, row_stream(0, 0, 0))])
         engine.step()
-        return time.perf_counter() - start
+        return time.perf_counter() - start, time.process_time() - worked
 
-    def first_served(self, number: int) -> float:
-        """Seconds until the server's first token, on a connection that is open."""
+    def first_served(self, number: int) -> tuple[float, float]:
+        """Seconds until the server's first token, on a connection that is open, and seconds of processors."""
         return asyncio.run(self._first(number))
 
-    async def _first(self, number: int) -> float:
+    async def _first(self, number: int) -> tuple[float, float]:
         connection = await asyncio.open_connection("127.0.0.1", self.port)
         await self._stream(connection, self.prompt(STREAMED, 0), 1)
-        start = time.perf_counter()
-        first, _ = await self._stream(connection, self.prompt(PROMPT, number), 4, logprobs=0)
+        start, worked = time.perf_counter(), self.work()
+        first, _ = await self._stream(connection, self.prompt(PROMPT, number), 1, logprobs=0)
+        worked = self.work() - worked
         connection[1].close()
-        return first - start
+        return first - start, worked
 
-    def rate_alone(self, number: int) -> float:
-        """Tokens per second of the engine."""
+    def rate_alone(self, number: int) -> tuple[float, float]:
+        """Tokens per second of the engine, and per second of processors."""
         n, engine = self.options.streams, self.engine(self.options.streams)
         rule = Sampling(max_new_tokens=self.options.tokens)
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         for i in range(n):
             engine.add([Row(np.array(self.prompt(STREAMED, i), np.int32), i, 0, row_stream(0, i, 0), sampling=rule)])
         tokens = 0
         while engine.busy:
             tokens += sum(len(row.ids) for row in engine.step())
-        return tokens / (time.perf_counter() - start)
+        return tokens / (time.perf_counter() - start), tokens / (time.process_time() - worked)
 
-    def rate_served(self, number: int) -> float:
-        """Tokens per second of all clients together."""
+    def rate_served(self, number: int) -> tuple[float, float]:
+        """Tokens per second of all clients together, and per second of processors in the server's process."""
         return asyncio.run(self._rate())
 
-    async def _rate(self) -> float:
+    async def _rate(self) -> tuple[float, float]:
         n = self.options.streams
         connections = await asyncio.gather(*(asyncio.open_connection("127.0.0.1", self.port) for _ in range(n)))
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), self.work()
         streams = [
             self._stream(connections[i], self.prompt(STREAMED, i), self.options.tokens) for i in range(n)
         ]  # fmt: skip
@@ -122,7 +130,8 @@ class Contest:
         seconds = time.perf_counter() - start
         for _, writer in connections:
             writer.close()
-        return tokens / seconds
+        worked = self.work() - worked
+        return tokens / seconds, tokens / worked if worked else 0.0
 
     async def _stream(
         self, connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], prompt: list[int], tokens: int,
@@ -148,15 +157,15 @@ class Contest:
         return first, int(counted[1])
 
 
-def in_turns(contenders: list[Callable[[int], float]], repeats: int) -> list[float]:
+def in_turns(contenders: list[Callable[[int], Any]], repeats: int) -> list[Any]:
     """The median of each contender; they take turns, and the first turn does not count."""
-    found: list[list[float]] = [[] for _ in contenders]
+    found: list[list[Any]] = [[] for _ in contenders]
     for number in range(repeats + 1):
         for measured, contender in zip(found, contenders, strict=True):
             value = contender(number)
             if number:
                 measured.append(value)
-    return [median(measured) for measured in found]
+    return [np.median(measured, axis=0) for measured in found]
 
 
 def make_model(preset: str, folder: Path) -> GPT:
@@ -164,9 +173,8 @@ def make_model(preset: str, folder: Path) -> GPT:
     if preset not in PRESETS:
         raise OptionError(f"--presets: there is no preset {preset!r}; choose from {', '.join(PRESETS)}")
     problems = WordProblems().problems("train", 50)
-    tokenizer = Tokenizer.train(
-        [one.prompt + one.completion for one in problems], TOKENS, special_tokens=DEFAULT_SPECIAL_TOKENS
-    )
+    texts = [one.prompt + one.completion for one in problems]
+    tokenizer = Tokenizer.train(texts, TOKENS, special_tokens=())  # so no answer ends before its time
     settings = PRESETS[preset].model
     config = replace(settings.gpt(settings.vocab_size), context_length=CONTEXT)
     model = GPT(config, seed=0).eval()
@@ -178,7 +186,7 @@ def main(argv: list[str] | None = None) -> None:
     """Run with the flags `argv`; prints a table."""
     options = flags.parse(Options, argv, "python -m minirl.bench serve", __doc__)
     table = Table(title=None, box=None)
-    for title in ("model", "parameters", "", "engine", "server", "server / engine"):
+    for title in ("model", "parameters", "", "engine", "server", "server / engine", "by work"):
         table.add_column(title, justify="left" if title in ("model", "") else "right")
     for preset in options.presets:
         with tempfile.TemporaryDirectory() as work:
@@ -186,14 +194,20 @@ def main(argv: list[str] | None = None) -> None:
             command = [sys.executable, "-m", "minirl.serve", str(Path(work) / "bench"), "--port", "0"]
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding=TEXT["encoding"])
             try:
-                contest = Contest(model, port_of(process), options)
-                alone, served = in_turns([contest.first_alone, contest.first_served], options.repeats)
+                contest = Contest(model, port_of(process), process.pid, options)
+                (alone, alone_work), (served, served_work) = in_turns(
+                    [contest.first_alone, contest.first_served], options.repeats
+                )
                 size = f"{sum(p.size for p in model.parameters()) / 1e6:.1f}M"
                 row = (f"{three_digits(alone * 1e3)} ms", f"{three_digits(served * 1e3)} ms", f"{served / alone:.2f}")
-                table.add_row(preset, size, f"first token of {PROMPT}", *row)
-                alone, served = in_turns([contest.rate_alone, contest.rate_served], options.repeats)
+                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
+                table.add_row(preset, size, f"first token of {PROMPT}", *row, by_work)
+                (alone, alone_work), (served, served_work) = in_turns(
+                    [contest.rate_alone, contest.rate_served], options.repeats
+                )
                 row = (f"{alone:,.0f} tokens/s", f"{served:,.0f} tokens/s", f"{served / alone:.2f}")
-                table.add_row("", "", f"{options.streams} streams", *row)
+                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
+                table.add_row("", "", f"{options.streams} streams", *row, by_work)
             finally:
                 process.terminate()
                 process.wait()

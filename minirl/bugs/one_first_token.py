@@ -10,22 +10,20 @@ before training is unchanged.
 Seen in karpathy/nanochat (PR 38 and 201; its tests/test_engine.py now guards against it).
 """
 
-import numpy as np
-
 from minirl.autograd import Array
 from minirl.bugs.bug import Bug, Function
-from minirl.generate import Engine, Row
+from minirl.generate import Engine
 
 
 def drawn_once(_start: Function) -> Function:
     """A start that gives all samples of a prompt the same random number."""
 
-    def wrong(engine: Engine, group: list[list[Row]]) -> Array:
+    def wrong(engine: Engine) -> Array:
         first = len(engine.rows)
-        logits: Array = _start(engine, group)
-        sizes = [len(rows) for rows in group]
-        leaders = first + np.repeat(np.cumsum([0, *sizes[:-1]]), sizes)  # the slot of each group's first sample
-        engine.uniforms[first : first + len(leaders), 0] = engine.uniforms[leaders, 0]
+        logits: Array = _start(engine)
+        leaders: dict[int, int] = {}  # the slot of each prompt's first sample
+        for row, slot in zip(engine.rows[first:], engine.at[first:].tolist(), strict=True):
+            engine.uniforms[slot, 0] = engine.uniforms[leaders.setdefault(row.problem, slot), 0]
         return logits
 
     return wrong

@@ -140,14 +140,13 @@ def serve(served: Served, listening: socket.socket, arguments: Arguments) -> int
     named = host if ":" not in host else f"[{host}]"
     local = is_loopback(host)
     print(f"{served.name}, {', '.join(served.stages)}: {served.describe()}")
-    print(f"http://{named}:{port} is the page, http://{named}:{port}/v1 the API", flush=True)
     if not local:
         print(
             f"Whoever can reach {host} can use this server"
             + (", with the key." if arguments.key else ", and without a key: give one with --key.")
-            + " Nothing is encrypted.",
-            flush=True,
+            + " Nothing is encrypted."
         )
+    print(f"http://{named}:{port} is the page, http://{named}:{port}/v1 the API", flush=True)
     hosts = LOOPBACK | {host_name(arguments.host)} | (frozenset() if local else {socket.gethostname().lower()})
     app = make_app(served, key=arguments.key, hosts=hosts, open_to_addresses=not local)
     config = uvicorn.Config(

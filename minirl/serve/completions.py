@@ -50,9 +50,7 @@ class Completions:
         self.rooms = [settings.check_room(prompt, served, "prompt") for prompt in prompts]
         self.groups = settings.make_rows(prompts, n, seed, self.sampling, self.stops)
         self.rows = [row for group in self.groups for row in group]
-        self.replies = [
-            Reply(self.tokenizer, False, self.stops, self.top) for _ in self.rows
-        ]  # fmt: skip
+        self.replies = [Reply(self.tokenizer, False, self.stops, self.top) for _ in self.rows]
         self.prompt_tokens = sum(map(len, prompts))
         self.texts = [
             self.tokenizer.decode(group[0].prompt) if self.echo else "" for group in self.groups for _ in group

@@ -18,7 +18,7 @@ from minirl.generate import Row, Sampling
 from minirl.generate.temperature import temperatures_at
 from minirl.serve.errors import ApiError
 
-PACE = 0.002  # seconds from one piece of all answers together to the next: with n open answers, each waits n times this
+PACE = 0.003  # seconds from one piece of all answers together to the next: with n open answers, each waits n times this
 FASTEST, SLOWEST = 0.01, 0.2  # seconds from one piece of an answer to the next
 
 
@@ -126,7 +126,7 @@ class Job:
 def look_at(tickets: Sequence[Ticket], logits: Array, ids: Array, steps: Array) -> None:
     """Note what is to be seen in these logits, (N, V), on the tickets of the rows that drew `ids` from them.
 
-    Only tickets with the same number of alternatives are looked at together. steps: (N,), tokens drawn before.
+    steps: (N,), how many tokens each row had drawn before.
     """
     temperatures = np.array([
         float(temperatures_at(ticket.job.sampling.temperature, np.array([step]))[0])

@@ -56,6 +56,12 @@ class Telling:
     def push_news(self, news: News) -> str:
         """All tokens of some news: what is said in them."""
         parts = []
+        if not self.tools:  # all at once
+            self.ids += news.ids
+            self.forced += news.forced
+            self.log_prob += sum(news.log_probs)
+            text = self.say(self.decoders["said"].push_all(news.ids))
+            return text + self.finish() if news.ended else text
         for token, log_prob, forced in zip(news.ids, news.log_probs, news.forced, strict=True):
             kind, text = self.push(token, forced, log_prob)
             if kind == "said":

@@ -11,14 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
-import numpy as np
-
 from minirl.autograd import Array
 from minirl.generate import Engine, Row
 from minirl.serve.errors import ApiError
 from minirl.serve.job import Job, Look, News, Ticket, look_at
-
-NOTHING = np.zeros(0, np.int32)
 
 
 class Works:

@@ -1,7 +1,7 @@
 """Print tokens as they are generated: hold back the bytes of a character until its last byte is there."""
 
 import codecs
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 
 class StreamDecoder:
@@ -30,6 +30,10 @@ class StreamDecoder:
         if token_id in self._skipped:
             return ""
         return self._decoder.decode(self._token_bytes(token_id))
+
+    def push_all(self, token_ids: Iterable[int]) -> str:
+        """The text that these tokens complete: what `push` gives for one after the other, joined."""
+        return self._decoder.decode(b"".join([self._token_bytes(i) for i in token_ids if i not in self._skipped]))
 
     def finish(self) -> str:
         """What was held back: U+FFFD for a character that never ended, otherwise "". The decoder starts afresh."""

@@ -76,7 +76,9 @@ def slow_model(server, monkeypatch):
     [("/minirl/generate", {}), ("/v1/completions", {"stream": True}), ("/v1/completions", {}),
      ("/v1/chat/completions", {"stream": True}), ("/v1/chat/completions", {})],
 )  # fmt: skip
-def test_a_client_who_leaves_frees_its_slots_and_disturbs_nobody(server, slow_model, path, more):
+def test_a_client_who_leaves_frees_its_slots_and_disturbs_nobody(server, slow_model, monkeypatch, path, more):
+    jobs, submit = [], server.served.worker.submit
+    monkeypatch.setattr(server.served.worker, "submit", lambda *given: (jobs.append(given[1]), submit(*given)))
     body = ENDLESS if path.startswith("/minirl") else {"model": "smoke", "n": 2, "max_tokens": 240, "seed": 1, **more}
     body |= {"messages": [{"role": "user", "content": "Q"}]} if "chat" in path else {"prompt": "Q"}
     kept = {"prompt": PROMPT.format(5), "seed": 1, "temperature": 1, "max_tokens": 60}
@@ -91,6 +93,8 @@ def test_a_client_who_leaves_frees_its_slots_and_disturbs_nobody(server, slow_mo
         while server.served.running > 1 and time.monotonic() < until:
             time.sleep(0.005)
         assert server.served.running <= 1
+        [gone] = [job for job in jobs if len(job.rows) == 2]
+        assert not any(len(row.ids) for row in gone.rows)  # they were given up: none came to its end
         status, said = staying.result()
     [wanted] = generate(
         server.served.stages["rl"].model, server.served.tokenizer, PROMPT.format(5), seed=1, max_new_tokens=60

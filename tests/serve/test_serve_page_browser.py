@@ -4,6 +4,7 @@ pip install 'minirl[serve]' playwright axe-playwright-python         and Chromiu
 python -m pytest -m slow tests/serve/test_serve_page_browser.py
 """
 
+import json
 import re
 import shutil
 import threading
@@ -17,6 +18,7 @@ import pytest
 from listening import ask, serving, settled  # skips where the server's libraries are not installed
 
 from minirl.generate import Engine
+from minirl.microscope import signed
 from minirl.preferences import read_pairs
 from minirl.retrieval.lookup import open_lookup
 from minirl.runs import PRESETS, EvalConfig, ModelConfig, PretrainConfig, RLStageConfig, Run, Screen, SFTConfig
@@ -204,6 +206,7 @@ def test_a_token_shows_what_the_policy_said(seen: Seen) -> None:
     assert shown == pytest.approx([choice["p"] for choice in event["top"][:8]], abs=0.005)
     numbers = seen.page.inner_text("#panel .numbers")
     assert f"{event['entropy']:.2f} nats" in numbers and str(event["rank"] + 1) in numbers
+    assert signed(f"{event['log_prob']:.3f}") in numbers
     assert seen.token(2).get_attribute("aria-selected") == "true"
 
 
@@ -433,6 +436,19 @@ def test_a_lost_server_is_told_in_a_sentence(seen: Seen) -> None:
     seen.faults.clear()  # the browser reports the lost connection by itself
 
 
+def test_a_key_comes_from_the_address(seen: Seen) -> None:
+    with serving(seen.site.run, Limits(slots=SLOTS, queue=QUEUE), key="secret") as closed:
+        seen.page.goto(closed.url)
+        assert "Add #key= and the server's key" in seen.page.inner_text("#welcome")
+        assert not seen.page.is_visible("#ask")
+        seen.faults.clear()  # the browser reports the status 401 by itself
+        seen.page.goto(f"{closed.url}/#key=secret")
+        seen.page.wait_for_selector("#ideas button")
+        seen.ask("Tom has 3 apples.")
+        assert seen.words() == seen.site.words(question="Tom has 3 apples.")
+        seen.asked.clear()
+
+
 def test_what_is_written_stays_text(seen: Seen) -> None:
     seen.ask("</script><img src=x onerror=alert(1)><b>bold</b>")
     assert seen.page.locator("#conversation img, #conversation h2 b").count() == 0
@@ -455,6 +471,48 @@ def test_a_saved_conversation_opens_without_a_server(seen: Seen, tmp_path: Path)
     assert seen.page.locator("#panel .words button.word").count() == 0  # there is nobody to go on
     assert seen.violations() == []
     assert all(url.startswith(("file:", "data:")) for url in seen.asked)
+
+
+def test_false_equations_and_quoted_facts_are_marked(seen: Seen, tmp_path: Path) -> None:
+    """In a saved conversation, as no model can be told to write one."""
+    seen.page.check("#stages >> text=after SFT")
+    seen.page.uncheck("#stages >> text=after RL")
+    seen.ask(demonstration(seen.site))
+    seen.page.click("#export summary")
+    with seen.page.expect_download() as download:
+        seen.page.click("#as-page")
+    path = tmp_path / "saved.html"
+    download.value.save_as(path)
+    before, mark, rest = path.read_text(encoding="utf-8").partition('id="saved">')
+    data, end, after = rest.partition("</script>")
+    saved = json.loads(data)
+    (version,) = saved["turns"][0]["answers"][0]["versions"]
+    said = [token for token in version["tokens"] if not token["special"] and token["kind"] == "said"]
+    text = "".join(token["text"] for token in said)
+    length = len(said[0]["text"])
+    false = {"text": "2 + 2 = 5", "start": length, "end": length + len(said[1]["text"]), "holds": False}
+    version["equations"] = [false, {"text": "2 + 2 = 4", "start": 0, "end": 1, "holds": True}]
+    quoted = max(re.split(r"[.?!\n]", text), key=lambda words: len(words.split())).strip()
+    assert len(quoted.split()) > 2, text
+    saved["turns"][0]["facts"] = [{"text": f"Who? {quoted}", "score": 1.5}, {"text": "Nobody says so.", "score": None}]
+    path.write_text(before + mark + json.dumps(saved).replace("<", "\\u003c") + end + after, encoding="utf-8")
+    seen.page.goto(path.as_uri())
+    underlined = seen.page.locator(".token.action").evaluate_all("all => all.map(t => t.classList.contains('false'))")
+    assert underlined.index(True) == version["tokens"].index(said[1]) and sum(underlined) == 1
+    assert seen.page.locator(".trouble").all_inner_texts() == ["≠ 2 + 2 = 5 is false"]
+    assert ["quoted" in card for card in seen.page.locator(".fact-card").all_inner_texts()] == [True, False]
+
+
+def test_the_numbers_can_be_exported(seen: Seen, tmp_path: Path) -> None:
+    seen.ask("Tom has 3 apples.")
+    seen.page.click("#export summary")
+    with seen.page.expect_download() as download:
+        seen.page.click("#as-json")
+    download.value.save_as(tmp_path / "saved.json")
+    (turn,) = json.loads((tmp_path / "saved.json").read_text(encoding="utf-8"))["turns"]
+    (version,) = turn["answers"][0]["versions"]
+    events = [e for e in seen.site.generate(question="Tom has 3 apples.", top=20) if e["type"] == "token"]
+    assert [token["logProb"] for token in version["tokens"]] == [event["log_prob"] for event in events]
 
 
 def test_preferences_can_be_exported_for_a_reward_model(seen: Seen, tmp_path: Path) -> None:
@@ -483,3 +541,7 @@ def test_settings_become_fields_of_the_request(seen: Seen) -> None:
     body = asked.value.post_data_json
     drawn = {"samples": 1, "top": 20, "temperature": "1.5:0.3/20"}
     assert body == {"question": "Tom has 3 apples.", "stage": "rl", **drawn}
+    seen.page.uncheck("text=may call calculator")
+    with seen.page.expect_request("**/minirl/generate") as asked:
+        seen.ask("Tom has 3 apples.")
+    assert asked.value.post_data_json["tools"] == []

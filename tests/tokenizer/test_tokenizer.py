@@ -289,6 +289,8 @@ class TestStreams:
         text = "".join(map(decoder.push, data)) + decoder.finish()
         assert text == data.decode("utf-8", "replace")
         text.encode()
+        half = len(data) // 2
+        assert decoder.push_all(data[:half]) + decoder.push_all(data[half:]) + decoder.finish() == text
 
 
 class TestVocabulary:

@@ -44,7 +44,8 @@ async function ask() {
   const put = kind === "text" ? {prompt: asked} : settings.remember && chats()
     ? {messages: [...remembered(), {role: "user", content: asked.trim()}]} : {question: asked.trim(), ...requestedOfQuestion()};
   const request = {...requested(), ...put};
-  if (kind === "text" && settings.tools && page.info.tools.length) request.tools = page.info.default_tools;
+  const usual = put.question ? page.info.default_tools : [];  // what the server takes where a request names no tools
+  if (String(tools()) !== String(usual)) request.tools = tools();
   const known = [ROGER, ...(page.info.task?.examples ?? [])].find(one => one.question === asked.trim());
   if (kind === "question" && known) request.expected = known.answer;
   const turn = new Turn(kind, asked.trim(), request, answerers());
@@ -182,6 +183,7 @@ async function begin() {
     const again = element("button", {type: "button", onclick: () => location.reload()}, "Try again");
     document.getElementById("welcome").replaceChildren(trouble(error.message), again);
     document.getElementById("ask").hidden = true;
+    addEventListener("hashchange", () => location.reload());  // a key was added to the address
     return;
   }
   drawHead();

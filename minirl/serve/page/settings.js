@@ -24,6 +24,7 @@ const settings = {...USUAL, ...APART};
 const controls = {};  // name -> a function that shows the setting
 
 function drawSettings(place) {
+  settings.tools = page.info.default_tools.length > 0;
   const preset = element("select", {onchange: () => { if (PRESETS[preset.value]) use(PRESETS[preset.value]); }},
     ...Object.keys(PRESETS).map(name => element("option", {}, name)), element("option", {hidden: true}, "your own"));
   controls.preset = () => { preset.value = Object.keys(PRESETS).find(name => same({...USUAL, ...PRESETS[name]})) ?? "your own"; };
@@ -50,7 +51,7 @@ function drawSettings(place) {
       numberBox("max_tokens", "At most tokens", "as many as fit", ""),
       choice("form", "How the question is put", forms(page.info)),
       ...(page.info.forms.includes("chat") ? [tick("remember", "reads the conversation so far, as a chat")] : []),
-      ...(page.info.tools.length ? [tick("tools", `may call: ${page.info.tools.join(", ")}`)] : []),
+      ...(page.info.tools.length ? [tick("tools", `may call ${(page.info.default_tools.length ? page.info.default_tools : page.info.tools).join(", ")}`)] : []),
       ...(page.info.lookup ? [tick("lookup", `looks facts up in ${page.info.lookup.place}`)] : []),
       ...(page.info.forms.includes("facts") ? [writing("facts", "Facts of your own, one a line")] : [])),
   );
@@ -77,8 +78,12 @@ function requested() {
   for (const name of ["top_k", "top_p", "min_p"]) if (settings[name] !== USUAL[name]) asked[name] = settings[name];
   for (const name of ["seed", "max_tokens"]) if (settings[name] !== "") asked[name] = +settings[name];
   if (settings.samples > 1) asked.choose = settings.choose;
-  if (!settings.tools) asked.tools = [];
   return asked;
+}
+// The tools that may be called: those of the run's task, or, where it has none and you tick them, all that there are.
+function tools() {
+  const {default_tools: own, tools: all} = page.info;
+  return !settings.tools ? [] : own.length ? own : all;
 }
 // What belongs to a question alone.
 function requestedOfQuestion() {
