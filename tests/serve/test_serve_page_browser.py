@@ -276,6 +276,11 @@ def test_facts_are_cards(seen: Seen) -> None:
     seen.ask("What is refraction?")
     cards = seen.page.locator(".fact-card").all_inner_texts()
     assert 1 <= len(cards) <= 3 and "score" in cards[0] and "refraction" in cards[0].lower()
+    seen.page.get_by_label("Facts of your own, one a line").fill("The Sun is a star.\n\nMars is a planet.")
+    seen.ask("What is the Sun?")
+    own = seen.page.locator(".turn").nth(1).locator(".fact-card").all_inner_texts()
+    assert [card.split("\n")[1] for card in own] == ["The Sun is a star.", "Mars is a planet."]
+    assert all("yours" in card for card in own)
 
 
 # ---- stopping ----
