@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from minirl.lessons.check import Check, Property
-from minirl.lessons.compare import Bound
+from minirl.lessons.check import Check, Property, Unusable
+from minirl.lessons.compare import EXACT, Bound, Verdict, difference, literal
 from minirl.lessons.example_model import example_model
 
 FEW = Bound(40, 1.0, reason="a sum and a division")
@@ -28,6 +28,7 @@ def to_k(rng):
     for pi in policies(rng):
         for k in (1, 2, 3, 9):
             yield pi, k
+    yield np.tile([0.02, 0.03], 20), 25
 
 
 def to_p(rng):
@@ -35,6 +36,9 @@ def to_p(rng):
     for pi in policies(rng):
         for p in (0.45, 0.7, 0.93, 1.0):
             yield pi, p
+    yield np.array([0.5, 0.25, 0.25]), 0.75
+    yield np.full(10, 0.1), 1.0
+    yield np.tile([0.02, 0.03], 20), 0.75
 
 
 def likeliest_first(pi):
@@ -76,6 +80,9 @@ def batches(rng):
     yield two, np.array([0.9, 0.9]), 2.0, 0, 1.0
     yield np.log([[0.5, 0.2, 0.3]]), np.array([0.5]), 2.0, 0, 0.75
     yield np.array([[1000.0, 1001.0]]), np.array([0.5]), 1.0, 0, 1.0
+    yield np.log([[0.2, 0.3, 0.5]]), np.array([0.0]), 1.0, 1, 1.0
+    yield np.log([[0.4, 0.35, 0.25]]), np.array([0.6]), 1.0, 2, 0.5
+    yield np.zeros((1, 10)), np.array([1 - 2**-53]), 1.0, 0, 1.0
     for _ in range(10):
         N, V = int(rng.integers(1, 4)), int(rng.integers(2, 6))
         yield (
@@ -107,6 +114,18 @@ def drawn(logits, u, temperature, k, p):
     return chosen
 
 
+def typed_sample(logits, u, temperature, k, p):
+    """The call of sample; logits that are logarithms of simple numbers stand as such."""
+    simple = np.exp(logits).round(2)
+    typed = f"np.log({simple.tolist()})" if simple.all() and np.array_equal(np.log(simple), logits) else literal(logits)
+    return f"sample({typed}, {literal(u)}, {temperature}, {k}, {p})"
+
+
+def repeats(call, logits, u, *others):
+    many = np.tile(logits, (50, 1)), np.tile(u, 50)
+    return call(*many, *others) == call(*many, *others)
+
+
 def single_queries(rng):
     """(q, keys, values)"""
     yield np.array([1.0, 0.0]), np.array([[1.0, 0.0]]), np.array([[2.0]])
@@ -135,13 +154,20 @@ def models(rng):
 
 
 def token_by_token(names, tokens, layers):
-    """The logits after each token, by the learner's step."""
+    """By the learner's step: the logits after each token, the first layer's keys at the end, and whether a cache that
+    was given stayed as it was."""
     p, config, ids = example_model(tokens, layers)
-    cache, logits = names["empty_cache"](config), []
+    cache, logits, kept = names["empty_cache"](config), [], Verdict()
     for token in ids:
-        now, cache = names["step"](p, config, token, cache)
+        before = [(keys.copy(), values.copy()) for keys, values in cache]
+        now, new = names["step"](p, config, token, cache)
         logits.append(np.asarray(now))
-    return np.stack(logits)
+        if len(new) != layers:
+            raise Unusable(f"the new cache has {len(new)} pairs of keys and values; there should be one for each layer")
+        if difference(cache, before, EXACT):
+            kept = Verdict("changed", "the cache that `step` was given is another one after the call")
+        cache = new
+    return np.stack(logits), np.asarray(cache[0][0]), kept
 
 
 def all_at_once(tokens, layers):
@@ -150,14 +176,25 @@ def all_at_once(tokens, layers):
 
     p, config, ids = example_model(tokens, layers)
     with kernels.using("reference"):
-        return plain_gpt({name: Tensor(value) for name, value in p.items()}, config, ids).data
+        logits = plain_gpt({name: Tensor(value) for name, value in p.items()}, config, ids).data
+    return logits, first_keys(p, config, ids), Verdict()
+
+
+def first_keys(p, config, ids):
+    """The keys of the first layer, turned: pairs of numbers as complex numbers, times e^(i place frequency)."""
+    x, C, D = p["token_embedding.weight"][ids], config.d_model, config.head_size
+    normed = x / np.sqrt((x**2).mean(axis=1, keepdims=True) + config.norm_eps) * p["blocks.0.attention_norm.weight"]
+    keys = (normed @ p["blocks.0.attention.qkv.weight"][C : 2 * C].T).reshape(len(ids), config.n_head, 2, D // 2)
+    frequencies = config.rope_base ** (-np.arange(0, D, 2) / D)
+    turned = (keys[:, :, 0] + 1j * keys[:, :, 1]) * np.exp(1j * np.arange(len(ids))[:, None, None] * frequencies)
+    return np.stack([turned.real, turned.imag], axis=2).reshape(len(ids), C)
 
 
 def typed_step(tokens, layers):
     return (
         f"p, config, ids = example_model(tokens={tokens}, layers={layers})\n    cache = empty_cache(config)\n"
         "    for token in ids: logits, cache = step(p, config, token, cache)\n"
-        "    # row t of the result: the logits after token t"
+        "    # row t of logits, here: the logits after token t. cache[0][0]: the keys of the first layer at the end"
     )
 
 
@@ -191,11 +228,15 @@ CHECKS = {
         cases=to_p, expected=cut_to_p, bound=FEW, shrink=False,
         properties=(Property("the probabilities add up to 1", adds_up),),
     ),
-    "sample": Check(cases=batches, expected=drawn, shrink=False),
+    "sample": Check(
+        cases=batches, expected=drawn, show=typed_sample, shrink=False,
+        properties=(Property("the same random numbers u give the same tokens", repeats),),
+    ),
     "attend": Check(cases=single_queries, expected=averaged, bound=Bound(200, 2.0, reason="exponentials and sums"),
                     shrink=False),
     "step": Check(
         cases=models, expected=all_at_once, observe=token_by_token, show=typed_step, bound=DEEP, shrink=False,
+        parts=("logits", "cache[0][0]"),
     ),
     "operations": Check(cases=shapes, expected=counted, shrink=False),
 }  # fmt: skip

@@ -2,7 +2,8 @@
 checks the first.
 
 N rows, V tokens in the vocabulary, C numbers for each token, D numbers in a
-head, F the width of the feed-forward part, t tokens so far. The functions of
+head, E numbers in a row of values, F the width of the feed-forward part, t
+tokens so far. The functions of
 lesson 8 stand ready: eight.rms_norm(x, gain, eps), eight.swiglu(gate, up) and
 eight.inside(p, prefix).
 """
@@ -67,7 +68,8 @@ def sample(
     """A token for each row. The policy of a row is softmax(logits /
     temperature), cut by top_k where k is above 0, and then by top_p where p is
     below 1. The token is the first whose running sum of probabilities exceeds
-    u.
+    u. Rounding may leave the last sum a little too small, so that none exceeds
+    u: then it is the last token with a probability above 0.
 
     logits: (N, V) float64. u: (N,) random numbers in [0, 1), one for each row.
     temperature 0 takes the most likely token of each row, the first of several.
@@ -88,6 +90,9 @@ def attend(q: np.ndarray, keys: np.ndarray, values: np.ndarray) -> np.ndarray:
     q: (D,). keys: (t, D). values: (t, E). The result: (E,). The token itself is
     the last row of keys and values. There is no mask: later tokens do not
     exist yet.
+
+    attend(np.zeros(2), np.ones((2, 2)), np.array([[2.0], [4.0]])) is
+    array([3.0]): both keys fit equally well.
     """
     raise NotImplementedError("write attend")
 
@@ -124,11 +129,14 @@ def step(
     p and config are as in lesson 8: token_embedding.weight, blocks.0. ... ,
     final_norm.weight, head.weight; and in a layer attention_norm.weight,
     attention.qkv.weight, attention.projection.weight, mlp_norm.weight,
-    mlp.up.weight, mlp.projection.weight.
+    mlp.up.weight, mlp.projection.weight. A matrix W has a row for each number
+    of its result, W @ x. qkv gives first C queries, then C keys, then C values;
+    mlp.up gives first F gates, then F ups. The eps of every norm is
+    config.norm_eps; D is config.head_size and F is config.ff_size.
 
     cache: for each layer the keys, turned, and the values of all tokens before
     this one, (t, C) each. The new cache has a row more. The old one stays as
-    it is. The place of the token is t.
+    it is: list, keys and values. The place of the token is t, 0 for the first.
     """
     raise NotImplementedError("write step")
 

@@ -16,7 +16,7 @@
 # - explain why writing many texts at once is hardly slower than writing one.
 #
 # You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
-# check 10.1` checks the first one, `check 10.1` for short.
+# check 10.1` checks the first one. From here on this text writes `check 10.1` for short.
 
 # %% [markdown]
 # ## Warm-up
@@ -29,8 +29,8 @@
 # ## 1. Cutting off the tail
 #
 # A policy gives *every* token a probability above 0, also the 300 that make no sense at some place. Each of them is
-# unlikely. Together they are not: with 300 tokens of 0.0001 each, a senseless one comes up in 3% of all draws, so in an
-# answer of thirty tokens nearly always. It would be good to cut the tail off.
+# unlikely. Together they are not: with 300 tokens of 0.0001 each, a senseless one comes up in 3% of all draws. So
+# 1 - 0.97³⁰ = 60% of the answers of thirty tokens have at least one. It would be good to cut the tail off.
 #
 # The simplest way is **top-k**: keep the k most likely tokens, set the others to 0, and divide by what is left, so that
 # the sum is 1 again.
@@ -104,9 +104,11 @@ picture
 # > **Exercise 10.3** (level 3, 25 minutes). Write `sample(logits, u, temperature, k, p)`.
 #
 # How does one test a function that draws? Not by looking at a few draws. Draw often, and compare how often each token
-# came up with how often it should. The difference has a known size: if a token is drawn with probability π, then
-# among n draws its number is off by about √(n π (1 − π)). Square each difference, divide by n π, and add up over the
-# tokens. This number is called **chi-square**. For V tokens it is about V − 1, give or take √(2 (V − 1)).
+# came up with how often it should. The difference has a known size: if a token is drawn with probability π, then among
+# n draws its number is off by about √(n π (1 − π)). (Here π is this probability, as in lesson 1, and not 3.14.) Square
+# each difference, divide by n π, and add up over the tokens. This number is called **chi-square**. For V tokens it is
+# about V − 1, give or take √(2 (V − 1)). For ten tokens these are 9 and 4.2. A right function stays below 9 + 2 · 4.2
+# = 17.4 in 96 of 100 such tests. It gets above 30 once in two thousand, so there the cell below stops.
 
 # %%
 n = 20_000
@@ -173,17 +175,17 @@ picture
 # queries, keys and values for each of them, in every layer. But it did that for token 99 already, and for token 98.
 # What has changed since?
 #
-# Nothing! That is the gift of the causal mask. Token 5 sees the tokens 0 to 5 and no others. Whatever comes later, its
-# row stays the same, in every layer. So its key and its value stay the same, too. Of an old token, only its keys and
-# values are ever asked for again: later tokens compare their queries with its key, and collect its value. So keep these
-# two, for each layer, and compute everything for the new token alone. This is the **KV cache**.
+# Nothing! That is the gift of the causal mask. Token 5 sees the tokens 0 to 5 and no others. Whatever comes later, the
+# numbers computed for it stay the same, in every layer. So its key and its value stay the same, too. Of an old token,
+# only its keys and values are ever asked for again: later tokens compare their queries with its key, and collect its
+# value. So keep these two, for each layer, and compute everything for the new token alone. This is the **KV cache**.
 #
 # First the attention of a single token. It is a row of lesson 8's attention, and even simpler: no mask is needed,
 # because the later tokens do not exist yet.
 #
 # > **Exercise 10.4** (level 2, 10 minutes). Write `attend(q, keys, values)`.
 #
-# And then a whole step. Let us follow one token through a layer. x is now a single row of C numbers.
+# And then a whole step. Let us follow one token through a layer. x is now C numbers, for this one token.
 #
 # | step | shape | |
 # |---|---|---|
@@ -193,12 +195,13 @@ picture
 # | put key and value below the others | (t + 1, C) each | **the new cache of this layer** |
 # | in each head: `attend` | (D,) each | columns of one head of query, keys and values |
 # | side by side, times the projection, plus x | (C,) | |
-# | the feed-forward half | (C,) | as in lesson 8 |
+# | norm, times `mlp.up.weight` | (2 F,) | first F gates, then F ups |
+# | `swiglu(gates, ups)`, times the projection, plus x | (C,) | the feed-forward half, as in lesson 8 |
 #
 # Where does the place of the token come from? Its place is the number of tokens before it, and these are in the cache.
 #
 # > **Exercise 10.5** (level 4, 40 minutes). Write `step(p, config, token, cache)`. It returns the logits and the new
-# > cache. The check compares the logits of every token with a model that has no cache.
+# > cache. The check compares the logits of every token with a model that has no cache, and looks at the cache, too.
 
 # %%
 from minirl.lessons.roger import ROGER
@@ -213,13 +216,21 @@ for token in [*prompt, *answer]:
 theirs = model([*prompt, *answer]).data[0]
 print(f"{len(rows)} tokens, one by one. Largest difference from minirl's logits, computed all at once:", end=" ")
 print(f"{np.abs(np.array(rows) - theirs).max():.1e}")
-print(f"the cache holds {sum(keys.size + values.size for keys, values in cache):,} numbers")
+held = sum(keys.size + values.size for keys, values in cache)
+print(f"the cache holds {held:,} numbers: keys and values (2) x {len(cache)} layers x {len(rows)} tokens x "
+      f"{model.config.d_model} numbers")  # fmt: skip
 assert np.abs(np.array(rows) - theirs).max() < 1e-3
 
 # %% [markdown]
-# The same numbers, up to rounding. If they were not the same, the model would write worse with every token, and nothing
-# would crash. This is why the check looks at *every* token: a place that is one too high, say, hardly shows in the
-# first.
+# The same numbers, up to rounding. If they were not the same, the model would write worse with every token, and
+# nothing would crash. This is why the check looks at *every* token. Suppose that a program reads the prompt correctly,
+# and gives each token that it writes afterwards a place that is one too high. The first tokens are right, and the
+# fault shows only later.
+#
+# What if *every* token gets a place that is one too high? Then all logits are right! Attention turns queries and keys
+# by their places, and only the difference of two places remains, as lesson 8 says. Such a program writes the same
+# texts. It fails when it goes on with a cache that other code has filled. So the check compares the keys in the cache
+# as well.
 
 # %% [markdown]
 # ## 4. What does a token cost?
@@ -258,6 +269,9 @@ assert 300 < total[0] / total[1] < 700
 picture
 
 # %% [markdown]
+# Why 484 times, where 500,500 / 1,000 tokens are about 500? The matrices do 500 times as much work. Attention does less
+# than that: in a text that is read again, the early tokens look back at a few others only. It has 334 times as much.
+#
 # With the cache the line is nearly flat. It rises at the end, where attention becomes the larger part. Counting is one
 # thing, and a clock another. **Does the clock agree?** Your functions and your model, one token at a time.
 
@@ -309,14 +323,19 @@ picture
 # %% [markdown]
 # ## 5. Many rows at once
 #
-# Look at a step from the side of the memory. To compute one token, *all* weights of the model have to be read, each
-# once, and each takes part in one multiplication and one addition. Reading a number from memory takes a processor
-# much longer than multiplying it. So most of the time the arithmetic waits.
+# Look at a step of a *large* model from the side of the memory. To compute one token, *all* weights of the model have
+# to be read, each once, and each takes part in one multiplication and one addition. They do not fit into the
+# processor, and reading a number from memory takes much longer than multiplying it. So most of the time the arithmetic
+# waits.
 #
 # When a prompt is read ("prefill"), the T tokens pass through the layers together. Each weight is read once and used
 # T times. And when many texts are written at the same time, each weight is read once and used for every row. In both
-# cases the arithmetic has something to do. **How many tokens a second does minirl write, if it writes several texts
-# at once?**
+# cases the arithmetic has something to do.
+#
+# Our model is small, and its weights stay in the processor's own memory, its cache. Another cost takes their place.
+# For each step, Python calls dozens of functions, one after the other, whether they work on one row or on many.
+# Both costs are paid once for each step, and not for each row. **How many tokens a second does minirl write, if it
+# writes several texts at once?**
 
 # %%
 counts = [1, 2, 4, 8, 16, 32, 64]
@@ -345,8 +364,9 @@ picture
 
 # %% [markdown]
 # Writing 64 texts takes far less than 64 times as long as writing one. So whoever has many questions should ask them
-# together. In our small model there is a second reason for this: the work that Python does for each step is shared by
-# all rows. In a large model the weights are the reason.
+# together. In our small model the main reason is Python's work for each step, which all rows share. So this figure
+# shows what is gained, and it is no evidence of what the memory costs. In a large model the reading of the weights
+# gives a curve like this one.
 #
 # This is also why reinforcement learning is possible at all on a laptop: hundreds of episodes are played at a time.
 #
@@ -356,14 +376,15 @@ picture
 # 2. Top-p keeps the token that crosses p. Where the model is sure, it keeps one.
 # 3. With a causal mask an old token's keys and values never change. Keep them, for each layer.
 # 4. With a cache the next token costs about the same wherever it stands. Without, its cost grows with the text.
-# 5. A single text leaves the arithmetic waiting for the weights. Many rows, or a long prompt, keep it busy.
+# 5. In a large model a single text leaves the arithmetic waiting for the weights. Many rows, or a long prompt, keep it
+#    busy.
 #
 # ## How this fails in practice
 #
-# - **A place that is one too high.** The texts look fine at first and get worse. `python -m minirl.bugs "cache
-#   position"` shows what it does to a training.
-# - **Rows that are left over.** A slot of the cache is used for a new text, and the keys of the old one are still in
-#   it.
+# - **A place that is one too high.** The prompt has the right places, and what is written after it is one too high. The
+#   texts look fine at first and get worse. `python -m minirl.bugs "cache position"` shows what it does to a training.
+# - **Rows that are left over.** A text has ended, and a new one gets its row of the cache. The keys of the old text are
+#   still in it.
 # - **One random number for all.** All samples of a problem are alike, so they agree in their rewards, and nothing is
 #   learned.
 # - **Cuts while learning.** With top-p at 0.9, the tokens that are drawn are not drawn from the policy whose gradient

@@ -67,6 +67,8 @@ class Check:
     """What to call the elements of the result, such as ("the next state", "the reward"); it may depend on the case."""
     bound: BoundOf = EXACT
     properties: tuple[Property, ...] = ()
+    compared: int = 25
+    """In how many cases a known mistake is compared with the learner's function."""
     shrink: bool = True
     """Whether a failing input may be made smaller by leaving out parts."""
     only: Callable[..., bool] = always

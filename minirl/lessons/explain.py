@@ -29,13 +29,13 @@ import numpy as np
 
 from minirl.lessons.c.source import reached
 from minirl.lessons.check import Case, Check, Failure, Names, Outcome, as_typed, broken_property, call, judge
+from minirl.lessons.code_lines import laid_out
 from minirl.lessons.compare import EXACT, Bound, difference
 from minirl.lessons.errors import known, meaning, not_finite
 from minirl.lessons.lesson import Exercise, Lesson, namespace, source_text
 from minirl.lessons.names import says, variant, with_solution_of
 
 WIDEST = 40  # columns of a picture
-TRIED = 25  # cases in which a known mistake is compared with the learner's function
 PLACE = re.compile(r" in line \d+, `[^`]*`")  # in a file in C: two files stop in different lines
 NUMBER = re.compile(r"-?\d[\d.e+-]*")
 AGREED = 0.75  # the share of them in which both must do the same: a second mistake may spoil the others
@@ -57,7 +57,7 @@ def explain(
     if missing := unwritten(lesson, exercise, failure.outcome.error):
         return [Part("form", missing)]
     parts = []
-    typed = as_typed(check, exercise.name, failure.case)
+    typed = laid_out(f"    {as_typed(check, exercise.name, failure.case)}")
     forms = {
         "error": " ".join(filter(None, (f"`{exercise.name}` {failure.text}.", sentence(failure.outcome.handed)))),
         "form": f"{sentence(failure.text)}",
@@ -67,7 +67,7 @@ def explain(
     }
     if failure.kind in forms:
         parts.append(Part("form", forms[failure.kind]))
-    parts.append(Part("call", f"The smallest input that fails:\n    {typed}"))
+    parts.append(Part("call", f"The smallest input that fails:\n{typed}"))
     if failure.kind == "value":
         parts.append(Part("where", sentence(failure.text)))
     mistake = blamed(check, lesson, exercise, names, failure) or mistaken(check, lesson, exercise, names, failure, rng)
@@ -186,7 +186,7 @@ def mistaken(
 ) -> str:
     """The sentence for the mistake of this lesson, or else of a general kind, that the learner's function makes; empty
     for one that nobody knows."""
-    more = itertools.islice(check.cases(rng), TRIED)
+    more = itertools.islice(check.cases(rng), check.compared)
     cases = [case for case in more if difference(case, failure.case, EXACT) is not None]
     tried = Trials(check, [failure.case, *cases], functools.partial(call, check, exercise.name, names))
     best, most = "", 0.0
