@@ -120,7 +120,7 @@ def one(world: World, index: "Index", rng: random.Random, missing: float) -> Loo
         fact = None
     question = asked(person, attribute, rng)
     query, found = searched(question, attribute, fact, index, rng)
-    reasoning, answer = told(person, attribute, fact and fact.value), fact.value if fact else UNKNOWN
+    reasoning, answer = told(person, attribute, fact.value if fact else None), fact.value if fact else UNKNOWN
     call = f"{TOOL}search {query}{END_TOOL}{RESULT}{found}{END_RESULT} {reasoning}"
     return LookUpProblem(question, call, answer, f"{person} {attribute}")
 
