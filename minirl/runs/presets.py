@@ -53,7 +53,7 @@ CALCULATOR = TrainConfig(
     task="large_numbers",
     model=ModelConfig(vocab_size=640, pattern="gpt4-digits", context_length=448),
     pretrain=PretrainConfig(steps=1800),
-    sft=SFTConfig(learning_rate=1.5e-3, demonstrations=400, epochs=5),
+    sft=SFTConfig(learning_rate=1.5e-3, demonstrations=400, epochs=8),
     rl=RLStageConfig(
         learning_rate=7e-4, steps=70, prompts=48, samples=4, rehearsal=8, rehearsal_texts=8, max_new_tokens=288
     ),
