@@ -127,8 +127,9 @@ def committed(lesson: Lesson, contents: dict[str, Any]) -> list[str]:
     kept = json.loads(lesson.notebook.read_text(encoding="utf-8"))
     if bare(kept) != bare(contents):
         return [f"{lesson.notebook.name} is not what lesson.py makes: {command}"]
-    kinds = [[len(cell.get("outputs", ())) for cell in part["cells"]] for part in (kept, contents)]
-    return [] if kinds[0] == kinds[1] else [f"{lesson.notebook.name} lacks outputs: {command}"]
+    counts = [[len(cell.get("outputs", ())) for cell in part["cells"]] for part in (kept, contents)]
+    whole = all(before >= now for before, now in zip(*counts, strict=True))  # with one core, pictures are left out
+    return [] if whole else [f"{lesson.notebook.name} lacks outputs: {command}"]
 
 
 def sources(number: str, text: str) -> list[str]:
