@@ -145,7 +145,7 @@ class AdapterConfig:
     """How narrow the small matrices are, such as 8; 0: no LoRA, all weights learn."""
     alpha: float = 16.0
     """What the small matrices add is multiplied by alpha / rank."""
-    matrices: tuple[str, ...] = ()
+    matrices: tuple[str, ...] | None = None
     """The matrices that get some, by their published names, such as q_proj v_proj; by default all of every block."""
 
 

@@ -21,7 +21,7 @@ def adapt(model: GPT, config: TrainConfig, stage: str) -> None:
     matrices that the model does not have."""
     lora = config.lora
     if lora.rank and stage != "pretrain":
-        settings = LoRAConfig(lora.rank, lora.alpha, lora.matrices)
+        settings = LoRAConfig(lora.rank, lora.alpha, lora.matrices or ())
         add_adapters(model, settings, stream_seed(config.seed, f"adapters of {stage}"))
 
 

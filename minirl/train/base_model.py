@@ -56,7 +56,7 @@ def from_model(path: Path, config: TrainConfig) -> Run:
 def check_adapters(config: TrainConfig, model: GPT) -> None:
     """Raises ConfigError where the model lacks a matrix that --lora.matrices names."""
     names = sorted({last_name(entry) for entry in matrices_of(model)})
-    for name in config.lora.matrices:
+    for name in config.lora.matrices or ():
         if name not in names:
             raise ConfigError(f"--lora.matrices names {name}, which this model lacks; it has {', '.join(names)}")
 

@@ -109,7 +109,7 @@ def check_memory(config: TrainConfig) -> None:
         sizes = {
             flag: value for flag, value in settings(to_json(config))
             if flag.startswith(("--model.", "--sft.demonstrations", "--evaluation.", "--rl.prompts", "--rl.samples"))
-            and isinstance(value, int)
+            and isinstance(value, int) and not isinstance(value, bool)
         }  # fmt: skip
         largest = max(sizes, key=lambda flag: sizes[flag] / usual[flag])
         raise ConfigError(
