@@ -1,11 +1,14 @@
 """What is tried with the exercises of lesson 7, and what must come out. The oracle of training is minirl's own."""
 
+import tracemalloc
+from dataclasses import dataclass
 from itertools import pairwise
 
 from minirl.lessons.check import Check, Property, Unusable
+from minirl.lessons.compare import Verdict
 from minirl.tokenizer import bpe
 
-NAMES = ("the words", "the counts", "the words that `where` misses", "the words that were looked at without need")
+NAMES = ("the list words", "the dict counts")
 
 
 def letters(rng, longest=6, alphabet=b"ab"):
@@ -96,6 +99,19 @@ def the_best(counts):
     return sorted(pair for pair, n in counts.items() if n == most)[-1]
 
 
+@dataclass(frozen=True)
+class Many:
+    """A long text of few different words, which are made one by one."""
+
+    words: tuple[bytes, ...]
+    n: int
+    """How often each of them occurs."""
+
+    def __iter__(self):
+        return (word for _ in range(self.n) for word in self.words)
+
+
+MOST_BYTES = 500_000  # that training on Many may take; keeping a list for each of its chunks takes several millions
 STORY = [b"low"] * 5 + [b"lower"] * 2 + [b"widest"] * 3 + [b"newest"] * 6
 
 
@@ -110,13 +126,31 @@ def texts(rng):
     yield [b"ab", b"bc", b"bc"], 2
     yield [b"cd", b"ab"], 2
     yield STORY, 6
+    yield Many((b"low", b"lot"), 20_000), 2
     for _ in range(8):
         yield [letters(rng, 5, b"abc") for _ in range(int(rng.integers(2, 9)))], int(rng.integers(1, 5))
 
 
 def once(names, chunks, n_merges):
-    """Train on an iterator, which can be gone through once only."""
-    return names["train"](iter(chunks), n_merges)
+    """Train on an iterator, which can be gone through once only. Of a long text too much must not be kept."""
+    if not isinstance(chunks, Many):
+        return names["train"](iter(chunks), n_merges)
+    tracemalloc.start()
+    try:
+        found = names["train"](iter(chunks), n_merges)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    if peak > MOST_BYTES:
+        raise Unusable("the memory that it takes grows with the length of the text, and not with its different words.")
+    return found
+
+
+def shown_text(chunks, n_merges):
+    """The call of train as a learner would type it."""
+    if isinstance(chunks, Many):
+        return f"train((word for _ in range({chunks.n}) for word in {list(chunks.words)!r}), {n_merges})"
+    return f"train(iter({chunks!r}), {n_merges})"
 
 
 def trained(chunks, n_merges):
@@ -134,6 +168,7 @@ def words_to_encode(rng):
     yield b"low", {(b"o", b"w"): 0, (b"l", b"o"): 1}
     yield b"low", {(b"l", b"o"): 0, (b"o", b"w"): 1}
     yield b"bcd", {(b"b", b"c"): 0, (b"c", b"d"): 1, (b"b", b"cd"): 2}
+    yield b"low", {(b"l", b"o"): 1, (b"o", b"w"): 0}
     yield b"abab", {(b"a", b"b"): 0}
     yield b"abab", {(b"a", b"b"): 0, (b"ab", b"ab"): 1}
     yield b"abc", {(b"b", b"c"): 0, (b"a", b"b"): 1, (b"ab", b"c"): 2}
@@ -142,7 +177,8 @@ def words_to_encode(rng):
     yield b"lowest", ranked(bpe.train(STORY, 6))
     for _ in range(10):
         merges = bpe.train([letters(rng, 7, b"abc") for _ in range(12)], 6)
-        yield letters(rng, 8, b"abc"), ranked(merges)
+        ranks = ranked(merges)
+        yield letters(rng, 8, b"abc"), dict(sorted(ranks.items(), key=lambda item: rng.random()))
 
 
 def encoded(chunk, ranks):
@@ -230,13 +266,21 @@ def after_update(names, words, times, pair):
         raise Unusable("`update` changes what it is given, and returns nothing.")
     seen = own.seen - needed
     plain = [list(word) for word in list.__iter__(own)]
-    missing = [index for p, indices in places(plain).items() for index in indices if index not in where.get(p, ())]
-    return plain, dict(sorted(counts.items())), sorted(set(missing)), sorted(seen)
+    missing = [(p, index) for p, indices in places(plain).items() for index in indices if index not in where.get(p, ())]
+    lacks = (
+        Verdict("lacks", "`where[({!r}, {!r})]` lacks word {}".format(*missing[0][0], missing[0][1]))
+        if missing
+        else Verdict()
+    )
+    needless = (
+        Verdict("looked", f"word {min(seen)} was looked at, and it does not hold the pair") if seen else Verdict()
+    )
+    return plain, dict(sorted(counts.items())), lacks, needless
 
 
 def right_update(words, times, pair):
     new = [joined(word, pair) for word in words]
-    return new, dict(sorted(counted(new, times).items())), [], []
+    return new, dict(sorted(counted(new, times).items())), Verdict(), Verdict()
 
 
 def holds(words, times, pair):
@@ -268,7 +312,7 @@ CHECKS = {
         cases=texts,
         expected=trained,
         observe=once,
-        show=lambda chunks, n_merges: f"train(iter({chunks!r}), {n_merges})",
+        show=shown_text,
         only=lambda chunks, n_merges: bool(chunks) and all(chunks) and n_merges > 0,
     ),
     "encode": Check(

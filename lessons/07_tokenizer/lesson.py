@@ -7,7 +7,7 @@
 # a number. This is the job of the **tokenizer**. It is the least noticed part of a language model, and many strange
 # things that models do begin here: that they cannot count the letters of a word, or that they stumble over some
 # numbers and not over others. In this lesson you write one. It learns its pieces from text by counting, and then two
-# models of the same size show you what that is worth.
+# models of the same shape show you what that is worth.
 #
 # When you have finished this lesson, you can
 #
@@ -17,7 +17,7 @@
 # - weigh a large vocabulary against a small one, in bits per byte and in seconds.
 #
 # You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
-# check 7.1` checks the first one, `check 7.1` for short.
+# check 7.1` checks the first one. From here on this text writes `check 7.1` for short.
 
 # %% [markdown]
 # ## Warm-up
@@ -103,13 +103,14 @@ assert my.best_pair(counts) == (b"s", b"t")
 # Now repeat. After each join, the counts are others: (e, s) is gone, because its s has become part of st, and (e, st)
 # is new.
 #
-# Before we begin, the text is cut into **chunks**, roughly its words. A chunk usually begins with the space before
-# the word: " tennis" is a chunk. No join reaches over the end of a chunk. Without this rule, "of the" would soon be a
-# token, and so would "dog." with its full stop. minirl's function `split` cuts for us. It also makes each digit a
-# chunk of its own, and section 8 shows why.
+# Before we begin, the text is cut into **chunks**, roughly its words. A chunk usually begins with the space before the
+# word: " tennis" is a chunk. No join reaches over the end of a chunk. Without this rule, "of the" would soon be a
+# token, and so would "dog." with its full stop. minirl's function `split` cuts for us. Its second argument is a
+# *pattern*, the rule that says where to cut. The pattern `gpt4-digits` also makes each digit a chunk of its own, and
+# section 8 shows why.
 #
 # > **Exercise 7.4** (level 3, 25 minutes). Write `train(chunks, n_merges)`. The chunks of a large text do not fit into
-# > memory, so they come one by one, and only once. The different words do fit.
+# > memory, so they come one by one, and only once. The different words do fit. The check watches how much you keep.
 #
 # We learn from minirl's science questions: 300 short texts to learn from, and 61 that are held out.
 
@@ -179,9 +180,9 @@ axes.set_axis_off()
 picture
 
 # %% [markdown]
-# The pieces are not syllables, and they are no parts that a dictionary would name. They are what was frequent. Look at
-# the numbers: a join never has a smaller number than the joins below it, because it could not be learned before its
-# parts were there.
+# The pieces are not syllables. A few of them, such as "ion", stand in a dictionary as parts of words. Most of them,
+# such as "instr" and "uction", do not. They are what was frequent. Look at the numbers: a join never has a smaller
+# number than the joins below it, because it could not be learned before its parts were there.
 
 # %% [markdown]
 # ## 4. Encoding
@@ -209,14 +210,16 @@ assert my.encode(b"lowest", ranks) == [b"low", b"est"]
 # never met. The word would be the same, and the model would not know it.
 #
 # **How short does a text become?** The next figure cuts the texts with the first 0, 10, 30, ... joins, and shows the
-# number of bytes in an average token.
+# number of bytes in an average token. Two of its points are vocabularies that we meet again. A tokenizer in minirl has
+# 256 tokens for the bytes and 6 **special tokens**, which stand for no text: one of them marks the end of a text. All
+# other tokens come from joins. So a vocabulary of 400 tokens has 400 - 262 = 138 joins, and one of 1,000 has 738.
 #
 # {predict 7.c}
 
 # %%
 from collections import Counter
 
-steps = [0, 10, 30, 60, 100, 141, 200, 300, 450, 600, 741, 1000]
+steps = [0, 10, 30, 60, 100, 138, 200, 300, 450, 600, 738, 1000]
 lengths = {}
 for name, some in (("texts it learned from", read), ("held-out texts", held_out)):
     distinct = Counter(chunks_of(some))
@@ -227,14 +230,14 @@ for name, some in (("texts it learned from", read), ("held-out texts", held_out)
         tokens = sum(len(my.encode(chunk, some_ranks)) * n for chunk, n in distinct.items())
         lengths[name].append(n_bytes / tokens)
     if some is read:
-        print(f"{n_bytes:,} bytes; {n_bytes / lengths[name][5]:,.0f} tokens with 141 joins, ", end="")
-        print(f"{n_bytes / lengths[name][10]:,.0f} with 741\n")
+        print(f"{n_bytes:,} bytes; {n_bytes / lengths[name][5]:,.0f} tokens with {steps[5]} joins, ", end="")
+        print(f"{n_bytes / lengths[name][10]:,.0f} with {steps[10]}\n")
 reveal("7.c")
 known, new = lengths.values()
 picture = Picture(
     f"Bytes per token against the number of joins. On the texts it learned from, a token grows from 1 byte to "
-    f"{known[5]:.2f} at 141 joins, {known[10]:.2f} at 741 and {known[-1]:.2f} at 1000. On held-out texts it reaches "
-    f"{new[5]:.2f}, {new[10]:.2f} and {new[-1]:.2f}.",
+    f"{known[5]:.2f} at {steps[5]} joins, {known[10]:.2f} at {steps[10]} and {known[-1]:.2f} at 1000. On held-out "
+    f"texts it reaches {new[5]:.2f}, {new[10]:.2f} and {new[-1]:.2f}.",
     6.5, 3,
 )  # fmt: skip
 axes = picture.subplots()
@@ -276,7 +279,8 @@ assert my.decode(ids, vocabulary) == "A star is a ball 🎾."
 # ## 6. Do not count again
 #
 # Your `train` counts all pairs of all words for each join. For 300 short texts this takes a moment. Real vocabularies
-# have 100,000 joins and are learned from millions of different words. Then it would take years.
+# have 100,000 joins and are learned from millions of different words. That is a hundred times as many joins, and
+# thousands of times as many words in each. At the speed that the next cell measures, it would take weeks.
 #
 # But look at what a join changes. Only the words that hold the pair change. For the late joins these are very few: a
 # pair that occurs twice is in two words at most. All other counts stay as they were. So keep the counts, and keep a
@@ -333,8 +337,12 @@ picture
 # **How much work is left?** The figure counts the words that are looked at, join by join. The seconds that are printed
 # above it are from the machine that ran this notebook, and yours will be others. The numbers of words will not.
 #
+# Half of the joins look at hundreds of times fewer words, and yet the whole is only a few times as fast. Where does the
+# rest of the time go? `best_pair` still goes through all the counts for each join, and there are thousands of different
+# pairs. What was the smaller part of the work has become the larger one.
+#
 # minirl does it in this way too, in C (`csrc/bpe_train.c` in its source). It also keeps the pairs in an order in which
-# the best one is always at hand, so that not even the counts have to be searched.
+# the best one is always at hand, so that the counts need not be searched.
 
 # %% [markdown]
 # ## 7. Your tokenizer in minirl
@@ -371,9 +379,12 @@ for text, ids in list(zip(AWKWARD, cut, strict=False))[3:7]:
 # expensive.
 #
 # Now to the question of what a token costs. Three models of the same shape read the same 300 texts, 16 of them in each
-# step. One reads them as bytes, one with a vocabulary of 400 tokens, one with 1,000. The loss per token cannot be
-# compared: a longer token is harder to guess. So we compare **bits per byte**: the surprise of a whole text in bits,
-# divided by its bytes. (Lesson 9 explains this measure, and all that happens in a step.)
+# step. One reads them as bytes, one with a vocabulary of 400 tokens, one with 1,000. The shape is the width and the
+# number of layers. Only two tables differ, which have a row of numbers for each token: one reads tokens, and the other
+# predicts them. They have 262, 400 or 1,000 rows. The loss per token cannot be compared: a longer token is harder to
+# guess. So we compare **bits per byte**. The surprise of a text, in bits, is minus log₂ of the probability that the
+# model gives to it. We divide it by the number of its bytes. (Lesson 9 explains this measure, and all that happens in
+# a step.)
 #
 # {predict 7.d}
 #
@@ -390,7 +401,7 @@ from minirl.schedule import warmup_cosine
 from minirl.train.stage import accumulate_gradients
 
 STEPS, SEEDS = 100, (0, 1, 2)
-FEWEST = 256 + len(own.special_tokens)  # bytes and special tokens, no joins
+FEWEST = 256 + len(own.special_tokens)  # 262: bytes and special tokens, no joins
 HELD_OUT_BYTES = sum(len(text.encode()) for text in held_out)
 
 
@@ -400,7 +411,8 @@ def documents_of(tokenizer, some):
 
 
 def trained(vocab_size, seed):
-    """Bits per byte on the held-out texts, at some steps; the tokens in a text; the seconds of processor time."""
+    """Bits per byte on the held-out texts, at some steps; the tokens in a text; the seconds of processor time; the
+    numbers that the model learns."""
     with swapped("tokenizer.train", "tokenizer.encode"):
         tokenizer = Tokenizer.train(read, vocab_size)
         documents, unread = documents_of(tokenizer, read), pack(documents_of(tokenizer, held_out))
@@ -420,15 +432,16 @@ def trained(vocab_size, seed):
         accumulate_gradients(model, batches.pop(), 16)
         optimizer.step(max_norm=1.0)
         optimizer.zero_grad()
-    return bits, np.mean([len(document.ids) for document in documents]), time.process_time() - start
+    seconds, n_parameters = time.process_time() - start, sum(p.data.size for p in model.parameters())
+    return bits, np.mean([len(document.ids) for document in documents]), seconds, n_parameters
 
 
 found = {size: [trained(size, seed) for seed in SEEDS] for size in (FEWEST, 400, 1000)}
-print("vocabulary   tokens in a text   bits per byte, three seeds   seconds of a run")
+print("vocabulary  parameters  tokens in a text  bits per byte, three seeds  seconds")
 for size, runs in found.items():
-    ends = sorted(bits[STEPS] for bits, _, _ in runs)
-    print(f"{size:10,}{runs[0][1]:17.0f}          {ends[0]:.2f}  {ends[1]:.2f}  {ends[2]:.2f}"
-          f"{np.mean([seconds for _, _, seconds in runs]):19.1f}")  # fmt: skip
+    ends = sorted(bits[STEPS] for bits, *_ in runs)
+    print(f"{size:10,}{runs[0][3]:12,}{runs[0][1]:18.0f}          {ends[0]:.2f}  {ends[1]:.2f}  {ends[2]:.2f}"
+          f"{np.mean([seconds for _, _, seconds, _ in runs]):13.1f}")  # fmt: skip
 print()
 reveal("7.d")
 
@@ -437,7 +450,7 @@ reveal("7.d")
 
 # %%
 names = dict(zip(found, ("bytes", "400 tokens", "1,000 tokens"), strict=True))
-last = {size: [bits[STEPS] for bits, _, _ in runs] for size, runs in found.items()}
+last = {size: [bits[STEPS] for bits, *_ in runs] for size, runs in found.items()}
 picture = Picture(
     "Bits per byte on held-out texts against the steps, three runs for each vocabulary. At the end: "
     + "; ".join(f"{names[size]} {min(ends):.2f} to {max(ends):.2f}" for size, ends in last.items()) + ".",
@@ -445,11 +458,11 @@ picture = Picture(
 )  # fmt: skip
 axes = picture.subplots()
 for (size, runs), colour, style in zip(found.items(), COLOURS, STYLES, strict=False):
-    for i, (bits, _, _) in enumerate(runs):
+    for i, (bits, *_) in enumerate(runs):
         axes.plot(list(bits), list(bits.values()), color=colour, linestyle=style, label=None if i else names[size])
 axes.set(xlabel="step", ylabel="bits per byte, held-out texts", ylim=(2, 8.5))
 axes.legend()
-assert min(last[FEWEST]) > max(last[400])
+assert min(last[FEWEST]) > max(last[400]) and min(last[400]) > max(last[1000])
 picture
 
 # %% [markdown]
@@ -460,6 +473,10 @@ picture
 # token the same probability. With 262 tokens it pays log₂ 262 = 8.0 bits for each byte. With 1,000 it pays log₂ 1000 =
 # 10.0 bits for each token, but a token is 2.9 bytes. What it saves is what the tokenizer has found out about the text
 # by counting, before the model has seen a single word.
+#
+# One doubt remains. The third model has the largest tables, and so two thirds more parameters than the first. Is that
+# why it wins? At step 0 it cannot be, because nothing is learned yet, and the lead is there already. How much the rows
+# add afterwards, this comparison does not show.
 #
 # Is a larger vocabulary always better, then? No. The next section shows the price.
 
@@ -496,8 +513,8 @@ picture
 # %% [markdown]
 # With more tokens the line gets longer, and its end is made of tokens that occur a few times only. A model learns
 # little about a token that it meets five times. This is the price of a large vocabulary, next to the rows of numbers
-# that each token needs in the model. Real vocabularies are a hundred times as large, and so are their texts, a
-# million times over.
+# that each token needs in the model. Real vocabularies are a hundred times as large as ours. They can be, because the
+# texts that their models read are many millions of times as long.
 #
 # **Which numbers are one token?** Until now each digit was a chunk of its own, so no number was ever joined. The
 # pattern of GPT-2 allows joins in numbers. We learn a vocabulary with it from the stories of lesson 1, and count the
@@ -533,11 +550,25 @@ picture
 # If each digit is a token, all numbers are made in the same way, of ten signs. They are longer, and the model has to
 # learn what a digit means at its place. That is what minirl's default does.
 #
-# **Try it: do digits help?** This question is open, and you have all that you need. `roger_model(tokenizer, task,
-# seed=0)` trains the model of lesson 1 in seconds, with any tokenizer: `joined_numbers`, or one with the pattern
-# "gpt4-digits". Train each with three seeds, and compare the shares of right answers to `task.by_split["train"]`, 27
-# problems that neither has seen. Write down what you expect, with an interval, before you start. And judge as lesson
-# 18 does: if the seeds scatter more than the two kinds differ, the result is "not shown".
+# **Try it: do digits help?** This question is open, and here is all that you need.
+#
+# ```python
+# from minirl.lessons.roger import RogerTask, roger_model, roger_tokenizer
+# from minirl.rl import rollout
+#
+# task = RogerTask()
+# digits = roger_tokenizer()  # learned from the same stories, with the pattern gpt4-digits
+#
+#
+# def share_right(tokenizer, seed):
+#     model = roger_model(tokenizer, task, seed=seed)  # the model of lesson 1, trained in seconds
+#     unseen = task.by_split["train"]  # 27 problems that it has not learned from
+#     answers = rollout(model, tokenizer, task, unseen, 8, max_new_tokens=80, seed=seed)  # 8 to each
+#     return np.mean([answer.reward for answer in answers])
+# ```
+#
+# Call it with `joined_numbers` and with `digits`, each with three seeds. Write down what you expect, with an interval,
+# before you start. If the seeds of one kind scatter more than the two kinds differ, the result is "not shown".
 #
 # ## You should know
 #

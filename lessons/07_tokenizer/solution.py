@@ -76,7 +76,8 @@ def train(chunks: Iterable[bytes], n_merges: int) -> list[Pair]:
     is left.
 
     chunks: the words of a text, one after the other, repetitions included. You
-    can go through them once only. At first, each byte of a word is a token.
+    can go through them once only. They are too many to keep; the different
+    ones are not. At first, each byte of a word is a token.
 
     train([b"low", b"low", b"lot"], 2) is [(b"l", b"o"), (b"lo", b"w")].
     """
@@ -102,7 +103,8 @@ def encode(chunk: bytes, ranks: Mapping[Pair, int]) -> list[bytes]:
     learned first is joined everywhere, again and again, until none is left
     that was learned.
 
-    ranks: the rank of each pair that was learned, 0 for the first.
+    ranks: the rank of each pair that was learned, 0 for the first. They may
+    stand in the dictionary in any order.
 
     encode(b"low", {(b"o", b"w"): 0, (b"l", b"o"): 1}) is [b"l", b"ow"].
     """
