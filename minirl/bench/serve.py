@@ -82,25 +82,26 @@ class Contest:
         """Ids that stand for no special token."""
         return np.random.default_rng(number).integers(0, 256, length).tolist()
 
-    def first_alone(self, number: int) -> float:
-        """Seconds until the engine's first token."""
+    def first_alone(self, number: int) -> tuple[float, float]:
+        """Seconds until the engine's first token, and seconds of processors."""
         prompt, engine = np.array(self.prompt(PROMPT, number), np.int32), self.engine(1)
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         engine.add([Row(prompt, 0, 0, row_stream(0, 0, 0))])
         engine.step()
-        return time.perf_counter() - start
+        return time.perf_counter() - start, time.process_time() - worked
 
-    def first_served(self, number: int) -> float:
-        """Seconds until the server's first token, on a connection that is open."""
+    def first_served(self, number: int) -> tuple[float, float]:
+        """Seconds until the server's first token, on a connection that is open, and seconds of processors."""
         return asyncio.run(self._first(number))
 
-    async def _first(self, number: int) -> float:
+    async def _first(self, number: int) -> tuple[float, float]:
         connection = await asyncio.open_connection("127.0.0.1", self.port)
         await self._stream(connection, self.prompt(STREAMED, 0), 1)
-        start = time.perf_counter()
-        first, _ = await self._stream(connection, self.prompt(PROMPT, number), 4, logprobs=0)
+        start, worked = time.perf_counter(), self.work()
+        first, _ = await self._stream(connection, self.prompt(PROMPT, number), 1, logprobs=0)
+        worked = self.work() - worked
         connection[1].close()
-        return first - start
+        return first - start, worked
 
     def rate_alone(self, number: int) -> tuple[float, float]:
         """Tokens per second of the engine, and per second of processors."""
@@ -194,15 +195,19 @@ def main(argv: list[str] | None = None) -> None:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding=TEXT["encoding"])
             try:
                 contest = Contest(model, port_of(process), process.pid, options)
-                alone, served = in_turns([contest.first_alone, contest.first_served], options.repeats)
+                (alone, alone_work), (served, served_work) = in_turns(
+                    [contest.first_alone, contest.first_served], options.repeats
+                )
                 size = f"{sum(p.size for p in model.parameters()) / 1e6:.1f}M"
                 row = (f"{three_digits(alone * 1e3)} ms", f"{three_digits(served * 1e3)} ms", f"{served / alone:.2f}")
-                table.add_row(preset, size, f"first token of {PROMPT}", *row)
+                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
+                table.add_row(preset, size, f"first token of {PROMPT}", *row, by_work)
                 (alone, alone_work), (served, served_work) = in_turns(
                     [contest.rate_alone, contest.rate_served], options.repeats
                 )
                 row = (f"{alone:,.0f} tokens/s", f"{served:,.0f} tokens/s", f"{served / alone:.2f}")
-                table.add_row("", "", f"{options.streams} streams", *row, f"{served_work / alone_work:.2f}")
+                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
+                table.add_row("", "", f"{options.streams} streams", *row, by_work)
             finally:
                 process.terminate()
                 process.wait()
