@@ -29,6 +29,7 @@ class Answer {
   }
   get version() { return this.versions[this.shown]; }
   get tokens() { return this.version ? this.version.tokens : []; }
+  get empty() { return !this.version.given.length && !this.version.tokens.length; }  // the server never began
   get writing() { return !!this.version && this.version.finish === null; }
 
   // ---- versions ----
@@ -147,9 +148,8 @@ class Answer {
       foot.replaceChildren(...(versions.length > 1 && page.saved ? this.steps() : []));
       return;
     }
-    const empty = !version.tokens.length && !version.given.length;
     const button = (text, onclick) => element("button", {type: "button", onclick}, text);
-    if (empty) { foot.replaceChildren(button("Ask again", () => this.turn.again(this))); return; }
+    if (this.empty) { foot.replaceChildren(button("Ask again", () => this.turn.retry(this))); return; }
     foot.replaceChildren(
       ...(versions.length > 1 ? this.steps() : []),
       ...(UNFINISHED.includes(version.finish) ? [button("Continue", () => this.turn.goOn(this, version.tokens, "continued"))] : []),

@@ -73,11 +73,15 @@ function working(on) {
   document.getElementById("live").hidden = !on;
   document.getElementById("go").setAttribute("aria-disabled", String(on));
   document.getElementById("pace").textContent = "";
-  if (on) { say("The model writes."); return; }
+  if (on) {
+    say("The model writes.");
+    if (document.activeElement === document.body) document.getElementById("stop").focus({preventScroll: true});
+    return;
+  }
   if (panel.answer) panel.show(panel.answer, panel.t, panel.open);  // with what came after its token
-  if (lost && !narrow.matches) box.focus({preventScroll: true});  // on a phone its keyboard would cover the answer
   const last = answers().filter(({version}) => version.finish && !version.told);
   for (const answer of last) answer.version.told = true;
+  if (lost) (last[0]?.elements[0] ?? box).focus({preventScroll: true});
   say(last.slice(0, 4).map(({label, version}) => `${label}: ${count(version.tokens.length, "token")}, ${ENDS[version.finish]}. `
     + (version.answer ? `Answer: ${version.answer}.` : version.note)).join(" "));
 }

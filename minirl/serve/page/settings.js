@@ -51,7 +51,7 @@ function drawSettings(place) {
       numberBox("max_tokens", "At most tokens", "as many as fit", ""),
       choice("form", "How the question is put", forms(page.info)),
       ...(page.info.forms.includes("chat") ? [tick("remember", "reads the conversation so far, as a chat")] : []),
-      ...(page.info.tools.length ? [tick("tools", `may call ${(page.info.default_tools.length ? page.info.default_tools : page.info.tools).join(", ")}`)] : []),
+      ...(page.info.tools.length ? [tick("tools", `may call ${offered().join(", ")}`)] : []),
       ...(page.info.lookup ? [tick("lookup", `looks facts up in ${page.info.lookup.place}`)] : []),
       ...(page.info.forms.includes("facts") ? [writing("facts", "Facts of your own, one a line")] : [])),
   );
@@ -80,11 +80,14 @@ function requested() {
   if (settings.samples > 1) asked.choose = settings.choose;
   return asked;
 }
-// The tools that may be called: those of the run's task, or, where it has none and you tick them, all that there are.
-function tools() {
-  const {default_tools: own, tools: all} = page.info;
-  return !settings.tools ? [] : own.length ? own : all;
+// A request that was refused, as the settings are now.
+function renewed({top, temperature, top_k, top_p, min_p, seed, max_tokens, choose, ...rest}) {
+  return {...rest, ...requested()};
 }
+
+// The tools that may be called: those of the run's task, or, where it has none and you tick them, all that there are.
+const offered = () => page.info.default_tools.length ? page.info.default_tools : page.info.tools;
+const tools = () => settings.tools ? offered() : [];
 // What belongs to a question alone.
 function requestedOfQuestion() {
   const asked = {}, facts = settings.facts.split("\n").map(line => line.trim()).filter(Boolean);

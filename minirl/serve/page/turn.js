@@ -100,6 +100,16 @@ class Turn {
     answer.begin(newVersion([], [], "again"));
     return together([signal => this.follow([answer], {...request, stage: answer.stage, samples: 1}, signal)]);
   }
+  retry({stage}) {  // what was refused, with all its samples
+    const its = this.answers.filter(answer => answer.stage === stage && answer.empty);
+    this.request = renewed(this.request);
+    stop();
+    for (const answer of its) {
+      answer.versions.pop();
+      answer.begin(newVersion([], [], ""));
+    }
+    return together([signal => this.follow(its, {...this.request, stage, samples: its.length}, signal)]);
+  }
   forgetVote(stage) {  // one of the answers has changed
     this.votes = this.votes.filter(vote => vote.stage !== stage);
     this.drawVotes();
