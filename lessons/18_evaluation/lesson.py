@@ -328,8 +328,9 @@ with swapped("tasks.check", "evaluation.pass_at_k") as used:
     found = {k: np.mean([estimate.pass_at_k(int(c), 8, k) for c in right]) for k in (1, 2, 4, 8)}
 print(used, "\n")
 unended = sum(not episode.finished for episode in yours)
-print(f"{len(problems)} problems with 8 answers each are {len(yours)}; {unended} of them did not end within 40 tokens.")
-print("minirl refuses such answers and does not ask the checker.\n")
+if unended:
+    print(f"{unended} of the {len(yours)} answers did not end within 40 tokens. minirl refuses them, and")
+    print("does not ask the checker.\n")
 print(f"by {my.whose('check')} count: " + ", ".join(f"pass@{k} {share:.0%}" for k, share in found.items()))
 assert [episode.reward for episode in yours] == [episode.reward for episode in theirs]
 assert used["tasks.check"].share == 1 and used["evaluation.pass_at_k"].share == 1
@@ -438,7 +439,7 @@ with swapped("evaluation.paired_bootstrap") as used:
         print(f"{'    the same by t':40s}[{low:+.1%}, {high:+.1%}]  {'shown' if low > 0 or high < 0 else 'not shown'}")
         assert (shown == "shown") == (low > 0 or high < 0)
 ends = [by_t(values, T_EIGHT)[1:] for values in questions["paraphrases, SFT − pretraining"]]
-print("\nthe means of the third question, each with its t interval: ", end="")
+print("\nthe means of the third question, each with its t interval:")
 print("SFT [{:.1%}, {:.1%}], pretraining [{:.1%}, {:.1%}]".format(*ends[0], *ends[1]))
 assert ends[0][0] < ends[1][1]
 print()
