@@ -86,6 +86,8 @@ def groups(rng):
     yield (np.array([[1.0, 0.0, 0.0]]),)
     yield (np.array([[1.0, 0.0], [1.0, 1.0]]),)
     yield (np.array([[1.0, 0.0, 0.0], [1.0, 1.0, 0.0]]),)
+    yield (np.array([[0.1, 0.1, 0.1]]),)
+    yield (np.array([[0.7] * 6, [0.2, 0.2, 0.7, 0.7, 0.7, 0.7]]),)
     for _ in range(8):
         yield (rng.integers(0, 2, (int(rng.integers(1, 4)), int(rng.integers(2, 6)))).astype(float),)
 
@@ -124,6 +126,9 @@ def comparisons(rng):
     yield [0.7, 0.5], [0.5, 0.4], 3.5  # with n in place of n - 1 it would be shown
     yield [0.75, 0.5, 0.5, 0.75], [0.5, 0.5, 0.25, 0.5], 2.5
     yield [0.6, 0.4, 0.6, 0.5], [0.4, 0.4, 0.5, 0.4], 2.0
+    yield [0.5, 0.5], [0.5, 0.5], 2.0  # the interval is 0 to 0, and contains 0
+    yield [0.9, 0.6], [0.5, 0.5], 2.0  # 1.67 standard errors
+    yield [0.55, 0.65, 0.75], [0.5, 0.5, 0.5], 4.303  # 2.6 standard errors
     for _ in range(8):
         n = int(rng.integers(2, 6))
         first = np.round(rng.uniform(0.3, 0.9, n), 2)

@@ -83,7 +83,8 @@ def exact_variance(
 @implements("rl.group_normalised")
 def group_normalised(rewards: np.ndarray) -> np.ndarray:
     """The rewards minus the mean of their row, divided by the standard
-    deviation of their row. Where all rewards of a row are equal, 0.
+    deviation of their row. Where all rewards of a row are equal, 0: for three
+    times 0.1 as for three times 1.
 
     rewards: (P, S) float64, S samples of each of P problems. The standard
     deviation is the root of the mean of the squared distances from the mean

@@ -17,14 +17,14 @@
 # - compare two methods over seeds, and say "not shown" when it is not shown.
 #
 # You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
-# check 13.1` checks the first one, `check 13.1` for short.
+# check 13.1` checks the first one. From here on this text writes `check 13.1` for short.
 
 # %% [markdown]
 # ## Warm-up
 #
 # {predict 13.a}
 #
-# Section 1 computes it on one line.
+# Section 1 gives it away with a small table, so make your guess before you go on.
 
 # %% [markdown]
 # ## 1. One question, two answers
@@ -99,13 +99,12 @@ for p, colour, style in zip((0.3, 0.5, 0.9), COLOURS, STYLES, strict=False):
     axes.plot(b, variance, color=colour, linestyle=style, label=f"right with probability {p}")
     axes.plot([best], [lowest], "o", color=colour)
     at_mean = (1 - p) ** 2 * square[1] + p**2 * square[0] - (p * (1 - p)) ** 2
-    described.append(
-        f"for p = {p} it is lowest at b = {best:.1f}, where it is {abs(lowest):.3f}, and {at_mean:.3f} at b = p"
-    )
+    described.append(f"for p = {p} it is lowest at b = {best:.1f}, where it is {abs(lowest):.3f}")
+    if abs(best - p) > 1e-9:
+        described[-1] += f", and {at_mean:.3f} at b = p"
     assert abs(lowest) < 1e-12
-picture.alt = "The variance of an estimate from one episode against the baseline, three parabolas: " + "; ".join(
-    described
-)
+picture.alt = "The variance of an estimate from one episode against the baseline, three parabolas: "
+picture.alt += "; ".join(described) + "."
 axes.set(xlabel="baseline b", ylabel="variance")
 axes.legend()
 picture
@@ -191,9 +190,12 @@ for n in (2, 4, 8):
 # are made from the same rewards.
 #
 # > **Exercise 13.3** (level 4, 35 minutes). Write `exact_variance(advantage, probability, mean, square, n)`. For one
-# > sample and two samples of the plain kind, the specification has the numbers. Work them out by hand first.
+# > sample and two samples of the plain kind, its docstring in `exercises.py` has the numbers. Work them out by hand
+# > first.
 #
-# Now take the agent of lesson 12, which has 30 parameters and 85 episodes.
+# Now take the agent of lesson 12. It writes up to three tokens, numbered from 0 to 4, and token 0 ends its text. These
+# are 85 different episodes. Token 2 is the wrong word: an episode without it gets the reward 1, all others get 0. The
+# agent has 30 parameters.
 
 # %%
 twelve = exercises_of(12)
@@ -235,13 +237,20 @@ for name, way in ways.items():
 shifts = np.linspace(-3, 4, 15)
 agents = [agent(shift) for shift in shifts]
 rates = [float(one[0][1]) for one in agents]
-signal = {}
-for n in (2, 4, 8):
-    signal[n] = []
-    for one in agents:
-        average = my.exact_mean(leave_one_out, one[0], one[1], n)
-        signal[n].append(float(np.linalg.norm(average) / np.sqrt(my.exact_variance(leave_one_out, *one, n))))
+
+
+def signal_to_noise(way, one, n):
+    """The length of the mean of the estimate, divided by the root of its variance."""
+    return float(np.linalg.norm(my.exact_mean(way, *one[:2], n)) / np.sqrt(my.exact_variance(way, *one, n)))
+
+
+signal = {n: [signal_to_noise(leave_one_out, one, n) for one in agents] for n in (2, 4, 8)}
 middle = int(np.argmin(np.abs(np.array(rates) - 0.5)))
+print(f"signal to noise near p = {rates[middle]:.2f}     2 samples  8 samples  how many times")
+for name, way in (("plain", plain), ("leave one out", leave_one_out)):
+    two, eight = (signal_to_noise(way, agents[middle], n) for n in (2, 8))
+    print(f"{name:29s}{two:10.2f}{eight:11.2f}{eight / two:16.2f}")
+    assert eight / two > 2.5 if name == "leave one out" else abs(eight / two - 2) < 1e-6
 picture = Picture(
     "Signal to noise of leave-one-out against the probability of a right answer, for 2, 4 and 8 samples. It is highest "
     f"in the middle and falls to both ends. Near p = {rates[middle]:.2f} it is "
@@ -257,8 +266,13 @@ assert all(a < b < c for a, b, c in zip(signal[2], signal[4], signal[8], strict=
 picture
 
 # %% [markdown]
-# Four times as many samples give about twice the signal, as with every average. And where nearly all answers are right,
-# or nearly all wrong, even eight samples give hardly any. We come back to that in section 5.
+# Without a baseline, four times as many samples give exactly twice the signal, as with every average. With
+# leave-one-out they give nearly three times as much. With 2 samples, the baseline of each is a single reward, which is
+# 0 or 1 by chance. With 8 samples it is the mean of seven. So more samples also make a better baseline. With only 2,
+# leave-one-out is even a little worse here than no baseline at all.
+#
+# And where nearly all answers are right, or nearly all wrong, even eight samples give hardly any. We come back to that
+# in section 5.
 
 # %% [markdown]
 # ## 4. Divided by the scatter
@@ -300,8 +314,7 @@ picture
 # %% [markdown]
 # Everything becomes louder, and a smaller learning rate makes up for that. But the two ends become louder than the
 # middle: problems that are nearly always solved, or nearly never. So the division climbs another hill than the expected
-# reward. Whether this is good is a matter of taste. It gives hard problems more weight, and it gives more weight to
-# problems that are solved already.
+# reward. It gives hard problems more weight, and it gives more weight to problems that are solved already.
 
 # %% [markdown]
 # ## 5. When nothing can be learned
@@ -395,13 +408,13 @@ picture
 T = {3: 4.303, 5: 2.776}
 early = {name: [float(np.mean(run[:50])) for run in runs] for name, runs in learned.items()}
 late = {name: [run[-1] for run in runs] for name, runs in learned.items()}
-print("                                              first 50 steps    at the end")
+print(f"which is better?{'first 50 steps':>44s}{'at the end':>14s}")
 for one, other in (
     ("leave one out", "plain"), ("group normalised", "leave one out"), ("group normalised", "twice leave one out"),
 ):  # fmt: skip
-    said = {"first": "the first", "second": "the second", "not shown": "not shown"}
+    said = {"first": one, "second": other, "not shown": "not shown"}
     words = [said[my.verdict(some[one], some[other], T[5])] for some in (early, late)]
-    print(f"{one + ' against ' + other:46s}{words[0]:14s}    {words[1]}")
+    print(f"{one + ' against ' + other:46s}{words[0]:18s}{words[1]}")
 
 # %% [markdown]
 # The second line looks like a discovery: the division is *shown* to be better than leave-one-out. Before you believe
@@ -459,7 +472,10 @@ for kind, shares in solved.items():
     print(f"{kind:17s} right after 10 updates, three seeds: " + "  ".join(f"{share:.0%}" for share in shares))
 print()
 for one, other in (("leave_one_out", "plain"), ("leave_one_out", "group_normalised")):
-    print(f"{one} against {other}: {my.verdict(solved[one], solved[other], T[3])}")
+    apart = 100 * (np.array(solved[one]) - np.array(solved[other]))
+    reach = T[3] * apart.std(ddof=1) / np.sqrt(3)
+    said = my.verdict(solved[one], solved[other], T[3])
+    print(f"{one} minus {other}: {apart.mean():+.0f} points, give or take {reach:.0f}: {said}")
 print()
 reveal("13.d")
 assert used["rl.group_normalised"].calls == 30
@@ -470,7 +486,7 @@ assert used["rl.group_normalised"].calls == 30
 # %%
 picture = Picture(
     "Share of right answers after 10 updates, a point for each of three seeds and three kinds of advantages: "
-    + "; ".join(f"{kind} {min(s):.2f} to {max(s):.2f}" for kind, s in solved.items()) + ". The ranges overlap.",
+    + "; ".join(f"{kind} {min(s):.2f} to {max(s):.2f}" for kind, s in solved.items()) + ".",
     6, 2.6,
 )  # fmt: skip
 axes = picture.subplots()
@@ -483,11 +499,13 @@ axes.invert_yaxis()
 picture
 
 # %% [markdown]
-# The runs of one kind lie apart by some points, and so do the kinds. That is all that these nine runs say. How many
-# would it take? If the differences scatter by s points from seed to seed, and the true difference is d, about n =
-# (2.8 · s / d)² seeds are needed to see it in most cases. (Lesson 18 derives such numbers.) For s = 4 and d = 2 that
-# is about 31 seeds of each kind. Small differences are expensive. So decide before you run which difference would
-# matter to you, and do not look for smaller ones.
+# The runs of one kind lie apart by some points, and so do the kinds. That is all that these nine runs say. (Do not
+# judge by whether the ranges overlap. The runs are pairs with the same seed, and the differences above use that.) How
+# many would it take? If the differences scatter by s points from seed to seed, and the true difference is d, about n =
+# (2.8 · s / d)² seeds are needed to see it in most cases. (Lesson 18 derives a number of this kind for two groups that
+# are not paired. Each of them scatters by itself, so a factor 2 comes in there. Here s is the scatter of the
+# differences already.) For s = 4 and d = 2 that is about 31 seeds of each kind. Small differences are expensive. So
+# decide before you run which difference would matter to you, and do not look for smaller ones.
 #
 # ## You should know
 #
@@ -502,17 +520,19 @@ picture
 #
 # - **The baseline sees its own sample.** With 2 samples the own mean halves the gradient. Nothing crashes; training is
 #   slow, and somebody raises the learning rate.
-# - **0 / 0.** A group with equal rewards is divided by a standard deviation of 0. A tiny number below it helps only
-#   where the mean is exact: the mean of three times 0.1 is not quite 0.1, and the remainder is blown up to 1.
-# - **Normalised over the batch.** Hard problems then get negative advantages throughout, easy ones positive ones. The
-#   model learns which problems are easy.
+# - **0 / 0.** A group with equal rewards is divided by a standard deviation of 0. To ask whether it is 0 does not help
+#   with rewards other than 0 and 1. The mean of three times 0.1 is not quite 0.1. So the standard deviation is not
+#   quite 0 either, and the remainder is blown up to 1. Compare the rewards themselves.
+# - **Normalised over the batch.** The mean and the standard deviation are taken over the samples of all problems
+#   together, and not over each group. Hard problems then get negative advantages throughout, easy ones positive ones.
+#   The model learns which problems are easy.
 # - **Nothing to learn.** The reward stays where it is, and so does everything else. Look at the share of informative
 #   problems before you change the learning rate.
 # - **The better seed.** Somebody compares the best of five runs of the new method with one run of the old one.
 #
 # ## The code that runs
 #
-# - `minirl/rl/advantage.py`: the four kinds, with rounding taken care of.
+# - `minirl/rl/advantage.py`: the kinds of this lesson, and the mean of the whole batch, with rounding taken care of.
 # - `minirl/rl/exact.py`: your `exact_mean` and `exact_variance`, for tests and for lesson 12.
 # - `minirl/rl/preflight.py`: what is informative, before a run begins.
 # - [Which baseline, at which learning rate?](../docs/results.md#which-baseline-at-which-learning-rate) has minirl's own

@@ -145,31 +145,54 @@ def attacked(names, answer):
     return Verdict()
 
 
+# Each text has one thing that is special about it, so that the first failing one shows what is wrong.
+ONE_LINE = {
+    "18": (
+        "18", "18.", "18.0", "+18", "$18", "  18  ", "018", "$18.00.",
+        "", "eighteen", "9+9", "36/2", "18 or 19", "18 19", "18 apples", "(18)", "=18", "18%", "180", "-18", "1.8e1",
+        "0x12", "18,", "1,8", "18..", "1$8", "18$", "١٨",
+    ),
+    "-18": ("-18", "-$18", "$-18", "18"),
+    "1800": ("1,800", "1,80", "1,8000", "18,00"),
+    "1800000": ("1,800,000", "1,800000", "1800,000"),
+    "1018": ("0001,018",),
+    "-2.5": ("-2.50", "-2.5.", "-2,5"),
+    "0.5": ("0.5", ".5"),
+    "0": ("0", "", "$", "-", "."),
+    "0.3": ("0.30", "0.3000001", "0.30000000000000000001"),
+    "1": ("18",),
+}  # fmt: skip
+
+
 def texts(rng):
     """(answer, text)"""
-    accepted = ("18", "18.", "18.0", "+18", "$18", "$18.00.", "  18  ", "018")
-    refused = (
-        "", "eighteen", "9+9", "18 or 19", "18 19", "-18", "180", "18,", "1,8", "18..", "1.8e1", "36/2", "(18)", "$-18",
-        "18 apples", "١٨", "18%", "=18", "18\t", "0x12",
-    )  # fmt: skip
-    for given in (*accepted, *refused):
-        yield "18", f"Answer: {given}"
-    yield "1800", "Answer: 1,800"
-    yield "1800", "Answer: 1,80"
-    yield "1800000", "Answer: 1,800,000"
-    yield "-2.5", "Answer: -2.50"
-    yield "-3", "Answer: -$3"
+    for answer, given in ONE_LINE.items():
+        for one in given:
+            yield answer, f"Answer: {one}"
     yield "18", "It is 18."
+    yield "18", "The Answer: 18"
+    yield "18", "  Answer: 18"
+    yield "18", "9 + 9 = 18.\nAnswer: 18"
     yield "18", "Answer: 18\nAnswer: 19"
     yield "18", "Answer: 19\nAnswer: 18"
+    yield "18", "Answer: 18\nAnswer: none"
+    yield "18", "Answer: 18\nThat is all."
     yield "18", "Answer: 19\nI mean 18"
-    yield "18", "The Answer: 18"
-    yield "18", "9 + 9 = 18.\nAnswer: 18"
-    yield "18", "Answer: " + "0" * 95 + "18"
-    yield "1", "Answer: 18"
+    yield "18", "Answer: " + "0" * 90 + "18"  # 100 characters
+    yield "18", "Answer: " + "0" * 91 + "18"
+    yield "18", "Answer: 18\nAnswer: " + "0" * 91 + "19"
+    yield "18", "No.\u2028Answer: 18"
     for _ in range(6):
         n = int(rng.integers(2, 2000))
         yield str(n), f"Answer: {n:,}"
+
+
+def shown_check(answer, text):
+    """The call of check; many zeros in a row are shortened."""
+    typed = re.sub(
+        "0{30,}", lambda zeros: f"' + '0' * {len(zeros[0])} + '", ascii(text) if "\u2028" in text else repr(text)
+    )
+    return f"check({answer!r}, {typed})"
 
 
 def right(answer, text):
@@ -180,7 +203,7 @@ def right(answer, text):
             given = line
     if given is None or len(given) > 100:
         return False
-    rest = given[7:].strip(" ")
+    rest = given[7:].strip()
     sign = -1 if rest[:1] == "-" else 1
     rest = rest[1:] if rest[:1] in ("+", "-") else rest
     rest = rest[1:] if rest[:1] == "$" else rest
@@ -206,6 +229,7 @@ def collections(rng):
     yield ["x"], "a b a b a b", 2
     yield ["a b"], "a b a b a c", 2
     yield ["A, b!"], "a b", 2
+    yield ["a cab sat"], "a ca", 2
     for _ in range(8):
         made = [" ".join(rng.choice(list("abc"), size=rng.integers(2, 6)).tolist()) for _ in range(3)]
         yield made[:2], made[2], int(rng.integers(1, 4))
@@ -245,6 +269,6 @@ CHECKS = {
         observe=attacked,
         shrink=False,
     ),
-    "check": Check(cases=texts, expected=right, shrink=False),
+    "check": Check(cases=texts, expected=right, show=shown_check, compared=100, shrink=False),
     "overlap": Check(cases=collections, expected=shared, bound=Bound(4), shrink=False),
 }

@@ -16,7 +16,7 @@
 # - say whether a published difference would survive other problems and other seeds.
 #
 # You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
-# check 18.1` checks the first one, `check 18.1` for short.
+# check 18.1` checks the first one. From here on this text writes `check 18.1` for short.
 
 # %% [markdown]
 # ## Warm-up
@@ -29,8 +29,9 @@
 # ## 1. How often is an interval right?
 #
 # A model solves a share p of all problems of a kind. We do not know p. We draw n problems and count how many are
-# solved. An *interval* is a rule: it turns the two numbers "solved" and "n" into a lower and an upper end. It is called
-# a 95% interval if it contains p in 95 of 100 cases, whatever p is.
+# solved. An *interval* is a rule: it turns the two numbers "solved" and "n" into a lower and an upper end. A 95%
+# interval should contain p in 95 of 100 cases, whatever p is. As the number of solved problems is whole, no rule hits
+# these 95 exactly for every p. A good one comes near them for all.
 #
 # That can be checked, and without any sampling. The number of solved problems is k with probability
 #
@@ -104,6 +105,9 @@ picture
 # 80% are called the *power* of the test.) Set d equal to 1.96 + 0.84 standard errors, and solve for n:
 #
 #     n = (1.96 + 0.84)² · 2 p (1 − p) / d².
+#
+# (Lesson 13 ends with (2.8 s / d)². It is the same formula for pairs of runs: s is the scatter of their differences,
+# and s² stands where 2 p (1 − p) is here.)
 #
 # > **Exercise 18.2** (level 1, 5 minutes). Write `problems_needed(difference, p)`.
 #
@@ -229,8 +233,9 @@ picture
 
 # %% [markdown]
 # **Is B better?** The same numbers, two answers. The interval for other problems contains 0 by far, the paired one does
-# not. This is no trick. In the cell above both models share their luck on each problem, and two models that differ
-# little do so in practice, too.
+# not. This is no trick, but the example is a kind one. B solves every problem that A solves, and some more, so all
+# differences that are not 0 point the same way. In practice two models that differ little share most of their luck, and
+# not all of it.
 
 # %% [markdown]
 # ## 5. Attack the checker
@@ -246,7 +251,8 @@ picture
 # - `calculates`: what stands after "Answer:" is a sum that gives the answer.
 #
 # > **Exercise 18.5** (level 2, 15 minutes). Write `attacks(answer)`: texts that earn a reward they do not deserve, at
-# > least one for each of the three. Think like a model: you know no answers, and want to be paid.
+# > least one for each of the three. A model would find such texts by trial, over thousands of problems. You have a
+# > shorter way: you are told the number that pays, and write texts in which it is found and not given as the answer.
 
 # %%
 careless = {"contains": my.contains, "last_number": my.last_number, "calculates": my.calculates}
@@ -280,7 +286,7 @@ for name, checker in {**careless, mine: my.check}.items():
     scores[name] = (sum(checker("18", t) for t in DESERVED), sum(not checker("18", t) for t in EXPLOITS))
     paid, stopped = scores[name]
     print(
-        f"{name:14s}{paid:2d} of {len(DESERVED)} right answers paid, {stopped:2d} of {len(EXPLOITS)} exploits stopped"
+        f"{name:19s}{paid:2d} of {len(DESERVED)} right answers paid, {stopped:2d} of {len(EXPLOITS)} exploits stopped"
     )
 picture = Picture(
     "Right answers paid, and exploits stopped, for three careless checkers and one that only reads: "
@@ -321,7 +327,11 @@ with swapped("tasks.check", "evaluation.pass_at_k") as used:
     right = np.array([episode.reward for episode in yours]).reshape(len(problems), 8).sum(axis=1)
     found = {k: np.mean([estimate.pass_at_k(int(c), 8, k) for c in right]) for k in (1, 2, 4, 8)}
 print(used, "\n")
-print("by your count: " + ", ".join(f"pass@{k} {share:.0%}" for k, share in found.items()))
+unended = sum(not episode.finished for episode in yours)
+if unended:
+    print(f"{unended} of the {len(yours)} answers did not end within 40 tokens. minirl refuses them, and")
+    print("does not ask the checker.\n")
+print(f"by {my.whose('check')} count: " + ", ".join(f"pass@{k} {share:.0%}" for k, share in found.items()))
 assert [episode.reward for episode in yours] == [episode.reward for episode in theirs]
 assert used["tasks.check"].share == 1 and used["evaluation.pass_at_k"].share == 1
 
@@ -383,9 +393,14 @@ picture
 # ## 7. Which published differences survive?
 #
 # minirl's results were measured with eight seeds, and they ship with it, run by run. An interval over problems says
-# what would happen with other problems. An interval over *runs* says what would happen with another seed, and that is
-# the larger uncertainty here. Your `paired_bootstrap` does both: now a "problem" is a seed, and the two results of a
-# seed belong together, because the second stage began where the first one ended.
+# what would happen with other problems. An interval over *runs* says what would happen with another seed. Your
+# `paired_bootstrap` does both: now a "problem" is a seed, and the two results of a seed belong together, because the
+# second stage began where the first one ended.
+#
+# The stages are pretraining (lesson 9), SFT, which is supervised fine-tuning (lesson 11), and RL, reinforcement
+# learning (lessons 12 to 14). The answers are *greedy*: at each step the most likely token is taken. "Unseen" are
+# short stories of arithmetic with numbers that no training has shown. The "paraphrases" are questions of science in
+# words that no training has shown.
 #
 # {predict 18.c}
 
@@ -404,6 +419,15 @@ questions = {
     "paraphrases, RL − SFT": (of("science paraphrases", "rl"), of("science paraphrases", "sft")),
     "paraphrases, SFT − pretraining": (of("science paraphrases", "sft"), of("science paraphrases", "pretrain")),
 }
+
+
+def by_t(values, t):
+    """The mean of some runs, and the lower and upper end of its t interval, as in lesson 13."""
+    reach = t * values.std(ddof=1) / math.sqrt(len(values))
+    return values.mean(), values.mean() - reach, values.mean() + reach
+
+
+T_EIGHT = 2.365  # lesson 13's factor t for eight runs
 found = {}
 with swapped("evaluation.paired_bootstrap") as used:
     for name, (later, earlier) in questions.items():
@@ -411,6 +435,13 @@ with swapped("evaluation.paired_bootstrap") as used:
         middle, low, high = found[name].difference
         shown = "shown" if low > 0 or high < 0 else "not shown"
         print(f"{name:31s} {middle:+6.1%}  [{low:+.1%}, {high:+.1%}]  {shown}")
+        low, high = by_t(later - earlier, T_EIGHT)[1:]
+        print(f"{'    the same by t':40s}[{low:+.1%}, {high:+.1%}]  {'shown' if low > 0 or high < 0 else 'not shown'}")
+        assert (shown == "shown") == (low > 0 or high < 0)
+ends = [by_t(values, T_EIGHT)[1:] for values in questions["paraphrases, SFT − pretraining"]]
+print("\nthe means of the third question, each with its t interval:")
+print("SFT [{:.1%}, {:.1%}], pretraining [{:.1%}, {:.1%}]".format(*ends[0], *ends[1]))
+assert ends[0][0] < ends[1][1]
 print()
 print(used, "\n")
 reveal("18.c")
@@ -436,13 +467,23 @@ picture
 # **What can one say, then?** Reinforcement learning helps on new problems; no seed disagrees. Whether it harms the
 # science questions is not shown: the sentence "science survives" in [minirl's results](../docs/results.md) says what
 # was seen, and no more should be made of it. And fine-tuning does help with other words of the science questions, by
-# about three points. The intervals of the two means overlap. In pairs, it is shown.
+# about three points. The intervals of the two means, in the last line that was printed, overlap. In pairs, it is shown.
 #
-# With eight runs the bootstrap is a little too sure of itself: it cannot draw what no run has shown. A t interval, as
-# in lesson 13, is wider. For the three questions above both give the same answers.
+# With few runs the bootstrap is too sure of itself: it cannot draw what no run has shown. A t interval, as in lesson
+# 13, is a little wider with eight runs. For the three questions above both give the same answers.
 #
-# **Try it.** Does the third difference survive with the first four seeds alone? Put `[:4]` behind both arrays. And with
-# the last four? How sure would you have been if you had stopped there?
+# **Try it.** Does the third difference survive with the first four seeds alone? And with the last four? Ask both
+# intervals, since four runs are fewer still, and t is 3.182 for them:
+#
+# ```python
+# later, earlier = questions["paraphrases, SFT − pretraining"]
+# for some in (slice(0, 4), slice(4, 8)):
+#     low, high = by_t(later[some] - earlier[some], 3.182)[1:]
+#     print("bootstrap", estimate.paired_bootstrap(later[some], earlier[some]).difference, "in percent")
+#     print(f"by t      [{low:+.1%}, {high:+.1%}]")
+# ```
+#
+# Where the two disagree, which one would you believe? How sure would you have been if you had stopped after four runs?
 
 # %% [markdown]
 # ## You should know

@@ -114,7 +114,8 @@ def attacks(answer: str) -> list[str]:
     careless checkers above, at least one text must pass it. No text may give
     the right answer by the rule of exercise 18.6.
 
-    answer: a whole number from 2 to 99 as text, such as "18".
+    answer: the number that pays, from 2 to 99 as text, such as "18". The texts
+    may be made with it, as long as none of them says that it is the answer.
     """
     return [
         f"It is certainly not {answer}.",
@@ -130,17 +131,20 @@ def attacks(answer: str) -> list[str]:
 def check(answer: str, text: str) -> bool:
     """Whether the text gives this answer, a number such as "18" or "-2.5".
 
-    Only the last line of the text that begins with "Answer:" counts. Its rest,
-    without the spaces around it, has to be one number and nothing else:
+    The lines are text.split("\\n"). Of those that begin with "Answer:", without
+    a space before it, only the last one counts, and no earlier one in its
+    place. If it has more than 100 characters, there is no answer. Its rest,
+    after .strip(), has to be one number and nothing else, in this order:
 
-    - a sign, + or -, or none; then $ or nothing;
-    - digits 0 to 9; they may have commas if all groups after the first one
-      have three digits and the first has one to three;
+    - a sign, + or -, or none;
+    - $ or nothing;
+    - one or more digits 0 to 9; they may have commas, if the first group has
+      one to three digits and each further group has three;
     - perhaps a point with one or more digits after it;
     - perhaps a full stop at the end.
 
-    Nothing is calculated. A line of more than 100 characters gives no answer.
-    Two numbers are equal if they are exactly equal, as Fractions: 18.0 is 18.
+    Nothing is calculated. Two numbers are equal if they are exactly equal, as
+    Fractions: 18.0 is 18, and 18.00000000000000000001 is not.
 
     check("18", "9 + 9 = 18.\\nAnswer: $18.0.") is True.
     check("18", "Answer: 9+9") is False, and so is check("18", "It is 18.").
@@ -148,7 +152,7 @@ def check(answer: str, text: str) -> bool:
     lines = [line for line in text.split("\n") if line.startswith("Answer:")]
     if not lines or len(lines[-1]) > 100:
         return False
-    given = lines[-1].removeprefix("Answer:").strip(" ")
+    given = lines[-1].removeprefix("Answer:").strip()
     number = r"([+-]?)\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?\.?"
     found = re.fullmatch(number, given)
     if not found:

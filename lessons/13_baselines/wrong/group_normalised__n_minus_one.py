@@ -5,4 +5,5 @@ which is NumPy's default."""
 def group_normalised(rewards):
     centred = rewards - rewards.mean(axis=1, keepdims=True)
     spread = rewards.std(axis=1, keepdims=True, ddof=1)
-    return np.divide(centred, spread, out=np.zeros_like(rewards), where=spread > 0)
+    equal = (rewards == rewards[:, :1]).all(axis=1, keepdims=True)
+    return np.divide(centred, spread, out=np.zeros_like(rewards), where=~equal)

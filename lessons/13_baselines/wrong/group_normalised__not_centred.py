@@ -3,4 +3,5 @@
 
 def group_normalised(rewards):
     spread = rewards.std(axis=1, keepdims=True)
-    return np.divide(rewards, spread, out=np.zeros_like(rewards), where=spread > 0)
+    equal = (rewards == rewards[:, :1]).all(axis=1, keepdims=True)
+    return np.divide(rewards, spread, out=np.zeros_like(rewards), where=~equal)

@@ -3,4 +3,4 @@
 
 def check(answer, text):
     lines = [line for line in text.split("\n") if line.startswith("Answer:")]
-    return bool(lines) and lines[-1].removeprefix("Answer:").strip(" ").removesuffix(".") == answer
+    return bool(lines) and lines[-1].removeprefix("Answer:").strip().removesuffix(".") == answer

@@ -7,7 +7,7 @@ def check(answer, text):
     if not lines or len(lines[-1]) > 100:
         return False
     total = Fraction(0)
-    for term in lines[-1].removeprefix("Answer:").strip(" ").split("+"):
+    for term in lines[-1].removeprefix("Answer:").strip().split("+"):
         found = re.fullmatch(r"(-?)\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]*)(\.[0-9]+)?\.?", term)
         if not found:
             return False

@@ -6,7 +6,7 @@ def check(answer, text):
     lines = [line for line in text.split("\n") if line.startswith("Answer:")]
     if not lines or len(lines[-1]) > 100:
         return False
-    given = lines[-1].removeprefix("Answer:").strip(" ")
+    given = lines[-1].removeprefix("Answer:").strip()
     found = re.fullmatch(r"([+-]?)\$?([0-9][0-9,]*)(\.[0-9]+)?\.?", given)
     if not found:
         return False

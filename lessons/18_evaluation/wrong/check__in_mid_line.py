@@ -1,0 +1,13 @@
+""" "Answer:" is found anywhere in a line. The line has to begin with it."""
+
+
+def check(answer, text):
+    lines = [line for line in text.split("\n") if "Answer:" in line]
+    if not lines or len(lines[-1]) > 100:
+        return False
+    given = lines[-1].rpartition("Answer:")[2].strip()
+    found = re.fullmatch(r"([+-]?)\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?\.?", given)
+    if not found:
+        return False
+    sign, whole, decimals = found.groups(default="")
+    return Fraction(sign + whole.replace(",", "") + decimals) == Fraction(answer)

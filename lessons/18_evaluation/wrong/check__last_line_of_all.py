@@ -1,0 +1,14 @@
+"""Only the very last line of the text is read. A model may write something after its answer: take the last line that
+begins with "Answer:"."""
+
+
+def check(answer, text):
+    lines = [line for line in text.split("\n")[-1:] if line.startswith("Answer:")]
+    if not lines or len(lines[-1]) > 100:
+        return False
+    given = lines[-1].removeprefix("Answer:").strip()
+    found = re.fullmatch(r"([+-]?)\$?([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(\.[0-9]+)?\.?", given)
+    if not found:
+        return False
+    sign, whole, decimals = found.groups(default="")
+    return Fraction(sign + whole.replace(",", "") + decimals) == Fraction(answer)
