@@ -130,8 +130,8 @@ picture
 # | constant reward | the checker reads the question instead of the answer, and always pays 0 |
 #
 # None of them stops the program. `python -m minirl.bugs` lists them, each with its symptom and with the function
-# that it breaks. The page [Silent bugs](../docs/bugs.md) tells where each was seen. Both also hold the answers to questions of
-# this lesson, so wait with them until section 7.
+# that it breaks. The page [Silent bugs](../docs/bugs.md) tells where each was seen. Both also answer
+# questions of this lesson, so wait with them until section 7.
 #
 # How should such an answer be paid? By the probability p that it puts on the true cause. We take
 #
@@ -485,10 +485,12 @@ assert used["bugs.points"].calls == 3
 # python -m minirl.bugs --mystery 7 --measure "SFT loss" finished --answer "masked end=0.7" healthy=0.1
 # ```
 #
-# Under a curve stands its reading, such as "mean of the last ten: 0.32". Compare this number with the healthy range, and
-# remember the margin of section 3. The program does not remember what you have taken, and trusts you to name it. What is left of 1 is shared by the other
-# causes. Do five mysteries by hand, and write your points down. Do you beat
-# your own functions? They know the table by heart. You know *why* a bug has its signs.
+# Under a curve stands its reading, such as "mean of the last ten: 0.32". Compare this number with the healthy range,
+# and remember the margin of section 3. The program does not keep what you have taken, and trusts you to name it. What
+# is left of 1 is shared by the other causes.
+#
+# Do five mysteries by hand, and write your points down. Do you beat your own functions? They know the table by heart.
+# You know *why* a bug has its signs.
 
 # %% [markdown]
 # ## 7. A measure of your own
@@ -571,13 +573,14 @@ assert len(hits) >= 2 and not false_alarms and all(found[bug] <= {bug} for bug i
 # | `break_` | a function that gets the right function, and returns the wrong one |
 #
 # `with bug.planted():` puts a bug into the code, and takes it out afterwards. Inside it, take measures of a small run.
-# `Patient(0)` is a run with seed 0, and runs a stage when you first ask for one of its measures:
+# `Patient(0)` is a run with seed 0, and runs a stage when you first ask for one of its measures. In a cell of this
+# notebook, for example:
 #
 # ```python
 # from minirl.bugs.experiment import Patient
 # from minirl.bugs.recorded import healthy_range
 #
-# bug, test = bug_nine()
+# bug, test = my.bug_nine()
 # with bug.planted():
 #     print(Patient(0).measure("SFT loss")[-10:])  # a curve: a list of numbers
 # print(healthy_range("SFT loss"))  # the lowest and the highest reading of six healthy runs

@@ -135,8 +135,8 @@ def examined(mystery: Mystery, number: int, names: Sequence[str], console: Conso
         console.print(menu(number))
         console.print(
             f'Take some: --mystery {number} --measure "trained on". Then answer with probabilities: --measure "trained '
-            f'on" --answer "masked end=0.8" {HEALTHY}=0.1. Name all measures that you have taken: they are paid, and nothing '
-            'here remembers them. `python -m minirl.bugs` lists the bugs.',
+            f'on" --answer "masked end=0.8" {HEALTHY}=0.1. Name all measures that you have taken: they are paid, and '
+            'nothing here remembers them. `python -m minirl.bugs` lists the bugs.',
             markup=False, highlight=False,
         )  # fmt: skip
         return 0
