@@ -1,8 +1,8 @@
 """Silent bugs, planted in a small model: see what each does, or find one from its measures: python -m minirl.bugs
 
     python -m minirl.bugs                  # the list, and the function of each
-    python -m minirl.bugs "masked end"     # its story, its file, and a run with it
-    python -m minirl.bugs --mystery 3      # a run: which bug, or none? And prices
+    python -m minirl.bugs "masked end"     # its story, its file, its effect
+    python -m minirl.bugs --mystery 3      # a run: which bug, or none?
     python -m minirl.bugs --mystery 3 --measure "trained on"    # take a measure
     python -m minirl.bugs --mystery 3 --measure "trained on" \\
         --answer "masked end=0.8" healthy=0.1                   # and answer
