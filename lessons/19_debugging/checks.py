@@ -13,6 +13,7 @@ from minirl.bugs.experiment import MEASURES, Patient, reading
 from minirl.bugs.recorded import HEALTHY, KNOWN, UNSEEN, recorded
 from minirl.lessons.check import Check, Unusable
 from minirl.lessons.compare import Bound, Verdict
+from minirl.swap import replaced
 
 # ---- 19.1, 19.2, 19.3 ----
 
@@ -97,6 +98,7 @@ SETS = {  # what is measured, and the points, without its price, that have to be
     "SFT loss and finished": (["SFT loss", "finished"], 27),
     "pass@1 and first tokens": (["pass@1", "first tokens"], 34),
     "the parts gap alone": (["parts gap"], 9),
+    "nothing": ([], -1e-6),  # only the same probability for each cause gets 0
 }
 WEAK = 10  # points; where a cause gets fewer on average, it is named
 
@@ -130,8 +132,8 @@ def suspected(names, what):
     shown = ", ".join(f"{name}: {value:g}" for name, value in list(taken.items())[:4])
     return Verdict(
         "weak: " + ", ".join(sorted(cause for cause in each if each[cause] < WEAK)),
-        f"with {what}, your suspicion gets {average:.0f} points on average; {needed} are needed (always the same "
-        f"probability for each cause: 0). Its worst cause is {worst!r}: a run with {shown}"
+        f"with {what}, your suspicion gets {average:.1f} points on average; {needed:.0f} are needed (always the same "
+        f"probability for each cause: 0). Its worst cause is {worst!r}: a run with {shown or 'no measure'}"
         f"{', ...' if len(taken) > 4 else ''} got {beliefs[worst]:.3f} for it and {beliefs[most]:.3f} for {most!r}",
     )
 
@@ -159,12 +161,16 @@ def choices(rng):
     even = {"a": 0.5, "b": 0.5}
     yield even, {"x": sure}, {"x": 1}
     yield even, {"x": vague, "y": sure}, {"x": 1, "y": 1}
+    yield even, {"x": sure}, {"x": 45}
     yield even, {"x": sure, "y": vague}, {"x": 60, "y": 1}
     yield even, {"x": vague}, {"x": 10}
     yield even, {"x": vague, "y": sure}, {"x": 1, "y": 20}
     yield {"a": 0.99, "b": 0.01}, {"x": sure}, {"x": 5}
     yield even, {}, {}
     yield {"a": 1.0, "b": 0.0}, {"x": sure}, {"x": 1}
+    certain = {"low": {"a": 1.0, "b": 0.0}, "usual": {"a": 0.0, "b": 1.0}}
+    yield even, {"x": certain}, {"x": 99}
+    yield even, {"x": {**certain, "high": {"a": 0.0, "b": 0.0}}}, {"x": 1}
     noise = {"low": {"a": 1 / 3, "b": 1 / 3}, "usual": {"a": 1 / 3, "b": 1 / 3}, "high": {"a": 1 / 3, "b": 1 / 3}}
     yield even, {"x": noise, "y": vague}, {"x": 1, "y": 1}
     for _ in range(16):
@@ -206,6 +212,8 @@ def probed(names, code):
         if any(value is right for value in names.values()):
             raise Unusable(f"your file imports `{right.__name__}` at its top, and so keeps the right function: a bug "
                            "that is planted later is not in it. Import it inside `probe`.")  # fmt: skip
+    if code == EXCHANGED:
+        return exchanged(names["probe"])
     found = {}
     for name in [HEALTHY] if code == HEALTHY else BUGS:
         with nullcontext() if name == HEALTHY else planted(name):
@@ -223,6 +231,25 @@ def probed(names, code):
         return Verdict()
     said = f"only {hits[0]!r}" if hits else "none of the eight bugs"
     return Verdict(f"finds {said}", f"each bug was planted once, and your probe finds {said}; two are needed")
+
+
+EXCHANGED = "right, with functions that do the same as minirl's in their place"
+
+
+def exchanged(probe):
+    """Whether the probe stays calm where a function was replaced by one that does the same."""
+
+    def same(right):
+        return lambda *given, **named: right(*given, **named)
+
+    for bug in BUGS.values():
+        with replaced(bug.where, same):
+            accused = probe()
+        if accused:
+            return Verdict("looks at names", f"{bug.where} was replaced by a function that returns the same, and your "
+                           f"probe accuses {', '.join(sorted(accused))}. It has to look at what functions return, "
+                           "not at what they are called or where they come from")  # fmt: skip
+    return Verdict()
 
 
 def in_words(name):
@@ -280,10 +307,16 @@ def silent(bug):
             return Verdict("loud", f"a run with the bug stops: {type(error).__name__}: {error}. A silent bug does not")
         if not np.isfinite(curve).all():
             return Verdict("not finite", f"with the bug, {name!r} is not finite: that is loud enough")
-        if not mystery.odd(name, reading(name, curve)):
-            low, high = (f"{x:.3g}" for x in mystery.healthy_range(name))
-            return Verdict("no sign", f"{name!r} is no sign of your bug: it is {reading(name, curve):.3g} in a run "
-                           f"with it, and {low} to {high} in healthy ones")  # fmt: skip
+        value, (low, high) = reading(name, curve), mystery.healthy_range(name)
+        if not mystery.odd(name, value):
+            margin = max(mystery.RANGE * (high - low), mystery.SHARE * abs(high), mystery.TINY)
+            return Verdict("no sign", f"{name!r} is no sign of your bug: it is {value:.3g} in a run with it, and "
+                           f"{low:.3g} to {high:.3g} in healthy ones; with the margin of 19.2, {margin:.3g}, this is "
+                           "usual")  # fmt: skip
+        if f"{name} {looked(value, [low, high])}" not in bug.symptom:
+            return Verdict("symptom", f"{name!r} is {looked(value, [low, high])} in a run with your bug ({value:.3g}; "
+                           f"healthy runs have {low:.3g} to {high:.3g}), and `symptom` has to say so, with the words "
+                           f"{f'{name} {looked(value, [low, high])}'!r}. It says: {bug.symptom!r}")  # fmt: skip
     return Verdict()
 
 
@@ -300,7 +333,7 @@ CHECKS = {
     ),
     "next_measure": Check(cases=choices, expected=by_entropy, shrink=False),
     "probe": Check(
-        cases=lambda rng: [(HEALTHY,), ("each bug",)],
+        cases=lambda rng: [(HEALTHY,), ("each bug",), (EXCHANGED,)],
         expected=lambda code: Verdict(),
         observe=probed,
         show=lambda code: f"probe()   # code: {code}",

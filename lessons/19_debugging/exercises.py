@@ -92,8 +92,9 @@ def suspicion(measures: Readings, known: Known) -> Beliefs:
     for each cause, "healthy" among them, the readings of six runs that are
     known to have it.
 
-    The check asks you about 27 runs, with different measures, and counts your
-    points. There is more than one good way.
+    Before any measure, all causes are equally likely: suspicion({}, known) has
+    the same probability for each. The check asks you about 27 runs, with
+    different measures, and counts your points. There is more than one good way.
     """
     raise NotImplementedError("write suspicion")
 
@@ -135,7 +136,9 @@ def probe() -> set[str]:
 
     It gives functions of minirl small inputs for which you know the answer. It
     has to find at least two of the eight bugs, whenever they are planted, and
-    may never accuse another one. Of healthy code it returns an empty set.
+    may never accuse another one. Of healthy code it returns an empty set, and
+    also where a right function was replaced by one that does the same.
+    `python -m minirl.bugs` lists the bugs and the functions that they break.
 
     Import what you examine inside the function, as below: a bug is planted in
     minirl's modules, and a name that was imported before would not notice.
@@ -155,7 +158,9 @@ def bug_nine() -> tuple[Bug, Callable[[], None]]:
     The bug: nothing crashes, and each measure in its `signs` is odd in a run
     with seed 0, so that `finding` says "low" or "high". `where` names a function
     of minirl, "module:function" or "module:Class.method", and break_(right)
-    returns the wrong version of it. Its name is not one of the eight.
+    returns the wrong version of it. `symptom` contains each sign with its
+    finding, such as "SFT loss low, parts gap high", and may say more. `story`
+    and `exposed_by` are any text. Its name is not one of the eight.
 
     The test asks for a known answer. It raises AssertionError where the bug is
     planted, and passes where it is not.

@@ -27,24 +27,26 @@
 #
 # {predict 19.a}
 #
-# Section 3 counts them.
+# Section 3 counts them. (The page [Silent bugs](../docs/bugs.md) gives the answer away. Read it after this lesson.)
 
 # %% [markdown]
 # ## 1. Two patients
 #
 # Our patient is a model with 20,000 parameters. It learns sums in words: first by supervised fine-tuning (SFT, lesson
 # 11), then by REINFORCE (lesson 12). That takes two seconds, and uses the same functions as minirl's long runs. There
-# are fourteen **measures**. Seven of them you know from earlier lessons: the *SFT loss*; *pass@1*, the share of right
-# answers after fine-tuning; *finished*, the share of answers that end by themselves; *answer tokens*, their mean
-# length; the *reward*; the *entropy*, which says how undecided the policy is; and the *gradient norm*, the length of
-# the gradient. The other seven need an explanation:
+# are fourteen **measures**. The *SFT loss* you know from lesson 11, and the *reward* from lesson 12. The others:
 #
 # - *trained on*: how many tokens of a demonstration have a weight in the loss;
 # - *parts gap*: the gradient of a batch, computed in one piece and in two parts. How far do the two differ?
+# - *pass@1*: the share of right answers among samples, after fine-tuning;
+# - *finished*: the share of these samples that end by themselves;
+# - *answer tokens*: their mean length;
 # - *first tokens*: how many different first tokens the eight samples of a problem have;
 # - *log pi gap*: the rollout, which writes the samples, notes log π of each token, and training computes the same
 #   number again. How far do the two differ? *log pi gap at 1* is the same with samples at temperature 1;
 # - *informative*: the share of problems with both right and wrong samples (lesson 13);
+# - *entropy*: how undecided the policy is, over its next token;
+# - *gradient norm*: the length of the gradient in a step of reinforcement learning;
 # - *KL to start*: how far the policy is from the one with which reinforcement learning began.
 #
 # One of the two runs below is healthy, and in the other one a bug is planted. **Which panels tell you so?** Look at all
@@ -97,9 +99,13 @@ picture
 
 # %% [markdown]
 # Run B is the sick one. Its loss of fine-tuning is the same to the last digit, and its reward rises as well. What gives
-# it away is *log pi gap*: rollout and training disagree about the same tokens, although both should compute the same
-# number. Here every token that is written with the KV cache (lesson 10) gets a position that is one too high. Training
-# uses no cache, so its loss knows nothing of it.
+# it away is *log pi gap*, at both temperatures: rollout and training disagree about the same tokens, although both
+# should compute the same number. Here every token that is written with the KV cache (lesson 10) gets a position that is
+# one too high. Training uses no cache, so its loss knows nothing of it.
+#
+# Perhaps you named the *gradient norm*, or *pass@1*. They differ as well, but healthy runs with other seeds differ as
+# much: section 3 compares them. And the figure hides a third sign. *KL to start* is 0 before the first step of a
+# healthy run, and here it is not. The first point of the curve is the mean of five steps, and you cannot see it there.
 #
 # You saw it because two runs with the same seed stood side by side. In real life there is no healthy twin. There are
 # healthy runs of other days, with other seeds, and they differ among themselves. So you need two things: a rule for
@@ -123,7 +129,9 @@ picture
 # | cache position | with the KV cache, each new token gets a position that is one too high |
 # | constant reward | the checker reads the question instead of the answer, and always pays 0 |
 #
-# None of them stops the program. [Silent bugs](../docs/bugs.md) tells where each was seen.
+# None of them stops the program. `python -m minirl.bugs` lists them, each with its symptom and with the function
+# that it breaks. The page [Silent bugs](../docs/bugs.md) tells where each was seen. Both also answer
+# questions of this lesson, so wait with them until section 7.
 #
 # How should such an answer be paid? By the probability p that it puts on the true cause. We take
 #
@@ -179,8 +187,8 @@ picture
 #
 # minirl keeps the measures of runs with six seeds: for each seed a healthy run, and one with each bug. (`python -m
 # minirl.bugs.recorded` trains and measures them again.) In these, each measure is one number, a **reading**. A curve is
-# averaged; of the loss and the reward the last ten steps count; and of *KL to start* only the first step, where it
-# should be 0.
+# averaged over all its steps; of the loss and the reward only the last ten steps count; and of *KL to start* only the
+# first step, where it should be 0.
 #
 # The readings of healthy runs differ. *pass@1*, the share of right answers after fine-tuning, goes from 0.28 to 0.58.
 # Is 0.25 in a new run odd? And 0? We need a margin around what was seen. With a narrow margin, healthy runs are called
@@ -219,6 +227,15 @@ for (row, column), value in np.ndenumerate(signed):
     axes.text(column, row, f"{value:+d}" if value else "·", ha="center", va="center", fontsize=9, color=ink)
 axes.set_xticks(range(len(MEASURES)), list(MEASURES), rotation=40, ha="right", fontsize=8)
 axes.set_yticks(range(len(causes)), causes, fontsize=8)
+for label, one in (("A", sound), ("B", sick)):
+    values = {name: reading(name, one[name]) for name in MEASURES}
+    said = {name: my.finding(values[name], [run[name] for run in known["healthy"]]) for name in MEASURES}
+    signs = ", ".join(f"{name} {what}" for name, what in said.items() if what != "usual")
+    print(f"Run {label} of section 1: {signs or 'all usual'}")
+    for name in ("gradient norm", "pass@1"):
+        low, high = mystery.healthy_range(name)
+        print(f"  its {name} is {values[name]:.2f}; six healthy runs have {low:.2f} to {high:.2f}")
+print()
 reveal("19.a")
 assert len(in_loss) == 2 and not odd_in["healthy"] and odd_in["mean of means"] == ["parts gap"]
 picture
@@ -230,10 +247,16 @@ picture
 # (Why the 0.001? Rounding makes the healthy gaps differ by 0.0000001. Without a fixed part, a gap of 0.0000005 would be
 # odd, and it is nothing but rounding.)
 #
-# Read the figure by columns first. The loss shows two bugs of eight. Then read it by rows. *mean of means* shows in a
+# First look at the lines above it. The two patients differ in their gradient norm and in *pass@1*, and both are inside
+# the range of healthy runs. Only the two gaps and *KL to start* are odd in run B.
+#
+# Then read the figure by columns. The loss shows two bugs of eight. Then read it by rows. *mean of means* shows in a
 # single measure, and nobody plots this measure. The gradient is wrong in each step, and still every curve looks as
 # it should. *masked end* makes seven measures odd, and six of them are consequences of one: answers never end. So they
-# are cut off, so none is paid, so nothing can be learned.
+# are cut off, so none is paid, so nothing can be learned. (It trains on one token less, too. But *trained on* depends
+# on which demonstrations are in the batch, and varies by more than one token among healthy runs. So it stays usual.)
+#
+# *constant reward* makes *pass@1* low, although fine-tuning is right: *pass@1* asks the same broken checker.
 #
 # And look at the columns of reinforcement learning, the last five. They are the plots that people watch. They react to
 # many bugs, and so they do not tell them apart.
@@ -265,6 +288,12 @@ picture
 # > measures. The check asks about 27 runs with seeds that you have not seen, three for each cause. It gives you all
 # > measures, or some, or a single one, and counts your points.
 #
+# Whoever multiplies chance after chance supposes something: that the findings of one run are independent of each other
+# *once the cause is known*. It is not quite true. With *masked end*, six signs follow from one, as you have seen. The
+# rule counts them as six witnesses, where there is hardly more than one. So beliefs after many related measures can be
+# too sure. The rule is used all the same, because it is simple, and six runs are too few to count combinations. (This
+# is why it is called *naive Bayes*.) In section 5 you see how far it gets.
+#
 # Here is one such run. The measures are taken one by one, from left to right.
 
 # %%
@@ -292,6 +321,8 @@ axes.set(ylabel="belief", xlim=(-0.6, len(course) + 1.4))
 axes.legend(fontsize=8, loc="center right")
 first, last = course[0]["cache position"], course[-1]["cache position"]
 print(f"on the true cause before: {first:.2f}; after five measures: {last:.2f}")
+alone = my.suspicion({name: run[name] for name in order[3:]}, known)
+print(f"after the last two measures alone: {alone['cache position']:.2f}")
 assert course[-1]["cache position"] > 0.5 > 0.2 > course[0]["cache position"]
 picture
 
@@ -300,7 +331,8 @@ picture
 # likely now. *log pi gap* then leaves two causes, and its twin at temperature 1 decides between them. A missing
 # temperature does no harm at temperature 1, and a wrong position does.
 #
-# **What would the last two have said without the first three?** Leave three names out of `order`, and look.
+# The last two alone say nearly as much as all five. Usual findings move beliefs, but here they bought almost nothing.
+# **Which single measure would you have taken first?** The next section computes it.
 
 # %% [markdown]
 # ## 5. The cheapest deciding measure
@@ -338,7 +370,8 @@ picture
 # > **Exercise 19.5** (level 4, 35 minutes). Write `next_measure(beliefs, table, prices)`: the measure with the largest
 # > gain minus price, or None where no measure is worth its price.
 #
-# Now the parts come together. Take the best measure, look, update, and repeat, until nothing is worth its price.
+# Now the parts come together. The function `diagnosed` below takes the best measure, looks, forms new beliefs, and
+# repeats, until nothing is worth its price.
 
 # %%
 table = {name: my.chances(name, known) for name in MEASURES}
@@ -385,7 +418,13 @@ counts = [f"{name} {bought.count(name)}" for name in sorted(MEASURES, key=bought
 print(textwrap.fill(f"You took: {', '.join(counts)}", 79))
 paid = {cause: np.mean([spent for _, spent, true in results["your choice"] if true == cause]) for cause in causes}
 print(f"Spent on {', '.join(f'{cause}: {paid[cause]:.0f}' for cause in sorted(paid, key=paid.get)[:-3:-1])}; "
-      f"least on {min(paid, key=paid.get)}: {min(paid.values()):.0f}\n")  # fmt: skip
+      f"least on {min(paid, key=paid.get)}: {min(paid.values()):.0f}")  # fmt: skip
+late = [sum(MEASURES[name].stage == "RL" for name in diagnosed(run.get)[1]) for _, run in runs]
+print(f"A curve of RL: in {sum(map(bool, late))} of 27 runs, at most {max(late)} in a run")
+theirs = {cause: np.mean([spent for _, spent, true in results["in the handbook's order"] if true == cause])
+          for cause in causes}  # fmt: skip
+print(f"The handbook's order spends {theirs['healthy']:.0f} on healthy, "
+      f"and {np.mean([theirs[bug] for bug in BUGS]):.0f} on average on a bug\n")  # fmt: skip
 reveal("19.c")
 picture = Picture(
     "Points in 27 runs, a dot for each, and the mean as a line, for four ways to diagnose. Means: "
@@ -407,12 +446,12 @@ picture
 # %% [markdown]
 # "In the handbook's order" is the advice of [Silent bugs](../docs/bugs.md): take the measures in the order in which
 # training produces them, and stop at the first odd one. This is good advice for a person without a table. It is
-# expensive for healthy runs, where nothing is ever odd, and it knows nothing of false alarms.
+# expensive for healthy runs, where nothing is odd and so everything is taken. And it knows nothing of false alarms.
 #
 # Who takes everything knows nearly everything, and has hardly a point left. What your functions choose costs about a
 # quarter of it and loses little. Look at what they took: the loss first, since it is cheap and can be odd in two
-# directions. Then mostly *pass@1*. A curve of reinforcement learning they took in one run of three, for a last doubt,
-# and never two of them. **"Healthy" is the most expensive of all diagnoses**: each bug has to be ruled out.
+# directions. Then mostly *pass@1*. A curve of reinforcement learning they took in one run of three, and never two of
+# them in the same run. **"Healthy" is the most expensive of all diagnoses**: each bug has to be ruled out.
 #
 # The rule looks one measure ahead, like a chess player who looks one move ahead. Two measures together may decide
 # where neither does alone. A rule that looks further can do better; try it, if you like.
@@ -446,8 +485,12 @@ assert used["bugs.points"].calls == 3
 # python -m minirl.bugs --mystery 7 --measure "SFT loss" finished --answer "masked end=0.7" healthy=0.1
 # ```
 #
-# What is left of 1 is shared by the other causes. Do five mysteries by hand, and write your points down. Do you beat
-# your own functions? They know the table by heart. You know *why* a bug has its signs.
+# Under a curve stands its reading, such as "mean of the last ten: 0.32". Compare this number with the healthy range,
+# and remember the margin of section 3. The program does not keep what you have taken, and trusts you to name it. What
+# is left of 1 is shared by the other causes.
+#
+# Do five mysteries by hand, and write your points down. Do you beat your own functions? They know the table by heart.
+# You know *why* a bug has its signs.
 
 # %% [markdown]
 # ## 7. A measure of your own
@@ -465,9 +508,12 @@ assert used["bugs.points"].calls == 3
 # mean, and the test passes in sick code as well. So choose lengths that differ. For the same reason, a test at
 # temperature 1 will never find a missing temperature.
 #
+# Where does each bug sit? `python -m minirl.bugs` lists the functions. `python -m minirl.bugs "unshifted targets"`
+# tells the story of one bug, and shows where its file is on your computer. The file also holds the wrong function.
+#
 # > **Exercise 19.6** (level 4, 40 minutes). Write `probe()`: the names of the bugs that it finds in the code as it is.
-# > It has to find two of the eight at least, and may accuse no other. The files in `minirl/bugs/` say where each bug
-# > sits, and the tests that they name are examples.
+# > It has to find two of the eight at least, and may accuse no other. It looks at what functions return, and not at
+# > their names: the check also replaces right functions by others that do the same.
 
 # %%
 begun = time.process_time()
@@ -493,11 +539,57 @@ assert len(hits) >= 2 and not false_alarms and all(found[bug] <= {bug} for bug i
 # %% [markdown]
 # ## 8. Bug nine
 #
-# Now change sides. Whoever has hidden a bug knows better where to look for one.
+# Now change sides. Whoever has hidden a bug knows better where to look for one. A bug is an object with seven fields.
+# This is the one of *unshifted targets*, in short:
+#
+# ```python
+# def unshifted(pack):            # gets the right function
+#     def wrong(documents):       # takes what the right one takes
+#         batch = pack(documents)
+#         return batch._replace(targets=batch.ids.copy())
+#
+#     return wrong                # and gives back the wrong one
+#
+#
+# Bug(
+#     name="unshifted targets",
+#     where="minirl.data.batch:pack",
+#     story="The targets are the ids themselves.",
+#     symptom="SFT loss low, pass@1 low, finished low",
+#     signs=("SFT loss", "pass@1", "finished"),
+#     exposed_by="test_targets",
+#     break_=unshifted,
+# )
+# ```
+#
+# | field | what it says |
+# |---|---|
+# | `name` | how the bug is called |
+# | `where` | the right function, "module:function" or "module:Class.method" |
+# | `story` | what is wrong, and why nothing crashes; any text |
+# | `symptom` | what a run shows: each sign, and whether it is low or high |
+# | `signs` | the measures that become odd, by their names in section 1 |
+# | `exposed_by` | the name of the test that finds it; any text |
+# | `break_` | a function that gets the right function, and returns the wrong one |
+#
+# `with bug.planted():` puts a bug into the code, and takes it out afterwards. Inside it, take measures of a small run.
+# `Patient(0)` is a run with seed 0, and runs a stage when you first ask for one of its measures. In a cell of this
+# notebook, for example:
+#
+# ```python
+# from minirl.bugs.experiment import Patient
+# from minirl.bugs.recorded import healthy_range
+#
+# bug, test = my.bug_nine()
+# with bug.planted():
+#     print(Patient(0).measure("SFT loss")[-10:])  # a curve: a list of numbers
+# print(healthy_range("SFT loss"))  # the lowest and the highest reading of six healthy runs
+# ```
 #
 # > **Exercise 19.7** (level 5, 45 minutes). Write `bug_nine()`: a silent bug of your own, and a test that finds it. It
-# > has to be silent, so the run goes through. It needs a sign: at least one measure becomes odd. And the test must fail
-# > with the bug *and pass without it*. A test that you have never seen fail proves nothing.
+# > has to be silent, so the run goes through. It needs a sign: at least one measure becomes odd. Its `symptom` has to
+# > say the truth about each sign. And the test must fail with the bug *and pass without it*. A test that you have never
+# > seen fail proves nothing.
 #
 # What will your suspicion say about it? It was made for nine causes, and this is a tenth.
 
@@ -514,16 +606,25 @@ with nine.planted():
     readings = {name: reading(name, patient.measure(name)) for name in MEASURES}
 beliefs = my.suspicion(readings, known)
 odd = [f"{name} {my.finding(readings[name], healthy[name])}" for name in MEASURES if mystery.odd(name, readings[name])]
+now = {name: my.finding(readings[name], healthy[name]) for name in MEASURES}
 print(f"{nine.name}, in {nine.where}")
-print(textwrap.fill(f"{nine.symptom}.", 79))
-print(textwrap.fill(f"Odd: {', '.join(odd)}", 79))
+print(textwrap.fill(f"Said: {nine.symptom}.", 79))
+odd = ", ".join(f"{name} {what}" for name, what in now.items() if what != "usual")
+print(textwrap.fill(f"Measured: {odd}", 79))
 print("Suspicion:", ", ".join(f"{c} {beliefs[c]:.2f}" for c in sorted(beliefs, key=beliefs.get)[:-4:-1]))
-# how many of the 14 findings each cause explains: its chance of this finding is above 0.3
-fits = {
-    cause: sum(table[name][my.finding(readings[name], healthy[name])][cause] > 0.3 for name in MEASURES)
-    for cause in causes
-}
-print(f"Of 14 findings, the best of the nine causes explains {max(fits.values())}.")
+
+
+def unexplained(found, cause):
+    """The findings of a run that at most three of ten runs with this cause have."""
+    return [f"{name} {what}" for name, what in found.items() if table[name][what][cause] <= 0.3]
+
+
+best = max(beliefs, key=beliefs.get)
+rest = unexplained(now, best)
+print(textwrap.fill(f"Of 14 findings, {best!r} does not explain {len(rest)}: {', '.join(rest) or 'none'}", 79))
+true = [len(unexplained({n: my.finding(run[n], healthy[n]) for n in MEASURES}, cause)) for cause, run in runs]
+print(f"In the 27 runs of section 5, the true cause explains all 14 in {true.count(0)}, and leaves")
+print(f"at most {max(true)} unexplained.")
 with nine.planted():
     curve = Patient(0).measure("SFT loss")
 usual = [Patient(seed).measure("SFT loss") for seed in (0, 1, 2)]
@@ -539,17 +640,23 @@ for seed, healthy_curve in enumerate(usual):
 axes.semilogy(curve, "--", color=COLOURS[1], label="bug nine")
 axes.set(xlabel="step of fine-tuning", ylabel="loss, nats per token")
 axes.legend()
-assert noticed
+low, high = mystery.healthy_range("SFT loss")
+print(f"Loss of fine-tuning with bug nine: {readings['SFT loss']:.2f}; six healthy runs have {low:.2f} to {high:.2f}")
+assert noticed and max(true) <= 3
 picture
 
 # %% [markdown]
-# The course's own bug nine lets attention look into the document before. The loss gets worse, and it falls all the
-# same. Without the healthy curves beside it, who would know?
+# Compare what is said with what is measured, and look at the loss. The course's own bug is *open documents*. It lets
+# attention look into the document before: the loss falls as always, and ends too high. Without the healthy curves
+# beside it, who would know? With a bug of yours the loss may be better than in healthy runs, or the same.
 #
 # The suspicion adds up to 1, as always: it shares everything among nine causes, and the truth is not one of them. A
-# list of causes that is closed is an assumption, and probabilities inside it do not test it. What does test it is the
-# fit: how many of the findings does the best cause explain? If even the best one leaves odd findings unexplained, look
-# for a new cause. Then find the function with known-answer tests, from the first stage on.
+# list of causes that is closed is an assumption, and probabilities inside it do not test it. A better test is the fit.
+# Which findings does the best cause not explain, that is, which occur in at most three of ten runs with it? The last
+# lines of the output are the yardstick: a true cause seldom leaves any. If yours leaves more than a true cause ever
+# did, look for a new cause. If it leaves one or two, be in doubt, and look at which they are. If it leaves none,
+# nothing is proved: a new bug can have the signs of an old one. In any case, known-answer tests find the function, from
+# the first stage on.
 #
 # **Try it.** Add a tenth cause "something else" to `known`, in your mind: which chances would you give it?
 #

@@ -1,10 +1,11 @@
 """Silent bugs, planted in a small model: see what each does, or find one from its measures: python -m minirl.bugs
 
-    python -m minirl.bugs                  # the list, and which test finds each
-    python -m minirl.bugs "masked end"     # a small run, with and without this bug
-    python -m minirl.bugs --mystery 3      # a run with one of the bugs, or with none: which? And what measures cost
-    python -m minirl.bugs --mystery 3 --measure "trained on" finished      # take measures of it
-    python -m minirl.bugs --mystery 3 --measure "trained on" finished --answer "masked end=0.8" healthy=0.1
+    python -m minirl.bugs                  # the list, and the function of each
+    python -m minirl.bugs "masked end"     # its story, its file, its effect
+    python -m minirl.bugs --mystery 3      # a run: which bug, or none?
+    python -m minirl.bugs --mystery 3 --measure "trained on"    # take a measure
+    python -m minirl.bugs --mystery 3 --measure "trained on" \\
+        --answer "masked end=0.8" healthy=0.1                   # and answer
     python -m minirl.bugs --reveal 3       # the solution
 
 An answer gives probabilities, and gets points: 100 for a probability of 1 on the truth, 0 where all nine causes have
@@ -12,7 +13,9 @@ the same one. The measures that you name with it are paid from them. Each bug is
 wrong code, and the test that fails.
 """
 
+import inspect
 import sys
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -60,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return carried_out(arguments, console)
     except Refused as error:
-        print(error, file=sys.stderr)
+        print(textwrap.fill(str(error), 79, break_long_words=False, break_on_hyphens=False), file=sys.stderr)
         return 1
 
 
@@ -132,7 +135,8 @@ def examined(mystery: Mystery, number: int, names: Sequence[str], console: Conso
         console.print(menu(number))
         console.print(
             f'Take some: --mystery {number} --measure "trained on". Then answer with probabilities: --measure "trained '
-            f'on" --answer "masked end=0.8" {HEALTHY}=0.1. `python -m minirl.bugs` lists the bugs.',
+            f'on" --answer "masked end=0.8" {HEALTHY}=0.1. Name all measures that you have taken: they are paid, and '
+            'nothing here remembers them. `python -m minirl.bugs` lists the bugs.',
             markup=False, highlight=False,
         )  # fmt: skip
         return 0
@@ -190,6 +194,7 @@ def tell(bug: Bug, console: Console) -> None:
     console.print(Text(f"{bug.name}, in {bug.where}\n", style="bold"))
     for paragraph in bug.story.strip().split("\n\n"):
         console.print(Text(" ".join(paragraph.split()) + "\n"))
+    console.print(Text(f"The wrong code: {inspect.getsourcefile(bug.break_)}\n"), soft_wrap=True)
     console.print(Text(f'See it fail: python -m pytest --planted "{bug.name}" {bug.exposed_by}\n'), soft_wrap=True)
 
 

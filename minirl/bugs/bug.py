@@ -13,7 +13,13 @@ from minirl.swap import Function, replaced
 
 @dataclass(frozen=True)
 class Bug:
-    """One silent bug."""
+    """One silent bug.
+
+    name: how it is called. where: the function that is wrong, "module:function" or "module:Class.method". story: what
+    it is, why nothing crashes, and where it was seen. symptom: what the curves show, in one line. signs: the measures
+    of minirl.bugs.experiment that it changes. exposed_by: the test that fails. break_: gets the right function, and
+    returns the wrong one. `with bug.planted(): ...` puts it into the code for a while.
+    """
 
     name: str
     where: str

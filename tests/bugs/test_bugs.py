@@ -169,11 +169,20 @@ def test_without_arguments_it_lists_the_bugs(capsys, monkeypatch):
         assert bug.name in shown and bug.where in shown
 
 
+def test_the_help_fits_a_terminal(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
 def test_impossible_requests_say_what_to_do(capsys):
     assert main(["typo"]) == 1
     assert "no bug 'typo'; there are" in capsys.readouterr().err
     assert main(["Unshiftd targets"]) == 1
-    assert "no bug 'Unshiftd targets'; did you mean 'unshifted targets'? There are" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "no bug 'Unshiftd targets'; did you mean 'unshifted targets'? There are" in " ".join(said.split())
+    assert max(map(len, said.splitlines())) <= 80
     assert main(["--mystery", "1", "--reveal", "1"]) == 1
     assert "give one of" in capsys.readouterr().err
     assert main(["--answer", "masked end"]) == main(["--measure", "reward"]) == 1

@@ -1,5 +1,5 @@
-"""Your test fails in healthy code, too: the answer that it expects is not the right one. The targets are the ids one to
-the left."""
+"""Your test fails in healthy code too. Either the answer that it expects is not the right one, or the test fails
+whatever the code does. Print what the right function returns for your input."""
 
 
 def bug_nine():
