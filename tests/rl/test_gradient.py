@@ -195,8 +195,8 @@ def rebuilt(monkeypatch, change):
     """Put a bug into the batches: change(batch) -> the arrays that are wrong, by name."""
     original = batch_module.make_batch
 
-    def make_batch(episodes, advantages):
-        batch = original(episodes, advantages)
+    def make_batch(episodes, advantages, shared):
+        batch = original(episodes, advantages, shared)
         return replace(batch, **change(batch))
 
     monkeypatch.setattr(batch_module, "make_batch", make_batch)
