@@ -230,8 +230,11 @@ def sizes(rng):
 
 
 def sizes_and_unseen(rng):
-    """(heads, T, d, spread, seed, unseen): where `unseen`, the last value is nan. Only a program that goes through tiles
-    in which no query sees a key hands it on to earlier tokens."""
+    """(heads, T, d, spread, seed, unseen).
+
+    Where `unseen`, the last value is nan. A program that leaves out the tiles above the diagonal never meets it in an
+    earlier tile of queries.
+    """
     for size in sizes(rng):
         yield *size, False
     yield 1, 65, 1, 1, 0, True
