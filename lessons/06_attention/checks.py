@@ -229,6 +229,29 @@ def sizes(rng):
     yield 1, 3, 128, 1, 0
 
 
+def sizes_and_unseen(rng):
+    """(heads, T, d, spread, seed, unseen).
+
+    Where `unseen`, the last value is nan. A program that leaves out the tiles above the diagonal never meets it in an
+    earlier tile of queries.
+    """
+    for size in sizes(rng):
+        yield *size, False
+    yield 1, 65, 1, 1, 0, True
+
+
+def given_forward(heads, T, d, spread, seed, unseen):
+    q, k, v = arrays(3, heads, T, d, spread, seed)
+    v[:, -1] = np.nan if unseen else v[:, -1]
+    return q, k, v
+
+
+def expected_forward(heads, T, d, spread, seed, unseen):
+    o, lse = outputs(*arrays(3, heads, T, d, spread, seed))
+    o[:, -1] = np.nan if unseen else o[:, -1]
+    return o, lse
+
+
 def arrays(n, heads, T, d, spread, seed):
     """n arrays of random numbers, (heads, T, d)."""
     return tuple(np.random.default_rng(seed).normal(0, spread, (n, heads, T, d)).astype(np.float32))
@@ -279,11 +302,12 @@ def given_backward(*size):
 
 
 def typed(names, call):
-    def show(heads, T, d, spread, seed):
+    def show(heads, T, d, spread, seed, unseen=False):
         many = len(names.split(", "))
+        spoilt = "v[:, -1] = np.nan\n    " if unseen else ""
         return (
             f"rng = np.random.default_rng({seed})\n    {names} = rng.normal(0, {spread}, ({many}, {heads}, {T}, {d}))"
-            f".astype(np.float32)\n    {call}"
+            f".astype(np.float32)\n    {spoilt}{call}"
         )
 
     return show
@@ -315,8 +339,8 @@ CHECKS = {
     ),
     "merge": Check(cases=states, expected=merged, bound=Bound(20, 1.0, reason="exponentials and a sum"), shrink=False),
     "attention": Check(
-        cases=sizes, given=lambda *size: arrays(3, *size), expected=lambda *size: outputs(*arrays(3, *size)),
-        bound=lambda *size: rounded_output(*arrays(3, *size)), show=typed("q, k, v", "attention(q, k, v)"),
+        cases=sizes_and_unseen, given=given_forward, expected=expected_forward,
+        bound=lambda *size: rounded_output(*arrays(3, *size[:-1])), show=typed("q, k, v", "attention(q, k, v)"),
         shrink=False, parts=("o", "lse"),
         speed=Speed(case=lambda rng: arrays(3, 2, 512, 64, 1, 0), slow=("attention__key_by_key",)),
         memory=Memory(case=lambda T, rng: arrays(3, 1, T, 8, 1, 0), sizes=(128, 256, 512), exponent=1.3,

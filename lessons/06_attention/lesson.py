@@ -1,9 +1,11 @@
 # %% [markdown]
 # # Lesson 6. Softmax, cross-entropy, flash attention
 #
-# *About three hours. You need lesson 3 (the gradients of softmax and of the loss), lesson 4 (C and tiles) and attention
-# from lesson 8. Without a C compiler you can do exercise 6.3 and read the rest: the course's own functions, in NumPy,
-# stand in for yours.*
+# *About three hours, of which the exercises take two hours and forty minutes. You need lesson 3 (the gradients of
+# softmax and of the loss), lesson 4 (C and tiles) and attention from lesson 8. If you take the lessons in order, do
+# exercises 6.1 to 6.4 now: the warm-up says in short what attention is. You may leave 6.5 and 6.6 until after lesson 8.
+# Without a C compiler you can do exercise 6.3 and read the rest: the course's own functions, in NumPy, stand in for
+# yours.*
 #
 # In lessons 4 and 5 you made matrix products fast. They have an easy life: a product uses every number that it reads
 # many times. The other parts of a model do not. Softmax reads a number, computes one exponential, and is done with it.
@@ -27,8 +29,21 @@
 # %% [markdown]
 # ## Warm-up
 #
-# In lesson 8 attention made a square of weights for each head: T rows, one for each query, and T columns, one for each
-# key. The backward pass of lesson 3 needs them again, so they are kept until then.
+# **Attention in short.** (Lesson 8 takes more time for it.) In a language model every token of a text is a row of
+# numbers. By attention a token takes in what the tokens before it have to say. Each token i has three rows of d
+# numbers: a **query** q_i, what it looks for; a **key** k_i, what can be found in it; and a **value** v_i, what it
+# tells. The scalar product q_i · k_j says how well key j answers query i. Divided by √d, it is the **score** s_ij: the
+# product is a sum of d terms, and without the division the scores would grow with d. A softmax over j makes weights of
+# the scores. The result is the average of the values with these weights:
+#
+#     s_ij = q_i · k_j / √d        P_ij = e^(s_ij) / Σ_j e^(s_ij)        o_i = Σ_j P_ij v_j.
+#
+# Attention is **causal** if a query sees only its own token and the ones before: the sums run over j ≤ i. A model does
+# this several times side by side in every layer, with other queries, keys and values. Each of them is called a
+# **head**.
+#
+# So for a text of T tokens each head has a square of weights P, with T rows, one for each query, and T columns, one for
+# each key. The backward pass of lesson 3 needs the weights again, and an ordinary program keeps them until then.
 #
 # {predict 6.a}
 #
@@ -117,16 +132,19 @@ assert apart < 1e-5
 # %% [markdown]
 # ## 2. The loss in one place
 #
-# The loss of a token is -log π(target), and lesson 3 derived its gradient: π - 1 at the target, π elsewhere. Three
-# results come out of the same exponentials. Let m be the largest logit, e_i = e^(z_i - m), and Z the sum of all e_i.
-# Then π_i = e_i / Z, and log π_i = z_i - m - log Z. So
+# The loss of a token is -w log π(target). w is its **weight**. Where the loss is the average of N tokens, w is 1/N. A
+# weight of 0 leaves a token out of the loss. Later lessons use other weights, negative ones among them.
+#
+# Lesson 3 derived the gradient for w = 1: π_i - 1 at the target, π_i elsewhere. The weight multiplies it. Three results
+# come out of the same exponentials. Let m be the largest logit, e_i = e^(z_i - m), and Z the sum of all e_i. Then
+# π_i = e_i / Z, and log π_i = z_i - m - log Z. So
 #
 #     log π(target)  =  z_target - m - log Z
 #     entropy        =  -Σ π_i log π_i  =  -Σ π_i (z_i - m) + log Z Σ π_i  =  log Z - (Σ e_i (z_i - m)) / Z
-#     gradient       =  w (π_i - 1 at the target).
+#     gradient_i     =  w (π_i - (1 if i is the target, else 0)).
 #
-# The entropy says how unsure the model is. Reinforcement learning watches it. w is the token's weight: 1/N in
-# pretraining, 0 for the tokens of a prompt in lesson 11, the advantage in lesson 12.
+# The entropy says how unsure the model is. Reinforcement learning watches it. (The function gives back log π without
+# its weight. Its caller multiplies and adds up.)
 #
 # Two traps lie here. The first: log π must not be computed as the logarithm of π.
 
@@ -148,6 +166,10 @@ for gap in (10.0, 80.0, 100.0, 110.0):
 #
 # > **Exercise 6.2** (level 3, 30 minutes). Write `cross_entropy(z, targets, weights, log_pi, entropy, rows, V)` in C,
 # > in place. Rows with a target below 0 do not count. A logit of -INFINITY must not spoil the entropy.
+#
+# In C your functions get addresses, and return nothing. In the notebook `my.cross_entropy(z, targets, weights)` makes
+# the arrays for the results, copies z, calls your function with the copy, and returns the filled arrays. So z is
+# unchanged here. The other C functions are wrapped in the same way.
 
 # %%
 z = rng.normal(0, 2, (4, 6)).astype(np.float32)
@@ -166,8 +188,9 @@ assert abs(change / step - dz[3, 5]) < 0.01 and not dz[1].any()
 # ### A few rows at a time
 #
 # In place is good, and not good enough. In a small model with a large vocabulary the logits are by far the largest
-# array of a training step. But look at where they come from and where they go. Logits are h Wᵀ, where h holds C numbers
-# for each token and W is the output layer. Their gradient dz goes into two products,
+# array of a training step. But look at where they come from and where they go. Logits are h Wᵀ. h holds C numbers for
+# each token. W is the last matrix of the model, the **output layer**: it has a row of C numbers for each token of the
+# vocabulary. The gradient dz of the logits goes into two products,
 #
 #     dh = dz W        dW = dzᵀ h,
 #
@@ -176,7 +199,8 @@ assert abs(change / step - dz[3, 5]) < 0.01 and not dz[1].any()
 # the gradient is computed in the *forward* pass: later it would have to be made anew.
 #
 # > **Exercise 6.3** (level 3, 20 minutes). Write `linear_cross_entropy(h, W, targets, weights, chunk)` in Python.
-# > `of_rows`, which does what your 6.2 does, stands ready. The check measures the memory.
+# > `of_rows` stands ready. It computes log π and the gradient as your 6.2 does, for rows that all count: here every
+# > target is 0 or more. It is not in place, because arrays of a few rows are small. The check measures the memory.
 
 # %%
 C, V, chunk = 16, 1000, 64
@@ -216,8 +240,10 @@ assert first[-1] > 10 * second[-1]
 picture
 
 # %% [markdown]
-# The dashed line doubles with each doubling of the tokens. The other one hardly moves: what still grows is dh. This
-# is what `minirl/kernels/cross_entropy/chunked.py` does in every training step.
+# The dashed line doubles with each doubling of the tokens. The other one may step up once, from one chunk to two: while
+# the logits of the second chunk are made, the gradient of the first is still held, 256 kB. From then on it hardly
+# moves. What still grows is dh, which has 131 kB at 2,048 tokens. `minirl/kernels/cross_entropy/chunked.py` does the
+# same in every training step.
 
 # %% [markdown]
 # ## 3. Softmax, piece by piece
@@ -226,7 +252,8 @@ picture
 # query sees, and if they come in pieces, we do not know the largest score until the last piece has come. Do we have to
 # keep all scores until then?
 #
-# No. For a set A of keys with scores s_j and values v_j (take single numbers for now), remember three numbers:
+# No. Look at one query, and write s_j for its scores. For a set A of keys with scores s_j and values v_j (take single
+# numbers for now), remember three numbers:
 #
 #     m_A = the largest score,    l_A = Σ e^(s_j - m_A),    o_A = Σ e^(s_j - m_A) v_j.
 #
@@ -241,7 +268,7 @@ picture
 # for all keys of a set, so it comes out of the sum. The same three lines hold for o. Nothing was estimated: the result
 # is **exact**, whatever the pieces are and in whatever order they come. By induction it holds for any number of
 # pieces: if the state of what has come so far is right, then so is the state after one more piece. And both factors
-# are at most 1, so no rounding error is ever made larger.
+# are at most 1, so a merge never enlarges a rounding error that it is given. It adds small new ones of its own.
 #
 # This is the **online softmax** (Milakov and Gimelshein, 2018). Take the smallest case: two sets with one key each,
 # scores 0 and 2, values 5 and 7. The states are (0, 1, 5) and (2, 1, 7). The common m is 2, so the first set gets the
@@ -291,7 +318,7 @@ lengths = [64, 256, 1024, 4096, 16_384]
 errors = {"one by one": [], "pieces of 64": []}
 for T in lengths:
     off = {name: [] for name in errors}
-    for seed in range(8):
+    for seed in range(24):
         scores = np.random.default_rng(seed).normal(size=T).astype(np.float32)
         truth = np.exp(scores.astype(np.float64) - scores.max()).sum()
         for name, size in zip(errors, (1, 64), strict=True):
@@ -305,7 +332,7 @@ for T in lengths:
     for name in errors:
         errors[name].append(float(np.sqrt(np.mean(np.square(off[name])))))
 picture = Picture(
-    "Relative error of the sum in float32 against the number of scores, both logarithmic, typical of eight draws. "
+    "Relative error of the sum in float32 against the number of scores, both logarithmic, typical of 24 draws. "
     + "; ".join(f"{name}: {found[0]:.0e} for 64, {found[-1]:.0e} for 16,384" for name, found in errors.items()) + ".",
     6.5, 2.8,
 )  # fmt: skip
@@ -315,11 +342,16 @@ for (name, found), colour, style in zip(errors.items(), COLOURS[1::-1], STYLES[1
 axes.set(xlabel="number of scores", ylabel="relative error of l")
 axes.legend()
 assert errors["pieces of 64"][-1] < errors["one by one"][-1] < 1e-4
+print("One by one, the error is so many times as large as in pieces:")
+print(", ".join(f"{a / b:.1f} ({T:,} scores)" for T, a, b in zip(lengths, *errors.values(), strict=True)))
 picture
 
 # %% [markdown]
-# Pieces are not only as good, they are better. When a long sum is large, each small term that is added loses its last
-# digits. A piece of 64 is summed while the sum is small, and then there are 64 times fewer additions to the large one.
+# Pieces are not only as good, they are better. Each merge rounds the sum, up or down as chance has it. Chance errors
+# partly cancel, so n of them grow like √n. Both lines rise for this reason: longer rows need more merges. In pieces of
+# 64 there are 64 times fewer, so on long rows the error should be about √64 = 8 times smaller. On short rows the gain
+# is less, because the exponentials and the sum inside a piece are rounded too. 24 draws are few, so expect each of the
+# factors to be off by a third or so.
 
 # %% [markdown]
 # ## 4. Attention in tiles
@@ -332,6 +364,7 @@ picture
 #
 # | step, for a tile of queries and a tile of keys | |
 # |---|---|
+# | before the first tile of keys | m = -∞, l = 0, o = 0 |
 # | scores | s = (q kᵀ) / √d, 32 × 64 numbers; -∞ where the key comes after the query |
 # | each row's largest score | the larger of the old m and what the tile has |
 # | correction | l and the row of o times e^(old m - new m) |
@@ -342,7 +375,13 @@ picture
 # This is flash attention (Dao, 2022); the division at the end is from its second version (Dao, 2023). lse, the
 # logarithm of the sum of all e^score, is one number for each query. Section 5 lives on it.
 #
-# A causal model has one thing more: query i sees only the keys j ≤ i. **Which tiles have to be computed?**
+# In the first tile the old m is -∞. The correction is e^(-∞) = 0 then, and multiplies zeros. Only -∞ - (-∞) would be
+# trouble. It cannot happen here: the first tile of keys has key 0, which every query sees, so m is a number from then
+# on.
+#
+# In causal attention query i sees only the keys j ≤ i. **Which tiles have to be computed?** The figure shows a small
+# case: 12 queries and 12 keys, in tiles of 2 by 4. The line is the diagonal, and a query sees what lies to the left of
+# it.
 
 # %%
 T, high, wide = 12, 2, 4
@@ -358,19 +397,25 @@ for axes, (title, count) in zip(picture.subplots(1, 3), stills.items(), strict=T
     shade = np.zeros((T, T))
     for number, (q0, k0) in enumerate(visited[:count]):
         shade[q0 : q0 + high, k0 : k0 + wide] = 3 if number == count - 1 < len(visited) - 1 else 1.5
-    axes.pcolormesh(np.where(np.tri(T) + shade > 0, shade + 0.4 * np.tri(T), 0), cmap="Blues", vmin=0, vmax=4)
+    mesh = axes.pcolormesh(np.where(np.tri(T) + shade > 0, shade + 0.4 * np.tri(T), 0), cmap="Blues", vmin=0, vmax=4)
     axes.step(range(T + 1), range(T + 1), where="post", color=COLOURS[1], linewidth=1.5)
     axes.set(title=title, xlim=(0, T), ylim=(T, 0), aspect="equal", xlabel="key", ylabel="query", xticks=[], yticks=[])
+shades = {"computed, and seen": 1.9, "computed, and masked": 1.5, "the tile at work": 3.4, "seen, still to come": 0.4}
+axes = picture.axes[0]
+handles = [axes.fill([0] * 3, [0] * 3, color=mesh.cmap(mesh.norm(at)), label=name)[0] for name, at in shades.items()]
+picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False)
 assert len(visited) == 12
 picture
 
 # %% [markdown]
-# The tiles on the diagonal are computed whole, and what lies above the diagonal is masked. Tiles wholly above it are
-# left out. In a long text they are nearly half.
+# 12 of the 18 tiles are computed. The tiles on the diagonal are computed whole, and what lies above the diagonal is
+# masked. Tiles wholly above it are left out. In a long text they are nearly half.
 #
-# > **Exercise 6.5** (level 4, 40 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. `transpose` and
-# > `add_product`, which is lesson 5's kernel, stand ready in the file. The check tries lengths that are no multiple of
-# > a tile, and huge scores. When all results are right, it measures memory and time.
+# > **Exercise 6.5** (level 4, 40 minutes). Write `attention(q, k, v, o, lse, heads, T, d)` in C. Two functions stand
+# > ready in the file. `add_product`, lesson 5's kernel, *adds* a product to an array, so the array has to be cleared
+# > first where nothing is in it yet. Its second matrix has to lie in memory row by row. For q kᵀ this is kᵀ, and
+# > `transpose` makes it, one tile of keys at a time. The check tries lengths that are no multiple of a tile, and huge
+# > scores. When all results are right, it measures memory and time, which takes some seconds.
 
 
 # %%
@@ -455,7 +500,9 @@ picture
 # **Bytes moved.** The plain way goes through the T × T square about twelve times: it writes the scores, reads and
 # writes them to scale them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In
 # tiles, q, k and v are read once from memory, o is written once, and all the rest stays in the cache. The roofline of
-# lesson 4 shows what this changes: the arithmetic is the same, the bytes are not.
+# lesson 4 shows what this changes: the arithmetic is the same, the bytes are not. Your softmax of section 1 stands
+# beside them. It counts as four operations for each number (a subtraction, an exponential, an addition, a division) and
+# 8 bytes, which is half an operation a byte.
 
 # %%
 T, heads, d = 2048, 1, 64
@@ -494,14 +541,19 @@ picture
 # Now the gradients. Write one head: S = q kᵀ / √d, P = softmax of the rows of S, o = P v. Let do be the gradient of o.
 # Lesson 3 had all the rules:
 #
-#     dv = Pᵀ do                   o is a matrix product,
-#     dP = do vᵀ                   the other side of it,
-#     dS = P (dP - δ)              the gradient of softmax; δ_i = Σ over j of P_ij dP_ij,
+#     dv = Pᵀ do                         o is a matrix product,
+#     dP = do vᵀ                         the other side of it,
+#     dS_ij = P_ij (dP_ij - δ_i)         the gradient of softmax; δ_i = Σ_j P_ij dP_ij,
 #     dq = dS k / √d,    dk = dSᵀ q / √d.
+#
+# The third line goes number by number, with one δ for each row. The other lines are matrix products. 1/√d stands in the
+# scores, so it comes once more with the gradients of q and k.
 #
 # Everything here needs P, and P was thrown away. **Make it again.** A weight is e^(s - m) / l = e^(s - m - log l) =
 # e^(s - lse). With lse at hand a weight needs no softmax any more: no maximum, no sum, and no other key. So the
-# backward pass goes through the same tiles, makes 32 × 64 weights, uses them, and forgets them again.
+# backward pass goes through the same tiles in the same order, makes 32 × 64 weights, uses them, and forgets them again.
+# dq of a query is a sum over tiles of keys, and dk and dv of a key are sums over tiles of queries. So all three are
+# cleared at the start, and every tile adds its part.
 #
 # One thing is left: δ_i sums over all keys of the row, and a tile has 64 of them. But look at what it is:
 #
@@ -623,8 +675,8 @@ if has_compiler():
 picture
 
 # %% [markdown]
-# The formula here keeps the weights of one layer at a time, since minirl makes them again in the backward pass with
-# every backend. If all four layers kept theirs, 67 MB more would be needed, and at four times the length 1 GB.
+# The formula here keeps the weights of one layer at a time, 17 MB, since minirl makes them again in the backward pass
+# with NumPy too. The weights of all four layers together would take 67 MB, and at four times the length 1.1 GB.
 #
 # minirl's kernel is still ahead. It computes exponentials for whole vectors, leaves out more of what lies above the
 # diagonal, and moves each number less often. It follows the same plan as yours: compare your file with

@@ -98,7 +98,8 @@ enum { LARGEST_D = 128 };         /* of all that occur */
 static int smaller(int a, int b) { return a < b ? a : b; }
 
 /* Column i of `to` is row i of `from`, (rows, columns). The rows of `to` lie
- * `to_down` floats apart. (Complete.) */
+ * `to_down` floats apart. It makes k transposed for add_product, whose second
+ * matrix has to lie row by row. (Complete.) */
 static void transpose(int rows, int columns, const float *from, float *to, int to_down) {
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) to[j * to_down + i] = from[i * columns + j];
@@ -136,7 +137,14 @@ static void add_tile(int rows, int depth, const float *a, int a_down, int a_righ
 /* C += A B, as in lesson 5. A: (rows, depth), B: (depth, columns), C: (rows,
  * columns). From one row to the next, A moves on by a_down floats, and from one
  * column to the next by a_right: exchange the two, and A is read transposed. The
- * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.) */
+ * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.)
+ *
+ * It ADDS to C: where C should become the product alone, clear it first.
+ *
+ * With a: (2, 4), b: (4, 3) and c: (2, 3), this adds a b to c:
+ *     add_product(2, 3, 4, a, 4, 1, b, 3, c, 3);
+ * If a is (4, 2), this adds a transposed times b:
+ *     add_product(2, 3, 4, a, 1, 2, b, 3, c, 3); */
 static void add_product(int rows, int columns, int depth, const float *a, int a_down,
                         int a_right, const float *b, int b_down, float *c, int c_down) {
     int j = 0;
@@ -157,7 +165,9 @@ static void add_product(int rows, int columns, int depth, const float *a, int a_
  *     o_i = the sum of weight times v_j,   lse_i = log of the sum of e^score.
  *
  * Ask for no memory, and keep no array that grows with T: a tile of QUERIES x
- * KEYS scores at a time is enough. T need not be a multiple of either. */
+ * KEYS scores at a time is enough. T need not be a multiple of either. Leave out
+ * tiles whose keys all come after the tile's queries. What o and lse hold at the
+ * start is arbitrary. heads * T * d fits into an int. */
 void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
                int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS];
@@ -203,7 +213,8 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
 
 /* The gradients of attention. q, k, v, o and lse are as above, o and lse as
  * `attention` has filled them. dout: (heads, T, d), the gradient of o. Fills dq,
- * dk and dv, (heads, T, d) each.
+ * dk and dv, (heads, T, d) each. What they hold at the start is arbitrary: clear
+ * them before anything is added.
  *
  * Make every weight anew: weight = e^(score - lse). Ask for no memory, and keep
  * no array that grows with T. */

@@ -94,8 +94,8 @@ def judge_speed(lesson: Lesson, exercise: Exercise, mine: Names, speed: Speed, r
             continue
         clear += 1
         if times["yours"] <= gate:
-            said = f"It takes {ratio(times['yours'], times['course'])} the time of the course's own function"
-            return Ruling("pass", [("speed", f"{said}; up to {gate / times['course']:.1f} times passes.")])
+            said = f"It takes {ratio(times['yours'], times['course'])} as the course's own function"
+            return Ruling("pass", [("speed", f"{said}; up to {gate / times['course']:.1f} times as long passes.")])
     if clear < TRIES:
         return Ruling("inconclusive", [("speed",
             f"All results of `{exercise.name}` are right. But this machine is too busy to tell whether it is fast: the "
@@ -122,8 +122,9 @@ def one_thread(lesson: Lesson) -> str:
 
 
 def ratio(time: float, other: float) -> str:
-    """How many times as long, in words."""
-    return f"{time / other:.2g} times"
+    """How many times as long, in words: "as long" or "1.7 times as long"."""
+    times = f"{time / other:.2g}"
+    return "as long" if times == "1" else f"{times} times as long"
 
 
 def judge_memory(lesson: Lesson, exercise: Exercise, mine: Names, memory: Memory, rng: np.random.Generator) -> Ruling:

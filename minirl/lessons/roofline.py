@@ -89,9 +89,10 @@ def roofline(peaks: Peaks, points: Sequence[Point], title: str = "", alt: str = 
     left, right = min(lowest, corner) / 4, max(highest, corner) * 6
     x = np.array([left, corner, right])
     axes.plot(x, np.minimum(x * peaks.bandwidth, peaks.fma) / 1e9, color=INK, linewidth=2)
-    with_ = f" with {peaks.isa}" if isinstance(peaks, Machine) and peaks.isa else ""
+    isa = peaks.isa.removesuffix("bf16") if isinstance(peaks, Machine) else ""  # the roof is float32's
+    with_ = f" with {isa}" if isa else ""
     end: dict[str, Any] = {"x": right / 1.1, "ha": "right", "va": "bottom", "fontsize": 9}
-    axes.text(y=peaks.fma / 1e9 * 1.06, s=f"arithmetic{with_}: {peaks.fma / 1e9:.0f} GFLOP/s", color=INK, **end)
+    axes.text(y=peaks.fma / 1e9 * 1.06, s=f"float32 arithmetic{with_}: {peaks.fma / 1e9:.0f} GFLOP/s", color=INK, **end)
     if isinstance(peaks, Machine) and peaks.widest > WIDER * peaks.fma:
         axes.axhline(peaks.widest / 1e9, color=SOFT, linestyle="--")
         axes.text(

@@ -125,6 +125,14 @@ def test_another_heading_is_an_error_of_the_compiler() -> None:
         compile_c("void f(const double *a, float *c, int n) { c[0] = a[0]; }", HEAD)
 
 
+def test_an_array_as_long_as_an_argument_says_is_refused() -> None:
+    """It would be memory that no gate counts."""
+    heading = "void f(const float *a, float *c, int n)"
+    with pytest.raises(CompileError, match=r"(?s)variable length array.*Give it a constant size"):
+        compile_c(f"{heading} {{ float own[n]; own[0] = a[0]; c[0] = own[0]; }}", HEAD)
+    compile_c(f"enum {{ N = 5 }}; {heading} {{ float own[N]; own[0] = a[n - n]; c[0] = own[0]; }}", HEAD)
+
+
 def test_a_face_makes_a_function_of_python() -> None:
     face = Face(lambda f, a, n: f(a, n), reference=lambda a, n: a + n)
     made = face.around(max, __import__("pathlib").Path("exercises.c"))

@@ -50,6 +50,10 @@ def test_a_slow_time_is_measured_once_more(measured) -> None:
     assert ruling(measured, (3.0, 1.0, 4.0, 9.0), (1.5, 1.0, 4.0, 9.0)).verdict == "pass"
 
 
+def test_a_pass_says_how_long_it_takes_beside_the_course() -> None:
+    assert [gate.ratio(time, 2.0) for time in (2.02, 3.4, 1.6)] == ["as long", "1.7 times as long", "0.8 times as long"]
+
+
 @pytest.mark.parametrize("second", [(3.0, 1.0, 1.5, 9.0), (3.0, 1.0, 4.0, 9.0)])
 def test_where_the_known_versions_come_out_alike_nobody_can_tell(measured, second: tuple[float, ...]) -> None:
     found = ruling(measured, (3.0, 1.0, 1.9, 9.0), second)

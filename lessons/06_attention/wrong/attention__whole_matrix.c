@@ -20,7 +20,7 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
             for (int j = 0; j < T; j++) row[j] /= l;
             lse[i] = largest + logf(l);
         }
-        add_product(T, d, T, s, T, 1, v, d, o, d);
+        for (int i = 0; i < T; i++) add_product(1, d, i + 1, s + i * T, T, 1, v, d, o + i * d, d);
     }
     free(s), free(kt);
 }

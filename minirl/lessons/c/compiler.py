@@ -24,7 +24,7 @@ from minirl.lessons.c.messages import explained
 from minirl.lessons.c.prototype import Prototype
 
 QUIET = ["-Wno-unused-parameter", "-Wno-unused-function"]  # of what the learner has not written yet
-STRICT = [*WARNINGS, "-Werror", *QUIET]
+STRICT = [*WARNINGS, "-Wvla", "-Werror", *QUIET]  # an array as long as an argument says breaks the stack, uncounted
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 CHECKED = ["-std=gnu11", "-O1", "-g", "-w"]
 SECONDS = 120.0

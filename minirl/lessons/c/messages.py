@@ -40,6 +40,11 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "further down, or is an `#include` missing? (`memset` needs <string.h>, `expf` needs <math.h>.)",
     ),
     (
+        r"variable length array",
+        "The size of this array is known only when the program runs. It would lie on the stack, which is small, and a "
+        "large one ends the program. Give it a constant size, a number or a name from an `enum`, or do without it.",
+    ),
+    (
         r"unused variable|set but not used",
         "This variable is never used. Either it is left over, or the line that should use it has another name in it.",
     ),
