@@ -242,8 +242,8 @@ picture
 
 # %% [markdown]
 # All three walks do the same 32,768 reads: each of the 4,096 numbers of B, once for each row of A. Down the columns,
-# *every* read is a miss. Along the rows, one in 16 is:
-# the others come along in the same line. (The third walk is section 4.)
+# *every* read is a miss. Along the rows, one in 16 is: the others come along in the same line. (The third walk is
+# section 4.)
 #
 # How do you walk along the rows? Let `j` run inside, and `k` around it. Nothing else changes, and no product is left
 # out or added: the loops stand in another order. But there is a price. One sum after the other cannot be kept in a
