@@ -387,10 +387,10 @@ roofline(peaks, points, f"{n} x {n} matrices on one core")
 # What does `four_steps` wait for now? Five loads take two and a half cycles, at two in a cycle. Its four multiply-adds
 # take two. So it could reach 80% of the roof, and it does not come near.
 #
-# One cause can be measured. A vector of 16 floats takes 64 bytes, as much as a line of the cache. If an array begins in
-# the middle of a line, each such vector lies in two lines, and every load and every store takes two steps. (Of vectors
-# of 8 floats every second one does, and of vectors of 4 floats one in four.) NumPy's arrays begin at any multiple of 16
-# bytes. The next cell runs your function on arrays that begin with a line, and on arrays that begin in the middle.
+# One cause can be measured. NumPy's arrays begin at any multiple of 16 bytes, and a vector of 16 floats takes 64 bytes,
+# as much as a line of the cache. If its array does not begin with a line, each such vector lies in two lines, and takes
+# two steps to load or to store. Of vectors of 8 floats every second one does, and of vectors of 4 floats none. The next
+# cell runs your function on arrays that begin with a line, and on arrays that begin 16 bytes later.
 
 
 # %%
@@ -401,24 +401,25 @@ def floats(n, extra):
 
 
 if has_compiler():
-    straight, crossing = ([floats(n, extra) for _ in range(3)] for extra in (0, 32))
+    straight, crossing = ([floats(n, extra) for _ in range(3)] for extra in (0, 16))
     write_to = my.four_steps.raw  # the function in C itself, which is told where to write
     times = race(
         {
             "with a line": lambda: write_to(*straight, n, n, n),
-            "in the middle of a line": lambda: write_to(*crossing, n, n, n),
+            "16 bytes later": lambda: write_to(*crossing, n, n, n),
         },
         seconds=0.5,
     )
     for name, seconds in times.items():
         print(
-            f"arrays that begin {name:24s}{2e-9 * n**3 / seconds:6.1f} GFLOP/s, {operations / seconds / peaks.fma:.0%}"
+            f"arrays that begin {name:16s}{2e-9 * n**3 / seconds:6.1f} GFLOP/s, {operations / seconds / peaks.fma:.0%}"
         )
 
 # %% [markdown]
-# Another cause is in the loop itself. With 128 columns in a block and 16 floats in a vector, the loop over j has eight
-# rounds. Then it ends, and the next one begins with a few instructions that compute nothing. Set COLUMNS to 512 and run
-# the cell again, and you see how much that is.
+# Another cause is in the loop itself. With 128 columns in a block and 8 floats in a vector, the loop over j has 16
+# rounds. Then it ends, and the next one begins with instructions that compute nothing. Set COLUMNS to 512, check again,
+# and run the cell again: you see how much that is. The rest is hard to see from outside. One likely part is that each
+# sum is stored, and loaded again soon after, for the next four steps. The load then has to wait for the store.
 #
 # From the lowest point to your best one, no operation was saved. Everything came from the order in which numbers are
 # read, and from how long they stay near.

@@ -460,8 +460,7 @@ print(f"B, 2 rows and 4 columns:\n{b}\npacked as a panel of 6 columns:\n{my.pack
 # In a product of 1,000 x 1,000 x 1,000, each number that is packed serves 1,000 multiply-adds. In a product with a
 # single row nothing is used twice, and packing cannot pay. minirl has another kernel for that.
 #
-# Write a guess on paper before you go on: what share of the peak will your product reach for 32 x 32, and for 800 x
-# 800?
+# Write a guess on paper before you go on: what share of the peak will your product reach for n = 32, and for n = 800?
 #
 # > **Exercise 5.5** (level 4, 40 minutes). Write `matmul(a, b, c, M, K, N)` with `tile` and `pack`. The check tries
 # > sizes that do not fill a tile, and measures the time, and the memory for a growing K.
@@ -513,8 +512,8 @@ picture
 # of `csrc/matmul_ladder/`. `register_tile` keeps a tile of sums in registers and reads A and B in their places.
 # `packed` also packs. In `vector` the vectors of the tile are written out, as in yours. It differs from yours in
 # details, such as how it packs and where it stores a tile at an edge. The figure puts some of the stages on the
-# roofline. To the right stands the intensity, operations for each byte that has to be moved at least. For products of n
-# x n matrices it is n / 6.
+# roofline. To the right stands the intensity, operations for each byte that has to be moved at least. For products of
+# n x n matrices it is n / 6.
 
 # %%
 from minirl.kernels.matmul.steps import STEPS, matmul_step
@@ -637,8 +636,8 @@ print("the same bits as one thread:", same)
 times = race({str(threads): (lambda threads=threads: my.matmul_threads(a, b, threads)) for threads in (1, 2)}, 0.6, 2)
 print(f"one thread {times['1'] * 1e3:.1f} ms, two threads {times['2'] * 1e3:.1f} ms:", end=" ")
 print(f"{times['1'] / times['2']:.2f} times as fast")
-if times["1"] < times["2"]:
-    print("So no second core was free, or the compiler has no OpenMP.")
+if times["1"] < 1.3 * times["2"]:
+    print("So the second core was busy with something else, or the compiler has no OpenMP.")
 print()
 reveal("5.c")
 assert all(same.values())
