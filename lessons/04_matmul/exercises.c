@@ -3,6 +3,7 @@
  *
  * A matrix is stored row by row, without gaps. A is (M, K), B is (K, N) and C
  * is (M, N). So the element of C in row i and column j is c[i * N + j].
+ * M, K and N may be 0. With K = 0 all of C is 0: its sums have no products.
  *
  * What stands in c at the beginning is garbage. Warnings of the compiler count
  * as errors. If you add a function of your own, write `static` before it, and

@@ -82,6 +82,11 @@ print()
 reveal("4.b")
 
 # %% [markdown]
+# All this is about numbers that come from *memory*. The small square takes 48 KB. It comes from memory once, and after
+# that it lies in a cache (section 3), which is much faster. So what the cell says of it holds for its first use alone.
+# The layer's matrix takes 4 MB. Where a model has many such layers, they push each other out of the caches, and each
+# comes from memory again.
+#
 # The picture of this is the **roofline** (Williams, Waterman and Patterson, 2009). To the right goes the intensity, and
 # upwards the speed. One roof slopes: so many operations a byte, times so many bytes a second. The other is flat: no
 # program computes faster than the processor. At each intensity, the lower of the two is the limit.
@@ -131,6 +136,13 @@ picture
 # - `for (int i = 0; i < n; i++)` is `for i in range(n)`. Braces hold the body. A statement ends with a semicolon.
 # - `const float *x` is an **array**: the address of its first number. `const` says that the function only reads it.
 #   `float *c`, without const, may be written to.
+# - `x + 3` is an address too: the array that begins at `x[3]`.
+# - `if (n > 4) { ... }` is `if n > 4:`. A choice between two values is `n < 4 ? n : 4`: n where n is less than 4, and
+#   otherwise 4.
+# - `#define STEPS 32` stands outside of functions, without a semicolon. From there on, `STEPS` means 32.
+# - `void` before a function's name says that it returns nothing. Text between `/*` and `*/` is a comment.
+# - `#include <string.h>` brings functions of C's library. You can use one of them: `memset(c, 0, sizeof(float) * n)`
+#   sets n floats to zero. `sizeof(float)` is 4, the bytes of a float.
 # - An array does not know how long it is. `x[n]` is one number too far. Python would raise an exception. C reads what
 #   happens to lie there, or writes over it, and says nothing.
 #
@@ -139,13 +151,14 @@ picture
 # `b[k * N + j]`; for A, with the shape (M, K), element (i, k) is `a[i * K + k]`. Most mistakes of this lesson are a
 # wrong row length.
 #
-# > **Exercise 4.2** (level 2, 15 minutes). Write `naive`: the formula of section 1, as three loops.
+# > **Exercise 4.2** (level 2, 15 minutes). Write `naive`: the formula of section 1, as three loops. M, K and N may be
+# > any numbers, also 0: a sum without products is 0.
 #
 # What does `check` do with your C? It compiles the file, and every warning of the compiler counts as an error. Then it
 # runs your function in a program of its own, built with *sanitizers*: code that the compiler puts around every access
 # to memory, which stops at the first one that is out of bounds. Each array also lies between two *guard bands*, memory
-# that nobody may touch. If you write c[M * N], one number too far, you read which line did it. Try it once on purpose.
-# Nothing can break: a crash ends that program alone.
+# that nobody may touch. If you write c[M * N], one number too far, you read which line did it. Try it once on purpose:
+# add `c[M * N] = 0;` as the last line of `naive`, and check. Nothing can break: a crash ends that program alone.
 
 # %%
 rng = np.random.default_rng(0)
@@ -228,8 +241,9 @@ assert [int(missed.sum()) for missed in walks.values()] == [8 * n * n, 8 * n * n
 picture
 
 # %% [markdown]
-# All three walks read the same 32,768 numbers. Down the columns, *every* read is a miss. Along the rows, one in 16 is:
-# the others come along in the same line. (The third walk is section 4.)
+# All three walks do the same 32,768 reads: each of the 4,096 numbers of B, once for each row of A. Down the columns,
+# *every* read is a miss. Along the rows, one in 16 is: the others come along in the same line. (The third walk is
+# section 4.)
 #
 # How do you walk along the rows? Let `j` run inside, and `k` around it. Nothing else changes, and no product is left
 # out or added: the loops stand in another order. But there is a price. One sum after the other cannot be kept in a
@@ -241,8 +255,9 @@ picture
 #             for each j:  C[i, j] += A[i, k] · B[k, j]
 #
 # There is a second gain. In `naive`, each addition needs the result of the addition before it, and has to wait for it:
-# about four cycles. Now neighbouring j are sums of their own. The compiler sees this, and does 8 or 16 of them with
-# *one* instruction, on a **vector**.
+# about four cycles. The compiler may not help. If it added in another order, the rounding would be another one, and so
+# would the result. Now neighbouring j are sums of their own, and each keeps its order. The compiler sees this, and does
+# 8 or 16 of them with *one* instruction, on a **vector**.
 #
 # > **Exercise 4.3** (level 3, 25 minutes). Write `row_wise`. From here on the check also looks at the time. Your
 # > function races against the course's and against a slow one, in turns, on the same machine. It passes if it is nearer
@@ -280,6 +295,10 @@ reveal("4.a")
 # test with sizes like 64 and 256, you never see it.
 #
 # > **Exercise 4.4** (level 3, 30 minutes). Write `blocked`, with blocks of STEPS x COLUMNS numbers.
+#
+# Blocks change no result, and at the sizes of a check they hardly change the time. How can a check find them? It lets C
+# share memory with A, and then with B. So the second row of C reads a number that belongs to the first row as well, and
+# its sum shows whether the first row was finished by then. Without blocks it was.
 #
 # {predict 4.c}
 #
@@ -338,7 +357,7 @@ reveal("4.c")
 #
 # > **Exercise 4.5** (level 4, 35 minutes). Write `four_steps`: blocks as in 4.4, and four values of k at a time. K need
 # > not be a multiple of four, so up to three steps are left over at the end of a block. What do you expect: four times
-# > as fast, twice, or hardly faster? Measure, and find out what it waits for now.
+# > as fast, twice, or hardly faster? The next cell measures it.
 
 # %%
 n = 256
@@ -365,6 +384,43 @@ if has_compiler():
 roofline(peaks, points, f"{n} x {n} matrices on one core")
 
 # %% [markdown]
+# What does `four_steps` wait for now? Five loads take two and a half cycles, at two in a cycle. Its four multiply-adds
+# take two. So it could reach 80% of the roof, and it does not come near.
+#
+# One cause can be measured. NumPy's arrays begin at any multiple of 16 bytes, and a vector of 16 floats takes 64 bytes,
+# as much as a line of the cache. If its array does not begin with a line, each such vector lies in two lines, and takes
+# two steps to load or to store. Of vectors of 8 floats every second one does, and of vectors of 4 floats none. The next
+# cell runs your function on arrays that begin with a line, and on arrays that begin 16 bytes later.
+
+
+# %%
+def floats(n, extra):
+    """n x n numbers that begin so many bytes after the beginning of a line of the cache."""
+    memory = np.ones(n * n + 32, np.float32)
+    return memory[(-memory.ctypes.data % 64 + extra) // 4 :][: n * n].reshape(n, n)
+
+
+if has_compiler():
+    straight, crossing = ([floats(n, extra) for _ in range(3)] for extra in (0, 16))
+    write_to = my.four_steps.raw  # the function in C itself, which is told where to write
+    times = race(
+        {
+            "with a line": lambda: write_to(*straight, n, n, n),
+            "16 bytes later": lambda: write_to(*crossing, n, n, n),
+        },
+        seconds=0.5,
+    )
+    for name, seconds in times.items():
+        print(
+            f"arrays that begin {name:16s}{2e-9 * n**3 / seconds:6.1f} GFLOP/s, {operations / seconds / peaks.fma:.0%}"
+        )
+
+# %% [markdown]
+# Another cause is in the loop itself. With 128 columns in a block and 8 floats in a vector, the loop over j has 16
+# rounds. Then it ends, and the next one begins with instructions that compute nothing. Set COLUMNS to 512, check again,
+# and run the cell again: you see how much that is. The rest is hard to see from outside. One likely part is that each
+# sum is stored, and loaded again soon after, for the next four steps. The load then has to wait for the store.
+#
 # From the lowest point to your best one, no operation was saved. Everything came from the order in which numbers are
 # read, and from how long they stay near.
 #
@@ -377,8 +433,9 @@ roofline(peaks, points, f"{n} x {n} matrices on one core")
 #
 # minirl's products all go through one function, `kernels.matmul`. The next cell puts yours in its place. What it can do
 # besides, such as transposed matrices or a bias, is done by an adapter around your function, whose time is counted
-# apart. The model is a small transformer (lesson 8 builds it; here it is a black box that multiplies matrices). It
-# learns to predict the next character of a text.
+# apart. Some calls are compared with NumPy's product. That takes time too, so the times come from a second training,
+# without comparisons. The model is a small transformer (lesson 8 builds it; here it is a black box that multiplies
+# matrices). It learns to predict the next character of a text.
 #
 # Each product is counted by what it is for. For one product forward there are two backward, as you derived in lesson 3.
 
@@ -413,12 +470,17 @@ def train(steps=40, batch=16, length=64):
 
 theirs, own_seconds = train()
 with swapped("kernels.matmul_plain") as used:
-    yours, seconds = train()
+    yours, _ = train()
 print(used)
-use = used["kernels.matmul_plain"]
-print(f"\n40 steps took {seconds:.1f} s of processor time, {use.seconds:.1f} s of it in the product.")
-print(f"With minirl's own product they took {own_seconds:.1f} s.")
-print(f"The last losses are {yours[-1]:.4f} and {theirs[-1]:.4f}.")
+with swapped("kernels.matmul_plain", verify=0) as timed:  # without comparisons
+    _, seconds = train()
+use, whose = timed["kernels.matmul_plain"], my.whose("four_steps")
+rest = seconds - use.seconds - use.ledger.seconds
+print(f"\n40 steps took {seconds:.1f} s of processor time: {use.seconds:.1f} s in {whose} product,")
+print(f"{use.ledger.seconds:.1f} s in the adapter, and {rest:.1f} s in everything else.")
+print(f"With minirl's own product they took {own_seconds:.1f} s, everything else included.\n")
+for step in (0, 9, 19, 39):
+    print(f"loss of step {step + 1:2d}: {yours[step]:.6f} with {whose} product, {theirs[step]:.6f} with minirl's")
 assert use.share == 1 and use.ledger.sites["gradients of weights"] > 0 and use.ledger.sites["elsewhere"] == 0
 assert use.ledger.sites["output layer, and its gradients"] == 3 * 40
 assert abs(yours[0] - theirs[0]) < 1e-4 and yours[-1] < 0.9 * yours[0]
@@ -429,26 +491,29 @@ assert abs(yours[0] - theirs[0]) < 1e-4 and yours[-1] < 0.9 * yours[0]
 
 # %%
 picture = Picture(
-    f"The loss over 40 steps falls from {yours[0]:.2f} to {yours[-1]:.2f}; the curves with {my.whose('four_steps')} "
-    f"product "
-    "and with minirl's lie on each other.",
+    f"The loss over 40 steps falls from {yours[0]:.2f} to {yours[-1]:.2f}; the curves with {whose} product and with "
+    "minirl's lie on each other.",
     6.5, 2.8,
 )  # fmt: skip
 axes = picture.subplots()
 axes.plot(theirs, color=COLOURS[1], linewidth=5, alpha=0.4, label="minirl's product")
-axes.plot(yours, "--", color=COLOURS[0], label=f"{my.whose('four_steps')} product")
+axes.plot(yours, "--", color=COLOURS[0], label=f"{whose} product")
 axes.set(xlabel="step", ylabel="loss")
 axes.legend()
 picture
 
 # %% [markdown]
-# The two curves lie on each other, and they are not the same to the last bit. Your loops add in another order, and
-# float32 rounds after each addition. That is no mistake: both are as near to the truth.
+# On the picture the two curves lie on each other, and the numbers above differ. Your loops add in another order than
+# minirl's, and float32 rounds after each addition. In the first step that changes the last digits alone. But the update
+# carries each difference on into the weights, and the next step begins with weights that differ a little. So the
+# difference grows from step to step, and after 40 of them it can reach the second decimal. That is no mistake, and
+# neither of the two is nearer to the truth.
 
 # %% [markdown]
 # ## You should know
 #
-# 1. A matrix product takes 2 M K N operations. It is limited by memory only if one of the three sizes is small.
+# 1. A matrix product takes 2 M K N operations. Large matrices wait for arithmetic. If one of the three sizes is small,
+#    and the matrices come from memory, they wait for memory.
 # 2. A cache fetches lines of 16 numbers. Walk along rows, so that you use all of them.
 # 3. Sums that do not wait for each other can share one vector instruction. The order of the loops decides it.
 # 4. A block is used for everything that needs it before the next one comes. Mind the last block.

@@ -9,7 +9,7 @@ from minirl import kernels
 from minirl.lessons.c import Face, empty
 from minirl.lessons.check import Check
 from minirl.lessons.compare import Bound, Verdict
-from minirl.lessons.gate import Speed
+from minirl.lessons.gate import Memory, Speed
 
 ARM = platform.machine().lower() in ("arm64", "aarch64")
 TILES = {"avx2": (8, 6, 2), "portable": (4, 8, 3) if ARM else (4, 4, 2)}  # LANES, ROWS, VECTORS, as in exercises.c
@@ -41,6 +41,18 @@ def lengths(rng):
     """(n,)"""
     groups = [0, 1, 2, LANES - 1, LANES, LANES + 1, 3 * LANES + 2, 8 * LANES, 9 * LANES, 10 * LANES + 3, 16 * LANES + 1]
     return [(n,) for n in [*groups, *rng.integers(1, 40 * LANES, 6).tolist()]]
+
+
+def few_sums(dot):
+    """Which mistake it is if fewer than 8 vectors of sums are used; empty for 8 and more. A large number is added to
+    the first sum, and every 1 that comes to it later is lost in the rounding. The others lose none."""
+    each, large = 1024, 2.0**26
+    x, y = np.ones((2, 8 * LANES * each), np.float32)
+    x[0] = large
+    lost = large + len(x) - 1 - dot(x, y)
+    if lost > 0.9 * len(x):
+        return "dot__plain_loop"
+    return "dot__few_sums" if lost > 1.05 * each else ""
 
 
 def typed_dot(n):
@@ -291,7 +303,7 @@ CHECKS = {
     "dot": Check(
         cases=lengths, given=repeating, show=typed_dot, shrink=False, bound=Bound(factor=0, reason="the sum is exact"),
         expected=lambda n: float(np.dot(*(x.astype(np.float64) for x in repeating(n)))),
-        speed=Speed(case=long_arrays, slow=("dot__plain_loop",), apart=2.0),
+        order=few_sums, speed=Speed(case=long_arrays, slow=("dot__plain_loop",), apart=2.0),
     ),
     "best_tile": Check(cases=numbers_of_registers, expected=fewest_loads, shrink=False),
     "tile": Check(
@@ -301,6 +313,8 @@ CHECKS = {
     "pack": Check(cases=matrices, expected=in_order, show=typed_pack, shrink=False),
     "matmul": Check(
         cases=shapes, given=factors, expected=product, bound=rounding, show=typed_matmul, shrink=False,
+        memory=Memory(case=lambda steps, rng: factors(2 * ROWS, steps, 2 * COLUMNS, "rounded"), exponent=0.5,
+                      sizes=(2 * STEPS, 4 * STEPS, 8 * STEPS), wasteful=["matmul__all_steps"]),
         speed=Speed(case=square, slow=("matmul__packs_b_again", "matmul__packs_a_again"), apart=1.3),
     ),
     "matmul_threads": Check(

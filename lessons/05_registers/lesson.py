@@ -6,8 +6,8 @@
 #
 # In lesson 4 you wrote a matrix product that walks along rows, and it reached a small part of what the processor can
 # do. Nothing was wrong with its arithmetic. The numbers came too late. In this lesson you find out what each of them
-# waits for, and remove one wait after the other. At the end stands a product that keeps a core busy most of the time,
-# and comes near NumPy's. You put it into minirl, and a language model trains with it.
+# waits for, and remove one wait after the other. At the end stands a product that does more than half of what a core
+# can do, where the matrices are large. You put it into minirl, and a language model trains with it.
 #
 # When you have finished this lesson, you can
 #
@@ -72,14 +72,14 @@ int lanes(void) { return LANES; }
 SEVERAL_SUMS = """
 float several_sums(int times, const float *x, const float *y, int n) {
     float total = 0;
+    vec sum[SUMS] = {{0}}; /* for all rounds: in a round of its own, a sum would not wait for the round before */
     for (int t = 0; t < times; t++) {
-        vec sum[SUMS] = {{0}};
         for (int i = 0; i + SUMS * LANES <= n; i += SUMS * LANES)
 #pragma GCC unroll 16
             for (int s = 0; s < SUMS; s++) sum[s] += load(x + i + s * LANES) * load(y + i + s * LANES);
-        for (int s = 0; s < SUMS; s++) total += sum[s][0];
         __asm__ volatile("" : : : "memory"); /* or the compiler would see that all rounds are the same */
     }
+    for (int s = 0; s < SUMS; s++) total += sum[s][0];
     return total;
 }
 """
@@ -155,7 +155,15 @@ picture
 # Arrays can begin anywhere, so use `load` and `store` from the file, which promise nothing about the address.
 #
 # > **Exercise 5.1** (level 2, 15 minutes). Write `dot(x, y, n)`, the sum of the products of two arrays, with vectors
-# > and 8 sums. The check also compares its time with that of a plain loop.
+# > and 8 sums. The check also compares its time with that of a plain loop, and finds out how many sums there are: it
+# > puts a number in front that is so large that every 1 which is added to it is lost in the rounding.
+#
+# The exercises use some C that lesson 4 did not have. `vec sums[8]` is an array of eight vectors, and
+# `vec sum[ROWS][VECTORS]` is one with two indices, `sum[i][v]`. `= {0}`, `{{0}}` and `{{{0}}}` set every number of a
+# vector, of an array of them and of one with two indices to zero. `float *p = c + 3;` is a name for the array that
+# begins at `c[3]`. `float *p = malloc(sizeof(float) * n);` asks for room for n floats, which hold garbage. `free(p);`
+# gives it back: nobody else does. `static inline` before a function says that it is for this file alone, and that the
+# compiler may put its body in place of a call.
 
 # %%
 x, y = np.random.default_rng(0).random((2, 1000), np.float32)
@@ -187,10 +195,10 @@ assert abs(my.dot(x, y) - float(x @ y)) < 1e-2
 # its sums travel to C and back.
 #
 # How large can the tile be? Its sums need rows · vectors registers, the row of B needs `vectors`, and the numbers of A
-# share one. And how large must it be? At least 8 sums, for the first wall.
+# share one.
 #
 # > **Exercise 5.2** (level 2, 15 minutes). Write `best_tile(registers)` in `exercises.py`: the tile with the fewest
-# > loads for each multiply-add.
+# > loads for each multiply-add. The first wall does not count here: a tile may have fewer than 8 sums.
 
 # %%
 for registers in (8, 16, 32):
@@ -201,14 +209,18 @@ for rows, columns in ((6, 2), (14, 2)):
     print(f"minirl has {rows} rows, {columns} vectors: {(rows + columns) / (rows * columns):.2f}")
 
 # %% [markdown]
-# minirl does not take the tile with the fewest loads. With 16 registers it has 6 rows and 2 vectors, 16 columns on
-# AVX2: the **6 x 16 tile** that you find in many libraries. Why? Two loads fit into a cycle for two multiply-adds, so
-# everything below one load for each is enough, and from there on other things count:
+# Can a tile be too small? For the first wall it needs at least 8 sums. With 8 registers there is no such tile, and with
+# 16 there are several.
+#
+# minirl does not take the tile with the fewest loads. With 16 registers it has 6 rows and 2 vectors. On AVX2 these are
+# 16 columns: the **6 x 16 tile** that you find in many libraries. Why? Two loads fit into a cycle for two
+# multiply-adds, so everything below one load for each is enough, and from there on other things count:
 #
 # - *B is read again for every row of tiles, and it comes from further away than A.* With 6 rows each vector of B that
 #   is loaded serves 6 multiply-adds, with 4 rows only 4.
 # - *Edges.* Matrices often have a multiple of 16 columns, and seldom a multiple of 24.
-# - *One register is left over.* The compiler can load the next vector before it is needed.
+# - *One register is left over*: 12 sums, 2 vectors of B and a number of A need 15. The compiler can load the next
+#   vector before it is needed.
 #
 # And what happens if the tile is too large?
 #
@@ -216,7 +228,8 @@ for rows, columns in ((6, 2), (14, 2)):
 #
 # > **Exercise 5.3** (level 3, 30 minutes). Write `tile(steps, a, b, c, ldc)`. What it reads is packed: the numbers of
 # > a step lie side by side. (You write the packing in 5.4.) The check also compares its time with that of the course's
-# > own `tile` and of slow ones, all measured in turns.
+# > own `tile` and of slow ones, all measured in turns. Write it before you read on: the next cell has nearly the same
+# > loops.
 #
 # Why vectors, and not `float sum[ROWS][COLUMNS]`? A good compiler makes vectors of plain floats. But it also has to
 # find a register for every sum, and there compilers differ widely. With `vec` and `#pragma GCC unroll` you say what
@@ -379,8 +392,8 @@ picture
 
 # %% [markdown]
 # In its place the tile is a little slower than packed. Each step of k lies in a line of the cache of its own,
-# and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes, and the
-# processor keeps the addresses of a few dozen at hand.)
+# and with wide matrices in a page of memory of its own. (Memory is handed out in pages of 4,096 bytes. The processor
+# keeps the addresses of a few dozen at hand, in its *TLB*.)
 #
 # At large powers of two it can fall deep. A cache cannot put a line anywhere: its address decides on a **set** of 8 to
 # 16 places. A nearest cache of 32 KB with 8 places in a set has 64 sets, and lines that are 64 · 64 = 4,096 bytes
@@ -398,13 +411,15 @@ picture
 # One function can do both, if you tell it how far to go for the next number of a step (*across*), and how far for the
 # next step (*along*):
 #
+# (Across and along are meant from the tile, and not from the matrix. The steps of k go along.)
+#
 # | | numbers of a step | across | along |
 # |---|---|---|---|
 # | a panel of B, columns j ... | neighbours in a row of B | 1 | N |
 # | a tile of A, rows i ... | neighbours in a column of A | K | 1 |
 #
-# At the edge of a matrix a piece is narrower than a tile. Then the copy gets zeros in the places that are missing, and
-# `tile` can do its work without asking.
+# At the edge of a matrix a piece is narrower than a tile. Then the copy gets zeros in the places that are missing, so
+# `tile` can *read* without asking. What it writes is another matter: section 4 comes to it.
 #
 # > **Exercise 5.4** (level 2, 15 minutes). Write `pack(width, steps, present, from, across, along, packed)`.
 
@@ -437,14 +452,18 @@ print(f"B, 2 rows and 4 columns:\n{b}\npacked as a panel of 6 columns:\n{my.pack
 #             for each tile of rows:
 #                 tile(...)                         (adds to a tile of C)
 #
+# `tile` always adds to ROWS x COLUMNS numbers. At the edges of C that is too many: it would write beyond the end of C,
+# or into the next row. So give it another place there, a small array of ROWS x COLUMNS zeros. Then add the part of the
+# array that lies inside C to C.
+#
 # What does packing cost? It moves M · K numbers of A once, and K · N of B once, and there are M · K · N multiply-adds.
 # In a product of 1,000 x 1,000 x 1,000, each number that is packed serves 1,000 multiply-adds. In a product with a
 # single row nothing is used twice, and packing cannot pay. minirl has another kernel for that.
 #
-# Write a guess on paper before you go on: what share of the peak will your product reach?
+# Write a guess on paper before you go on: what share of the peak will your product reach for n = 32, and for n = 800?
 #
 # > **Exercise 5.5** (level 4, 40 minutes). Write `matmul(a, b, c, M, K, N)` with `tile` and `pack`. The check tries
-# > sizes that do not fill a tile, and measures the time.
+# > sizes that do not fill a tile, and measures the time, and the memory for a growing K.
 
 # %%
 SIZES = [32, 64, 128, 192, 256, 384, 512, 640, 800]
@@ -484,12 +503,17 @@ picture
 
 # %% [markdown]
 # Small matrices are slow in all three, and in yours most. A product of 32 x 32 takes a core half a microsecond. Calling
-# C from Python takes several, allocating and packing come on top, and nothing is used often enough to pay for it.
+# C from Python takes several, allocating and packing come on top, and nothing is used often enough to pay for it. At
+# 128 x 128 packing still takes a good part of your time. Each number that is packed serves only 128 multiply-adds, and
+# your `pack` moves one number at a time. minirl's moves vectors.
 
 # %% [markdown]
-# **And all stages**, from the three loops of lesson 4 to yours, which do one and the same product. The figure puts some
-# of them on the roofline. To the right stands the intensity, operations for each byte that has to be moved at least.
-# For products of n x n matrices it is n / 6.
+# **And all stages**, from the three loops of lesson 4 to yours, which do one and the same product. They are the files
+# of `csrc/matmul_ladder/`. `register_tile` keeps a tile of sums in registers and reads A and B in their places.
+# `packed` also packs. In `vector` the vectors of the tile are written out, as in yours. It differs from yours in
+# details, such as how it packs and where it stores a tile at an edge. The figure puts some of the stages on the
+# roofline. To the right stands the intensity, operations for each byte that has to be moved at least. For products of
+# n x n matrices it is n / 6.
 
 # %%
 from minirl.kernels.matmul.steps import STEPS, matmul_step
@@ -578,7 +602,8 @@ if has_compiler() and threads_before > 1:
     axes.tick_params(axis="x", which="minor", bottom=False)
     axes.legend(loc="lower left")
 else:
-    print("Only one thread is used here, so nothing can be shared.")
+    print("Only one thread is used here (MINIRL_THREADS says how many), or there is no compiler.")
+    print("So nothing can be shared, and the figure is left out.")
 picture
 
 # %% [markdown]
@@ -610,7 +635,10 @@ same = {threads: my.matmul_threads(a, b, threads).tobytes() == alone.tobytes() f
 print("the same bits as one thread:", same)
 times = race({str(threads): (lambda threads=threads: my.matmul_threads(a, b, threads)) for threads in (1, 2)}, 0.6, 2)
 print(f"one thread {times['1'] * 1e3:.1f} ms, two threads {times['2'] * 1e3:.1f} ms:", end=" ")
-print(f"{times['1'] / times['2']:.2f} times as fast\n")
+print(f"{times['1'] / times['2']:.2f} times as fast")
+if times["1"] < 1.3 * times["2"]:
+    print("So the second core was busy with something else, or the compiler has no OpenMP.")
+print()
 reveal("5.c")
 assert all(same.values())
 

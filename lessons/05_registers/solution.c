@@ -76,7 +76,8 @@ float dot(const float *x, const float *y, int n) {
  * sum[ROWS][VECTORS], while k runs, and write to C once, after the last step.
  *
  * `#pragma GCC unroll 16` above a loop asks the compiler to write out its
- * rounds one by one. Only then can it give each sum a register.
+ * rounds one by one. Then it can give each sum a register. Some compilers do so
+ * without being asked, others keep the sums in memory.
  */
 void tile(int steps, const float *a, const float *b, float *c, int ldc) {
     vec sum[ROWS][VECTORS] = {{{0}}};

@@ -77,6 +77,9 @@ class Check:
     """How fast it must be, once all cases are right."""
     memory: Memory | None = None
     """How much memory it may take, once all cases are right; in C only."""
+    order: Callable[[Callable[..., Any]], str] | None = None
+    """order(function): which file of wrong/ has another order of steps and the same results; empty for the right order.
+    In C only. It is asked once all cases are right, and its arrays may overlap: nothing copies or watches them."""
 
     def bound_of(self, case: Case) -> Bound:
         """How much rounding may do in this case."""

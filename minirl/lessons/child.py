@@ -20,7 +20,7 @@ from minirl.lessons.c import CompileError, NoCompiler
 from minirl.lessons.c.source import functions, reached, same
 from minirl.lessons.check import Check, first_failure
 from minirl.lessons.explain import as_json, explain
-from minirl.lessons.gate import Ruling, judge_memory, judge_speed
+from minirl.lessons.gate import Ruling, judge_memory, judge_order, judge_speed
 from minirl.lessons.lesson import Exercise, Lesson, find_exercise, source_text
 from minirl.lessons.names import Names, names_of
 from minirl.lessons.unusable import Waited
@@ -98,10 +98,12 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
 def gates(
     check: Check, lesson: Lesson, exercise: Exercise, names: Names, file: Path, rng: np.random.Generator
 ) -> Ruling:
-    """What the gates for memory and speed say about a function that is right in all cases."""
+    """What the gates for memory, order and speed say about a function that is right in all cases."""
     ruling = Ruling("pass")
     if check.memory is not None:
         ruling = judge_memory(lesson, exercise, names, check.memory, rng)
+    if check.order is not None and ruling.verdict == "pass":
+        ruling = judge_order(lesson, exercise, names_of(lesson, exercise, file), check.order)
     if check.speed is not None and ruling.verdict == "pass":
         ruling = judge_speed(lesson, exercise, names_of(lesson, exercise, file), check.speed, rng)
     return ruling

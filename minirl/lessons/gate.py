@@ -112,6 +112,17 @@ def judge_speed(lesson: Lesson, exercise: Exercise, mine: Names, speed: Speed, r
     return Ruling("fail", parts)
 
 
+def judge_order(lesson: Lesson, exercise: Exercise, mine: Names, order: Callable[[Any], str]) -> Ruling:
+    """Whether the learner's function takes its steps in the right order. mine: the learner's names, not watched."""
+    name = order(mine[exercise.name])
+    if not name:
+        return Ruling("pass")
+    words = (
+        f"All results of `{exercise.name}` are right, and it takes its steps in another order than the exercise says."
+    )
+    return Ruling("fail", [("order", words), ("mistake", says(lesson.wrong(exercise)[name]))])
+
+
 def one_thread(lesson: Lesson) -> str:
     """Why only one thread can run at a time here; empty where several can."""
     if available_cores() < 2:

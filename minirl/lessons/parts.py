@@ -56,8 +56,8 @@ class Ledger:
         self.seconds = 0
 
     def __str__(self) -> str:
-        calls = ", ".join(f"{site} {count}" for site, count in self.sites.most_common())
-        return f"calls: {calls or 'none'}; the adapter itself took {self.seconds:.2f} s"
+        calls = [f"    {site}: {counted(count, 'calls')}" for site, count in self.sites.most_common()]
+        return "\n    ".join([f"the adapter took {self.seconds:.2f} s besides, and was called for", *calls])
 
 
 @dataclass(frozen=True)
