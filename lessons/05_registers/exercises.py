@@ -1,4 +1,4 @@
-"""Lesson 5: write `best_tile` here, and the other five functions in exercises.c.
+"""Lesson 5: write `best_tile` here, and the other five in exercises.c.
 `python -m minirl.lessons check 5.2` checks this one.
 """
 

@@ -1,8 +1,8 @@
-/* Lesson 6: write these five functions in C. `python -m minirl.lessons check 6.1`
- * checks the first. Exercise 6.3 is in exercises.py.
+/* Lesson 6: write these five functions in C. Exercise 6.3 is in exercises.py.
+ * `python -m minirl.lessons check 6.1` checks the first.
  *
- * All arrays are rows of floats, one behind the other: element (i, j) of an array
- * with n columns is x[i * n + j]. Nothing here needs memory of its own: what a
+ * All arrays are rows of floats, one behind the other: element (i, j) of an
+ * array with n columns is x[i * n + j]. Nothing here needs memory of its own: what a
  * function needs beside its arguments fits into small arrays of fixed size.
  */
 #include <math.h>
@@ -15,8 +15,8 @@
 
 /* y = softmax of each row of x. x, y: (rows, n), n is 1 or more.
  *
- * Numbers of any size must work: a row of 1000 and 1001, of -1000 and -1001, and
- * rows with -INFINITY, which gets the probability 0. (Each row has at least one
+ * Numbers of any size must work: a row of 1000 and 1001, of -1000 and -1001,
+ * and rows with -INFINITY, which gets the probability 0. (Each row has at least one
  * number above -INFINITY.) expf is e^x for floats.
  *
  * x = {0, 0} gives y = {0.5, 0.5}. */
@@ -44,8 +44,8 @@ void cross_entropy(float *z, const int *targets, const float *weights, float *lo
 
 /* ---- 6.4 ---- */
 
-/* What is known of two sets of keys together. A state holds 2 + d numbers: m, l,
- * and o[0] to o[d - 1], with
+/* What is known of two sets of keys together. A state holds 2 + d numbers:
+ * m, l, and o[0] to o[d - 1], with
  *
  *     m = the largest score (-INFINITY for no keys at all),
  *     l = the sum of e^(score - m),

@@ -13,9 +13,9 @@ def of_rows(
     targets: np.ndarray,
     weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What exercise 6.2 computes, without the entropy: (log_pi, dz), from logits
-    z (n, V), targets (n,) and weights (n,). Every row counts: targets are 0 or
-    more. z is left as it is. (Complete.)"""
+    """What exercise 6.2 computes, without the entropy: (log_pi, dz), from the
+    logits z (n, V), targets (n,) and weights (n,). Every row counts: targets are
+    0 or more. z is left as it is. (Complete.)"""
     rows, below = np.arange(len(z)), z - z.max(axis=1, keepdims=True)
     powers = np.exp(below)
     total = powers.sum(axis=1)
@@ -37,7 +37,8 @@ def linear_cross_entropy(
         loss = -(sum over tokens of weight * log pi[target]).
 
     h: (N, C), what the layers before have made. W: (V, C). targets, weights:
-    (N,), and targets are 0 or more. Arrays are float32, and so are dh (N, C) and dW (V, C).
+    (N,), and targets are 0 or more. Arrays are float32, and so are dh (N, C) and
+    dW (V, C).
 
     Never make more than chunk rows of logits at a time. The last chunk may have
     fewer rows.
