@@ -2,8 +2,9 @@
  * `python -m minirl.lessons check 6.1` checks the first.
  *
  * All arrays are rows of floats, one behind the other: element (i, j) of an
- * array with n columns is x[i * n + j]. Nothing here needs memory of its own: what a
- * function needs beside its arguments fits into small arrays of fixed size.
+ * array with n columns is x[i * n + j]. Nothing here needs memory of its own:
+ * what a function needs beside its arguments fits into small arrays of fixed
+ * size.
  */
 #include <math.h>
 #include <string.h>
@@ -16,8 +17,8 @@
 /* y = softmax of each row of x. x, y: (rows, n), n is 1 or more.
  *
  * Numbers of any size must work: a row of 1000 and 1001, of -1000 and -1001,
- * and rows with -INFINITY, which gets the probability 0. (Each row has at least one
- * number above -INFINITY.) expf is e^x for floats.
+ * and rows with -INFINITY, which gets the probability 0. (Each row has at least
+ * one number above -INFINITY.) expf is e^x for floats.
  *
  * x = {0, 0} gives y = {0.5, 0.5}. */
 void softmax(const float *x, float *y, int rows, int n) {
@@ -106,8 +107,9 @@ static void add_tile(int rows, int depth, const float *a, int a_down, int a_righ
 
 /* C += A B, as in lesson 5. A: (rows, depth), B: (depth, columns), C: (rows,
  * columns). From one row to the next, A moves on by a_down floats, and from one
- * column to the next by a_right: exchange the two, and A is read transposed. The
- * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.)
+ * column to the next by a_right: exchange the two, and A is read transposed.
+ * The rows of B and C are without gaps, and lie b_down and c_down apart.
+ * (Complete.)
  *
  * It ADDS to C: where C should become the product alone, clear it first.
  *
@@ -135,9 +137,9 @@ static void add_product(int rows, int columns, int depth, const float *a, int a_
  *     o_i = the sum of weight times v_j,   lse_i = log of the sum of e^score.
  *
  * Ask for no memory, and keep no array that grows with T: a tile of QUERIES x
- * KEYS scores at a time is enough. T need not be a multiple of either. Leave out
- * tiles whose keys all come after the tile's queries. What o and lse hold at the
- * start is arbitrary. heads * T * d fits into an int. */
+ * KEYS scores at a time is enough. T need not be a multiple of either. Leave
+ * out tiles whose keys all come after the tile's queries. What o and lse hold
+ * at the start is arbitrary. heads * T * d fits into an int. */
 void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
                int T, int d) {
     /* write it here */
@@ -146,9 +148,9 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
 /* ---- 6.6 ---- */
 
 /* The gradients of attention. q, k, v, o and lse are as above, o and lse as
- * `attention` has filled them. dout: (heads, T, d), the gradient of o. Fills dq,
- * dk and dv, (heads, T, d) each. What they hold at the start is arbitrary: clear
- * them before anything is added.
+ * `attention` has filled them. dout: (heads, T, d), the gradient of o. Fills
+ * dq, dk and dv, (heads, T, d) each. What they hold at the start is arbitrary:
+ * clear them before anything is added.
  *
  * Make every weight anew: weight = e^(score - lse). Ask for no memory, and keep
  * no array that grows with T. */

@@ -1,9 +1,10 @@
 /* Lesson 6: one way to write the five functions in C. Exercise 6.3 is in
  * solution.py.
  *
- * All arrays are rows of floats, one behind the other: element (i, j) of an array
- * with n columns is x[i * n + j]. Nothing here needs memory of its own: what a
- * function needs beside its arguments fits into small arrays of fixed size.
+ * All arrays are rows of floats, one behind the other: element (i, j) of an
+ * array with n columns is x[i * n + j]. Nothing here needs memory of its own:
+ * what a function needs beside its arguments fits into small arrays of fixed
+ * size.
  */
 #include <math.h>
 #include <string.h>
@@ -15,9 +16,9 @@
 
 /* y = softmax of each row of x. x, y: (rows, n), n is 1 or more.
  *
- * Numbers of any size must work: a row of 1000 and 1001, of -1000 and -1001, and
- * rows with -INFINITY, which gets the probability 0. (Each row has at least one
- * number above -INFINITY.) expf is e^x for floats.
+ * Numbers of any size must work: a row of 1000 and 1001, of -1000 and -1001,
+ * and rows with -INFINITY, which gets the probability 0. (Each row has at least
+ * one number above -INFINITY.) expf is e^x for floats.
  *
  * x = {0, 0} gives y = {0.5, 0.5}. */
 void softmax(const float *x, float *y, int rows, int n) {
@@ -70,8 +71,8 @@ void cross_entropy(float *z, const int *targets, const float *weights, float *lo
 
 /* ---- 6.4 ---- */
 
-/* What is known of two sets of keys together. A state holds 2 + d numbers: m, l,
- * and o[0] to o[d - 1], with
+/* What is known of two sets of keys together. A state holds 2 + d numbers: m,
+ * l, and o[0] to o[d - 1], with
  *
  *     m = the largest score (-INFINITY for no keys at all),
  *     l = the sum of e^(score - m),
@@ -136,8 +137,9 @@ static void add_tile(int rows, int depth, const float *a, int a_down, int a_righ
 
 /* C += A B, as in lesson 5. A: (rows, depth), B: (depth, columns), C: (rows,
  * columns). From one row to the next, A moves on by a_down floats, and from one
- * column to the next by a_right: exchange the two, and A is read transposed. The
- * rows of B and C are without gaps, and lie b_down and c_down apart. (Complete.)
+ * column to the next by a_right: exchange the two, and A is read transposed.
+ * The rows of B and C are without gaps, and lie b_down and c_down apart.
+ * (Complete.)
  *
  * It ADDS to C: where C should become the product alone, clear it first.
  *
@@ -165,9 +167,9 @@ static void add_product(int rows, int columns, int depth, const float *a, int a_
  *     o_i = the sum of weight times v_j,   lse_i = log of the sum of e^score.
  *
  * Ask for no memory, and keep no array that grows with T: a tile of QUERIES x
- * KEYS scores at a time is enough. T need not be a multiple of either. Leave out
- * tiles whose keys all come after the tile's queries. What o and lse hold at the
- * start is arbitrary. heads * T * d fits into an int. */
+ * KEYS scores at a time is enough. T need not be a multiple of either. Leave
+ * out tiles whose keys all come after the tile's queries. What o and lse hold
+ * at the start is arbitrary. heads * T * d fits into an int. */
 void attention(const float *q, const float *k, const float *v, float *o, float *lse, int heads,
                int T, int d) {
     float scale = 1 / sqrtf(d), kt[LARGEST_D * KEYS], s[QUERIES * KEYS];
@@ -212,9 +214,9 @@ void attention(const float *q, const float *k, const float *v, float *o, float *
 /* ---- 6.6 ---- */
 
 /* The gradients of attention. q, k, v, o and lse are as above, o and lse as
- * `attention` has filled them. dout: (heads, T, d), the gradient of o. Fills dq,
- * dk and dv, (heads, T, d) each. What they hold at the start is arbitrary: clear
- * them before anything is added.
+ * `attention` has filled them. dout: (heads, T, d), the gradient of o. Fills
+ * dq, dk and dv, (heads, T, d) each. What they hold at the start is arbitrary:
+ * clear them before anything is added.
  *
  * Make every weight anew: weight = e^(score - lse). Ask for no memory, and keep
  * no array that grows with T. */

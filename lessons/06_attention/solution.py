@@ -13,9 +13,11 @@ def of_rows(
     targets: np.ndarray,
     weights: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """What exercise 6.2 computes, without the entropy: (log_pi, dz), from the
-    logits z (n, V), targets (n,) and weights (n,). Every row counts: targets are
-    0 or more. z is left as it is. (Complete.)"""
+    """What exercise 6.2 computes, without the entropy: (log_pi, dz).
+
+    From the logits z (n, V), targets (n,) and weights (n,). Every row counts:
+    targets are 0 or more. z is left as it is. (Complete.)
+    """
     rows, below = np.arange(len(z)), z - z.max(axis=1, keepdims=True)
     powers = np.exp(below)
     total = powers.sum(axis=1)
