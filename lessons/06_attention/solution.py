@@ -39,7 +39,7 @@ def linear_cross_entropy(
         loss = -(sum over tokens of weight * log pi[target]).
 
     h: (N, C), what the layers before have made. W: (V, C). targets, weights:
-    (N,), and targets are 0 or more. Arrays are float32, and so are dh (N, C) and
+    (N,), and targets are 0 or more. Arrays are float32: also dh (N, C) and
     dW (V, C).
 
     Never make more than chunk rows of logits at a time. The last chunk may have
