@@ -189,8 +189,9 @@ def bug_nine() -> tuple[Bug, Callable[[], None]]:
     arguments.
 
     The bug: nothing crashes, and each measure in its `signs` is odd in a run
-    with seed 0, so that `finding` says "low" or "high". `where` names a function
-    of minirl, "module:function" or "module:Class.method", and break_(right)
+    with seed 0, so that `finding` says "low" or "high". `where` names a
+    function of minirl, "module:function" or "module:Class.method", and
+    break_(right)
     returns the wrong version of it. `symptom` contains each sign with its
     finding, such as "SFT loss low, parts gap high", and may say more. `story`
     and `exposed_by` are any text. Its name is not one of the eight.
