@@ -125,7 +125,7 @@ def checked(**more):
 CHECKS = {
     "intensity": Check(cases=sizes, expected=by_counting, bound=Bound(4), only=lambda *sizes: min(sizes) > 0),
     "naive": checked(),
-    "row_wise": checked(speed=Speed(square(256), slow=["row_wise__k_inside"], apart=2.0)),
+    "row_wise": checked(speed=Speed(square(256), slow=["row_wise__k_inside", "row_wise__i_inside"], apart=2.0)),
     "blocked": checked(order=without_blocks, speed=Speed(square(256), slow=["blocked__k_inside"], apart=2.0)),
     "four_steps": checked(order=without_blocks, speed=Speed(square(256), slow=["four_steps__one_by_one"], apart=1.25)),
 }

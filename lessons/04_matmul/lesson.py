@@ -385,7 +385,7 @@ roofline(peaks, points, f"{n} x {n} matrices on one core")
 
 # %% [markdown]
 # What does `four_steps` wait for now? Five loads take two and a half cycles, at two in a cycle. Its four multiply-adds
-# take two. So it could reach 80% of the roof, and it does not come near.
+# take two. So it could reach 80% of the roof, and it does not come near. `blocked` does not come near its half either.
 #
 # One cause can be measured. NumPy's arrays begin at any multiple of 16 bytes, and a vector of 16 floats takes 64 bytes,
 # as much as a line of the cache. If its array does not begin with a line, each such vector lies in two lines, and takes

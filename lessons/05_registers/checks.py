@@ -20,7 +20,8 @@ ROUNDS = 5  # calls with the same threads: a race does not show in each
 RACES = itertools.count()
 RACE = (
     "Two threads write to the same memory at the same time. A `static` or global array is there once for all threads; "
-    "rows that two pieces share are written by both. Give each thread memory of its own."
+    "rows that two pieces share are written by both. Give each thread memory of its own. (`check 5.5` calls `matmul` "
+    "from one thread, and cannot see this.)"
 )
 
 

@@ -158,12 +158,16 @@ picture
 # > and 8 sums. The check also compares its time with that of a plain loop, and finds out how many sums there are: it
 # > puts a number in front that is so large that every 1 which is added to it is lost in the rounding.
 #
-# The exercises use some C that lesson 4 did not have. `vec sums[8]` is an array of eight vectors, and
-# `vec sum[ROWS][VECTORS]` is one with two indices, `sum[i][v]`. `= {0}`, `{{0}}` and `{{{0}}}` set every number of a
-# vector, of an array of them and of one with two indices to zero. `float *p = c + 3;` is a name for the array that
-# begins at `c[3]`. `float *p = malloc(sizeof(float) * n);` asks for room for n floats, which hold garbage. `free(p);`
-# gives it back: nobody else does. `static inline` before a function says that it is for this file alone, and that the
-# compiler may put its body in place of a call.
+# The exercises use some C that lesson 4 did not have:
+#
+# - `vec sums[8] = {{0}};` is an array of eight vectors, all zeros. Without `= {{0}}` it holds garbage, and the compiler
+#   may not warn.
+# - `vec sum[ROWS][VECTORS] = {{{0}}};` has two indices: `sum[i][v]` is a vector. A single vector is `vec sum = {0};`.
+# - `float *p = c + 3;` is a name for the array that begins at `c[3]`.
+# - `float *p = malloc(sizeof(float) * n);` asks for room for n floats, which hold garbage. `free(p);` gives it back:
+#   nobody else does.
+# - `static inline` before a function says that it is for this file alone, and that the compiler may put its body in
+#   place of a call.
 
 # %%
 x, y = np.random.default_rng(0).random((2, 1000), np.float32)
@@ -625,7 +629,12 @@ picture
 #
 # > **Exercise 5.6** (level 3, 25 minutes). Write `matmul_threads(a, b, c, M, K, N, threads)` with `matmul`. The check
 # > compares the *bits* for 1, 2, 3 and 5 threads, several times each, and the time of two threads. On a busy machine it
-# > may say that it cannot tell the time: check again.
+# > may say that it cannot tell the time. Then check again when less is running. Until it passes, the course's own
+# > function stands in below, although your results are right.
+#
+# One race the check may not find. A variable that you declare before the parallel loop and set inside it is shared by
+# all threads. Often the compiler keeps it in a register of each thread, and the bits come out right, until another
+# compiler keeps it in memory. So declare it inside the loop.
 
 # %%
 kernels.set_threads(threads_before)

@@ -105,7 +105,8 @@ void tile(int steps, const float *a, const float *b, float *c, int ldc) {
  *
  * packed: (steps, width). For i < present, packed[k * width + i] becomes
  * from[i * across + k * along]. For the other i, up to width - 1, it becomes 0,
- * and nothing is read.
+ * and nothing is read. So `across` says how far apart the numbers of a step lie
+ * in the matrix, and `along` how far apart the steps lie.
  */
 void pack(int width, int steps, int present, const float *from, int across, int along,
           float *packed) {
