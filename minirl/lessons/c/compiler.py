@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -30,6 +31,8 @@ CHECKED = ["-std=gnu11", "-O1", "-g", "-w"]
 SECONDS = 120.0
 NONE: list[tuple[list[str], list[str]]] = [([], [])]  # the choice of no OpenMP
 KEPT = 2000  # builds in the cache, of which the oldest go
+GOING_ON = "building-"  # how the folder of a build begins until it is complete
+BROKEN_OFF = 24 * 60 * 60  # seconds after which it will not be completed any more
 
 
 class NoCompiler(RuntimeError):
@@ -111,7 +114,7 @@ def _build(text: str, name: str, files: dict[str, str], flags: list[str], suffix
     made = folder / f"{stem}-{digest}{suffix}"
     if made.is_file():
         return made
-    with tempfile.TemporaryDirectory(dir=cache()) as scratch:
+    with tempfile.TemporaryDirectory(dir=cache(), prefix=GOING_ON) as scratch:
         work = Path(scratch) / "work"
         work.mkdir()
         for other, contents in {name: text, **files}.items():
@@ -159,7 +162,16 @@ def cache() -> Path:
 
 
 def clean(kept: int = KEPT) -> None:
-    """Remove all but the newest builds."""
-    folders = sorted((path for path in cache().iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime)
-    for folder in folders[: max(len(folders) - kept, 0)]:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Remove all but the newest builds. A build that is going on belongs to another process, which cleans up as well, and
+    may be quicker. One that is a day old was broken off."""
+    made = []
+    for path in cache().iterdir():
+        try:
+            changed = path.stat().st_mtime
+        except FileNotFoundError:
+            continue
+        if path.name.startswith(GOING_ON) and time.time() - changed < BROKEN_OFF:
+            continue
+        made.append((0.0 if path.name.startswith(GOING_ON) else changed, path))
+    for _, path in sorted(made)[: max(len(made) - kept, 0)]:
+        shutil.rmtree(path, ignore_errors=True)
