@@ -162,8 +162,11 @@ def cache() -> Path:
 
 
 def clean(kept: int = KEPT) -> None:
-    """Remove all but the newest builds. A build that is going on belongs to another process, which cleans up as well, and
-    may be quicker. One that is a day old was broken off."""
+    """Remove all but the newest builds.
+
+    A build that is going on belongs to another process, which cleans up as well, and may be quicker. One that is a day
+    old was broken off.
+    """
     made = []
     for path in cache().iterdir():
         try:
