@@ -8,7 +8,9 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
+from contextlib import suppress
 
 import pytest
 from listening import serving
@@ -29,7 +31,10 @@ def started(run, *flags):
         line = process.stdout.readline()
         assert line, process.stderr.read()
         said += line
-    return process, said, re.search(r"http://\S+?:\d+", said)[0]
+    address = re.search(r"http://\S+?:\d+", said)[0]
+    with suppress(urllib.error.HTTPError):  # any answer will do: only a server that answers hears Ctrl-C
+        urllib.request.urlopen(f"http://127.0.0.1:{address.rpartition(':')[2]}/health", timeout=20).close()
+    return process, said, address
 
 
 def test_one_command_serves_and_ctrl_c_ends_it_though_a_client_listens(run):
