@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from minirl.evaluation import forgotten, markdown, page
+from minirl.evaluation import forgetting_of_run, markdown, page
 from minirl.evaluation.content import (
     Block,
     Code,
@@ -63,7 +63,7 @@ def contents(run: Run, plots: Sequence[Plot]) -> Section:
             lead(run, results),
             *beside,
             accuracy(results),
-            *forgotten.section(run),
+            *forgetting_of_run.section(run),
             Section("How it was trained", training(run, results)),
             *how_to_read(results),
             *in_other_words(run, samples, results),

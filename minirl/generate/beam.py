@@ -45,7 +45,7 @@ from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import PREFILL_TOKENS, without_dropout
 from minirl.generate.prompts import Ids, Prompt, encode_prompt, end_tokens, known_tokens, listed
-from minirl.generate.sampling import MOST, whole
+from minirl.generate.sampling import MOST, most_likely, whole
 from minirl.generate.text import Completion
 from minirl.model import GPT, KVCache
 from minirl.tools import Toolbox, Turn, said
@@ -205,11 +205,6 @@ class Live:
         self.ids, self.unread = [*self.ids, *result.tolist()], self.unread + n
         self.log_probs, self.forced = [*self.log_probs, *[0.0] * n], [*self.forced, *[True] * n]
 
-    @property
-    def chosen(self) -> int:
-        """L: its tokens that no tool has given."""
-        return len(self.ids) - sum(self.forced)
-
 
 @dataclass
 class Search:
@@ -227,7 +222,7 @@ class Search:
     live: list[Live] = field(default_factory=list)
     ended: list[Found] = field(default_factory=list)
     cut: list[Found] = field(default_factory=list)
-    steps: int = 0
+    steps: int = 0  # L of every live beam: a step adds one token that no tool has given
     spent: int = 0  # tokens generated so far, in all beams
 
     def __post_init__(self) -> None:
@@ -277,7 +272,7 @@ class Search:
 
     def found(self, beam: Live, *, finished: bool) -> Found:
         """A beam that goes no further."""
-        score = self.rule.score(beam.total, beam.chosen)
+        score = self.rule.score(beam.total, self.steps)
         return Found(beam.ids, beam.log_probs, beam.forced, score, finished)
 
     @property
@@ -367,7 +362,7 @@ def _read_tokens(model: GPT, cache: KVCache, active: Sequence[Search]) -> Array:
 def _take_step(cache: KVCache, searches: Sequence[Search], logits: Array, vocabulary: int) -> None:
     """Extend the beams of each search, and give every new beam a copy of what its parent holds in the cache."""
     log_probs = kernels.log_softmax(logits)[:, :vocabulary]
-    best = _best(log_probs, 2 * searches[0].rule.width)
+    best = most_likely(log_probs, 2 * searches[0].rule.width)
     likely = np.take_along_axis(log_probs, best, axis=1).astype(np.float64)
     sources, targets = [], []
     start = 0
@@ -382,13 +377,3 @@ def _take_step(cache: KVCache, searches: Sequence[Search], logits: Array, vocabu
             targets += [row for source, row in moved if source != row]
     if targets:
         cache.copy(np.array(sources), np.array(targets))
-
-
-def _best(log_probs: Array, k: int) -> Array:
-    """The ids of the k largest of each row (or all), the largest first, (rows, k)."""
-    if k < log_probs.shape[1]:
-        largest = np.sort(np.argpartition(-log_probs, k - 1, axis=1)[:, :k], axis=1)
-    else:
-        largest = np.broadcast_to(np.arange(log_probs.shape[1]), log_probs.shape)
-    order = np.argsort(-np.take_along_axis(log_probs, largest, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(largest, order, axis=1)

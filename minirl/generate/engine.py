@@ -119,8 +119,9 @@ class Engine:
         self.free = list(range(slots))[::-1]  # slots
         self.prompt_rows = list(range(slots, 2 * slots))[::-1]  # rows of the cache that are free for prompts
         longest = min(sampling.max_new_tokens, capacity)  # of a prompt of one token
-        with_results = longest if tools is None else min(longest + tools.most_forced(longest), capacity)
-        with_results = capacity if eager else with_results  # rows may come with tools of their own
+        with_results = capacity  # of an eager engine, whose rows may come with tools of their own
+        if not eager:
+            with_results = longest if tools is None else min(longest + tools.most_forced(longest), capacity)
         self.ids = np.zeros((slots, with_results), np.int32)
         self.log_probs = np.zeros((slots, with_results), np.float32)
         self.forced = np.zeros((slots, with_results), bool)

@@ -155,3 +155,16 @@ def whole(name: str, value: object, least: int) -> int:
     if number < least:
         raise ValueError(f"generate: {name} is {number}; expected {least} or more")
     return number
+
+
+def most_likely(log_probs: Array, n: int) -> Array:
+    """The ids of the n most likely tokens of each row (or of all), (rows, n): the likeliest first, of equal ones the
+    lowest id."""
+    if n == 0:
+        return np.zeros((len(log_probs), 0), np.int64)
+    if n < log_probs.shape[1]:
+        largest = np.sort(np.argpartition(-log_probs, n - 1, axis=1)[:, :n], axis=1)
+    else:
+        largest = np.broadcast_to(np.arange(log_probs.shape[1]), log_probs.shape)
+    order = np.argsort(-np.take_along_axis(log_probs, largest, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(largest, order, axis=1)

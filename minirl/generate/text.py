@@ -25,6 +25,7 @@ from minirl.generate.prompts import (
 from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, stream_of, whole
 from minirl.generate.temperature import Temperature
 from minirl.model import GPT
+from minirl.model.cache import cache_bytes
 from minirl.tools import Piece, Toolbox, pieces, said
 
 if TYPE_CHECKING:
@@ -177,8 +178,7 @@ def check_prompts(
         )
     new = min(sampling.max_new_tokens, config.context_length)
     capacity = min(longest + new + (tools.most_forced(new) if tools else 0), config.context_length)
-    row_bytes = 8 * config.n_layer * capacity * config.kv_heads * config.head_size
-    return capacity, min(slots, max(CACHE_BYTES // row_bytes, 1))
+    return capacity, min(slots, max(CACHE_BYTES // cache_bytes(config, capacity), 1))
 
 
 def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int) -> Iterator[Row]:

@@ -145,9 +145,8 @@ def judge_memory(lesson: Lesson, exercise: Exercise, mine: Names, memory: Memory
         return Ruling("pass")
     said = ", ".join(f"{peak:,} bytes at {size:,}" for size, peak in zip(memory.sizes, peaks, strict=True))
     words = (
-        f"All results of `{exercise.name}` are right, and it needs too much memory: {said}. That grows like the "
-        f"size to "
-        f"the power of {exponent:.1f}; expected less than {memory.exponent:g}."
+        f"All results of `{exercise.name}` are right, and it needs too much memory: {said}. That grows like the size "
+        f"to the power of {exponent:.1f}; expected less than {memory.exponent:g}."
     )
     parts = [("memory", words)]
     for name in memory.wasteful:

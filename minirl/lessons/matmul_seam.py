@@ -19,7 +19,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.kernels.matmul.checks import check_matmul
-from minirl.kernels.matmul.reference import ACTIVATIONS
+from minirl.kernels.matmul.reference import finished
 from minirl.lessons.compare import Bound
 from minirl.lessons.parts import Ledger, Seam
 from minirl.swap import Function
@@ -73,7 +73,7 @@ def adapter(multiply: Function, original: Function, ledger: Ledger) -> Function:
         c, inside = product(
             multiply, a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b
         )
-        result = finish(c.reshape(shape), bias, activation, preactivation, residual, out, accumulate)
+        result = finished(c.reshape(shape), bias, activation, preactivation, residual, out, accumulate)
         ledger.seconds += time.process_time() - start - inside
         return result
 
@@ -91,28 +91,6 @@ def product(multiply: Function, a: Array, b: Array) -> tuple[Array, float]:
     made = [multiply(one, other) for one, other in ready]
     inside = time.process_time() - start
     return (made[0] if len(made) == 1 else np.stack(made)), inside
-
-
-def finish(
-    c: Array, bias: Array | None, activation: str | None, preactivation: Array | None, residual: Array | None,
-    out: Array | None, accumulate: bool,
-) -> Array:  # fmt: skip
-    """What `kernels.matmul` does after the product."""
-    if accumulate and out is not None:
-        out += c
-        return out
-    if bias is not None:
-        c += bias
-    if preactivation is not None:
-        preactivation[...] = c
-    if activation is not None:
-        c = ACTIVATIONS[activation](c)
-    if residual is not None:
-        c += residual
-    if out is None:
-        return c
-    out[...] = c
-    return out
 
 
 def site() -> str:

@@ -11,6 +11,11 @@ from minirl.model.memory import check_memory
 FEW = 40  # up to so many new tokens of a row attend one by one: a call for all rows beats a call for each
 
 
+def cache_bytes(config: GPTConfig, tokens: int) -> int:
+    """Bytes of the keys and values of so many tokens, in float32, in all layers."""
+    return 8 * config.n_layer * tokens * config.kv_heads * config.head_size
+
+
 class KVCache:
     """For each layer, keys and values (rows, capacity, H_kv, D); row r holds the first held[r] of them.
 
@@ -30,8 +35,7 @@ class KVCache:
             raise ValueError(f"KVCache: batch {batch!r}; expected a whole number of rows, 0 or more")
         if not isinstance(capacity, int | np.integer) or not 1 <= capacity <= config.context_length:
             raise ValueError(f"KVCache: capacity {capacity}; expected 1 to the context length, {config.context_length}")
-        needed = 8 * config.n_layer * int(batch) * int(capacity) * config.kv_heads * config.head_size
-        check_memory(f"KVCache: a cache of {batch} rows", needed)
+        check_memory(f"KVCache: a cache of {batch} rows", cache_bytes(config, int(batch) * int(capacity)))
         self.config = config
         self.capacity = capacity
         shape = (batch, capacity, config.kv_heads, config.head_size)

@@ -6,6 +6,7 @@ from typing import Any
 
 from minirl.gguf import GGUF
 from minirl.model import checkpoint, gguf_model
+from minirl.model.cache import cache_bytes
 from minirl.model.config import GPTConfig
 from minirl.model.hugging_face import model_type
 from minirl.model.json_file import read_json
@@ -41,7 +42,7 @@ def describe(path: Path) -> tuple[list[tuple[str, str]], list[str]]:
 def about_config(config: GPTConfig) -> list[tuple[str, str]]:
     """The shape, and what it needs."""
     count, memory = config.parameter_count(), model_bytes(config) / 2**20
-    keys = 8 * config.n_layer * config.kv_heads * config.head_size
+    keys = cache_bytes(config, 1)
     heads = f"{config.n_head} heads of {config.head_size}"
     if config.kv_heads != config.n_head:
         heads += f", {config.kv_heads} of keys and values"

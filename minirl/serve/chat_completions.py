@@ -24,7 +24,7 @@ from minirl.serve.fields import Fields
 from minirl.serve.job import Job, News
 from minirl.serve.openai_form import Reply
 from minirl.serve.served import Served
-from minirl.serve.transport import Streamed, read_fields
+from minirl.serve.transport import Streamed, event, read_fields
 
 UNSUPPORTED = {
     "functions": "the old form; use tools",
@@ -90,7 +90,6 @@ class ChatCompletions:
             raise bad("modalities is not supported: the answer is text", "modalities", "unsupported_field")
         if fields.given.get("store") is False:
             fields.any("store")
-            del fields.given["store"]
         fields.refuse(UNSUPPORTED)
 
     def prompt(self, messages: Any) -> tuple[Array, settings.Begun | None]:
@@ -135,7 +134,7 @@ class ChatCompletions:
 
         def piece(number: int, delta: dict[str, Any], logprobs: Any = None, reason: str | None = None) -> bytes:
             choice = {"index": number, "delta": delta, "logprobs": logprobs, "finish_reason": reason}
-            return openai_form.chunk({**self.head, "choices": [choice], **more})
+            return event({**self.head, "choices": [choice], **more})
 
         begin = [piece(number, {"role": "assistant", "content": ""}) for number in range(self.n)]
         try:
@@ -155,10 +154,10 @@ class ChatCompletions:
                     yield b"".join(chunks)
             if self.usage:
                 counted = openai_form.usage(self.prompt_tokens, self.rows)
-                yield openai_form.chunk({**self.head, "choices": [], "usage": counted})
+                yield event({**self.head, "choices": [], "usage": counted})
             yield openai_form.DONE
         except ApiError as error:
-            yield openai_form.chunk(error.body())
+            yield event(error.body())
 
     async def whole(self, job: Job) -> dict[str, Any]:
         """The answer in one piece."""

@@ -15,7 +15,7 @@ from minirl.serve.fields import Fields
 from minirl.serve.job import Job, News
 from minirl.serve.openai_form import Reply
 from minirl.serve.served import Served
-from minirl.serve.transport import Streamed, read_fields
+from minirl.serve.transport import Streamed, event, read_fields
 
 DEFAULT_TOKENS, PROMPTS = 16, 32
 UNSUPPORTED = {
@@ -44,7 +44,6 @@ class Completions:
         fields.text("user")
         if fields.given.get("best_of") in (1, n):
             fields.any("best_of")
-            del fields.given["best_of"]
         fields.refuse(UNSUPPORTED)
         fields.end()
         self.rooms = [settings.check_room(prompt, served, "prompt") for prompt in prompts]
@@ -111,14 +110,14 @@ class Completions:
                         text, told[news.row] = self.texts[news.row] + text, True
                     if text or news.ended or self.top is not None:
                         choice = self.choice(news.row, text, self.logprobs(news, since), news.ended)
-                        chunks.append(openai_form.chunk({**self.head, "choices": [choice], **self.no_usage}))
+                        chunks.append(event({**self.head, "choices": [choice], **self.no_usage}))
                 if chunks:
                     yield b"".join(chunks)
             if self.usage:
-                yield openai_form.chunk({**self.head, "choices": [], "usage": self.counted()})
+                yield event({**self.head, "choices": [], "usage": self.counted()})
             yield openai_form.DONE
         except ApiError as error:
-            yield openai_form.chunk(error.body())
+            yield event(error.body())
 
     @property
     def no_usage(self) -> dict[str, Any]:

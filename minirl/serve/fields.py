@@ -109,9 +109,12 @@ class Fields:
         return np.array(value, np.int32)
 
     def refuse(self, unsupported: Mapping[str, str]) -> None:
-        """Refuse what OpenAI's API has and this server has not. unsupported: field -> why, or what to do instead."""
+        """Refuse what OpenAI's API has and this server has not, unless it was read before: then it asks for nothing.
+
+        unsupported: field -> why, or what to do instead.
+        """
         for name, why in unsupported.items():
-            if name in self.given:
+            if name in self.given and name not in self.read:
                 raise bad(f"{self.prefix}{name} is not supported: {why}", self.prefix + name, "unsupported_field")
 
     def end(self) -> None:

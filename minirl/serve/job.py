@@ -15,6 +15,7 @@ import numpy as np
 from minirl import kernels
 from minirl.autograd import Array
 from minirl.generate import Row, Sampling
+from minirl.generate.sampling import most_likely
 from minirl.generate.temperature import temperatures_at
 from minirl.serve.errors import ApiError
 
@@ -142,7 +143,7 @@ def look_at(tickets: Sequence[Ticket], logits: Array, ids: Array, steps: Array) 
     taken = np.take_along_axis(log_pi, ids[:, None].astype(np.int64), axis=1)
     ranks = (log_pi > taken).sum(axis=1)
     most = min(max(ticket.job.top or 0 for ticket in tickets), log_pi.shape[1])
-    best = best_first(log_pi, most)
+    best = most_likely(log_pi, most)
     of_best = np.take_along_axis(log_pi, best, axis=1)
     for i, ticket in enumerate(tickets):
         top = ticket.job.top or 0
@@ -150,15 +151,3 @@ def look_at(tickets: Sequence[Ticket], logits: Array, ids: Array, steps: Array) 
             float(temperatures[i]), float(taken[i, 0]), max(0.0, float(entropies[i])), int(ranks[i]),
             best[i, :top].tolist(), of_best[i, :top].tolist(),
         )  # fmt: skip
-
-
-def best_first(values: Array, n: int) -> Array:
-    """The places of the n largest values of each row, the largest first; of equal ones the first. (N, n)."""
-    if n == 0:
-        return np.zeros((len(values), 0), np.int64)
-    if n < values.shape[1]:
-        some = np.sort(np.argpartition(-values, n - 1, axis=1)[:, :n], axis=1)
-    else:
-        some = np.broadcast_to(np.arange(n), values.shape)
-    order = np.argsort(-np.take_along_axis(values, some, axis=1), axis=1, kind="stable")
-    return np.take_along_axis(some, order, axis=1)

@@ -16,7 +16,7 @@ from minirl.serve.fields import Fields
 from minirl.serve.job import News
 from minirl.serve.served import Served, Stage
 from minirl.serve.telling import Telling
-from minirl.serve.transport import dumps, error_response, json_response, until_gone
+from minirl.serve.transport import error_response, json_response, until_gone
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
@@ -48,11 +48,6 @@ def wants_usage(fields: Fields, stream: bool) -> bool:
 def head(prefix: str, kind: str, model: str) -> dict[str, Any]:
     """The first fields of every answer."""
     return {"id": f"{prefix}-{secrets.token_hex(12)}", "object": kind, "created": int(time.time()), "model": model}
-
-
-def chunk(value: dict[str, Any]) -> bytes:
-    """A server-sent event."""
-    return b"data: " + dumps(value) + b"\n\n"
 
 
 def usage(prompt_tokens: int, rows: Sequence[Row]) -> dict[str, int]:

@@ -27,7 +27,7 @@ from minirl.serve.fields import Fields
 from minirl.serve.job import Job, Look, News
 from minirl.serve.served import Served
 from minirl.serve.telling import Telling
-from minirl.serve.transport import Streamed, dumps, json_response, read_fields
+from minirl.serve.transport import Streamed, event, json_response, read_fields
 from minirl.tasks import Checker, Problem
 from minirl.tasks.prompt import judged
 from minirl.tokenizer.special import TOOL
@@ -37,9 +37,9 @@ TOP = 5
 LONGEST_TEXT = 100_000  # characters to be shown as tokens
 
 
-def event(**said: Any) -> bytes:
-    """A server-sent event."""
-    return b"data: " + dumps(said) + b"\n\n"
+def told(**said: Any) -> bytes:
+    """An event of the page's stream."""
+    return event(said)
 
 
 class Ask:
@@ -101,7 +101,7 @@ class Ask:
                     yield b"".join(one for news in batch for one in self.tell(news))
             yield self.done()
         except ApiError as error:
-            yield event(type="error", **error.body())
+            yield told(type="error", **error.body())
 
     # ---- the events ----
 
@@ -109,7 +109,7 @@ class Ask:
         """What is asked, token by token."""
         decoder = self.tokenizer.stream_decoder()
         prompt = [{"id": token, "text": decoder.push(token)} for token in self.question.ids.tolist()]
-        return event(
+        return told(
             type="start", id=f"gen-{id(self):x}", stage=self.stage.name, seed=self.seed, samples=self.samples,
             form=self.question.form, prompt=prompt, prompt_text=self.tokenizer.decode(self.question.ids),
             facts=[{"text": text, "score": score} for text, score in self.question.facts],
@@ -131,30 +131,30 @@ class Ask:
     def already(self, sample: int) -> list[bytes]:
         """Events before the first draw: the result of a call with which the given tokens end."""
         row = self.rows[sample]
-        told = []
+        events = []
         tokens = list(zip(row.begun.tolist(), row.begun_forced.tolist(), strict=True))
         for place, (token, forced) in enumerate(tokens):
-            if place >= self.known and (place == self.known):
-                told.append(self.call(sample, [one for one, _ in tokens[place:]]))
+            if place == self.known:
+                events.append(self.call(sample, [one for one, _ in tokens[place:]]))
             kind, text = self.tellings[sample].push(token, forced)
             if place >= self.known:
-                told.append(self.token(sample, place, token, forced, 0.0, kind, text, None, time.perf_counter()))
-        return told
+                events.append(self.token(sample, place, token, forced, 0.0, kind, text, None, time.perf_counter()))
+        return events
 
     def tell(self, news: News) -> list[bytes]:
         """The events of some news."""
-        telling, told = self.tellings[news.row], []
+        telling, events = self.tellings[news.row], []
         looks = news.looks or [None] * len(news.ids)
         for place, (token, forced) in enumerate(zip(news.ids, news.forced, strict=True)):
             if forced and not (place and news.forced[place - 1]):
-                told.append(self.call(news.row, [i for i, f in zip(news.ids, news.forced, strict=True) if f]))
+                events.append(self.call(news.row, [i for i, f in zip(news.ids, news.forced, strict=True) if f]))
             index, log_prob = len(telling.ids), news.log_probs[place]
             kind, text = telling.push(token, forced, log_prob)
-            told.append(self.token(news.row, index, token, forced, log_prob, kind, text, looks[place], news.time))
+            events.append(self.token(news.row, index, token, forced, log_prob, kind, text, looks[place], news.time))
         if news.ended:
             telling.finish()
-            told.append(self.end(news.row, self.rows[news.row], news.time))
-        return told
+            events.append(self.end(news.row, self.rows[news.row], news.time))
+        return events
 
     def token(
         self, sample: int, index: int, token: int, forced: bool, log_prob: float, kind: str, text: str,
@@ -166,7 +166,7 @@ class Ask:
             {"id": one, "text": word(one), "p": round(math.exp(log_p), 6)}
             for one, log_p in zip(look.ids, look.log_probs, strict=True)
         ]  # fmt: skip
-        return event(
+        return told(
             type="token", sample=sample, index=index, id=token, text=text, word=word(token),
             special=token in self.tellings[sample].special, kind=kind, forced=forced, log_prob=round(log_prob, 6),
             p=None if forced else round(math.exp(log_prob), 6),
@@ -183,7 +183,7 @@ class Ask:
         asked_for = " ".join(self.tokenizer.decode(telling.ids[begin:], skip_special=True).split())
         name, _, argument = asked_for.partition(" ")
         text = self.tokenizer.decode(result, skip_special=True)
-        return event(
+        return told(
             type="call", sample=sample, index=len(telling.ids), tool=name, argument=argument, result=text,
             error=text.startswith("error: "),
         )  # fmt: skip
@@ -196,7 +196,7 @@ class Ask:
         correct = None
         if self.expected is not None:
             correct = row.finished and checked_by(self.expected).checker.check(self.problem, text)
-        return event(
+        return told(
             type="end", sample=sample, finish_reason=reason,
             stop=self.stopped_by(telling) if reason == "stop" else None,
             text=telling.said, answer=spelling(text) if has_answer else None, correct=correct,
@@ -216,7 +216,7 @@ class Ask:
         tokens = sum(telling.drawn for telling in self.tellings)
         new = sum(len(telling.ids) - self.known for telling in self.tellings)
         P = len(self.question.ids) + self.known
-        return event(
+        return told(
             type="done", seconds=round(seconds, 6), tokens=tokens, tokens_per_second=round(tokens / seconds, 1),
             vote=self.vote(chosen, made),
             usage={"prompt_tokens": P, "completion_tokens": new, "total_tokens": P + new},

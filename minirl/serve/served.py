@@ -14,6 +14,7 @@ from typing import Any
 from minirl.evaluation.asking import reader_of_answers
 from minirl.generate import Engine, Sampling, end_tokens, known_tokens
 from minirl.model import GPT
+from minirl.model.cache import cache_bytes
 from minirl.model.config import GPTConfig
 from minirl.retrieval.lookup import Lookup
 from minirl.runs import STAGE_NAMES, STAGES, ModelFolder, Run
@@ -53,11 +54,6 @@ class Stage:
     works: Works | None = None
     outstanding: int = 0  # rows that were accepted and are not over
     loading: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-
-def row_bytes(config: GPTConfig, context: int) -> int:
-    """Bytes of keys and values of one row of the cache."""
-    return 8 * config.n_layer * context * config.kv_heads * config.head_size
 
 
 class Served:
@@ -167,13 +163,13 @@ class Served:
     @property
     def slots(self) -> int:
         """Answers at once: as many as were asked for, or as fit into the memory for the cache."""
-        fitting = CACHE_BYTES // (2 * row_bytes(self.known_config, self.context))  # half of the rows are for prompts
+        fitting = CACHE_BYTES // cache_bytes(self.known_config, 2 * self.context)  # half of the rows are for prompts
         return max(1, min(self.limits.slots, fitting))
 
     @property
     def cache_bytes(self) -> int:
         """The most that the cache of one stage takes."""
-        return 2 * self.slots * row_bytes(self.known_config, self.context)
+        return cache_bytes(self.known_config, 2 * self.slots * self.context)
 
     @property
     def running(self) -> int:

@@ -29,6 +29,11 @@ def dumps(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":")).encode()
 
 
+def event(value: dict[str, Any]) -> bytes:
+    """A server-sent event."""
+    return b"data: " + dumps(value) + b"\n\n"
+
+
 def json_response(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """JSON, which nobody keeps."""
     return Response(

@@ -7,7 +7,7 @@ the best first; the toolbox cuts it to its longest.
 
 from minirl.retrieval.index import Index, SearchError
 from minirl.retrieval.lookup import open_lookup
-from minirl.tasks.look_up import PLACE, library
+from minirl.tasks.look_up import FOUND, PLACE, library
 from minirl.tools.tool import ToolError
 
 PASSAGES = 2
@@ -32,5 +32,5 @@ class Search:
 def search_in(place: str) -> Search:
     """The tool for a place: an index, a folder of texts, "science" or "people". Raises what `open_lookup` raises."""
     if place == PLACE:
-        return Search(library()[1])
+        return Search(library()[1], FOUND)
     return Search(open_lookup(place).index)

@@ -8,7 +8,7 @@ import time
 from typing import NamedTuple
 
 from minirl import kernels, tasks
-from minirl.evaluation import forgotten
+from minirl.evaluation import forgetting_of_run
 from minirl.evaluation.report import PAGE, REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
 from minirl.generate import encode_prompt, generate
@@ -142,14 +142,14 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
         evaluation = config.evaluation
         if evaluation.forgetting and "rl" in run.stages:
             screen.say("measuring what the model has forgotten ...")
-            forgotten.measure(run, tokenizer)
+            forgetting_of_run.measure(run, tokenizer)
         results = evaluate_run(
             run, screen, stages=run.stages, problems=evaluation.problems, samples=evaluation.samples, seed=config.seed
         )
         run.append(METRICS, {"stage": "evaluate", "seconds": round(time.perf_counter() - began, 3)})
         run.write_json(RESULTS, results)
     show(run.results() or [], screen)
-    forgotten.show(run, screen)
+    forgetting_of_run.show(run, screen)
     write_report(run)
     say_what_next(run, screen, main_job)
 

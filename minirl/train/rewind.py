@@ -10,7 +10,7 @@ import shutil
 from typing import Any
 
 from minirl.evaluation.answers import ANSWERS
-from minirl.evaluation.forgotten import FORGETTING
+from minirl.evaluation.forgetting_of_run import FORGETTING
 from minirl.runs import CONFIG, LOGS, METRICS, PLOTS, RESULTS, TOKENIZER, Run, Screen
 from minirl.runs.checkpoints import discard, settle
 from minirl.runs.command import accept

@@ -12,7 +12,7 @@ import numpy as np
 from minirl.autograd import Array
 from minirl.data import Loader
 from minirl.evaluation.forgetting import Watch
-from minirl.evaluation.forgotten import known_before
+from minirl.evaluation.forgetting_of_run import known_before
 from minirl.evaluation.score import greedy_accuracy
 from minirl.model import GPT
 from minirl.rl.dpo import dpo_step

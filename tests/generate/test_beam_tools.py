@@ -10,34 +10,10 @@ from minirl.autograd import no_grad
 from minirl.generate import Beams, Sampling, beam_search_ids, generate_ids
 from minirl.model import GPT, GPTConfig
 from minirl.tools import Toolbox
+from tests.letters import END, END_RESULT, END_TOOL, RESULT, TOOL, A, B, Letters, Twice, V
 
-END, TOOL, END_TOOL, RESULT, END_RESULT, A, B = range(7)
-V, T = 7, 4
+T = 4
 PROMPTS = [np.array(ids, np.int32) for ids in ([A, B, B], [B], [A, A])]
-
-
-class Letters:
-    """A tokenizer of seven tokens: the marks, a and b."""
-
-    vocab_size = V
-
-    def __init__(self):
-        marks = "<|end|>", "<|tool|>", "<|/tool|>", "<|result|>", "<|/result|>"
-        self.special_tokens = {mark: number for number, mark in enumerate(marks)}
-
-    def decode(self, ids):
-        return "".join({A: "a", B: "b"}.get(int(i), "") for i in ids)
-
-    def encode_array(self, text):
-        """Errors, which hold other letters, are one b."""
-        return np.array([{"a": A, "b": B}[sign] for sign in text] if set(text) <= set("ab") else [B], np.int32)
-
-
-class Twice:
-    name = "a"
-
-    def call(self, argument):
-        return "aa"
 
 
 BOX = Toolbox(Letters(), [Twice()])

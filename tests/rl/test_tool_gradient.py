@@ -19,36 +19,12 @@ from minirl.rl.batch import make_batch
 from minirl.rl.loss import policy_loss
 from minirl.tensor import Tensor
 from minirl.tools import Toolbox
+from tests.letters import END, END_RESULT, END_TOOL, RESULT, TOOL, A, B, Letters, Twice, V
 
-END, TOOL, END_TOOL, RESULT, END_RESULT, A, B = range(7)
-V, HORIZON = 7, 4
+HORIZON = 4
 PROMPT = np.array([A, B, B], np.int32)
 TEMPERATURE = 0.8
 SAMPLES, ERROR = 8000, 1e-6
-
-
-class Letters:
-    """A tokenizer of seven tokens: the marks, a and b."""
-
-    vocab_size = V
-
-    def __init__(self):
-        marks = "<|end|>", "<|tool|>", "<|/tool|>", "<|result|>", "<|/result|>"
-        self.special_tokens = {mark: number for number, mark in enumerate(marks)}
-
-    def decode(self, ids):
-        return "".join({A: "a", B: "b"}.get(int(i), "") for i in ids)
-
-    def encode_array(self, text):
-        """Errors, which hold other letters, are one b."""
-        return np.array([{"a": A, "b": B}[sign] for sign in text] if set(text) <= set("ab") else [B], np.int32)
-
-
-class Twice:
-    name = "a"
-
-    def call(self, argument):
-        return "aa"
 
 
 @functools.cache

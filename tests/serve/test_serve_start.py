@@ -15,9 +15,10 @@ from contextlib import suppress
 import pytest
 from listening import serving
 
+from minirl.model.cache import cache_bytes
 from minirl.serve import __main__ as program
 from minirl.serve.__main__ import Arguments, check, listen, main
-from minirl.serve.served import Limits, Served, row_bytes
+from minirl.serve.served import Limits, Served
 
 
 def started(run, *flags):
@@ -98,9 +99,9 @@ def test_the_cache_has_room_for_fewer_slots_where_the_context_is_long(run, monke
     served = Served(run, Limits(slots=32))
     served.config = run.model().config
     assert served.slots == 32
-    monkeypatch.setattr("minirl.serve.served.CACHE_BYTES", 10 * 2 * row_bytes(served.config, 256))
+    monkeypatch.setattr("minirl.serve.served.CACHE_BYTES", 10 * 2 * cache_bytes(served.config, 256))
     assert served.slots == 10 and "10 answers at once (of 32" in served.describe()
-    assert served.cache_bytes <= 10 * 2 * row_bytes(served.config, 256)
+    assert served.cache_bytes <= 10 * 2 * cache_bytes(served.config, 256)
 
 
 def test_defaults_are_in_range_and_local():

@@ -10,7 +10,7 @@ import pytest
 from comparing import assert_same
 from test_resume import interrupted_after
 
-from minirl.evaluation import forgotten
+from minirl.evaluation import forgetting_of_run
 from minirl.evaluation.forgetting import Change, Knowledge
 from minirl.evaluation.general import QUESTIONS
 from minirl.model import GPT, GPTConfig
@@ -65,7 +65,7 @@ def test_the_run_has_no_fine_tuning_and_a_report(taught: Run, capsys: pytest.Cap
     assert "What the model has forgotten" in report and "general questions, of 50" in report
     assert "solves" in report and "aimed at" in report  # a random model does not learn to add
     assert "questions lost" in report and "Paris in chat" in report
-    forgotten.show(taught, Screen())
+    forgetting_of_run.show(taught, Screen())
     said = " ".join(capsys.readouterr().out.split())
     assert "This run failed: it solves 0.0% of the problems of test" in said and "RL step" in said
 

@@ -60,6 +60,14 @@ def matmul(
     )
     a, b = _in_precision(a, b)
     c = product(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
+    return finished(c, bias, activation, preactivation, residual, out, accumulate)
+
+
+def finished(
+    c: Array, bias: Array | None, activation: str | None, preactivation: Array | None, residual: Array | None,
+    out: Array | None, accumulate: bool,
+) -> Array:  # fmt: skip
+    """What `matmul` makes of the product c, (..., M, N), which may be overwritten; its options are explained there."""
     if accumulate and out is not None:
         out += c
         return out
