@@ -21,7 +21,7 @@ import tyro
 
 from minirl import flags, kernels
 from minirl.console import printable, run_program
-from minirl.controls.jobs import Job, seconds, seconds_per_step, train
+from minirl.controls.jobs import Job, seconds, step_seconds, train
 from minirl.controls.table import group_table
 from minirl.controls.variants import GROUPS, ON_REQUEST, MoreSFT
 from minirl.evaluation.markdown import fill
@@ -124,15 +124,18 @@ def train_missing(
         return []
     if arguments.parallel > 1:
         kernels.set_threads(1)
-    usual = seconds_per_step(bases[0], bases[0].config.rl)
+    settings = replace(bases[0].config.rl, steps=steps)
+    usual, _ = step_seconds(bases[0], settings, settings)
     commands, expected = {}, 0.0
-    paces: dict[str, float] = {}
+    lengths: dict[str, int] = {}  # of the variants with the same time, equal for all bases
     for job in jobs:
         length = steps
         if job.variant.same_time:
             label = job.variant.label
-            paces[label] = paces.get(label) or seconds_per_step(job.base, job.settings)
-            length = max(1, round(steps * usual / paces[label]))
+            if label not in lengths:
+                one, other = step_seconds(bases[0], settings, job.settings)
+                lengths[label] = max(1, round(steps * one / other))
+            length = lengths[label]
         commands[job.folder] = job.command(arguments.problems, length)
         expected += expected_seconds(job, usual, arguments.problems)
     screen.say(

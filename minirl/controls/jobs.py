@@ -16,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from signal import SIGINT
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from minirl import kernels
@@ -97,17 +98,27 @@ def seconds(run: Run, stage: str) -> float:
     return float(state["seconds"]) if state is not None else 0.0
 
 
-def seconds_per_step(base: Run, settings: RLStageConfig) -> float:
-    """The seconds that an RL step takes on this machine now, measured from the base's SFT model on."""
+def step_seconds(base: Run, first: RLStageConfig, second: RLStageConfig) -> tuple[float, float]:
+    """The seconds that an RL step takes with the one settings and with the other, from the base's SFT model on. The
+    steps are timed in turns and the medians count, so that other programs on the machine slow both alike."""
     with TemporaryDirectory() as folder, kernels.using_precision(base.config.precision):
-        run = branch(base, "sft", replace(base.config, runs=folder, rl=settings))
-        stage = RLStage(run, run.model("sft"), run.tokenizer(), run.task())
-        stage.update(0)  # the first step fetches everything into memory
-        began = time.perf_counter()
-        for step in range(1, TIMED_STEPS + 1):
-            stage.optimizer.lr = stage.learning_rate(step)
-            stage.update(step)
-        return (time.perf_counter() - began) / TIMED_STEPS
+        stages = [timed_stage(base, settings, Path(folder) / name) for name, settings in (("a", first), ("b", second))]
+        times: list[list[float]] = [[], []]
+        for step in range(TIMED_STEPS + 1):
+            for stage, found in zip(stages, times, strict=True):
+                began = time.perf_counter()
+                stage.optimizer.lr = stage.learning_rate(step)
+                stage.update(step)
+                found.append(time.perf_counter() - began)
+        one, other = (median(found[1:]) for found in times)  # the first step fetches everything into memory
+        return one, other
+
+
+def timed_stage(base: Run, settings: RLStageConfig, folder: Path) -> RLStage:
+    """RL of a copy of the base. From its first step on the policy learns, as it does for most of a run: while only the
+    value function learns, a step is shorter."""
+    run = branch(base, "sft", replace(base.config, runs=str(folder), rl=replace(settings, value_warmup=0)))
+    return RLStage(run, run.model("sft"), run.tokenizer(), run.task())
 
 
 def train(commands: Mapping[Path, Sequence[str]], parallel: int, screen: Screen) -> list[Path]:

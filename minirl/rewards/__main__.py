@@ -2,6 +2,7 @@
 
     python -m minirl.rewards verifier runs/roger            # learns from the run's own answers, RUN/verifier
     python -m minirl.rewards overoptimise runs/roger        # proxy reward against gold, by best of n
+    python -m minirl.rewards followed runs/preferences      # proxy reward against right answers, by PPO
     python -m minirl.rewards values runs/roger              # how good a value function is, against many samples
     python -m minirl.rewards quality runs/a runs/b          # right answers beside valid reasoning
     python -m minirl.rewards people MODEL                   # a reward model from people's labels, beside simple judges
@@ -16,6 +17,7 @@ from collections.abc import Sequence
 from minirl import flags
 from minirl.console import run_program
 from minirl.rewards.cost import cost
+from minirl.rewards.followed import followed
 from minirl.rewards.overoptimise import overoptimise
 from minirl.rewards.people import people
 from minirl.rewards.quality import quality
@@ -25,6 +27,7 @@ from minirl.rewards.verify import verifier
 COMMANDS = {
     "verifier": verifier,
     "overoptimise": overoptimise,
+    "followed": followed,
     "values": values,
     "quality": quality,
     "people": people,

@@ -1,5 +1,6 @@
 """A reward model from people's preferences, beside judges that understand nothing."""
 
+from functools import cache
 from pathlib import Path
 from typing import Annotated
 
@@ -52,7 +53,7 @@ def people(
             tests = [fitting(judge, test) for test in tests]
             screen.say(f"seed {seed}: {len(known)} pairs to learn from, {[len(test) for test in tests]} to test")
             fit_preferences(judge, known, FitConfig(epochs, learning_rate, batch_tokens=batch_tokens, seed=seed))
-            judges["the reward model"] = judge.one
+            judges["the reward model"] = cache(judge.one)  # an answer stands in several pairs
             if out is not None:
                 judge.save(out)
         for name, score in judges.items():

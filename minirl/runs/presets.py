@@ -63,7 +63,7 @@ PREFERENCES = TrainConfig(
     name="preferences",
     rl=RLStageConfig(
         method="ppo", reward="model", steps=120, learning_rate=3e-4, updates=2, clip=0.2, stop_kl=0.02, kl=0.05,
-        kl_place="reward", value_clip=0.2,
+        kl_place="reward", value_clip=0.2, pair_problems=6000,
     ),
 )  # fmt: skip
 

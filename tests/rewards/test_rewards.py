@@ -15,7 +15,7 @@ from minirl.rewards.samples import Answered, markdown
 from minirl.rewards.verify import best_right, chosen_right
 from minirl.rl.mdp import Episode
 from minirl.rl.pairs import graded_pairs
-from minirl.runs import Run
+from minirl.runs import METRICS, PLOTS, Run
 from minirl.tasks import ROGER, get
 
 
@@ -125,6 +125,25 @@ def test_ones_own_pairs_teach_a_reward_model(run, tmp_path, capsys):
     rows = dict(table(capsys))
     assert rows["the longer answer"].startswith("100.0") and rows["the reward model"].startswith("100.0")
     assert (tmp_path / "judge" / "head.safetensors").is_file()
+
+
+def test_how_far_a_policy_followed_its_reward_model(copied, capsys):
+    assert program.main(["followed", str(copied.folder)]) == 1
+    assert "0 steps that a reward model paid; give a run of --rl.reward model" in capsys.readouterr().err
+    for step in range(1, 25):
+        measured = {
+            "seconds": 1.0,
+            "paid": step / 10,
+            "right": 0.5,
+            "valid": 0.25,
+            "kl_to_start": 0.01 * step,
+            "answer_tokens": 20.0,
+        }
+        copied.append(METRICS, {"stage": "rl", "step": step, **measured})
+    assert program.main(["followed", str(copied.folder)]) == 0
+    rows = table(capsys)  # the means of steps 1 to 10 and 11 to 20; the last four make no point
+    assert [row[1:] for row in rows] == [["10", "1.10", "0.55", "50.0", "25.0"], ["20", "3.10", "1.55", "50.0", "25.0"]]
+    assert (copied.folder / PLOTS / "followed.png").is_file()
 
 
 def test_what_is_refused(run, capsys):
