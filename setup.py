@@ -6,7 +6,7 @@ What happens, in order:
    copy for the CPU the program runs on.
 3. cffi compiles its binding and links all of it into `minirl/kernels/_native`.
 
-The folders `data/`, `docs/` and `lessons/` are copied into the built package, as `minirl/_shipped/`:
+The folders `csrc/`, `data/`, `docs/` and `lessons/` are copied into the built package, as `minirl/_shipped/`:
 minirl/storage/shipped.py finds them there.
 
 Without a working compiler the package installs all the same and runs on NumPy; with MINIRL_REQUIRE_NATIVE=1 that is an
@@ -34,7 +34,7 @@ except ImportError:  # older setuptools
 
 # relative to this folder, where every build starts: setuptools refuses absolute paths, or mirrors them below the output
 CSRC = Path("csrc")
-SHIPPED = ["data", "docs", "lessons"]  # folders outside the package that ship inside it, as minirl/_shipped/
+SHIPPED = ["csrc", "data", "docs", "lessons"]  # folders outside the package that ship inside it, as minirl/_shipped/
 LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads"]  # a matrix product, to read
@@ -91,7 +91,7 @@ def dispatcher(isas: list[str]) -> str:
 
 
 class BuildPackage(build_py):
-    """Copy the Python files, and beside them data, docs and lessons. An editable install uses the checkout's own."""
+    """Copy the Python files, and beside them the folders of SHIPPED. An editable install uses the checkout's own."""
 
     def run(self):
         package = Path(self.build_lib) / "minirl"

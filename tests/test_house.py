@@ -91,7 +91,7 @@ def test_no_relative_import():
 
 
 @pytest.mark.parametrize(
-    "path", sorted([*MODULES.values(), *PACKAGE.parent.glob("csrc/**/*.[ch]")]), ids=lambda p: p.name
+    "path", sorted([*MODULES.values(), *PACKAGE.parent.glob("csrc/**/*.[ch]*")]), ids=lambda p: p.name
 )
 def test_a_file_can_be_read_in_one_sitting(path):
     assert len(path.read_text(encoding="utf-8").splitlines()) <= LONGEST

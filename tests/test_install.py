@@ -197,7 +197,7 @@ class TestWhatShips:
         succeeded(run(*command, cwd=tmp_path, CC="/nonexistent/cc"))
         (wheel,) = tmp_path.glob("minirl-*.whl")
         packed = set(zipfile.ZipFile(wheel).namelist())
-        folders = ("minirl", "data", "docs", "lessons")
+        folders = ("minirl", "csrc", "data", "docs", "lessons")
         sources = [path for name in folders for path in (tree / name).rglob("*") if path.is_file()]
         paths = {path.relative_to(tree).as_posix() for path in sources}
         expected = {path if path.startswith("minirl/") else f"minirl/_shipped/{path}" for path in paths}

@@ -7,8 +7,12 @@
     ...     y = kernels.softmax(x)
 
 Each family of kernels has a folder: `softmax/reference.py` says in NumPy what is computed, `softmax/checks.py` what the
-arguments must be, under every backend, and `softmax/native.py` calls the C code. To add a backend, put a file of its
-name into the folders of the families that it has, and name it in BACKENDS; what it lacks comes from the reference.
+arguments must be, under every backend, `softmax/native.py` calls the C code, and `softmax/cuda.py` asks a GPU. To add a
+backend, put a file of its name into the folders of the families that it has, and name it in BACKENDS; what it lacks
+comes from the reference.
+
+"cuda" is loaded when it is first used. Its kernels take and give arrays in the GPU's memory (see device/), and copy a
+NumPy array there that they only read. An operation that it lacks works on NumPy arrays alone.
 
 Call kernels as `kernels.softmax(x)`, never `from minirl.kernels import softmax`: the name would keep the backend of the
 moment it was imported. (The folders are modules of the same names, and are imported as
@@ -22,7 +26,9 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from minirl.kernels import elementwise, environment, missing
@@ -79,7 +85,7 @@ __all__ = [
     "using_precision",
 ]
 
-BACKENDS = ("native", "reference")
+BACKENDS = ("native", "reference", "cuda")
 FAMILIES = (
     "matmul",
     "attention",
@@ -104,8 +110,9 @@ OPERATIONS: tuple[str, ...] = (*(name for family in FAMILIES for name in _operat
 
 def _functions(backend: str) -> dict[str, Callable[..., Any]]:
     """The operations that a backend's own files define."""
-    modules = {family: import_module(f"minirl.kernels.{family}.{backend}") for family in FAMILIES}
-    pairs = [(modules[family], name) for family in FAMILIES for name in _operations_of(family)]
+    names = {family: f"minirl.kernels.{family}.{backend}" for family in FAMILIES}
+    modules = {family: import_module(name) for family, name in names.items() if find_spec(name) is not None}
+    pairs = [(module, name) for family, module in modules.items() for name in _operations_of(family)]
     return {name: getattr(module, name) for module, name in pairs if hasattr(module, name)}
 
 
@@ -120,6 +127,32 @@ def _all_functions() -> dict[str, dict[str, Callable[..., Any]]]:
     return {"reference": reference, "native": reference | native}
 
 
+def _cuda_functions() -> dict[str, Callable[..., Any]]:
+    """The function of every operation under "cuda". Raises DeviceError where there is no GPU, or no driver for it."""
+    from minirl.kernels.device.driver import driver  # only now: who never asks for a GPU imports nothing more
+
+    driver()
+    cpu = _functions_of["native" if has_native() else "reference"]
+    cuda = _functions("cuda")
+    for name, function in cuda.items():
+        function.__doc__ = cpu[name].__doc__
+    return {name: cuda.get(name) or _for_the_host(name, function) for name, function in cpu.items()}
+
+
+def _for_the_host(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """An operation that "cuda" lacks: it computes with NumPy arrays, and refuses those on the GPU by name."""
+    from minirl.kernels.device import DeviceArray
+
+    @wraps(function)
+    def on_the_host(*arguments: Any, **options: Any) -> Any:
+        for x in (*arguments, *options.values()):
+            if any(isinstance(part, DeviceArray) for part in (x if isinstance(x, list | tuple) else (x,))):
+                raise NotImplementedError(f"{name} has no CUDA kernel; fetch its arrays with .numpy() first")
+        return function(*arguments, **options)
+
+    return on_the_host
+
+
 _functions_of = _all_functions()
 _backend = ""
 
@@ -130,15 +163,16 @@ def has_native() -> bool:
 
 
 def backend() -> str:
-    """The backend in use: "native" or "reference"."""
+    """The backend in use: "native", "reference" or "cuda"."""
     return _backend
 
 
 def use(name: str) -> None:
-    """Switch every kernel to backend `name`, "native" (C) or "reference" (NumPy).
+    """Switch every kernel to backend `name`, "native" (C), "reference" (NumPy) or "cuda" (a GPU).
 
-    Raises ValueError for an unknown name, RuntimeError saying what to install where "native" was not built, and
-    SettingError where an environment variable holds a value that cannot be used (see check_environment).
+    Raises ValueError for an unknown name, RuntimeError saying what to install where "native" was not built or where
+    there is no GPU, and SettingError where an environment variable holds a value that cannot be used (see
+    check_environment).
     """
     check_environment()
     _use(name)
@@ -151,6 +185,8 @@ def _use(name: str) -> None:
         raise ValueError(f"there is no backend {name!r}; choose {choices}")
     if name == "native" and runtime is None:
         raise RuntimeError(missing.explanation())
+    if name == "cuda" and name not in _functions_of:
+        _functions_of[name] = _cuda_functions()
     globals().update(_functions_of[name])
     _backend = name
 

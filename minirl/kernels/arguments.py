@@ -145,8 +145,11 @@ def check_tokens(
 
 
 def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = None) -> None:
-    """Raise IndexError unless every id lies in [0, size), or is `ignore`."""
-    if ids.size == 0:
+    """Raise IndexError unless every id lies in [0, size), or is `ignore`.
+
+    Ids that lie in a GPU's memory are not looked at, for that would mean to wait for them: kernels there give NaN.
+    """
+    if ids.size == 0 or not _is_readable(ids):
         return
     if ids.dtype == INT32 and np.maximum.reduce(ids.view(np.uint32), axis=None) < size:
         return  # one pass for both ends: as unsigned numbers, negative ones are the largest
@@ -157,6 +160,14 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         where = tuple(int(i) for i in np.argwhere(bad)[0])
         at = where[0] if len(where) == 1 else where
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
+
+
+def _is_readable(x: Array) -> bool:
+    """Whether Python may read the numbers of x: not where it is the layout of an array on a GPU (device/array.py)."""
+    owner: object = x
+    while isinstance(owner, np.ndarray):
+        owner = owner.base
+    return not hasattr(owner, "is_on_gpu")
 
 
 # ---- several arrays ----

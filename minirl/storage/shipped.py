@@ -1,4 +1,5 @@
-"""Files that ship with minirl although they lie outside the package: the folders `data/`, `docs/` and `lessons/`.
+"""Files that ship with minirl although they lie outside the package: the folders `csrc/`, `data/`, `docs/` and
+`lessons/`.
 
 In a checkout they stand beside the package, where a reader finds them and edits them. A build (setup.py) copies them
 into `minirl/_shipped/`, so an installed package has them too. `shipped` hides the difference:
@@ -11,7 +12,7 @@ into `minirl/_shipped/`, so an installed package has them too. `shipped` hides t
 
 from pathlib import Path, PurePosixPath
 
-FOLDERS = ("data", "docs", "lessons")
+FOLDERS = ("csrc", "data", "docs", "lessons")
 PACKAGE = Path(__file__).resolve().parents[1]
 
 

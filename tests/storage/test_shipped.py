@@ -57,6 +57,6 @@ def test_a_missing_file_is_named_with_what_to_do(installed: Path) -> None:
 @pytest.mark.parametrize("name", ["", "tests/conftest.py", "/etc/passwd", "data/../setup.py", "database"])
 def test_other_names_are_refused(name: str) -> None:
     with pytest.raises(
-        ValueError, match=f"{name!r} is not a shipped file: give a path that begins with data, docs or lessons"
+        ValueError, match=f"{name!r} is not a shipped file: give a path that begins with csrc, data, docs or lessons"
     ):
         shipped(name)
