@@ -55,8 +55,10 @@ class ModelConfig:
 
 @dataclass(frozen=True)
 class OptimizerConfig:
-    """AdamW with a learning rate that rises linearly (warm-up), then falls; each stage has its own."""
+    """AdamW, or Muon, with a learning rate that rises linearly (warm-up), then falls; each stage has its own."""
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """Muon makes the momentum of the blocks' matrices orthogonal before it is applied; all else stays with AdamW."""
     learning_rate: float = 1e-3
     """Peak learning rate."""
     final_share: float = 0.05

@@ -14,14 +14,13 @@ import numpy as np
 from minirl.data.shards import Corpus
 from minirl.model import GPT, GPTConfig
 from minirl.model.memory import total_memory
-from minirl.optim import AdamW, decay_groups
 from minirl.runs import TrainConfig, task_of
 from minirl.streams import stream_seed
 from minirl.tasks import END
 from minirl.train.chain import train_tokenizer
 from minirl.train.pretrain import PretrainStage
 from minirl.train.real_text import Rows
-from minirl.train.stage import accumulate_gradients
+from minirl.train.stage import accumulate_gradients, optimizer_of
 
 SECONDS = 20.0
 PER_PARAMETER = 20  # tokens
@@ -129,7 +128,8 @@ def measure(config: TrainConfig, seconds: float) -> float:
         batch = rows.batch(range(min(wanted, len(rows))))
     else:
         batch = PretrainStage(config, model, tokenizer, task_of(config)).loader.next_batch()
-    optimizer = AdamW(decay_groups(model, settings.weight_decay), lr=0.0)
+    optimizer = optimizer_of(model, settings)
+    optimizer.lr = 0.0
     times: list[float] = []
     began = time.perf_counter()
     while len(times) < 2 or time.perf_counter() - began < seconds:

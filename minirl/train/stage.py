@@ -7,6 +7,7 @@ from typing import Any
 from minirl.autograd import Array
 from minirl.data import Batch, Loader
 from minirl.model import GPT
+from minirl.muon import Muon
 from minirl.optim import AdamW, decay_groups
 from minirl.runs import OptimizerConfig
 from minirl.schedule import warmup_cosine, warmup_stable_decay
@@ -26,9 +27,7 @@ class Stage(ABC):
 
     def __init__(self, model: GPT, config: OptimizerConfig, steps: int) -> None:
         self.model, self.settings, self.steps = model.train(), config, steps
-        self.optimizer = AdamW(
-            decay_groups(model, config.weight_decay), lr=config.learning_rate, betas=(config.beta1, config.beta2)
-        )
+        self.optimizer = optimizer_of(model, config)
 
     def learning_rate(self, step: int) -> float:
         """The learning rate of an update, counted from 0."""
@@ -112,6 +111,18 @@ class SupervisedStage(Stage):
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         super().load_state_dict(state)
         self.loader.load_state_dict(state["cursor"])
+
+
+def optimizer_of(model: GPT, config: OptimizerConfig) -> AdamW:
+    """The stage's optimizer. Muon takes the matrices inside the blocks that learn, AdamW the rest or all."""
+    groups = decay_groups(model, config.weight_decay)
+    lr, betas = config.learning_rate, (config.beta1, config.beta2)
+    if config.optimizer == "adamw":
+        return AdamW(groups, lr=lr, betas=betas)
+    inside = {id(p) for name, p in model.named_parameters() if name.startswith("blocks.")}
+    matrices = [p for p in groups[0]["params"] if id(p) in inside]
+    groups[0]["params"] = [p for p in groups[0]["params"] if id(p) not in inside]
+    return Muon(matrices, groups, lr=lr, betas=betas, weight_decay=config.weight_decay)
 
 
 def accumulate_gradients(model: GPT, batch: Batch, micro_rows: int, micro_tokens: int | None = None) -> float:
