@@ -68,9 +68,41 @@ def strategyqa(first: str, n: int) -> list[dict]:
     ]
 
 
+def instructions(n: int) -> list[dict]:
+    """ARC-Easy and OpenBookQA as LLM-Adapters writes them."""
+    return [
+        {
+            "instruction": f"Please choose the correct answer to the question: What did {name} see beside {thing}?\n\n"
+            f"Answer1: the moon Answer2: {i} stars  Answer3: a cloud Answer4: rain\n\n"
+            "Answer format: answer1/answer2/answer3/answer4",
+            "input": "",
+            "output": f"the correct answer is answer{i % 4 + 1}",
+            "answer": f"answer{i % 4 + 1}",
+        }
+        for i, name, thing in pairs(n)
+    ]
+
+
+def qasc(n: int) -> list[dict]:
+    return [
+        {
+            "id": str(i),
+            "question": {
+                "stem": f"What does {name} need beside {thing}?",
+                "choices": [{"text": f"thing {k}", "label": "ABCDEFGH"[k]} for k in range(8)],
+            },
+            "answerKey": "ABCDEFGH"[i % 8],
+            "fact1": f"{name} has {thing}.",
+            "fact2": "Whoever has some needs another",
+            "combinedfact": f"{name} needs thing {i % 8}.",
+        }
+        for i, name, thing in pairs(n)
+    ]
+
+
 @pytest.fixture(scope="session")
 def made_up_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with all files of the four datasets. A question of each test file stands in the train file too."""
+    """A folder with all files of the datasets. A question of each test file stands in the train file too."""
     folder = tmp_path_factory.mktemp("datasets")
     files = {
         "gsm8k/train.jsonl": gsm8k("at home", 480) + gsm8k("at work", 1),
@@ -81,11 +113,14 @@ def made_up_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "aqua/test.json": aqua("Later", 60),
         "strategyqa/train.json": strategyqa("Did", 480) + strategyqa("Could", 1),
         "strategyqa/dev.json": strategyqa("Could", 60),
+        "science_qa/arc-easy-train.json": instructions(550),
+        "science_qa/openbookqa-train.json": instructions(550),
+        "science_qa/qasc-dev.jsonl": qasc(550),
     }
     for name, records in files.items():
         path = folder / name
         path.parent.mkdir(exist_ok=True)
-        lines = name.startswith(("gsm8k", "aqua"))
+        lines = name.startswith(("gsm8k", "aqua")) or name.endswith("qasc-dev.jsonl")
         text = "\n".join(json.dumps(record, ensure_ascii=False) for record in records) + "\n"
         path.write_text(text if lines else json.dumps(records), encoding="utf-8")
     return folder

@@ -33,7 +33,7 @@ from minirl.storage.checksums import digest
 Names = tyro.conf.Positional[
     tuple[
         Literal[
-            "gsm8k", "svamp", "aqua", "strategyqa", "preferences", "all",
+            "gsm8k", "svamp", "aqua", "strategyqa", "science_qa", "preferences", "all",
             "wikitext-103", "simple-wikipedia", "tinystories", "fineweb-edu", "openstax",
         ],
         ...,
@@ -46,8 +46,8 @@ def fetch_datasets(names: Names, source: Folder = None) -> None:
     """Download datasets and verify their SHA-256.
 
     Args:
-        names: The datasets: gsm8k, svamp, aqua, strategyqa, preferences, or all of these; and texts to pretrain on:
-            wikitext-103, simple-wikipedia, tinystories, fineweb-edu, openstax.
+        names: The datasets: gsm8k, svamp, aqua, strategyqa, science_qa, preferences, or all of these; and texts to
+            pretrain on: wikitext-103, simple-wikipedia, tinystories, fineweb-edu, openstax.
         source: Copy the files from this folder instead of downloading them: FOLDER/gsm8k/train.jsonl or
             FOLDER/train.jsonl.
     """

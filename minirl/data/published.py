@@ -31,6 +31,8 @@ _RAW = "https://raw.githubusercontent.com"
 _GSM8K = f"{_RAW}/openai/grade-school-math/3101c7d5072418e28b9008a6636bde82a006892c/grade_school_math/data"
 _SVAMP = f"{_RAW}/arkilpatel/SVAMP/689d7ccac74b9983a2ac7cc3b264f441b99e7c53"
 _AQUA = f"{_RAW}/google-deepmind/AQuA/26b64ed1f22208c6742f47df547dfd65088ec30d"
+_ADAPTERS = f"{_RAW}/AGI-Edgerunners/LLM-Adapters/816657208af4db747803f87ba40a4c71383fed7a/dataset"
+_QASC = f"{_RAW}/allenai/aristo-leaderboard/60d5be31b5a7d36f29d13223ece29a8d2bfa8b5f/qasc/data"
 _PANDALM = f"{_RAW}/WeOpenML/PandaLM/3871806e72b4832f815ecafd24d3503c73403f48/data"
 _LLMBAR = f"{_RAW}/princeton-nlp/LLMBar/900616bff90b6c6c8e1681f7d079250637c55992/Dataset/LLMBar/Natural"
 _STRATEGYQA = f"{_RAW}/eladsegal/strategyqa/1ba1e97452e189569357876f2854b01357ffbe37/data/strategyqa"
@@ -101,6 +103,29 @@ DATASETS = {
                 f"{_STRATEGYQA}/dev.json",
                 424_195,
                 "0d94842ffb022db8fd5ecd2168b785d5cf67f6faf64f665476bad544a3eb9dde",
+            ),
+        },
+    ),
+    "science_qa": Dataset(
+        "ARC-Easy, OpenBookQA and QASC: science questions with four or eight options",
+        "Clark et al. 2018, Think you have Solved Question Answering?; Mihaylov et al. 2018, Can a Suit of Armor "
+        "Conduct Electricity?; Khot et al. 2020, QASC",
+        "CC BY-SA 4.0 (ARC), Apache-2.0 (OpenBookQA), CC BY 4.0 (QASC)",
+        {
+            "arc-easy-train.json": File(
+                f"{_ADAPTERS}/ARC-Easy/train.json",
+                1_092_324,
+                "6a06cece3dec32f4fb1c1b0fc29dab14be7cf3053b417290dbc6cd845359f5ff",
+            ),
+            "openbookqa-train.json": File(
+                f"{_ADAPTERS}/openbookqa/train.json",
+                1_987_446,
+                "a1e094eeea01f70c0baa880f37497b26700ae99b243927b9c529984de9b1fe90",
+            ),
+            "qasc-dev.jsonl": File(
+                f"{_QASC}/dev.jsonl",
+                795_310,
+                "b3c60e18b1ff0aa67b868f9a06921dc7e0c11f211e6601eecf9baee1c1a0df55",
             ),
         },
     ),

@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from minirl import kernels
+from minirl import kernels, tasks
 from minirl.evaluate.arguments import Arguments
-from minirl.evaluation import compare, contamination, faults
+from minirl.evaluation import compare, contamination, faults, multiple_choice
 from minirl.evaluation.answers import ANSWERS, Settings, environment_without_threads
 from minirl.evaluation.asking import asking
 from minirl.evaluation.model import Model, stages_of
+from minirl.evaluation.multiple_choice import choose, has_options
 from minirl.evaluation.problem_sets import SCIENCE_SPLITS, ProblemSet, own_sets, sets_of
 from minirl.evaluation.results import evaluate_sets, show
 from minirl.evaluation.retellings import Retellings
 from minirl.evaluation.unknown import show_unknown
 from minirl.generate import Sampling
-from minirl.runs import Run, Screen
+from minirl.runs import STAGE_NAMES, Run, Screen
 from minirl.tasks import ROGER, Problem, WordProblems, audit
 from minirl.train.texts import training_texts
 
@@ -37,6 +38,28 @@ def evaluate(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
     ]
     found = {"unknown": about_unknown} if about_unknown else {}
     return {**origin(run, arguments, screen), "results": detailed, **found}
+
+
+def chooses_options(arguments: Arguments) -> bool:
+    """Whether the likeliest option is chosen, and nothing written. Raises ValueError for an unknown task."""
+    return not arguments.written and arguments.task is not None and has_options(tasks.get(arguments.task))
+
+
+def choose_options(run: Run, arguments: Arguments, screen: Screen) -> dict[str, Any]:
+    """Choose the likeliest option of each question with each of the run's models."""
+    results = []
+    sets = chosen_sets(run, arguments)
+    for note in filter(None, (one.note for one in sets)):
+        screen.say(note)
+    for stage in stages_of(run, arguments.stages):
+        with kernels.using_precision(run.config.precision):
+            model, tokenizer = run.model(stage), run.tokenizer()
+            for one in sets:
+                screen.say(f"after {STAGE_NAMES[stage]}: reading {len(one.problems)} questions of {one.label} ...")
+                results.append(multiple_choice.Result(stage, one.label, choose(model, tokenizer, one.problems)))
+    multiple_choice.show(results, screen)
+    environment = environment_without_threads()
+    return {"run": str(run.folder), "environment": environment, "choices": [result.as_json() for result in results]}
 
 
 def compare_models(first: Model, second: Model, arguments: Arguments, screen: Screen) -> dict[str, Any]:

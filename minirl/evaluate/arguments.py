@@ -26,7 +26,10 @@ class Arguments:
     faults: bool = False
     """Count the problems that greedy answers leave unsolved by their first fault, instead of the table."""
     task: str | None = None
-    """Another task than the run's own, such as arithmetic or countdown."""
+    """Another task than the run's own, such as arithmetic or countdown. Of arc-easy, openbookqa, qasc and aqua, whose
+    questions have options, the likeliest option is chosen."""
+    written: bool = False
+    """With a --task whose questions have options: let the model write its answers, as for other tasks."""
     split: str | None = None
     """A split of the task: train, dev, test, unseen. Default: every split that training never looks at."""
     limit: int | None = None

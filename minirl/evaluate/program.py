@@ -14,6 +14,10 @@ Another task:
 
     python -m minirl.evaluate runs/roger --task arithmetic --limit 200
 
+Questions with options, of which the likeliest is chosen, so that a base model can be asked too:
+
+    python -m minirl.evaluate runs/base-5m --task arc-easy
+
 Other decoding: beam search in the place of greedy decoding, samples that begin hot and end cool, other votes:
 
     python -m minirl.evaluate runs/roger --stages sft --beam 4
@@ -56,7 +60,8 @@ How often do the answer checkers err?
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from minirl import flags
 from minirl.console import printable
@@ -66,6 +71,15 @@ from minirl.evaluation import together
 from minirl.evaluation.model import open_model
 from minirl.runs import Run, Screen, open_run
 from minirl.storage.files import atomic_write
+
+
+def chosen_action(arguments: Arguments) -> Callable[[Run, Arguments, Screen], dict[str, Any]]:
+    """What is done with a run."""
+    if arguments.contamination:
+        return actions.scan
+    if arguments.faults:
+        return actions.split_faults
+    return actions.choose_options if actions.chooses_options(arguments) else actions.evaluate
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -83,8 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             report = actions.compare_models(first, second, arguments, screen)
         else:
             run = open_run(arguments.run or "")
-            action = actions.split_faults if arguments.faults else actions.evaluate
-            report = (actions.scan if arguments.contamination else action)(run, arguments, screen)
+            report = chosen_action(arguments)(run, arguments, screen)
         if arguments.json is not None:
             with atomic_write(arguments.json) as file:
                 json.dump(report, file, indent=2, ensure_ascii=False)

@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from minirl import kernels
 from minirl.autograd import Array, no_grad
 from minirl.data.published import folder
 from minirl.evaluation.general import QUESTIONS, Question
+from minirl.evaluation.likelihood import log_likelihoods
 from minirl.generate import Prompt, encode_prompt, generate, without_dropout
 from minirl.model import GPT
-from minirl.model.transformer import IGNORE
 from minirl.storage.shipped import shipped
 
 if TYPE_CHECKING:
@@ -137,31 +136,12 @@ def perplexity(model: GPT, tokenizer: "Tokenizer", text: str) -> float:
     return math.exp(total / count)
 
 
-@no_grad()
 def answered(model: GPT, tokenizer: "Tokenizer", questions: Sequence[Question]) -> Array:
     """(questions,) bool: whether the first of the four answers, which is right, has the highest log-likelihood."""
-    documents: list[Array] = []
-    targets: list[Array] = []
-    prefixes: list[int] = []
     with_space = "" if tokenizer.conventions.chat_template else " "
-    for question in questions:
-        prompt = encode_prompt(tokenizer, asked(tokenizer, question.text))
-        at = len(documents)
-        documents.append(prompt[:-1])
-        targets.append(np.full(len(prompt) - 1, IGNORE, np.int32))
-        prefixes.append(-1)
-        for choice in question.choices:
-            answer = tokenizer.encode_array(with_space + choice)
-            documents.append(np.concatenate([prompt[-1:], answer[:-1]]))
-            targets.append(answer)
-            prefixes.append(at)
-    starts = np.cumsum([0, *map(len, documents)])
-    with without_dropout(model):
-        h = model.hidden(np.concatenate(documents), starts, np.array(prefixes)).data[0]
-    log_prob, _ = kernels.linear_log_prob(h, model.output_weight.data, np.concatenate(targets).astype(np.int32))
-    likelihoods = np.add.reduceat(log_prob, starts[:-1]).reshape(len(questions), -1)[:, 1:]  # the prompt's own is 0
-    found: Array = likelihoods.argmax(axis=1) == 0
-    return found
+    prompts = [encode_prompt(tokenizer, asked(tokenizer, question.text)) for question in questions]
+    answers = [[tokenizer.encode_array(with_space + choice) for choice in question.choices] for question in questions]
+    return np.array([found.argmax() == 0 for found in log_likelihoods(model, prompts, answers)])
 
 
 class Watch:

@@ -14,6 +14,7 @@ from minirl.tasks.more_than import MoreThan
 from minirl.tasks.open_book import OpenBook
 from minirl.tasks.own import is_own, own_task
 from minirl.tasks.science import Science
+from minirl.tasks.science_choices import QASC, ArcEasy, OpenBookQA
 from minirl.tasks.strategyqa import StrategyQA
 from minirl.tasks.svamp import SVAMP
 from minirl.tasks.task import END, Checker, Problem, Task
@@ -21,7 +22,7 @@ from minirl.tasks.word_problems import ROGER, WordProblems
 
 ALL = (
     WordProblems, LargeNumbers, MoreThan, Science, Arithmetic, ColumnAddition, Countdown, GSM8K, SVAMP, AQuA,
-    StrategyQA, OpenBook, LookUp, Addition,
+    StrategyQA, ArcEasy, OpenBookQA, QASC, OpenBook, LookUp, Addition,
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 

@@ -10,7 +10,7 @@ letter in their last line, some are wrong.
 from typing import Any
 
 from minirl.storage.strict_json import brief
-from minirl.tasks.choice import Choice, ChoiceChecker
+from minirl.tasks.choice import Choice, ChoiceChecker, with_options
 from minirl.tasks.published import Part, Published, key, one_line
 from minirl.tasks.records import text, texts
 
@@ -32,11 +32,11 @@ class AQuA(Published):
         correct = text(record, "correct")
         if correct not in LETTERS:
             raise ValueError(f"'correct' is {brief(correct)}; expected one of {', '.join(LETTERS)}")
-        listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options, strict=True))
         return Choice(
-            question=f"{question} Options: {listed}",
+            question=with_options(question, options),
             reasoning=one_line(text(record, "rationale", empty=True).split("\n")),
             answer=correct,
             key=key(question),
             options=options,
+            stem=question,
         )

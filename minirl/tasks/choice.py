@@ -27,9 +27,22 @@ _LETTER = re.compile(
 
 @dataclass(frozen=True)
 class Choice(Problem):
-    """A problem whose answer is the letter of one of its options, A for the first."""
+    """A problem whose answer is the letter of one of its options, A for the first. `stem` is the question without the
+    list of its options."""
 
     options: tuple[str, ...]
+    stem: str = ""
+
+    @property
+    def right(self) -> int:
+        """The number of the right option, from 0."""
+        return LETTERS.index(self.answer)
+
+
+def with_options(stem: str, options: Sequence[str]) -> str:
+    """The question with its options: "How many? Options: A) 6 B) 12"."""
+    listed = " ".join(f"{letter}) {option}" for letter, option in zip(LETTERS, options, strict=False))
+    return f"{stem} Options: {listed}"
 
 
 def parse_choice(text: str, options: Sequence[str]) -> str | None:

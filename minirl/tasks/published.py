@@ -1,10 +1,13 @@
-"""Published datasets as tasks: what GSM8K, SVAMP, AQuA and StrategyQA have in common.
+"""Published datasets as tasks: what GSM8K, SVAMP, AQuA, StrategyQA and the science questions have in common.
 
     task         answers         train            dev              test
     gsm8k        numbers         9/10 of train    1/10 of train    test
     svamp        numbers         6/10             1/10             3/10: it was published in one piece
     aqua         A, B, C, D, E   train            dev              test
     strategyqa   yes, no         9/10 of train    1/10 of train    dev: the published test has no answers
+    arc-easy     A, B, C, ...    7/10 of train    1/10 of train    2/10 of train: the other files are not fetched
+    openbookqa   A, B, C, D      8/10 of train    1/10 of train    1/10 of train
+    qasc         A to H          2/10 of dev      1/10 of dev      7/10 of dev
 
 A file is divided by checksum (task.py), so everybody gets the same parts. A question that occurs twice, in one file or
 in two, is read once: test keeps it before dev, and dev before train. Files are read when a problem is first requested;
@@ -32,9 +35,11 @@ class Part(NamedTuple):
 
 
 class Published(Finite):
-    """A dataset read from its published files; `parts` says where its splits are found."""
+    """A dataset read from its published files; `parts` says where its splits are found, `dataset` under which name the
+    files are fetched, where it is not the task's own."""
 
     parts: tuple[Part, ...]
+    dataset: str = ""
     documents = {"solved": 1.0}  # noqa: RUF012 (pretraining reads the problems of train, solved)
 
     def __init__(self) -> None:
@@ -63,7 +68,7 @@ class Published(Finite):
         return self._lists[split]
 
     def _read(self, part: Part) -> Iterator[Problem]:
-        path, line = find(self.name, part.file), 0
+        path, line = find(self.dataset or self.name, part.file), 0
         for line, record in records(path):
             try:
                 if bucket(self.family(record)) in part.tenths and (problem := self.problem(record)) is not None:

@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 
 from minirl.corpus.page import Page
 from minirl.corpus.rules import NAMES, quality, repetition, rules, verdict
-from minirl.corpus.rules.contamination import Contamination
+from minirl.corpus.rules.contamination import Contamination, looked_for
 from minirl.corpus.rules.language import rule_for, shares
+from minirl.tasks.choice import Choice, with_options
 
 GOOD = (
     "The sound of a bell reaches us because the bell moves the air around it, and the air carries that motion to our "
@@ -76,6 +77,16 @@ def test_rules_judge_any_text_and_judge_it_alike(text):
 # ---- contamination ----
 
 QUESTION = "Tom has 3 boxes with 12 pencils in each, and gives 7 of them away. How many pencils has he left?"
+
+
+@pytest.mark.parametrize(
+    ("stem", "found"), [("Which gas do the leaves of most plants take up by day?", True), ("Iron sticks to", False)]
+)
+def test_options_are_not_part_of_what_is_looked_for(stem, found):
+    options = ("a nickel", "a plank", "a brick", "a shirt, a hat and four other things")
+    rule = Contamination({"t": [looked_for(Choice(with_options(stem, options), "", "A", stem, options, stem))]})
+    assert (rule(Page(f"{GOOD} {stem} {GOOD}")) is not None) == found
+    assert rule(Page(f"{GOOD} {with_options(stem, options)}")) is not None
 
 
 def test_a_test_problem_in_a_text_is_found():

@@ -208,7 +208,7 @@ class TestProgram:
         for name, path in (("gsm8k", "whole"), ("svamp", "cut")):
             files = {"a.json": File(f"{server}/{path}", len(CONTENT), SHA256)}
             monkeypatch.setitem(DATASETS, name, Dataset(name, "A paper", "MIT", files))
-        for name in ("aqua", "strategyqa", "preferences"):
+        for name in ("aqua", "strategyqa", "science_qa", "preferences"):
             monkeypatch.delitem(DATASETS, name)
         monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path / "kept"))
         return tmp_path / "kept"
@@ -330,7 +330,7 @@ class TestFolder:
 
     def test_every_file_is_pinned(self) -> None:
         files = [file for dataset in DATASETS.values() for file in dataset.files.values()]
-        assert len({file.sha256 for file in files}) == len({file.url for file in files}) == len(files) == 10
+        assert len({file.sha256 for file in files}) == len({file.url for file in files}) == len(files) == 13
         for file in files:
             assert re.fullmatch(r"[0-9a-f]{64}", file.sha256) and re.search(r"/[0-9a-f]{40}/", file.url)
 

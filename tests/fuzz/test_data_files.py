@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from made_up import aqua, gsm8k, strategyqa, svamp
+from made_up import aqua, gsm8k, instructions, qasc, strategyqa, svamp
 from mutations import damaged_bytes, damaged_value, to_bytes
 
 from minirl import tasks
@@ -17,22 +17,24 @@ FILES = {
     "svamp": ("SVAMP.json", svamp(4)),
     "aqua": ("test.json", aqua("Now", 4)),
     "strategyqa": ("dev.json", strategyqa("of late", 4)),
+    "arc-easy": ("arc-easy-train.json", instructions(4)),
+    "qasc": ("qasc-dev.jsonl", qasc(4)),
 }
 
 
 def as_file(name: str, records: list[dict]) -> bytes:
-    if name in ("svamp", "strategyqa"):
+    if name in ("svamp", "strategyqa", "arc-easy"):
         return json.dumps(records, indent=1).encode()
     return b"".join(to_bytes(record) + b"\n" for record in records)
 
 
 def check(name: str, data: bytes, folder: Path) -> bool:
     """Whether the file was refused."""
-    path = folder / name / FILES[name][0]
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(data)
     task = tasks.get(name)
     assert isinstance(task, Published)
+    path = folder / (task.dataset or name) / FILES[name][0]
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
     try:
         problems = task.listed("test")
     except DataError as error:
@@ -49,7 +51,7 @@ def fuzz(folder: Path, seeds: range) -> None:
     refused = 0
     for seed in seeds:
         rng = random.Random(seed)
-        name = list(FILES)[seed % 4]
+        name = list(FILES)[seed % len(FILES)]
         records = FILES[name][1]
         if seed % 3:
             place = rng.randrange(len(records))

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from minirl import tasks
 from minirl.data.published import folder
+from minirl.tasks.choice import Choice
 from minirl.tasks.corpus import FULL, QUESTION, pretraining_documents
 from minirl.tasks.finite import Finite
 from minirl.tasks.published import Published
@@ -19,15 +20,21 @@ from minirl.tasks.records import DataError
 from minirl.tasks.svamp import ask, work_out
 from minirl.tasks.task import END, Checker, Problem
 
-NAMES = ("gsm8k", "svamp", "aqua", "strategyqa")
+NAMES = ("gsm8k", "svamp", "aqua", "strategyqa", "arc-easy", "openbookqa", "qasc")
+SIZES = {"gsm8k": 540, "aqua": 310, "strategyqa": 540}  # made up: all splits together
 REAL = {  # name: problems in train, dev, test
     "gsm8k": (6730, 743, 1319),
     "svamp": (541, 131, 327),
     "aqua": (None, 254, 254),
     "strategyqa": (1853, 207, 229),
+    "arc-easy": (1589, 227, 429),
+    "openbookqa": (3861, 486, 484),
+    "qasc": (183, 90, 621),
 }
+SCIENCE_QA = {"arc-easy": "arc-easy-train.json", "openbookqa": "openbookqa-train.json", "qasc": "qasc-dev.jsonl"}
+FETCHED = {name: "science_qa" if name in SCIENCE_QA else name for name in NAMES}  # under which name
 real_data = pytest.mark.skipif(
-    not all((folder() / name).is_dir() for name in NAMES),
+    not all((folder() / name).is_dir() for name in FETCHED.values()),
     reason="the published datasets are not on this machine: python -m minirl.data fetch all",
 )
 
@@ -63,6 +70,17 @@ class TestFormats:
         assert problem.completion == " Belo lived long ago. There were some apples then.\nAnswer: yes<|end|>"
         assert problem_of("strategyqa", "Did Bera of old own apples?").answer == "no"
 
+    def test_science_questions_list_their_options(self) -> None:
+        problem = problem_of("arc-easy", "What did Belo see beside apples?")
+        assert isinstance(problem, Choice)
+        assert problem.question.endswith("beside apples? Options: A) the moon B) 6 stars C) a cloud D) rain")
+        assert (problem.stem, problem.right) == ("What did Belo see beside apples?", 2)
+        assert problem.completion == " a cloud.\nAnswer: C<|end|>"
+        problem = problem_of("qasc", "What does Belo need beside apples?")
+        assert problem.completion == (
+            " Belo has apples. Whoever has some needs another. Belo needs thing 6.\nAnswer: G<|end|>"
+        )
+
     def test_a_line_separator_within_a_record_does_not_end_it(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -87,7 +105,7 @@ class TestSplits:
         keys = {split: [problem.key for problem in task.listed(split)] for split in task.splits}
         for one, other in itertools.combinations(keys, 2):
             assert not set(keys[one]) & set(keys[other])
-        assert sum(map(len, keys.values())) == {"gsm8k": 540, "svamp": 550, "aqua": 310, "strategyqa": 540}[name]
+        assert sum(map(len, keys.values())) == SIZES.get(name, 550)
         assert all(len(set(split)) == len(split) == task.size(name) for name, split in keys.items())
 
     def test_a_question_of_test_is_not_in_train_too(self, made_up_datasets: Path) -> None:
@@ -126,7 +144,7 @@ class TestMissing:
     ) -> None:
         monkeypatch.setenv("MINIRL_DATA_DIR", str(tmp_path))
         task = tasks.get(name)  # making the task reads nothing
-        with pytest.raises(FileNotFoundError, match=f"python -m minirl.data fetch {name}"):
+        with pytest.raises(FileNotFoundError, match=f"python -m minirl.data fetch {FETCHED[name]}"):
             task.problems("train", 1)
 
     def test_a_split_can_be_read_without_the_files_of_the_others(
@@ -150,7 +168,29 @@ GOOD = {
         {"question": "Why?", "options": ["A)1", "B)2", "C)3", "D)4", "E)5"], "rationale": "So.", "correct": "A"},
     ),
     "strategyqa": ("dev.json", {"question": "Is it?", "answer": True, "facts": ["It is."]}),
+    **dict.fromkeys(
+        ("arc-easy", "openbookqa"),
+        (
+            "",
+            {
+                "instruction": "Please choose the correct answer to the question: Why?\n\nAnswer1: a b Answer2: c\n\n"
+                "Answer format: answer1/answer2",
+                "answer": "answer2",
+            },
+        ),
+    ),
+    "qasc": (
+        "",
+        {
+            "question": {"stem": "Why?", "choices": [{"text": "so", "label": "A"}, {"text": "no", "label": "B"}]},
+            "answerKey": "B",
+            "fact1": "It is.",
+            "fact2": "It was.",
+            "combinedfact": "It will be.",
+        },
+    ),
 }
+GOOD |= {name: (file, GOOD[name][1]) for name, file in SCIENCE_QA.items()}
 
 
 class TestDamage:
@@ -158,8 +198,8 @@ class TestDamage:
 
     def listed(self, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, data: bytes) -> list[Problem]:
         monkeypatch.setenv("MINIRL_DATA_DIR", str(folder))
-        (folder / name).mkdir()
-        (folder / name / GOOD[name][0]).write_bytes(data)
+        (folder / FETCHED[name]).mkdir()
+        (folder / FETCHED[name] / GOOD[name][0]).write_bytes(data)
         task = tasks.get(name)
         assert isinstance(task, Published)
         parts = tuple(part._replace(tenths=range(10)) for part in task.parts if part.split == "test")
@@ -203,6 +243,12 @@ class TestDamage:
             ("strategyqa", "answer", "false", "'answer' is 'false'; expected true or false"),
             ("strategyqa", "answer", 1, "'answer' is 1; expected true or false"),
             ("strategyqa", "facts", "It is.", "'facts' is 'It is.'; expected a list"),
+            ("arc-easy", "instruction", "Why?", "'instruction' is 'Why?'; expected a question, Answer1:"),
+            ("arc-easy", "answer", "answer3", "'answer' is 'answer3'; expected one of answer1, answer2"),
+            ("openbookqa", "answer", "2", "'answer' is '2'; expected one of answer1, answer2"),
+            ("qasc", "question", "Why?", "'question' is 'Why?'; expected an object with stem and choices"),
+            ("qasc", "answerKey", "C", "'answerKey' is 'C', and the labels are A, B"),
+            ("qasc", "fact1", None, "'fact1' is None; expected text"),
         ],
     )
     def test_a_field_that_is_wrong(

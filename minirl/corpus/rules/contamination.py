@@ -16,8 +16,11 @@ from minirl import tasks
 from minirl.corpus.page import Page
 from minirl.evaluation.contamination import USUAL, Gram, ngrams, words
 from minirl.evaluation.problem_sets import test_splits
+from minirl.tasks import Problem
+from minirl.tasks.choice import Choice
 
 SHORTEST = 5  # words of a question that is looked for
+LONG_ENOUGH = 8  # words of a question that is told from a textbook's sentence without its options
 DRAWN = 500  # problems of a split that has no end
 
 
@@ -86,5 +89,12 @@ def all_tests() -> Contamination:
             except FileNotFoundError:
                 missing.append(name)
                 break
-            questions[f"{name}, {split}"] = [problem.question for problem in problems]
+            questions[f"{name}, {split}"] = [looked_for(problem) for problem in problems]
     return Contamination(questions, missing)
+
+
+def looked_for(problem: Problem) -> str:
+    """The words of a question that are looked for. A list of options belongs to the test, not to texts about the same
+    thing. Only of a question as short as "Iron sticks to" it is looked for too, since textbooks have such words."""
+    stem = problem.stem if isinstance(problem, Choice) else ""
+    return stem if len(words(stem)) >= LONG_ENOUGH else problem.question
