@@ -9,7 +9,7 @@ from pathlib import Path
 from minirl.bench.runner import OptionError
 from minirl.console import run_program
 
-NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve")
+NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve", "busy")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -29,13 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         module = importlib.import_module(f"minirl.bench.{what or 'kernels'}")
         if argv is None:
             sys.argv[1:] = words
-            module.main(None)
-        else:
-            module.main(words)
+        return module.main(None if argv is None else words) or 0
     except OptionError as error:
         print(f"python -m minirl.bench: {error}", file=sys.stderr)
         return 2
-    return 0
 
 
 def overview() -> str:

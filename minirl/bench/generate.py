@@ -250,20 +250,16 @@ def least_work(
     return forward_flops(config, read, made), float(size)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints a table."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a table. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench generate", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
-    peaks = peak.measure()
     works: Iterator[Work] = (work(request) for request in requests(options.quick) if request.group in groups)
-    outcomes, profiles = [], {}
-    for made in whole.watched(works):
-        outcomes.append(whole.race(made, options.repeats))
-        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
+    found = whole.measure(options, works)
     title = "Rows x prompt + new tokens; tokens/s counts new ones"
-    console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
-    if any("llama.cpp" in outcome.seconds for outcome in outcomes):
+    console = whole.finish(options, found, title)
+    if any("llama.cpp" in outcome.seconds for outcome in found.outcomes):
         from minirl.bench import llama_cpp
 
         console.print(llama_cpp.describe(), highlight=False)
@@ -271,4 +267,5 @@ def main(argv: list[str] | None = None) -> None:
         console.print(
             f"bfloat16 left out: the instruction set in use ({kernels.isa()}) cannot compute in it", highlight=False
         )
-    profile.print_profiles(console, profiles, options.profile)
+    profile.print_profiles(console, found.profiles, options.profile)
+    return found.progress.status

@@ -7,6 +7,7 @@ passages is right, with Wilson's 95% interval; --plot draws it for k from 1 to 2
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import flags
+from minirl.bench.progress import Progress
 from minirl.bench.runner import OptionError
 from minirl.evaluation.estimate import Estimate, wilson
 from minirl.figure import Figure
@@ -54,8 +56,8 @@ class Options:
     """Draw the curves into this .png file."""
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints a table and, where asked, draws the plot."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a table and, where asked, draws the plot. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench hits", __doc__)
     try:
         model, tokenizer = GPT.from_pretrained(options.model), Tokenizer.load(options.model / "tokenizer.json")
@@ -67,11 +69,18 @@ def main(argv: list[str] | None = None) -> None:
         model, tokenizer, collection, steps=options.steps, batch=options.batch, learning_rate=options.learning_rate,
         seed=options.seed,
     )  # fmt: skip
-    curves = {name: curve(search, held) for name, search in made}
+    progress = Progress()
+    curves = dict(progress.each(made, lambda one: (one[0], curve(one[1], held)), itemgetter(0), line))
     title = f"{held.name}: {len(held.queries):,} held-out questions, {len(held.texts):,} texts"
     Console(width=WIDTH).print(table(title, curves))
     if options.plot is not None:
         draw(title, curves).save(options.plot)
+    return progress.status
+
+
+def line(found: tuple[str, Curve]) -> str:
+    """What one search found."""
+    return f"{found[0]}: " + ", ".join(f"hit@{k} {shown(found[1][k - 1])}" for k in PRINTED)
 
 
 def curve(search: Search, collection: Collection, depth: int = DEPTH) -> Curve:

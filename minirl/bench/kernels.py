@@ -14,11 +14,10 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
-
 from minirl import flags, kernels
 from minirl.bench import cases_attention, cases_matmul, cases_rows, cases_tokens, plot, report, runner
 from minirl.bench.case import Case, torch
+from minirl.bench.progress import Progress
 from minirl.bench.sizes import QUICK, TRAINING, Sizes
 from minirl.kernels import peak
 
@@ -44,8 +43,11 @@ BLAS_VARIABLES = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS",
 BLAS_HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`, or as a program with its own, and then with NumPy on as many threads as the others."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`, or as a program with its own, and then with NumPy on as many threads as the others.
+
+    Returns the exit status.
+    """
     options = flags.parse(runner.Options, argv, "python -m minirl.bench", __doc__)
     threads = runner.checked_threads(options.threads)
     if argv is None:
@@ -55,27 +57,26 @@ def main(argv: list[str] | None = None) -> None:
         torch.set_num_threads(threads)
     groups = runner.chosen(options.only, GROUPS)
     peaks = peak.measure()
-    results = run(groups, QUICK if options.quick else TRAINING, options.repeats)
+    setting, progress = report.describe(threads, options.quick), Progress()
+
+    def save(results: list[runner.Result]) -> None:
+        if options.json is not None:
+            report.write_json(options.json, results, peaks, setting)
+
+    found = cases(groups, QUICK if options.quick else TRAINING)
+    results = progress.each(found, lambda case: runner.measure(case, options.repeats), report.title, report.line, save)
     peaks = peaks.best(peak.measure())
-    setting = report.describe(threads, options.quick)
     report.print_report(results, report.table(results, peaks), peaks, setting, summarise=not options.quick)
-    if options.json is not None:
-        report.write_json(options.json, results, peaks, setting)
+    save(results)
     if options.plot is not None:
         plot.save(options.plot, results, peaks, setting)
+    return progress.status
 
 
-def run(groups: list[str], sizes: Sizes, repeats: int) -> list[runner.Result]:
-    """Measure the groups' cases one after the other; each frees its memory before the next."""
-    results = []
-    columns = TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("")
-        for group in groups:
-            for case in GROUPS[group](sizes):
-                progress.update(task, description=f"{case.group}: {case.name}")
-                results.append(runner.measure(case, repeats))
-    return results
+def cases(groups: list[str], sizes: Sizes) -> Iterator[Case]:
+    """The groups' cases one after the other; each frees its memory before the next."""
+    for group in groups:
+        yield from GROUPS[group](sizes)
 
 
 def restart_with_blas_threads(threads: int) -> None:

@@ -25,7 +25,6 @@ from minirl.bench.generate import forward_flops, least_work, uniforms
 from minirl.bench.whole import Work
 from minirl.data import Batch, Loader, encode_documents, make_batches
 from minirl.generate import needed_end_tokens
-from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
 from minirl.rl.advantage import advantages
@@ -246,22 +245,21 @@ def works(recipe: Recipe, groups: list[str]) -> Iterator[Work]:
             yield make(recipe)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints a table and, where all was measured, what a whole run's updates take."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a table and, where all was measured, what a whole run's updates take.
+
+    Returns the exit status.
+    """
     options = flags.parse(Options, argv, "python -m minirl.bench recipe", __doc__)
     whole.start(options)
     groups = runner.chosen(options.only, GROUPS)
-    peaks = peak.measure()
     recipe = (
         Recipe(PRESETS["smoke"], batches=2, fine_tuning=2)
         if options.quick
         else Recipe(PRESETS["roger"], BATCHES, FINE_TUNING)
     )
-    outcomes, profiles = [], {}
-    for made in whole.watched(works(recipe, groups)):
-        outcomes.append(whole.race(made, options.repeats))
-        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
-    console = whole.finish(options, outcomes, peaks.best(peak.measure()), "The main job's steps")
+    found = whole.measure(options, works(recipe, groups))
+    console, outcomes = whole.finish(options, found, "The main job's steps"), found.outcomes
     if len(outcomes) == len(GROUPS):
         pretrain, rl = recipe.config.pretrain.steps, recipe.config.rl.steps
         counts = (pretrain / len(recipe.batches), rl, rl)
@@ -274,4 +272,5 @@ def main(argv: list[str] | None = None) -> None:
             parts.append(f"PyTorch's time is {times['torch'] / times['minirl']:.2f} x minirl's")
         text = f"{pretrain} pretraining updates, {rl} rollouts and their updates: {', '.join(parts)}"
         console.print(text, highlight=False)
-    profile.print_profiles(console, profiles, options.profile)
+    profile.print_profiles(console, found.profiles, options.profile)
+    return found.progress.status

@@ -1,6 +1,5 @@
 """Results as a table for people and as JSON for programs."""
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from minirl import __version__, kernels
+from minirl.bench import progress
 from minirl.bench.case import torch
 from minirl.bench.runner import Result
 from minirl.kernels.peak import Peaks, giga
@@ -54,6 +54,20 @@ def seconds_text(seconds: float) -> str:
 def three_digits(value: float) -> str:
     """1.23, 12.3, 123, 1234."""
     return f"{value:.{2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
+
+
+def title(case: Any) -> str:
+    """What a case, a piece of work or a result of them is called in full."""
+    return f"{case.group}: {case.name}"
+
+
+def line(result: Result) -> str:
+    """One case in one line: "norm: RMS norm  1024 x 768: minirl 200 µs, PyTorch 341 µs (1.70 x)"."""
+    parts = []
+    for name, seconds in result.seconds.items():
+        ratio = None if name == "minirl" else result.ratio(name)
+        parts.append(f"{TITLES[name]} {seconds_text(seconds)}" + ("" if ratio is None else f" ({ratio:.2f} x)"))
+    return f"{title(result)}: {', '.join(parts)}"
 
 
 def rate_text(result: Result, peaks: Peaks, contender: str) -> str:
@@ -148,5 +162,4 @@ def write_json(path: Path, results: Sequence[Result], peaks: Peaks, setting: str
         peers = [name for name in result.seconds if name != "minirl"]
         ratios = {peer: ratio for peer in peers if (ratio := result.ratio(peer)) is not None}
         rows.append({**asdict(result), "fraction_of_peak": fractions, "times_as_fast_as": ratios})
-    content = {"setting": setting, "peaks": asdict(peaks), "results": rows}
-    path.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    progress.write_json(path, {"setting": setting, "peaks": asdict(peaks), "results": rows})

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import flags
+from minirl.bench.progress import Progress
 from minirl.bench.report import three_digits
 from minirl.bench.runner import OptionError
 from minirl.bench.tokenizer import Row, installed, read_code, read_prose, take_turns
@@ -53,26 +54,28 @@ class Options:
     """UTF-8 text files to take the passages from."""
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints two tables."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints two tables. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench retrieval", __doc__)
     texts = collect(options)
     rng = random.Random(0)
     usable = [words for text in rng.sample(texts, min(options.queries, len(texts))) if (words := split(text))]
     queries = [" ".join(rng.sample(words, min(QUERY_WORDS, len(words)))) for words in usable]
     length = sum(len(text.split()) for text in texts) / len(texts)
-    console = Console()
+    console, progress = Console(), Progress()
     console.print(f"{len(texts):,} passages, {length:.0f} words each; {len(queries):,} queries")
     ours = Index.from_texts(texts, PLAIN)
     theirs = bm25s_index(texts, PLAIN.words) if installed("bm25s") else None
     if theirs is not None:
         console.print(f"largest relative difference of scores from bm25s: {difference(ours, theirs, queries):.1e}")
     indexing, asking = rows(texts, queries, ours)
-    take_turns(indexing, options.repeats)
-    take_turns(asking, options.repeats)
+    take_turns(indexing, options.repeats, progress)
+    take_turns(asking, options.repeats, progress)
     console.print(table("indexing, s", indexing, 1))
     console.print(table("one query, ms", asking, 1e3 / len(queries)))
-    print_memory(console, texts, queries)
+    if not progress.interrupted:
+        print_memory(console, texts, queries)
+    return progress.status
 
 
 def collect(options: Options) -> list[str]:

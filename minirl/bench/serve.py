@@ -30,6 +30,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import flags
+from minirl.bench.progress import Progress
 from minirl.bench.report import describe, three_digits
 from minirl.bench.runner import OptionError
 from minirl.generate import Engine, Row, Sampling, row_stream
@@ -182,38 +183,48 @@ def make_model(preset: str, folder: Path) -> GPT:
     return model
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints a table."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a table. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench serve", __doc__)
     table = Table(title=None, box=None)
     for title in ("model", "parameters", "", "engine", "server", "server / engine", "by work"):
         table.add_column(title, justify="left" if title in ("model", "") else "right")
-    for preset in options.presets:
-        with tempfile.TemporaryDirectory() as work:
-            model = make_model(preset, Path(work) / "bench")
-            command = [sys.executable, "-m", "minirl.serve", str(Path(work) / "bench"), "--port", "0"]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding=TEXT["encoding"])
-            try:
-                contest = Contest(model, port_of(process), process.pid, options)
-                (alone, alone_work), (served, served_work) = in_turns(
-                    [contest.first_alone, contest.first_served], options.repeats
-                )
-                size = f"{sum(p.size for p in model.parameters()) / 1e6:.1f}M"
-                row = (f"{three_digits(alone * 1e3)} ms", f"{three_digits(served * 1e3)} ms", f"{served / alone:.2f}")
-                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
-                table.add_row(preset, size, f"first token of {PROMPT}", *row, by_work)
-                (alone, alone_work), (served, served_work) = in_turns(
-                    [contest.rate_alone, contest.rate_served], options.repeats
-                )
-                row = (f"{alone:,.0f} tokens/s", f"{served:,.0f} tokens/s", f"{served / alone:.2f}")
-                by_work = f"{served_work / alone_work:.2f}" if served_work else ""
-                table.add_row("", "", f"{options.streams} streams", *row, by_work)
-            finally:
-                process.terminate()
-                process.wait()
+    progress = Progress()
+    for lines in progress.each(options.presets, lambda preset: measure(preset, options), str, told):
+        for cells in lines:
+            table.add_row(*cells)
     console = Console()
     console.print(describe(get_threads()))
     console.print(table)
+    return progress.status
+
+
+def told(lines: list[list[str]]) -> str:
+    """The lines of one preset, as text."""
+    return "\n".join("  ".join(filter(None, cells)) for cells in lines)
+
+
+def measure(preset: str, options: Options) -> list[list[str]]:
+    """The table's two lines of one preset."""
+    with tempfile.TemporaryDirectory() as work:
+        model = make_model(preset, Path(work) / "bench")
+        command = [sys.executable, "-m", "minirl.serve", str(Path(work) / "bench"), "--port", "0"]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding=TEXT["encoding"])
+        try:
+            contest = Contest(model, port_of(process), process.pid, options)
+            first = in_turns([contest.first_alone, contest.first_served], options.repeats)
+            rate = in_turns([contest.rate_alone, contest.rate_served], options.repeats)
+        finally:
+            process.terminate()
+            process.wait()
+    size = f"{sum(p.size for p in model.parameters()) / 1e6:.1f}M"
+    (alone, alone_work), (served, served_work) = first
+    row = [f"{three_digits(alone * 1e3)} ms", f"{three_digits(served * 1e3)} ms", f"{served / alone:.2f}"]
+    lines = [[preset, size, f"first token of {PROMPT}", *row, f"{served_work / alone_work:.2f}" if served_work else ""]]
+    (alone, alone_work), (served, served_work) = rate
+    row = [f"{alone:,.0f} tokens/s", f"{served:,.0f} tokens/s", f"{served / alone:.2f}"]
+    streams = f"{options.streams} streams"
+    return [*lines, ["", "", streams, *row, f"{served_work / alone_work:.2f}" if served_work else ""]]
 
 
 def port_of(process: "subprocess.Popen[str]") -> int:

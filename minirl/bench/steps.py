@@ -23,6 +23,7 @@ from minirl import flags, kernels
 from minirl.bench import report
 from minirl.bench.case import Array, normal
 from minirl.bench.kernels import restart_with_blas_threads
+from minirl.bench.progress import Progress
 from minirl.kernels import missing, peak
 from minirl.kernels.matmul.steps import STEPS, matmul_step
 
@@ -45,17 +46,17 @@ class Options:
     """How often each is timed; the median counts. Slow ones are timed less often."""
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Print a table of GFLOP/s: a line for each contender, a column for each size."""
+def main(argv: list[str] | None = None) -> int:
+    """Print a table of GFLOP/s: a line for each contender, a column for each size. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench steps", __doc__)
     if not kernels.has_native():
         sys.exit(f"python -m minirl.bench steps: {missing.explanation()}")
     if argv is None:
         restart_with_blas_threads(1)
-    before = kernels.get_threads()
+    before, progress = kernels.get_threads(), Progress()
     kernels.set_threads(1)
     try:
-        rates = {n: measure(n, options.repeats) for n in options.sizes}
+        rates = dict(progress.each(options.sizes, lambda n: (n, measure(n, options.repeats)), size_name, line))
         ceiling = peak.measure().fma / 1e9
     finally:
         kernels.set_threads(before)
@@ -69,6 +70,18 @@ def main(argv: list[str] | None = None) -> None:
     console.print(report.describe(1), highlight=False)
     console.print(table)
     console.print(f"A core's own limit, measured: {ceiling:.0f} GFLOP/s.", highlight=False)
+    return progress.status
+
+
+def size_name(n: int) -> str:
+    """What is measured."""
+    return f"{n} x {n}"
+
+
+def line(found: tuple[int, dict[str, float]]) -> str:
+    """The rates of one size."""
+    n, rates = found
+    return f"{size_name(n)}, GFLOP/s: " + ", ".join(f"{name} {rate:.1f}" for name, rate in rates.items())
 
 
 def measure(n: int, repeats: int) -> dict[str, float]:

@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from minirl import flags, kernels
+from minirl.bench.progress import Progress
 from minirl.bench.report import three_digits
 from minirl.bench.runner import checked_threads
 from minirl.tokenizer import PATTERNS, Tokenizer
@@ -64,8 +65,8 @@ class Row:
     seconds: list[float] = field(default_factory=list)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints two tables."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints two tables. Returns the exit status."""
     options = flags.parse(Options, argv, "python -m minirl.bench tokenizer", __doc__)
     threads = checked_threads(options.threads)
     kernels.set_threads(threads)
@@ -73,23 +74,24 @@ def main(argv: list[str] | None = None) -> None:
     os.environ.setdefault("RAYON_NUM_THREADS", str(threads))
     texts = collect(options.files, int(options.megabytes * 1e6))
     size = n_bytes(texts)
-    console = Console()
+    console, progress = Console(), Progress()
     console.print(
         f"{size / 1e6:.1f} MB in {len(texts):,} texts, {options.vocab_size:,} tokens, gpt4, {threads} threads"
     )
 
     if options.only != "encoding":
         rows = training_rows(texts, options.vocab_size, threads)
-        take_turns(rows, options.repeats)
-        growths = memory(texts, options.vocab_size, [row.name for row in rows])
+        take_turns(rows, options.repeats, progress)
+        growths = {} if progress.interrupted else memory(texts, options.vocab_size, [row.name for row in rows])
         console.print(training_table(rows, growths))
-        if options.growth:
+        if options.growth and not progress.interrupted:
             print_growth(console, options)
-    if options.only != "training":
+    if options.only != "training" and not progress.interrupted:
         tokenizer = Tokenizer.train(texts, options.vocab_size, pattern=PATTERN, special_tokens=[])
         rows = encoding_rows(tokenizer, texts, threads)
-        take_turns(rows, options.repeats)
+        take_turns(rows, options.repeats, progress)
         console.print(encoding_table(rows))
+    return progress.status
 
 
 # ---- the text ----
@@ -250,14 +252,23 @@ def require_same_ids(name: str, encode: Callable[[str], list[int]], ours: Tokeni
 # ---- measuring ----
 
 
-def take_turns(rows: list[Row], repeats: int) -> None:
-    """Time every row `repeats` times, in turns."""
-    for _ in range(repeats):
-        for row in rows:
-            start = time.perf_counter()
-            result = row.call()
-            row.seconds.append(time.perf_counter() - start)
-            del result  # freeing millions of numbers is nobody's encoding time
+def take_turns(rows: list[Row], repeats: int, progress: Progress) -> None:
+    """Time every row `repeats` times, in turns, and tell its first time at once.
+
+    Ctrl-C ends this early: then `rows` keeps those that were timed.
+    """
+    try:
+        for turn in range(0 if progress.interrupted else repeats):
+            for row in rows:
+                start = time.perf_counter()
+                result = row.call()
+                row.seconds.append(time.perf_counter() - start)
+                del result  # freeing millions of numbers is nobody's encoding time
+                if turn == 0:
+                    print(f"{row.name}: {three_digits(row.seconds[0])} s at first", flush=True)
+    except KeyboardInterrupt:
+        progress.stop(f"{sum(len(row.seconds) for row in rows)} times")
+    rows[:] = [row for row in rows if row.seconds]
 
 
 _MEMORY = """

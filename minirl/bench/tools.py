@@ -15,6 +15,7 @@ import numpy as np
 
 from minirl import flags
 from minirl.autograd import Array
+from minirl.bench.progress import Progress
 from minirl.generate import Sampling, generate_ids
 from minirl.model import GPT, GPTConfig
 from minirl.tasks import WordProblems
@@ -56,8 +57,8 @@ class Answered(Turn):
         return result if len(result) <= room else None
 
 
-def measure(options: Options) -> tuple[float, float, float]:
-    """Seconds without and with calls, and forced tokens per sampled token."""
+def measure(options: Options, progress: Progress) -> tuple[float, float, float]:
+    """Seconds without and with calls, and forced tokens per sampled token; each turn is told as it is done."""
     texts = [problem.prompt + problem.completion for problem in WordProblems().problems("train", 300)]
     tokenizer = Tokenizer.train(texts, VOCABULARY)
     config = GPTConfig(VOCABULARY, context_length=256, n_layer=4, n_head=4, d_model=128)
@@ -65,7 +66,9 @@ def measure(options: Options) -> tuple[float, float, float]:
     box = Prompted(tokenizer, options.every)
     seconds: dict[bool, list[float]] = {False: [], True: []}
     forced = sampled = 0
-    for _ in range(options.repeats):
+
+    def turn(number: int) -> None:
+        nonlocal forced, sampled
         for called in (False, True):
             start = time.process_time()
             rule = Sampling(max_new_tokens=SAMPLED)
@@ -74,14 +77,21 @@ def measure(options: Options) -> tuple[float, float, float]:
             if called:
                 forced, sampled = sum(r.forced.sum() for r in rows), sum((~r.forced).sum() for r in rows)
                 assert sampled == SAMPLED * len(rows), "a row had no room for its results"
+
+    def told(_: None) -> str:
+        return f"{seconds[False][-1]:.2f} s without tools, {seconds[True][-1]:.2f} s with them"
+
+    if not progress.each(range(options.repeats), turn, lambda number: f"turn {number + 1}", told):
+        raise KeyboardInterrupt
     return min(seconds[False]), min(seconds[True]), float(forced / sampled)
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints one line."""
-    options = flags.parse(Options, argv, "python -m minirl.bench tools", __doc__)
-    without, with_calls, share = measure(options)
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a line for each turn and one for all. Returns the exit status."""
+    options, progress = flags.parse(Options, argv, "python -m minirl.bench tools", __doc__), Progress()
+    without, with_calls, share = measure(options, progress)
     print(
         f"{options.rows} rows of {SAMPLED} sampled tokens, {share:.2f} result tokens for each: "
         f"{without:.2f} s without tools, {with_calls:.2f} s with them, {with_calls / without - 1:+.0%}"
     )
+    return progress.status

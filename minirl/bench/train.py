@@ -19,6 +19,7 @@ from rich.table import Table
 from minirl import flags, kernels
 from minirl.bench import memory, profile, report, runner, whole
 from minirl.bench.case import integers, torch
+from minirl.bench.progress import Progress
 from minirl.bench.whole import Work
 from minirl.kernels import peak
 from minirl.model import GPT, GPTConfig
@@ -159,25 +160,24 @@ def long_work(T: int, quick: bool) -> Work:
 # ---- the program ----
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Run with the flags `argv`; prints a table, notes on what was left out, and the share of Python in each step."""
+def main(argv: list[str] | None = None) -> int:
+    """Run with the flags `argv`; prints a table, notes on what was left out, and the share of Python in each step.
+
+    Returns the exit status.
+    """
     options = flags.parse(Options, argv, "python -m minirl.bench train", __doc__)
     threads, groups, notes = whole.start(options), runner.chosen(options.only, GROUPS), []
-    peaks = peak.measure()
     if not peak.has_bf16():
         notes.append(f"bfloat16 left out: the instruction set in use ({kernels.isa()}) cannot compute in it")
-    outcomes, profiles = [], {}
-    for made in whole.watched(w for w in works(options.quick) if w.group in groups and w.group != "memory"):
-        ready, sizes = prepare(made, threads, options, notes)
-        outcomes.append(whole.race(ready, options.repeats, sizes))
-        profiles[made.name] = profile.measure(made.contenders["minirl"](), peaks)
-    title = "A training step: forward, loss, backward, clipping, AdamW"
-    console = whole.finish(options, outcomes, peaks.best(peak.measure()), title)
+    timed = (made for made in works(options.quick) if made.group in groups and made.group != "memory")
+    found = whole.measure(options, timed, lambda made: prepare(made, threads, options, notes))
+    console = whole.finish(options, found, "A training step: forward, loss, backward, clipping, AdamW")
     for note in notes:
         console.print(note, highlight=False)
-    profile.print_profiles(console, profiles, options.profile)
-    if "memory" in groups:
-        report.print_table(console, memory_table(threads, options.quick))
+    profile.print_profiles(console, found.profiles, options.profile)
+    if "memory" in groups and not found.progress.interrupted:
+        report.print_table(console, memory_table(threads, options.quick, found.progress))
+    return found.progress.status
 
 
 def prepare(made: Work, threads: int, options: Options, notes: list[str]) -> tuple[Work, dict[str, float]]:
@@ -201,14 +201,19 @@ def prepare(made: Work, threads: int, options: Options, notes: list[str]) -> tup
     return replace(made, contenders=ready), sizes
 
 
-def memory_table(threads: int, quick: bool) -> Table:
+def memory_table(threads: int, quick: bool, progress: Progress) -> Table:
     """How minirl's memory grows with the length of one row."""
+    sizes = progress.each(
+        QUICK_LENGTHS if quick else LENGTHS,
+        lambda T: (T, memory.footprint("train", long_work(T, quick).name, "minirl", threads, quick)),
+        lambda T: f"memory of one row of {T} tokens",
+        lambda found: f"memory of one row of {found[0]} tokens: {found[1] or 0:,.0f} MB",
+    )
     built = Table(title="minirl's memory in a training step on one row of T tokens, 124M", title_justify="left")
     for name in ("T", "memory", "growth a token"):
         built.add_column(name, justify="right")
     before: tuple[int, float] | None = None
-    for T in QUICK_LENGTHS if quick else LENGTHS:
-        size = memory.footprint("train", long_work(T, quick).name, "minirl", threads, quick)
+    for T, size in sizes:
         if size is None:
             continue
         growth = f"{1e3 * (size - before[1]) / (T - before[0]):,.0f} kB" if before else ""

@@ -5,7 +5,6 @@ milliseconds, so each call is a sample of its own. Before anything is timed, the
 a race between programs that compute different things would mean nothing.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +13,15 @@ from typing import Any
 
 import numpy as np
 from rich.console import Console
-from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from minirl import kernels
-from minirl.bench import plot, report, runner
+from minirl.bench import plot, profile, report, runner
 from minirl.bench.case import torch
+from minirl.bench.progress import Progress
 from minirl.bench.report import TITLES, rate_text, seconds_text, three_digits
 from minirl.bench.runner import PAUSE, Result
+from minirl.kernels import peak
 from minirl.kernels.peak import Peaks, clock
 
 AGREEING = 0.95  # share of the numbers that must be equal: a sampled token may differ by rounding, and so its row
@@ -94,14 +94,39 @@ def agree(numbers: np.ndarray, others: np.ndarray, tolerance: float) -> bool:
     return numbers.shape == others.shape and np.isclose(numbers, others, rtol=tolerance).mean() >= AGREEING
 
 
-def watched(works: Iterator[Work]) -> Iterator[Work]:
-    """The works, with their names beside a clock on a terminal while each is measured."""
-    columns = TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("")
-        for work in works:
-            progress.update(task, description=f"{work.group}: {work.name}")
-            yield work
+@dataclass
+class Findings:
+    """What one run measured: outcomes, where minirl's time went by name of the work, and the machine's ceilings."""
+
+    outcomes: list[Outcome]
+    profiles: dict[str, profile.Profile]
+    peaks: Peaks
+    progress: Progress
+
+
+def measure(
+    options: Options, works: Iterator[Work], prepare: Callable[[Work], tuple[Work, dict[str, float]]] | None = None
+) -> Findings:
+    """Race the contenders of all works, one work after the other; told and saved as each is done.
+
+    prepare: work -> (the work that is timed, and each contender's memory in MB).
+    """
+    found = Findings([], {}, peak.measure(), Progress())
+    setting = report.describe(kernels.get_threads(), options.quick)
+
+    def one(work: Work) -> Outcome:
+        ready, memory = prepare(work) if prepare else (work, None)
+        outcome = race(ready, options.repeats, memory)
+        found.profiles[work.name] = profile.measure(work.contenders["minirl"](), found.peaks)
+        return outcome
+
+    def save(outcomes: list[Outcome]) -> None:
+        if options.json is not None:
+            report.write_json(options.json, outcomes, found.peaks, setting)
+
+    found.outcomes = found.progress.each(works, one, report.title, report.line, save)
+    found.peaks = found.peaks.best(peak.measure())
+    return found
 
 
 def table(outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Table:
@@ -124,8 +149,9 @@ def table(outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Table:
     return built
 
 
-def finish(options: Options, outcomes: Sequence[Outcome], peaks: Peaks, title: str) -> Console:
+def finish(options: Options, found: Findings, title: str) -> Console:
     """Print the table and write what was asked for; returns the console, for what a benchmark adds."""
+    outcomes, peaks = found.outcomes, found.peaks
     setting = report.describe(kernels.get_threads(), options.quick)
     console = report.print_report(outcomes, table(outcomes, peaks, title), peaks, setting, summarise=not options.quick)
     if options.json is not None:
