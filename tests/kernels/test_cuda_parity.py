@@ -12,9 +12,8 @@ from parity import assert_close, exact
 from minirl.kernels.device import DeviceError
 
 pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow]
-HAVE = [case for case in CASES if "cross_entropy" not in case.name]
 BY_NAME = {case.name: case for case in CASES}
-each_case = pytest.mark.parametrize("case", HAVE, ids=lambda case: case.name)
+each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 
 SIZES = [(1, 1), (3, 31), (8, 32), (9, 33), (37, 7), (67, 150), (2, 700)]
 
