@@ -16,8 +16,8 @@ use. It is a list and not a recursion: a graph may be deeper than Python's call 
 
 import itertools
 import threading
-from collections.abc import Callable
-from contextlib import ContextDecorator
+from collections.abc import Callable, Iterator
+from contextlib import ContextDecorator, contextmanager
 from operator import attrgetter
 from typing import Any
 
@@ -33,6 +33,7 @@ _age = itertools.count()
 
 class _Mode(threading.local):
     recording = True
+    on_gradient: "Callable[[Node], None] | None" = None
 
 
 mode = _Mode()
@@ -50,6 +51,17 @@ class no_grad(ContextDecorator):
 
     def __exit__(self, *exception: object) -> None:
         mode.recording = self._before.pop()
+
+
+@contextmanager
+def telling(on_gradient: "Callable[[Node], None]") -> Iterator[None]:
+    """Inside, `backward` calls on_gradient(leaf) as soon as a leaf has its whole gradient, while it goes on with the
+    others: time to send that gradient somewhere."""
+    before, mode.on_gradient = mode.on_gradient, on_gradient
+    try:
+        yield
+    finally:
+        mode.on_gradient = before
 
 
 def _freed(dy: Array) -> None:
@@ -95,6 +107,8 @@ class Node:
                 raise ValueError(f"backward: gradient has shape {gradient.shape}; expected {self.data.shape}")
         order = self._graph()
         self.add_gradient(gradient)
+        on_gradient, mode.on_gradient = mode.on_gradient, None  # not of a backward inside this one
+        completes = _completes(order) if on_gradient is not None else {}
         try:
             while order:
                 node = order.pop()
@@ -104,9 +118,13 @@ class Node:
                 dy, node.grad = node.grad, None
                 if dy is not None:
                     backward(dy)
+                if on_gradient is not None:
+                    for leaf in completes.get(id(node), ()):
+                        on_gradient(leaf)
                 if not retain_graph:
                     node._backward, node._parents = _freed, ()
         finally:  # after an error half way: leave no half-made gradients inside the graph
+            mode.on_gradient = on_gradient
             for node in order:
                 if node._backward is not None:
                     node.grad = None
@@ -163,6 +181,10 @@ class Node:
         else:
             self.add_gradient(kernels.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b), fresh=True)
 
+    def collect_in(self, buffer: Array) -> None:
+        """Let this leaf's gradient be added to `buffer`, of its shape, which holds zeros or an earlier gradient."""
+        self.grad, self._owns_grad = buffer, True
+
     def gradient_buffer(self) -> Array:
         """self.grad as an array to add to in place (zeros at first), for operations that touch only parts of it."""
         if self.grad is None:
@@ -171,6 +193,19 @@ class Node:
             self.grad = kernels.copy(self.grad)
         self._owns_grad = True
         return self.grad
+
+
+def _completes(order: list[Node]) -> dict[int, list[Node]]:
+    """By the id of a node, the leaves whose gradient is whole once backward has passed it: of the nodes that read a
+    leaf, the oldest is the last that backward comes to. order: oldest first."""
+    found: dict[int, list[Node]] = {}
+    seen: set[int] = set()
+    for node in order:
+        for parent in node._parents:
+            if parent.requires_grad and parent._backward is None and id(parent) not in seen:
+                seen.add(id(parent))
+                found.setdefault(id(node), []).append(parent)
+    return found
 
 
 def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Array:

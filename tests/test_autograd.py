@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from minirl import Tensor, check_gradients, no_grad
+from minirl.autograd import telling
+from minirl.functional.recompute import recomputed
 from minirl.nn import Parameter
 
 
@@ -208,3 +210,33 @@ def test_only_what_requires_a_gradient_receives_one():
     (x * constant).sum().backward()
     assert constant.grad is None
     np.testing.assert_array_equal(x.grad, [3])
+
+
+def test_a_leaf_is_told_of_when_its_gradient_is_whole():
+    """Each once, the leaves that are used last first; a leaf that is used twice when its first use has come."""
+    first, twice, last, frozen = leaf(2.0), leaf(3.0), leaf(5.0), Tensor(np.float32([7.0]))
+    told = []
+
+    def see(node):
+        told.append((node, None if node.grad is None else node.grad.copy()))
+
+    with telling(see):
+        y = twice * first * frozen
+        (y * last * twice).backward(np.ones(1))
+    assert id(told[0][0]) == id(last)
+    assert {id(node) for node, _ in told[1:]} == {id(first), id(twice)} and len(told) == 3
+    for node, gradient in told:
+        np.testing.assert_array_equal(gradient, node.grad)
+    told.clear()
+    (first * last).backward(np.ones(1))  # outside nothing is told
+    assert told == []
+
+
+def test_leaves_inside_a_recomputed_part_are_told_of_once():
+    weight, x = leaf(2.0), leaf(3.0)
+    told = []
+    with telling(lambda node: told.append((id(node), node.grad.copy()))):
+        y = recomputed(lambda h: h * weight * h, x * weight, [weight])
+        y.backward(np.ones(1))
+    assert [name for name, _ in told].count(id(weight)) == 1
+    assert dict(told)[id(weight)] == weight.grad

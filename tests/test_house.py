@@ -15,8 +15,8 @@ LONGEST = 450  # lines of a file
 
 # Each room and its layer; a room is a folder or a module of minirl/. Within a layer, rooms make no circle.
 LAYERS = {
-    0: "kernels storage streams flags console figure swap",
-    1: "autograd tensor functional nn optim muon schedule gradient_check gguf",
+    0: "kernels ranks storage streams flags console figure swap",
+    1: "autograd tensor functional nn optim muon parallel schedule gradient_check gguf",
     2: "model tokenizer",
     3: "data tasks tools generate retrieval preferences",
     4: "rl runs evaluation microscope corpus",

@@ -45,6 +45,7 @@ def test_what_is_imported_is_declared() -> None:
     assert outside == {
         "minirl/corpus/readers/parquet.py": {"pyarrow"},
         "minirl/corpus/readers/streams.py": {"zstandard"},
+        "minirl/ranks/mpi.py": {"mpi4py"},
         "minirl/rl/gym.py": {"gymnasium"},
         "minirl/serve/__main__.py": {"starlette", "uvicorn"},
         **{f"minirl/serve/{name}.py": {"starlette"} for name in SERVE},

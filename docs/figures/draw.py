@@ -22,8 +22,16 @@ LAYERS = (  # number, rooms, what the layer is for; from the top
     ("4", "rl   evaluation   runs   microscope", "reinforcement learning, measuring"),
     ("3", "data   tasks   tools   generate   retrieval", "batches, problems and checkers, decoding, search"),
     ("2", "model   tokenizer", "transformer, byte-level BPE"),
-    ("1", "autograd   tensor   functional   nn   optim   schedule   gradient_check", "automatic differentiation"),
-    ("0", "kernels   csrc   storage   streams   flags   console   figure   swap", "NumPy and C, files, terminal"),
+    (
+        "1",
+        "autograd   tensor   functional   nn   optim   parallel   schedule   gradient_check",
+        "automatic differentiation",
+    ),
+    (
+        "0",
+        "kernels   csrc   ranks   storage   streams   flags   console   figure   swap",
+        "NumPy and C, files, terminal",
+    ),
 )
 
 

@@ -9,7 +9,10 @@ from pathlib import Path
 from minirl.bench.runner import OptionError
 from minirl.console import run_program
 
-NAMES = ("kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve", "busy")
+NAMES = (
+    "kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve", "busy",
+    "scaling",
+)  # fmt: skip
 
 
 def main(argv: Sequence[str] | None = None) -> int:

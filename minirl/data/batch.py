@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from minirl.data.document import Array, Document
+from minirl.ranks.shares import cut
 
 
 class Batch(NamedTuple):
@@ -49,11 +50,20 @@ class Batch(NamedTuple):
             if tokens is not None:
                 fitting = int(np.searchsorted(self.starts, self.starts[first] + tokens, "right")) - 1
                 end = min(end, max(fitting, first + 1))
-            starts = self.starts[first : end + 1]
-            at = slice(starts[0], starts[-1])
-            parts.append(Batch(self.ids[at], self.targets[at], self.weights[at], starts - starts[0]))
+            parts.append(self.documents(first, end))
             first = end
         return parts
+
+    def shares(self, n: int) -> "list[Batch]":
+        """The batch cut into n batches of whole documents and about as many tokens each, with unchanged weights. Some
+        may be empty."""
+        return [self.documents(share.start, share.stop) for share in cut(np.diff(self.starts).tolist(), n)]
+
+    def documents(self, first: int, last: int) -> "Batch":
+        """Documents number `first` up to, but not including, `last`."""
+        starts = self.starts[first : last + 1]
+        at = slice(starts[0], starts[-1])
+        return Batch(self.ids[at], self.targets[at], self.weights[at], starts - starts[0])
 
 
 def pack(documents: Sequence[Document]) -> Batch:

@@ -61,6 +61,7 @@ How often do the answer checkers err?
 import json
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from minirl import flags
@@ -69,7 +70,9 @@ from minirl.evaluate import actions
 from minirl.evaluate.arguments import Arguments, check
 from minirl.evaluation import together
 from minirl.evaluation.model import open_model
+from minirl.ranks import RanksError, on_all_ranks
 from minirl.runs import Run, Screen, open_run
+from minirl.runs.ranks import check_ranks
 from minirl.storage.files import atomic_write
 
 
@@ -83,11 +86,17 @@ def chosen_action(arguments: Arguments) -> Callable[[Run, Arguments, Screen], di
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The program; returns its exit status: 0 done, 1 an error."""
+    """The program; returns its exit status: 0 done, 1 an error. Started by mpiexec, several ranks answer."""
+    return on_all_ranks(partial(work, argv))
+
+
+def work(argv: Sequence[str] | None) -> int:
+    """The program on the rank that leads."""
     arguments = flags.parse(Arguments, argv, "python -m minirl.evaluate", __doc__)
     screen = Screen()
     try:
         check(arguments)
+        check_ranks(screen)
         if arguments.audit:
             report = actions.audit_checkers(screen)
         elif arguments.together:
@@ -103,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> int:
                 json.dump(report, file, indent=2, ensure_ascii=False)
                 file.write("\n")
             screen.say(f"written: {arguments.json}")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RanksError) as error:
         print(printable(str(error)), file=sys.stderr)
         return 1
     return 0

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from minirl import kernels
 from minirl.autograd import Array
 from minirl.functional.arguments import token_ids
 from minirl.generate.engine import Engine, Row
@@ -26,12 +29,15 @@ from minirl.generate.sampling import Sampling, Seed, row_stream, seed_words, str
 from minirl.generate.temperature import Temperature
 from minirl.model import GPT
 from minirl.model.cache import cache_bytes
+from minirl.ranks import Group, current, everywhere
+from minirl.ranks.shares import cut
 from minirl.tools import Piece, Toolbox, pieces, said
 
 if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 CACHE_BYTES = 1 << 30  # if keys and values would need more memory, fewer slots are used
+USED_UP = np.random.default_rng(0)  # in the place of a row's random numbers, which other ranks need not know
 SHARED = 64  # a beginning of so many tokens, which all prompts have, is computed once
 
 
@@ -141,9 +147,13 @@ def generate_ids(
     vocabulary: int | None = None,
     tools: Toolbox | None = None,
     stops: StopTexts | None = None,
+    first: int = 0,
 ) -> Iterator[Row]:
     """`generate` on token ids. end: the tokens that end a row. vocabulary: only ids below it are drawn; by default all
-    of the model's.
+    of the model's. first: the number of the first prompt, on which random numbers depend.
+
+    Where the program has several ranks, each takes a share of the prompts. A row's random numbers depend on the seed,
+    the prompt's number and the sample's, so all rows have the same bits on any number of ranks.
 
     Raises IndexError for an id that the model does not have, otherwise what `generate` raises.
     """
@@ -156,12 +166,35 @@ def generate_ids(
     capacity, slots = check_prompts(model, arrays, sampling, min(slots, samples * len(arrays)), tools)
     if not arrays:
         return iter(())
+    if current().size > 1 and len(arrays) > 1 and stops is None:
+        settings = {"seed": words, "samples": samples, "slots": slots, "vocabulary": vocabulary, "tools": tools}
+        shares = everywhere(_share, kernels.precision(), model, arrays, sampling, end, settings)
+        return (row for share in shares for row in share)
     begins = common_beginning([array[:-1] for array in arrays]) if len(arrays) > 1 else 0
     beginning = arrays[0][:begins] if begins >= SHARED else None
     engine = Engine(
         model, sampling, end, slots, capacity, vocabulary, tools=tools, finish=stops, beginning=beginning
     )  # fmt: skip
-    return _rows(engine, arrays, words, samples)
+    return _rows(engine, arrays, words, samples, first)
+
+
+def _share(
+    group: Group,
+    precision: str,
+    model: GPT,
+    prompts: Sequence[Array],
+    sampling: Sampling,
+    end: int | Iterable[int] | None,
+    settings: dict[str, Any],
+) -> list[Row]:
+    """The rows of this rank's share of the prompts."""
+    share = cut([1] * len(prompts), group.size)[group.rank]
+    with kernels.using_precision(precision):
+        rows = list(generate_ids(model, prompts[share], sampling, end, first=share.start, **settings))
+    group.counts["generated"] += sum(len(row.ids) for row in rows)
+    for row in rows:
+        row.problem, row.stream = share.start + row.problem, USED_UP
+    return rows
 
 
 def check_prompts(
@@ -181,10 +214,10 @@ def check_prompts(
     return capacity, min(slots, max(CACHE_BYTES // cache_bytes(config, capacity), 1))
 
 
-def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int) -> Iterator[Row]:
+def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int, first: int) -> Iterator[Row]:
     """The rows of all prompts, in order. Rows are made only when they are nearly due: there may be very many."""
     coming = (
-        [Row(prompt, problem, sample, stream_of(words, problem, sample)) for sample in range(start, stop)]
+        [Row(prompt, problem, sample, stream_of(words, first + problem, sample)) for sample in range(start, stop)]
         for problem, prompt in enumerate(prompts)
         for start in range(0, samples, engine.slots)
         for stop in [min(start + engine.slots, samples)]

@@ -30,6 +30,7 @@ from minirl.autograd import Array
 from minirl.generate import needed_end_tokens
 from minirl.model import GPT
 from minirl.optim import AdamW
+from minirl.parallel import add_gradients, shards_of
 from minirl.preferences import Pair
 from minirl.rl.advantage import ROUNDING
 from minirl.rl.batch import batches, by_episode
@@ -37,7 +38,8 @@ from minirl.rl.config import RLConfig
 from minirl.rl.loss import action_log_probs
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
-from minirl.rl.reinforce import Rehearsal, add_gradients, add_rehearsal, take_step
+from minirl.rl.passes import Added, Rehearsal, passes, shards, total
+from minirl.rl.reinforce import take_step
 from minirl.tasks.task import Problem
 from minirl.tokenizer import Tokenizer
 
@@ -99,10 +101,9 @@ def learn(
     weight = np.array([pair.weight for pair in pairs])
     at_start = sequence_log_probs(reference, chosen, config)
     plain = replace(config, clip=0.0, kl=0.0)
-    loss = norm = rehearsed = 0.0
+    added, loss, norm = Added(), 0.0, 0.0
     margin = np.zeros(0)
     for _ in range(config.updates if pairs or rehearsal else 0):
-        rehearsed = add_rehearsal(model, rehearsal) if rehearsal else 0.0
         A = np.zeros(len(chosen))
         if pairs:
             gain = sequence_log_probs(model, chosen, config) - at_start
@@ -111,12 +112,13 @@ def learn(
             np.add.at(A, w, g)
             np.add.at(A, l_, -g)
             loss = float((weight * np.logaddexp(0, -margin)).sum())
-            work = list(batches(chosen, A, config.pass_tokens))
-            add_gradients(model, work, [None] * len(work), 1, plain)
-        norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
+        work = shards(chosen, A, config, shards_of(optimizer))
+        none: list[list[Array | None]] = [[None] * len(shard) for shard in work]
+        added = total(add_gradients(model, optimizer, passes(work, none, 1, plain, rehearsal)))
+        norm = take_step(model, optimizer, loss + added.rehearsed, config.max_norm)
     found = {"loss": loss, "grad_norm": norm}
     if rehearsal:
-        found["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
+        found["rehearsal_loss"] = added.rehearsed / float(rehearsal.weights.sum())
     if len(margin):
         found |= {"margin": float(margin.mean()), "preferred": float((margin > 0).mean())}
     return found

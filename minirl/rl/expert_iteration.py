@@ -19,7 +19,8 @@ from minirl.optim import AdamW
 from minirl.rl.config import RLConfig
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics
-from minirl.rl.reinforce import Rehearsal, normaliser, weighted_step
+from minirl.rl.passes import Rehearsal
+from minirl.rl.reinforce import normaliser, weighted_step
 
 
 def expert_iteration_step(

@@ -9,7 +9,8 @@ whole vocabulary, where a term on sampled tokens would only estimate it. A small
 tokens were nearly equally likely, a small push would otherwise swap them, and a greedy answer would go another way.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -39,6 +40,13 @@ class OwnAnswers:
     def weights(self) -> Array:
         """The weights of all tokens."""
         return self.batch.weights
+
+    def shares(self, n: int) -> "list[OwnAnswers]":
+        """The answers cut into n parts of about as many tokens each."""
+        parts = self.batch.shares(n)
+        counts = np.cumsum([0, *(np.count_nonzero(part.weights) for part in parts)])
+        hidden = [self.hidden[a:b] for a, b in pairwise(counts)]
+        return [replace(self, batch=part, hidden=h) for part, h in zip(parts, hidden, strict=True)]
 
     def loss(self, model: GPT) -> Tensor:
         """sum w KL(t || pi), a single number: 0 where the policy is as the targets."""

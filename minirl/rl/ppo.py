@@ -31,7 +31,8 @@ from minirl.rl.gae import episode_gae
 from minirl.rl.loss import action_log_probs
 from minirl.rl.mdp import Episode
 from minirl.rl.measures import Metrics, rewards_of
-from minirl.rl.reinforce import Rehearsal, normaliser, weighted_step
+from minirl.rl.passes import Rehearsal
+from minirl.rl.reinforce import normaliser, weighted_step
 from minirl.rl.value import Critic, LearnedValue, chosen_tokens
 
 

@@ -15,20 +15,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from minirl.autograd import Array
-from minirl.data import Batch as Demonstrations
-from minirl.generate import Prompt, Seed, without_dropout
+from minirl.generate import Prompt, Seed
 from minirl.generate.prompts import usual_prompt
 from minirl.model import GPT
 from minirl.model.transformer import IGNORE
 from minirl.optim import AdamW
+from minirl.parallel import add_gradients, shards_of
 from minirl.rl.advantage import advantages
-from minirl.rl.batch import Advantages, Batch, batches
+from minirl.rl.batch import Advantages
 from minirl.rl.config import RLConfig
 from minirl.rl.finite import non_finite_error
-from minirl.rl.loss import action_log_probs, policy_loss
+from minirl.rl.loss import action_log_probs
 from minirl.rl.mdp import Episode, Reward
 from minirl.rl.measures import Metrics, kl_to, measures, rewards_of
-from minirl.rl.own_answers import OwnAnswers
+from minirl.rl.passes import Added, Rehearsal, passes, shards, total
 from minirl.rl.rollout import rollout
 from minirl.tasks.task import Problem, Task
 from minirl.tools import Toolbox
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from minirl.tokenizer import Tokenizer
 
 
-Rehearsal = Demonstrations | OwnAnswers
-"""What an update may learn from beside its episodes."""
 Update = Callable[[GPT, AdamW, Sequence[Episode], Any, GPT | None, Rehearsal | None], Metrics]
 """What makes an update from episodes, as `reinforce_step` does."""
 
@@ -127,58 +125,34 @@ def weighted_step(
     start = time.perf_counter()
     metrics = measures(episodes, config.samples)  # first, because it refuses episodes that nothing can learn from
     useful = [i for i in range(len(A)) if np.any(A[i]) or config.kl]  # without KL, advantage 0 makes gradient 0
-    work = list(batches([episodes[i] for i in useful], [A[i] for i in useful], config.pass_tokens))
-    references: list[Array | None] = [None] * len(work)
+    work = shards([episodes[i] for i in useful], [A[i] for i in useful], config, shards_of(optimizer))
+    references: list[list[Array | None]] = [[None] * len(shard) for shard in work]
     if config.kl and reference is not None:
-        references = [action_log_probs(reference, batch, config.temperature) for batch in work]
+        references = [[action_log_probs(reference, batch, config.temperature) for batch in shard] for shard in work]
 
-    loss = norm = rehearsed = 0.0
-    clipped = made = 0
-    while made < config.updates and (work or rehearsal):
+    added, norm, made = Added(), 0.0, 0
+    while made < config.updates and (any(work) or rehearsal):
         made += 1
-        rehearsed = add_rehearsal(model, rehearsal) if rehearsal else 0.0
-        loss, clipped = add_gradients(model, work, references, N, config)
-        norm = take_step(model, optimizer, loss + rehearsed, config.max_norm)
+        added = total(add_gradients(model, optimizer, passes(work, references, N, config, rehearsal)))
+        norm = take_step(model, optimizer, added.loss + added.rehearsed, config.max_norm)
         if config.stop_kl:  # KL(pi_old || pi), of the actions that pi_old sampled
             metrics["kl_of_step"] = kl_to(model, episodes[:: config.samples], config)
             if metrics["kl_of_step"] > config.stop_kl:
                 break
 
-    metrics |= {"loss": loss, "grad_norm": norm}
+    metrics |= {"loss": added.loss, "grad_norm": norm}
     if config.updates > 1:
         metrics["updates"] = made
     if rehearsal:
-        metrics["rehearsal_loss"] = rehearsed / float(rehearsal.weights.sum())
+        metrics["rehearsal_loss"] = added.rehearsed / float(rehearsal.weights.sum())
+    every = [batch for shard in work for batch in shard]
     if config.clip:
-        metrics["clipped"] = clipped / max(sum((batch.targets != IGNORE).sum() for batch in work), 1)
+        metrics["clipped"] = added.clipped / max(sum((batch.targets != IGNORE).sum() for batch in every), 1)
     if reference is not None:  # the first sample of each problem is enough to watch, and less work than all
         metrics["kl_to_start"] = kl_to(reference, episodes[:: config.samples], config)
     seconds = time.perf_counter() - start
-    done = made * sum(len(batch.ids) for batch in work)
+    done = made * sum(len(batch.ids) for batch in every)
     return {**metrics, "update_seconds": seconds, "update_tokens_per_second": done / seconds}
-
-
-def add_rehearsal(model: GPT, rehearsal: Rehearsal) -> float:
-    """Add the gradient of the demonstrations' loss; return the loss. It is the loss of supervised fine-tuning: a
-    demonstration has a fixed weight where an episode has its advantage. Of own answers it is their own loss."""
-    loss = rehearsal.loss(model) if isinstance(rehearsal, OwnAnswers) else model.loss(*rehearsal)
-    loss.backward()
-    return loss.item()
-
-
-def add_gradients(
-    model: GPT, work: Sequence[Batch], references: Sequence[Array | None], N: int, config: RLConfig
-) -> tuple[float, int]:
-    """Add the gradients of all passes, which sum to the whole batch's; return its loss and the number of clipped
-    actions. references: for each pass what policy_loss takes as reference."""
-    loss, clipped = 0.0, 0
-    with without_dropout(model):
-        for batch, reference in zip(work, references, strict=True):
-            part, cut = policy_loss(model, batch, N, config, reference)
-            part.backward()
-            loss += part.item()
-            clipped += cut
-    return loss, clipped
 
 
 def normaliser(episodes: Sequence[Episode], kind: str) -> int:

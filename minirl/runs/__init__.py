@@ -2,6 +2,7 @@
 
 from minirl.runs.config import (
     AdapterConfig,
+    DilocoConfig,
     EvalConfig,
     ModelConfig,
     OptimizerConfig,
@@ -47,6 +48,7 @@ __all__ = [
     "STATE",
     "TOKENIZER",
     "AdapterConfig",
+    "DilocoConfig",
     "EvalConfig",
     "ModelConfig",
     "ModelFolder",

@@ -195,6 +195,19 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
 
 
 @dataclass(frozen=True)
+class DilocoConfig:
+    """DiLoCo, for slow networks: in pretraining each of the --shards is a worker that trains by itself, and all of them
+    meet now and then."""
+
+    inner_steps: int = 0
+    """Updates that each worker makes by itself before the workers meet; 0: no DiLoCo, they meet in every update."""
+    learning_rate: float = 0.7
+    """Learning rate of the outer optimizer, which moves the model by what the workers found, on average."""
+    momentum: float = 0.9
+    """Nesterov's momentum of the outer optimizer."""
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """All settings of a run."""
 
@@ -224,12 +237,16 @@ class TrainConfig:
     recompute: bool = False
     """Whether each block's inner values are computed again in the backward pass, instead of kept (gradient
     checkpointing): several times less memory, about a third more work, the same bits."""
+    shards: int = 1
+    """Into how many shards each batch is cut, a power of two: the most ranks that can share an update under mpiexec.
+    Another number gives other bits; the number of ranks does not. See docs/scaling.md."""
     last_stage: Literal["pretrain", "sft", "rl"] = "rl"
     """Last stage to run; later stages are also omitted from table and report."""
     checkpoint_seconds: float = 60.0
     """Seconds between two checkpoints within a stage."""
     model: ModelConfig = field(default_factory=ModelConfig)
     pretrain: PretrainConfig = field(default_factory=PretrainConfig)
+    diloco: DilocoConfig = field(default_factory=DilocoConfig)
     sft: SFTConfig = field(default_factory=SFTConfig)
     lora: AdapterConfig = field(default_factory=AdapterConfig)
     rl: RLStageConfig = field(default_factory=RLStageConfig)

@@ -33,6 +33,8 @@ LEAST = {
     "--rl.own-tokens": 1,
     "--rl.own-sharpening": 0,
     "--shots": 0,
+    "--shards": 1,
+    "--diloco.inner-steps": 0,
     "--lora.rank": 0,
     "--evaluation.problems": 1,
     "--evaluation.samples": 1,
@@ -66,5 +68,5 @@ def check_numbers(values: Mapping[str, Any]) -> None:
             raise ConfigError(f"{flag} is {value}; give {LEAST[flag]} or more")
         if flag.endswith((".learning-rate", "-learning-rate", ".max-norm", ".init-std", "lora.alpha")) and value <= 0:
             raise ConfigError(f"{flag} is {value}; give more than 0")
-        if flag.endswith((".beta1", ".beta2")) and not 0 <= value < 1:
+        if flag.endswith((".beta1", ".beta2", ".momentum")) and not 0 <= value < 1:
             raise ConfigError(f"{flag} is {value}; give a number from 0 up to, but not including, 1")

@@ -28,9 +28,9 @@ class StageProgress:
         self.tokens = 0.0
         self.smooth: float | None = None
 
-    def advance(self, measures: Mapping[str, float], headline: str) -> None:
-        """Count one step and show its measures."""
-        self.done += 1
+    def advance(self, measures: Mapping[str, float], headline: str, steps: int = 1) -> None:
+        """Count some steps and show their measures."""
+        self.done += steps
         self.tokens += measures.get("tokens", 0.0)
         value = measures[headline]
         self.smooth = value if self.smooth is None else 0.9 * self.smooth + 0.1 * value

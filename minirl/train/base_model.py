@@ -44,6 +44,8 @@ def from_model(path: Path, config: TrainConfig) -> Run:
     config = replace(config, model=described)
     check(config)
     check_adapters(config, model)
+    if config.shards > 1 and shape.dropout:
+        raise ConfigError(f"--base-model {path} has dropout, {shape.dropout}, whose random numbers --shards cannot cut")
     check_prompts(config, tokenizer, task_of(config))
     run = Run.create(config, {"run": str(path), "stage": FIRST, "model": True})
     tokenizer.save(run.folder)

@@ -19,7 +19,8 @@ from minirl.storage.files import atomic_write
 from minirl.train.check import ConfigError, check, check_prompts
 from minirl.train.machine import other_machine
 
-SHARED = ("seed", "task", "tools", "precision", "model", "pretrain")  # settings that every stage depends on
+# settings that every stage depends on
+SHARED = ("seed", "task", "tools", "precision", "shards", "model", "pretrain", "diloco")
 
 
 def branch(base: Run, stage: str, config: TrainConfig) -> Run:

@@ -16,6 +16,7 @@ from minirl.model import GPT
 from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
 from minirl.runs.command import command
 from minirl.runs.presets import learns_nothing
+from minirl.runs.ranks import check_ranks, say_shares, say_what_is_shared
 from minirl.storage.checksums import DamagedError
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Problem, Task
@@ -96,6 +97,8 @@ def complete(
         rewind(run, screen)
         if run.results() is None:  # there is something left to compute
             check_machine(run, screen, accept_other_machine)
+            check_ranks(screen)
+            say_what_is_shared(run.config.shards, screen)
         follow(run, screen, trained, main_job)
 
 
@@ -148,6 +151,7 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
         )
         run.append(METRICS, {"stage": "evaluate", "seconds": round(time.perf_counter() - began, 3)})
         run.write_json(RESULTS, results)
+        say_shares(screen)
     show(run.results() or [], screen)
     forgetting_of_run.show(run, screen)
     write_report(run)

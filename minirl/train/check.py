@@ -9,7 +9,7 @@ from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
 from minirl.generate import encode_prompt
 from minirl.model.memory import total_memory
-from minirl.runs import PRESETS, TrainConfig, task_of, to_json
+from minirl.runs import PRESETS, STAGES, TrainConfig, task_of, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
 from minirl.tasks import Problem, Task
@@ -58,6 +58,7 @@ def check_values(config: TrainConfig) -> None:
     except ValueError as error:
         raise ConfigError(f"--model: {error}") from None
     check_rehearsal(config)
+    check_shards(config)
     check_memory(config)
     check_sizes(config, task_of(config))
 
@@ -76,6 +77,20 @@ def check_rehearsal(config: TrainConfig) -> None:
         raise ConfigError(f"--rl.own-sharpening is {rl.own_sharpening}; it is a share, so give 0 to 1")
     if config.last_stage == "sft" and not config.sft.epochs:
         raise ConfigError("--sft.epochs is 0, so --last-stage sft leaves nothing to do")
+
+
+def check_shards(config: TrainConfig) -> None:
+    """Raises ConfigError for a number of shards that no binary tree has."""
+    if config.shards & (config.shards - 1):
+        below = 1 << (config.shards.bit_length() - 1)
+        raise ConfigError(f"--shards is {config.shards}, which is no power of two", {"--shards": 2 * below})
+    for name in STAGES:
+        shared = config.shards > 1 or (name == "pretrain" and config.diloco.inner_steps)
+        if shared and getattr(config, name).optimizer != "adamw":
+            raise ConfigError(
+                "shards and DiLoCo share out AdamW, whose state can be cut anywhere; Muon needs whole matrices",
+                {f"--{name}.optimizer": "adamw"},
+            )
 
 
 def check_place(config: TrainConfig) -> None:

@@ -34,30 +34,32 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
     began = saved = time.perf_counter()
     probe_every = max(1, math.ceil(stage.steps / max(run.config.evaluation.probes, 1)))
     with screen.progress(stage.name, stage.steps, start) as progress, stop_request() as stop:
-        for step in range(start, stage.steps):
+        for step in range(start, stage.steps, stage.stride):
+            done = min(step + stage.stride, stage.steps)
             stage.optimizer.lr = stage.learning_rate(step)
             try:
                 measures = stage.update(step)
             except FloatingPointError as error:
                 raise TrainingError(explain(run, stage, step, error)) from error
-            last = step + 1 == stage.steps
-            if last or (step + 1) % probe_every == 0:
+            last = done == stage.steps
+            if last or done // probe_every > step // probe_every:
                 measures |= stage.probe()
-                if remark := stage.remark(step + 1, measures):
+                if remark := stage.remark(done, measures):
                     screen.say(remark)
             seconds = before + time.perf_counter() - began
-            fixed = {"stage": stage.name, "step": step + 1, "seconds": round(seconds, 3)}
+            fixed = {"stage": stage.name, "step": done, "seconds": round(seconds, 3)}
             run.append("metrics.jsonl", {**fixed, "learning_rate": stage.optimizer.lr, **measures})
-            progress.advance(measures, stage.headline)
+            progress.advance(measures, stage.headline, done - step)
             stopping = stop.is_set()
             if last or stopping or time.perf_counter() - saved > run.config.checkpoint_seconds:
-                save(run, stage, step + 1, seconds)
+                save(run, stage, done, seconds)
                 saved = time.perf_counter()
             if stopping and not last:
                 raise Stopped(
-                    f"stopped after step {step + 1} of {stage.steps} of {stage.name}; all is saved. Resume with\n"
+                    f"stopped after step {done} of {stage.steps} of {stage.name}; all is saved. Resume with\n"
                     f"    {command.resume(run.folder)}"
                 )
+    stage.close()
 
 
 def save(run: Run, stage: Stage, step: int, seconds: float) -> None:

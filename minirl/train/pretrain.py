@@ -43,8 +43,9 @@ class PretrainStage(SupervisedStage):
             return make_batches(documents, stream(seed, "batches", number), tokens=settings.batch_tokens)
 
         super().__init__(
-            model, settings, settings.steps, Loader(make_chunk), settings.micro_rows, settings.micro_tokens
-        )
+            model, settings, settings.steps, Loader(make_chunk), settings.micro_rows, settings.micro_tokens,
+            config.shards, config.diloco,
+        )  # fmt: skip
         self.byte_counts = token_byte_counts(tokenizer)
         held_out = pretraining_documents(task, HELD_OUT, stream_seed(seed, "held-out documents"), split="dev")
         self.held_out = encode_documents(tokenizer, held_out)

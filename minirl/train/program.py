@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from minirl import flags
 from minirl.console import printable
 from minirl.gguf import GGUFError
 from minirl.model.json_file import CheckpointError
+from minirl.ranks import RanksError, on_all_ranks
 from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
@@ -26,7 +28,16 @@ from minirl.train.machine import OtherMachineError, tell_other_machine
 from minirl.train.plan import make_plan
 from minirl.train.real_text import with_steps
 
-FAILURES = (TrainingError, DamagedError, BusyError, OtherMachineError, CheckpointError, FormatError, GGUFError)
+FAILURES = (
+    TrainingError,
+    DamagedError,
+    BusyError,
+    OtherMachineError,
+    CheckpointError,
+    FormatError,
+    GGUFError,
+    RanksError,
+)
 
 
 @dataclass(frozen=True)
@@ -72,8 +83,13 @@ class Arguments(TrainConfig):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The program; returns its exit status: 0 done, 1 an error, 130 stopped by Ctrl-C."""
-    argv = list(sys.argv[1:] if argv is None else argv)
+    """The program; returns its exit status: 0 done, 1 an error, 130 stopped by Ctrl-C. Started by mpiexec, it works on
+    several ranks."""
+    return on_all_ranks(partial(work, list(sys.argv[1:] if argv is None else argv)))
+
+
+def work(argv: Sequence[str]) -> int:
+    """The program on the rank that leads."""
     screen = Screen()
     run = trained = None
     try:

@@ -43,7 +43,10 @@ class CorpusStage(SupervisedStage):
             return Epoch(corpus, time, settings.batch_tokens, end, stream(config.seed, "corpus", number))
 
         loader = Loader(make_epoch)
-        super().__init__(model, settings, settings.steps, loader, settings.micro_rows, settings.micro_tokens)
+        super().__init__(
+            model, settings, settings.steps, loader, settings.micro_rows, settings.micro_tokens, config.shards,
+            config.diloco,
+        )  # fmt: skip
         self.byte_counts = token_byte_counts(tokenizer)
         held_out = Rows(corpus, "valid", time, end)
         self.held_out = held_out.batch(range(min(len(held_out), max(HELD_OUT // time, 1))))

@@ -47,7 +47,7 @@ class RLStage(Stage):
 
     def __init__(self, run: Run, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
         self.run, self.config, self.tokenizer, self.task = run, run.config, tokenizer, task
-        super().__init__(model, self.config.rl, self.config.rl.steps)
+        super().__init__(model, self.config.rl, self.config.rl.steps, self.config.shards)
         self.tools = toolbox(tokenizer, task.tools)
         self.reference = start_of(model) if has_adapters(model) else run.model(run.before_rl)
         self.reward = reward_of(run, task, tokenizer)

@@ -39,7 +39,7 @@ class SFTStage(SupervisedStage):
             return [pack(share) for share in shares(shuffled, settings.batch_rows, texts, settings.rehearsal_texts)]
 
         steps = settings.epochs * -(-len(documents) // settings.batch_rows)
-        super().__init__(model, settings, steps, Loader(make_chunk), settings.micro_rows)
+        super().__init__(model, settings, steps, Loader(make_chunk), settings.micro_rows, shards=config.shards)
         self.tokenizer, self.task, self.limit = tokenizer, task, config.evaluation.max_new_tokens
         self.dev = task.problems("dev", config.evaluation.dev_problems)
 
