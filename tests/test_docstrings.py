@@ -10,7 +10,7 @@ import pytest
 
 import minirl
 
-OF_PEERS = ("torch_", "llama_cpp", "gguf_file", "gym")  # need libraries that may not be installed
+OF_PEERS = ("torch_", "llama_cpp", "gym")  # need libraries that may not be installed
 SILENT = {"minirl.__main__", "minirl.train.__main__"}  # nothing to look into
 
 FLAGS = {"Arguments"}  # the flags of a program: each field explains itself

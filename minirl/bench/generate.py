@@ -225,7 +225,7 @@ def work(request: Request) -> Work:
 
 def has_llama_cpp() -> bool:
     """Whether llama.cpp's Python package is installed."""
-    return installed("llama_cpp") and installed("gguf")
+    return installed("llama_cpp")
 
 
 def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -> float:

@@ -12,18 +12,20 @@ import llama_cpp
 import numpy as np
 
 from minirl import kernels
-from minirl.bench import gguf_file, logits
-from minirl.model import GPT
+from minirl.bench import logits
+from minirl.kernels.precision import BFLOAT16
+from minirl.model import GPT, gguf_model
 
 
 class LlamaCpp:
     """A copy of a Llama-style model that has room for one text of `capacity` tokens."""
 
     def __init__(self, model: GPT, capacity: int) -> None:
-        threads = kernels.get_threads()
+        threads, state = kernels.get_threads(), model.state_dict()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "model.gguf")
-            gguf_file.write(model, path)
+            halved = any(x.dtype == BFLOAT16 for x in state.values())
+            gguf_model.save(model.config, state, path, "BF16" if halved else "F32")
             self.llama = llama_cpp.Llama(
                 str(path),
                 use_mmap=False,  # the file is gone when this has been read

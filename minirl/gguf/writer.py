@@ -1,4 +1,4 @@
-"""Write a GGUF file, version 3, atomically: weights in F32, F16 or Q8_0."""
+"""Write a GGUF file, version 3, atomically: weights in F32, F16, BF16 or Q8_0."""
 
 import struct
 from collections.abc import Callable, Mapping, Sequence
@@ -9,14 +9,15 @@ import numpy as np
 
 from minirl.gguf.blocks import quantize_q8_0
 from minirl.gguf.reader import LIST, MAGIC, TEXT
+from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, to_bfloat16_bits
 from minirl.storage.files import atomic_write
 
 Array = np.ndarray
-Type = Literal["F32", "F16", "Q8_0"]
+Type = Literal["F32", "F16", "BF16", "Q8_0"]
 
 ALIGNMENT = 32
-NUMBERS = {"F32": 0, "F16": 1, "Q8_0": 8}
-FILE_TYPES = {"F32": 0, "F16": 1, "Q8_0": 7}  # general.file_type: what most of the weights are
+NUMBERS = {"F32": 0, "F16": 1, "BF16": 30, "Q8_0": 8}
+FILE_TYPES = {"F32": 0, "F16": 1, "BF16": 32, "Q8_0": 7}  # general.file_type: what most of the weights are
 
 
 class Waiting(NamedTuple):
@@ -34,9 +35,9 @@ class Unsigned(int):
 def write(path: str | PathLike[str], settings: Mapping[str, Any], tensors: Sequence[Waiting], kind: Type) -> None:
     """Write settings and tensors. Tensors with one axis (norms, biases) stay F32, as llama.cpp has them.
 
-    settings: texts, numbers, truth values, and lists of one of them. kind: "F32", "F16" or "Q8_0". Raises ValueError
-    for another kind, for a matrix whose rows Q8_0's blocks of 32 do not fill, and for weights that are not finite (or
-    too large for F16).
+    settings: texts, numbers, truth values, and lists of one of them. kind: "F32", "F16", "BF16" or "Q8_0". Raises
+    ValueError for another kind, for a matrix whose rows Q8_0's blocks of 32 do not fill, and for weights that are not
+    finite (or too large for F16).
     """
     if kind not in NUMBERS:
         raise ValueError(f"gguf.write: kind is {kind!r}; expected one of {', '.join(NUMBERS)}")
@@ -66,6 +67,10 @@ def write(path: str | PathLike[str], settings: Mapping[str, Any], tensors: Seque
 
 def _encoded(tensor: Waiting, kind: str) -> bytes:
     x = tensor.numbers()
+    if kind == "BF16":
+        return (x if x.dtype == BFLOAT16 else to_bfloat16_bits(x)).astype("<u2").tobytes()
+    if x.dtype == BFLOAT16:
+        x = from_bfloat16_bits(x)
     if kind == "Q8_0":
         return quantize_q8_0(x).tobytes()
     if kind == "F16":
@@ -79,7 +84,7 @@ def _encoded(tensor: Waiting, kind: str) -> bytes:
 
 def _size(shape: tuple[int, ...], kind: str) -> int:
     count = int(np.prod(shape))
-    return {"F32": 4 * count, "F16": 2 * count, "Q8_0": count // 32 * 34}[kind]
+    return {"F32": 4 * count, "F16": 2 * count, "BF16": 2 * count, "Q8_0": count // 32 * 34}[kind]
 
 
 def _padded(size: int) -> int:

@@ -10,7 +10,7 @@ docs/models.md explains what can be loaded, and what can be done with it.
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import tyro
 from rich.console import Console
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from minirl import flags
 from minirl.console import printable, run_program
+from minirl.gguf.writer import Type
 from minirl.model import GPT, gguf_model
 from minirl.model.fetch import MODELS
 from minirl.model.fetch import fetch as fetch_model
@@ -58,15 +59,13 @@ def info(path: Place) -> None:
         raise SystemExit(1)
 
 
-def convert(
-    source: Place, target: Place, type: Literal["F32", "F16", "Q8_0"] = "F16", no_tokenizer: bool = False
-) -> None:
+def convert(source: Place, target: Place, type: Type = "F16", no_tokenizer: bool = False) -> None:
     """Write a model in another format: a GGUF file for llama.cpp, or a folder for transformers.
 
     Args:
         source: A model's folder, or a GGUF file.
         target: The file to write, if its name ends with .gguf; otherwise the folder.
-        type: How a GGUF file holds the weights: F32 keeps every bit of minirl's, F16 and Q8_0 round them.
+        type: How a GGUF file holds the weights: F32 keeps every bit of minirl's, the others round them.
         no_tokenizer: Write the model alone.
     """
     tokenizer = None if no_tokenizer else Tokenizer.load(source)

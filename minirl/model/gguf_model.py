@@ -123,6 +123,7 @@ def config_of(file: GGUF) -> GPTConfig:
         d_model=width,
         d_ff=count("feed_forward_length"),
         head_dim=None if size * heads == width else size,
+        bias="blk.0.ffn_up.bias" in file.tensors,
         qkv_bias=True if family == "qwen2" else None,
         qk_norm=family == "qwen3",
         tie_embeddings="output.weight" not in file.tensors,
@@ -157,8 +158,8 @@ def slowed(scaling: RopeScaling, base: float, size: int) -> Array:
 def gguf_entries(config: GPTConfig) -> list[Entry]:
     """Every tensor of the file: the ones that Hugging Face's folder has, under llama.cpp's names."""
     kind = model_type(config)
-    if kind not in FAMILIES or config.bias:
-        raise ValueError(f"GGUF: minirl writes {', '.join(FAMILIES)} without other biases; this is {kind}")
+    if kind not in FAMILIES:
+        raise ValueError(f"GGUF: minirl writes {', '.join(FAMILIES)}; this is {kind}")
     order = neighbours(config.head_size) if kind == "llama" else None
     found = []
     for entry in entries(config):
@@ -192,7 +193,7 @@ def save(
     config: GPTConfig, state: Mapping[str, Array], path: str | PathLike[str], kind: Type = "F16",
     settings: Mapping[str, Any] | None = None,
 ) -> None:  # fmt: skip
-    """Write a model as a GGUF file. kind: F32, F16 or Q8_0. settings: of its tokenizer, or other ones.
+    """Write a model as a GGUF file. kind: F32, F16, BF16 or Q8_0. settings: of its tokenizer, or other ones.
 
     Raises ValueError for a model that llama.cpp knows under no name that minirl writes.
     """

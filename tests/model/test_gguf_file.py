@@ -80,9 +80,10 @@ def test_q8_0_has_the_bytes_of_the_gguf_package():
 
 
 @pytest.mark.peers
-def test_the_gguf_package_reads_our_file(tensors, tmp_path):
+@pytest.mark.parametrize("kind", ["F32", "F16", "BF16", "Q8_0"])
+def test_the_gguf_package_reads_our_file(kind, tensors, tmp_path):
     library = pytest.importorskip("gguf")
-    write(tmp_path / "a.gguf", SETTINGS, waiting(tensors), "Q8_0")
+    write(tmp_path / "a.gguf", SETTINGS, waiting(tensors), kind)
     theirs = library.GGUFReader(tmp_path / "a.gguf")
     assert theirs.get_field("general.architecture").contents() == "llama"
     assert theirs.get_field("a.list").contents() == SETTINGS["a.list"]
@@ -150,7 +151,7 @@ class TestDamage:
         ({}, np.zeros((2, 33), np.float32), "Q8_0", "multiples of 32"),
         ({}, np.full((2, 32), np.nan, np.float32), "Q8_0", "not finite"),
         ({}, np.full((2, 32), 1e6, np.float32), "F16", "float16 cannot hold"),
-        ({}, np.zeros((2, 32), np.float32), "Q4_K", "expected one of F32, F16, Q8_0"),
+        ({}, np.zeros((2, 32), np.float32), "Q4_K", "expected one of F32, F16, BF16, Q8_0"),
         ({"a": object()}, np.zeros((2, 32), np.float32), "F32", "expected a text, a number"),
         ({"a": [1, "x"]}, np.zeros((2, 32), np.float32), "F32", "several types"),
     ],

@@ -18,6 +18,7 @@ SHAPE = {"vocab_size": 330, "context_length": 48, "n_layer": 2, "n_head": 4, "n_
 CONFIGS = {
     "llama": GPTConfig.llama(**SHAPE),
     "llama3": GPTConfig.llama(**SHAPE, rope_scaling=RopeScaling("llama3", 32.0), rope_base=500000.0),
+    "biases": GPTConfig.llama(**SHAPE, bias=True),
     "linear": GPTConfig.llama(**SHAPE, rope_scaling=RopeScaling("linear", 4.0), tie_embeddings=True),
     "qwen2": GPTConfig.llama(**SHAPE, qkv_bias=True),
     "qwen3": GPTConfig.llama(**SHAPE, qk_norm=True, head_dim=32, tie_embeddings=True),
@@ -53,13 +54,22 @@ def test_a_file_gives_the_model_back(name, ids, tmp_path):
         np.testing.assert_allclose(loaded(ids).data, model(ids).data, atol=1e-5)
 
 
-@pytest.mark.parametrize(("kind", "error"), [("F16", 0.01), ("Q8_0", 0.15)])
+@pytest.mark.parametrize(("kind", "error"), [("F16", 0.01), ("BF16", 0.05), ("Q8_0", 0.15)])
 def test_rounded_files_have_nearly_the_same_logits(kind, error, ids, tmp_path):
     model = shaken(CONFIGS["llama"])
     gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", kind)
     logits = model(ids).data
     difference = np.abs(GPT.from_pretrained(tmp_path)(ids).data - logits).max()
     assert 0 < difference < error * np.abs(logits).max()
+
+
+@pytest.mark.parametrize("kind", ["F32", "BF16"])
+def test_a_model_in_bfloat16_is_written_as_it_is(kind, tmp_path):
+    model = shaken(CONFIGS["biases"]).to_bfloat16()
+    gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", kind)
+    loaded = GPT.from_pretrained(tmp_path, dtype="bfloat16")
+    for name, x in model.state_dict().items():
+        np.testing.assert_array_equal(loaded.state_dict()[name], x, err_msg=name)
 
 
 def test_neighbours_turn_together(tmp_path):
@@ -163,5 +173,5 @@ def test_models_that_llama_cpp_has_under_other_names_are_refused(tmp_path):
         "gpt_neox": GPTConfig(97, 24, 1, 2, d_model=32, **pythia),
         "smollm3": GPTConfig.llama(**SHAPE, no_rope_every=2),
     }.items():
-        with pytest.raises(ValueError, match=f"GGUF: minirl writes llama, qwen2, qwen3 .* this is {name}"):
+        with pytest.raises(ValueError, match=f"GGUF: minirl writes llama, qwen2, qwen3; this is {name}"):
             gguf_model.save(config, GPT(config).state_dict(), tmp_path / "m.gguf")
