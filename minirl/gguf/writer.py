@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Literal, NamedTuple, cast
 import numpy as np
 
 from minirl.gguf.blocks import quantize_q8_0
-from minirl.gguf.reader import LIST, MAGIC, TEXT
+from minirl.gguf.reader import LIST, MAGIC, SCALARS, TEXT
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, to_bfloat16_bits
 from minirl.storage.files import atomic_write
 
@@ -16,6 +16,7 @@ Array = np.ndarray
 Type = Literal["F32", "F16", "BF16", "Q8_0"]
 
 ALIGNMENT = 32
+UINT32, INT32, FLOAT32, BOOL = 4, 5, 6, 7  # types of settings, among the reader's
 NUMBERS = {"F32": 0, "F16": 1, "BF16": 30, "Q8_0": 8}
 FILE_TYPES = {"F32": 0, "F16": 1, "BF16": 32, "Q8_0": 7}  # general.file_type: what most of the weights are
 
@@ -28,14 +29,11 @@ class Waiting(NamedTuple):
     numbers: Callable[[], Array]
 
 
-class Unsigned(int):
-    """A whole number that is written as uint32, as llama.cpp wants most of its counts."""
-
-
 def write(path: str | PathLike[str], settings: Mapping[str, Any], tensors: Sequence[Waiting], kind: Type) -> None:
     """Write settings and tensors. Tensors with one axis (norms, biases) stay F32, as llama.cpp has them.
 
-    settings: texts, numbers, truth values, and lists of one of them. kind: "F32", "F16", "BF16" or "Q8_0". Raises
+    settings: texts, numbers, truth values, and lists of one of them. Whole numbers are uint32, and int32 in lists or
+    below 0: llama.cpp refuses a count or a token's id of another type. kind: "F32", "F16", "BF16" or "Q8_0". Raises
     ValueError for another kind, for a matrix whose rows Q8_0's blocks of 32 do not fill, and for weights that are not
     finite (or too large for F16).
     """
@@ -45,7 +43,7 @@ def write(path: str | PathLike[str], settings: Mapping[str, Any], tensors: Seque
     for tensor, own in zip(tensors, kinds, strict=True):
         if own == "Q8_0" and tensor.shape[-1] % 32:
             raise ValueError(f"gguf.write: {tensor.name} has rows of {tensor.shape[-1]}; Q8_0 needs multiples of 32")
-    settings = {**settings, "general.alignment": Unsigned(ALIGNMENT), "general.file_type": Unsigned(FILE_TYPES[kind])}
+    settings = {**settings, "general.alignment": ALIGNMENT, "general.file_type": FILE_TYPES[kind]}
     header = [MAGIC, struct.pack("<IQQ", 3, len(tensors), len(settings))]
     for name, value in settings.items():
         header += [_text(name), _value(name, value)]
@@ -99,21 +97,23 @@ def _text(text: str) -> bytes:
 def _value(name: str, value: Any) -> bytes:
     """A setting's type and value."""
     if isinstance(value, list | tuple):
-        kinds = {_kind(name, one) for one in value} or {4}
+        kinds = {_kind(name, one) for one in value} or {INT32}
         if len(kinds) > 1:
             raise ValueError(f"gguf.write: {name} is a list of several types; expected one")
         (kind,) = kinds
         return struct.pack("<IIQ", LIST, kind, len(value)) + b"".join(_scalar(kind, one) for one in value)
     kind = _kind(name, value)
+    if kind == INT32 and value >= 0:
+        kind = UINT32
     return struct.pack("<I", kind) + _scalar(kind, value)
 
 
 def _kind(name: str, value: Any) -> int:
-    for type_, kind in ((bool, 7), (Unsigned, 4), (int, 5), (float, 6), (str, TEXT)):
+    for type_, kind in ((bool, BOOL), (int, INT32), (float, FLOAT32), (str, TEXT)):
         if isinstance(value, type_):
             return kind
     raise ValueError(f"gguf.write: {name} is {value!r:.60}; expected a text, a number, True, False or a list")
 
 
 def _scalar(kind: int, value: Any) -> bytes:
-    return _text(value) if kind == TEXT else struct.pack("<" + {7: "?", 4: "I", 5: "i", 6: "f"}[kind], value)
+    return _text(value) if kind == TEXT else struct.pack("<" + SCALARS[kind], value)

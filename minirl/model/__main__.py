@@ -71,7 +71,7 @@ def convert(source: Place, target: Place, type: Type = "F16", no_tokenizer: bool
     tokenizer = None if no_tokenizer else Tokenizer.load(source)
     model = GPT.from_pretrained(source)
     if target.suffix == ".gguf":
-        described = None if tokenizer is None else settings(tokenizer)
+        described = None if tokenizer is None else settings(tokenizer, model.config.vocab_size)
         gguf_model.save(model.config, model.state_dict(), target, type, described)
     else:
         target.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from minirl.gguf import GGUF, GGUFError, write
-from minirl.gguf.writer import Type, Unsigned, Waiting
+from minirl.gguf.writer import Type, Waiting
 from minirl.model.config import GPTConfig
 from minirl.model.entry import Entry
 from minirl.model.hugging_face import entries, model_type
@@ -204,7 +204,7 @@ def save(
         "general.architecture": family,
         "general.name": "minirl",
         **{
-            f"{family}.{name}": Unsigned(value)
+            f"{family}.{name}": value
             for name, value in {
                 "context_length": config.context_length, "block_count": config.n_layer,
                 "embedding_length": config.d_model, "feed_forward_length": config.ff_size,

@@ -84,7 +84,8 @@ def byte_level(file: GGUF, tokens: list[str], types: list[int]) -> Vocabulary:
         if name in seen:
             raise FormatError(f"{file.path}: the tokens {seen[name]} and {number} are both {brief(name)}")
         seen[name] = number
-    marks = {number for number, kind in enumerate(types) if kind in (SPECIAL, ADDED, UNUSED, UNKNOWN)}
+    marks = {number for number, kind in enumerate(types) if kind in (SPECIAL, ADDED, UNKNOWN)}
+    unused = {number for number, kind in enumerate(types) if kind == UNUSED}
     form = NORMAL_FORMS.get(pre)
     return from_json(
         {
@@ -97,7 +98,7 @@ def byte_level(file: GGUF, tokens: list[str], types: list[int]) -> Vocabulary:
             "model": {
                 "type": "BPE",
                 "ignore_merges": pre in IGNORES_MERGES,
-                "vocab": {name: number for name, number in seen.items() if number not in marks},
+                "vocab": {name: number for name, number in seen.items() if number not in marks | unused},
                 "merges": file.setting("tokenizer.ggml.merges", list, []),
             },
         }
@@ -164,9 +165,12 @@ def said(file: GGUF, vocabulary: Vocabulary, kind: str) -> Conventions:
     return Conventions(tuple(dict.fromkeys(ends)), begin, add and begin is not None, number("padding"), template)
 
 
-def settings(tokenizer: Any) -> Mapping[str, Any]:
-    """The settings that describe a byte-level tokenizer in a GGUF file. Raises FormatError for another tokenizer, and
-    for a pattern that llama.cpp has no name for."""
+def settings(tokenizer: Any, vocab_size: int = 0) -> Mapping[str, Any]:
+    """The settings that describe a byte-level tokenizer in a GGUF file. vocab_size: the model's, which may be larger
+    than the tokenizer's. llama.cpp wants a token for each row of the model's table, so unused ones fill the list up.
+
+    Raises FormatError for another tokenizer, and for a pattern that llama.cpp has no name for.
+    """
     contents = tokenizer.contents()
     pre = NAMED.get(tokenizer.pattern)
     if contents["model"]["byte_fallback"] or pre is None:
@@ -176,17 +180,18 @@ def settings(tokenizer: Any) -> Mapping[str, Any]:
         )
     named = {**tokenizer.special_tokens, **tokenizer.added_tokens}
     names = {number: name for name, number in named.items()}
+    ids = range(max(len(tokenizer), vocab_size))
     vocab = {number: name for name, number in contents["model"]["vocab"].items()} | names
     conventions = tokenizer.conventions
     found: dict[str, Any] = {
         "tokenizer.ggml.model": "gpt2",
         "tokenizer.ggml.pre": pre,
-        "tokenizer.ggml.tokens": [vocab.get(number, f"[UNUSED{number}]") for number in range(len(tokenizer))],
+        "tokenizer.ggml.tokens": [vocab.get(number, f"[UNUSED{number}]") for number in ids],
         "tokenizer.ggml.token_type": [
             ORDINARY if number not in names and number in vocab
             else SPECIAL if names.get(number) in tokenizer.special_tokens
             else ADDED if number in names else UNUSED
-            for number in range(len(tokenizer))
+            for number in ids
         ],
         "tokenizer.ggml.merges": [" ".join(pair) for pair in contents["model"]["merges"]],
         "tokenizer.ggml.add_bos_token": conventions.add_begin,

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from minirl.gguf import GGUF, GGUFError, write
 from minirl.gguf.blocks import KINDS, dequantized, quantize_q8_0
-from minirl.gguf.writer import Unsigned, Waiting
+from minirl.gguf.writer import Waiting
 
 SETTINGS = {
-    "general.architecture": "llama", "llama.count": Unsigned(7), "a.number": -3, "a.fraction": 0.5, "a.truth": True,
+    "general.architecture": "llama", "llama.count": 7, "a.number": -3, "a.fraction": 0.5, "a.truth": True,
     "a.list": ["x", "é", ""], "numbers": [1, 2, 3], "fractions": [0.25, -1.0], "empty": [],
 }  # fmt: skip
 
@@ -28,7 +28,7 @@ def tensors():
     return {name: rng.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
 
 
-@pytest.mark.parametrize(("kind", "error"), [("F32", 0.0), ("F16", 2e-3), ("Q8_0", 2e-2)])
+@pytest.mark.parametrize(("kind", "error"), [("F32", 0.0), ("F16", 2e-3), ("BF16", 2e-2), ("Q8_0", 2e-2)])
 def test_what_is_written_is_read(tensors, tmp_path, kind, error):
     write(tmp_path / "a.gguf", SETTINGS, waiting(tensors), kind)
     file = GGUF(tmp_path / "a.gguf")
@@ -87,6 +87,8 @@ def test_the_gguf_package_reads_our_file(kind, tensors, tmp_path):
     theirs = library.GGUFReader(tmp_path / "a.gguf")
     assert theirs.get_field("general.architecture").contents() == "llama"
     assert theirs.get_field("a.list").contents() == SETTINGS["a.list"]
+    types = {"llama.count": "UINT32", "a.number": "INT32", "numbers": "INT32"}  # llama.cpp refuses others
+    assert {name: theirs.get_field(name).types[-1].name for name in types} == types
     ours = GGUF(tmp_path / "a.gguf")
     for tensor in theirs.tensors:
         found = library.quants.dequantize(tensor.data, tensor.tensor_type).reshape(tensors[tensor.name].shape)

@@ -99,10 +99,27 @@ def test_transformers_reads_our_file(ids, tmp_path):
     np.testing.assert_allclose(model(ids).data, logits, atol=1e-3)
 
 
+@pytest.mark.peers
+@pytest.mark.parametrize("name", ["llama", "llama3", "biases", "linear", "qwen2", "qwen3"])
+def test_llama_cpp_reads_our_file(name, tokenizer, tmp_path):
+    """The model with its tokenizer: the same ids, the same logits."""
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model, numbers = shaken(CONFIGS[name]), {"n_ctx": 48, "n_threads": 1, "logits_all": True, "flash_attn": False}
+    kept = {"type_k": llama_cpp.GGML_TYPE_F32, "type_v": llama_cpp.GGML_TYPE_F32}  # float16 by default
+    gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", settings(tokenizer, 330))
+    theirs = llama_cpp.Llama(str(tmp_path / "m.gguf"), **numbers, **kept, verbose=False)
+    text = "Roger has 5 tennis balls.\n\n 11  é日"
+    ids = tokenizer.encode(text)
+    assert theirs.tokenize(text.encode(), add_bos=False) == ids
+    assert theirs.token_eos() == tokenizer.special_tokens["<|end|>"]
+    theirs.eval(ids)
+    np.testing.assert_allclose(theirs.scores[: len(ids)], model(np.array(ids, np.int32)).data[0], atol=1e-4)
+
+
 def test_the_tokenizer_comes_along(tokenizer, tmp_path):
     pytest.importorskip("jinja2")
     model = shaken(CONFIGS["llama"])
-    gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", settings(tokenizer))
+    gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", settings(tokenizer, 330))
     loaded = Tokenizer.load(tmp_path / "m.gguf")
     text = "Roger has 5 tennis balls.  11<|end|> é日"
     assert loaded.encode(text) == tokenizer.encode(text) and loaded.encode(text, "all") == tokenizer.encode(text, "all")

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from minirl.generate import generate
-from minirl.model import GPT
+from minirl.model import GPT, gguf_model
 from minirl.tokenizer import Tokenizer
+from minirl.tokenizer.gguf_vocabulary import settings
 
 FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
 QUESTION = [{"role": "user", "content": "What is the capital of France?"}]
@@ -55,3 +56,20 @@ def test_logits_are_those_of_transformers(folder: Path, smollm: tuple[GPT, Token
     with torch.no_grad():
         expected = theirs(torch.from_numpy(ids.astype(np.int64))[None]).logits[0].numpy()
     np.testing.assert_allclose(model(ids).data[0], expected, atol=3e-4)
+
+
+@pytest.mark.peers
+def test_llama_cpp_reads_what_we_write(smollm: tuple[GPT, Tokenizer], tmp_path: Path) -> None:
+    """The same ids, the same logits. In F32, for llama.cpp rounds more than the weights where these are rounded."""
+    llama_cpp = pytest.importorskip("llama_cpp")
+    model, tokenizer = smollm
+    described = settings(tokenizer, model.config.vocab_size)
+    gguf_model.save(model.config, model.state_dict(), tmp_path / "m.gguf", "F32", described)
+    kept = {"type_k": llama_cpp.GGML_TYPE_F32, "type_v": llama_cpp.GGML_TYPE_F32, "flash_attn": False}
+    theirs = llama_cpp.Llama(str(tmp_path / "m.gguf"), n_ctx=256, logits_all=True, verbose=False, **kept)
+    ids = tokenizer.encode(LONG)
+    assert theirs.tokenize(LONG.encode(), add_bos=False) == ids
+    chat = tokenizer.encode_chat(QUESTION)
+    assert theirs.tokenize(tokenizer.decode(chat).encode(), add_bos=False, special=True) == list(chat)
+    theirs.eval(ids)
+    np.testing.assert_allclose(theirs.scores[: len(ids)], model(np.array(ids, np.int32)).data[0], atol=3e-4)
