@@ -107,6 +107,18 @@ def batches(episodes: Sequence[Episode], advantages: Advantages, most_tokens: in
         yield make_batch(episodes[first:stop], advantages[first:stop], shared)
 
 
+def merge_equal(episodes: Sequence[Episode], advantages: Advantages) -> tuple[list[Episode], list[Array]]:
+    """Each different episode once, with the sum of the advantages of all that are equal to it. The loss is linear in
+    them, sum_i A_i log pi(episode i), so its value and its gradient stay what they were."""
+    first: dict[tuple[bytes, bytes], Episode] = {}
+    sums: dict[tuple[bytes, bytes], Array] = {}
+    for episode, advantage in zip(episodes, advantages, strict=True):
+        key = (episode.prompt.tobytes(), episode.actions.tobytes())
+        first.setdefault(key, episode)
+        sums[key] = sums[key] + advantage if key in sums else advantage
+    return list(first.values()), list(sums.values())
+
+
 def shared_tokens(episodes: Sequence[Episode]) -> int:
     """How many tokens at the beginning of all prompts are stored once; 0 where that spares less than a quarter of the
     tokens that it takes to store each prompt once, for all of its samples."""

@@ -43,6 +43,9 @@ class RLConfig:
     """DPO: how strongly the policy is held to where RL started; with a larger value a pair is learned sooner."""
     max_norm: float = 1.0
     """A gradient with a larger norm is scaled down to this norm."""
+    merge_equal: bool = False
+    """Whether equal answers to a problem are computed once in an update, with their weights added up: the same gradient
+    up to rounding, for less, where answers are short. With kl or clip each answer is computed."""
     pass_tokens: int = 1024
     """Tokens per forward and backward pass: enough to keep the processor busy, few enough for its caches. The value
     does not change the result."""

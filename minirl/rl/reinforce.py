@@ -22,7 +22,7 @@ from minirl.model.transformer import IGNORE
 from minirl.optim import AdamW
 from minirl.parallel import add_gradients, shards_of
 from minirl.rl.advantage import advantages
-from minirl.rl.batch import Advantages
+from minirl.rl.batch import Advantages, merge_equal
 from minirl.rl.config import RLConfig
 from minirl.rl.finite import non_finite_error
 from minirl.rl.loss import action_log_probs
@@ -125,7 +125,10 @@ def weighted_step(
     start = time.perf_counter()
     metrics = measures(episodes, config.samples)  # first, because it refuses episodes that nothing can learn from
     useful = [i for i in range(len(A)) if np.any(A[i]) or config.kl]  # without KL, advantage 0 makes gradient 0
-    work = shards([episodes[i] for i in useful], [A[i] for i in useful], config, shards_of(optimizer))
+    learned, weights = [episodes[i] for i in useful], [A[i] for i in useful]
+    if config.merge_equal and not config.kl and not config.clip:
+        learned, weights = merge_equal(learned, weights)
+    work = shards(learned, weights, config, shards_of(optimizer))
     references: list[list[Array | None]] = [[None] * len(shard) for shard in work]
     if config.kl and reference is not None:
         references = [[action_log_probs(reference, batch, config.temperature) for batch in shard] for shard in work]

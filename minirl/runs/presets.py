@@ -78,7 +78,7 @@ TEACH_ADDITION = TrainConfig(
     lora=AdapterConfig(rank=8),
     rl=RLStageConfig(
         learning_rate=5e-4, warmup=5, steps=32, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
-        rehearsal_texts=0, own_answers=8, rehearsal_weight=4.0,
+        rehearsal_texts=0, own_answers=8, rehearsal_weight=4.0, merge_equal=True,
     ),
     evaluation=EvalConfig(
         problems=200, samples=1, dev_problems=100, probes=4, max_new_tokens=10, forgetting=True, target=0.75

@@ -12,7 +12,7 @@ from roger import ANNA, ROGER, Notes, make_model
 from minirl.data import Document, pack
 from minirl.optim import AdamW
 from minirl.rl import Episode, NonFiniteError, RLConfig, reinforce_step, rollout
-from minirl.rl.batch import Batch, batches, make_batch
+from minirl.rl.batch import Batch, batches, make_batch, merge_equal
 from minirl.rl.expert_iteration import expert_iteration_step
 from minirl.rl.loss import action_log_probs, policy_loss, token_weights
 from minirl.rl.measures import kl_to
@@ -159,6 +159,20 @@ def test_rows_without_advantage_are_skipped_and_count_all_the_same(model, episod
     both, metrics = gradients(model, right + mixed, normalise="episodes")
     assert_equal(both, {name: g / 2 for name, g in alone.items()})
     assert metrics["informative"] == 0.5
+
+
+@pytest.mark.parametrize("settings", [{}, {"kl": 0.1}, {"clip": 0.2}])
+def test_equal_answers_computed_once_give_the_same_gradient(model, episodes, reference, settings):
+    """Three of four samples are equal, and two problems have the same answers."""
+    copies = [replace(e, reward=r) for e, r in zip(episodes[0:1] * 3 + episodes[1:2], [1, 1, 1, 0], strict=True)]
+    other = [replace(e, prompt=episodes[4].prompt) for e in copies[2:]]  # is another episode after another prompt
+    all_episodes = [*copies, *other, *episodes[6:8]]
+    expected, each = gradients(model, all_episodes, reference, **settings)
+    found, once = gradients(model, all_episodes, reference, merge_equal=True, **settings)
+    assert_equal(found, expected)
+    assert abs(once["loss"] - each["loss"]) < 1e-6 and once["reward"] == each["reward"]
+    _, distinct = merge_equal(all_episodes, np.ones(8, np.float32))
+    assert [float(n) for n in distinct] == [3, 1, 1, 1, 1, 1]
 
 
 def test_where_all_rewards_are_equal_the_model_stays_as_it_is(model, episodes):
