@@ -403,4 +403,5 @@ picture
 #
 # - Holtzman, A. and others (2020). The curious case of neural text degeneration. *ICLR 2020*; arXiv:1904.09751.
 #
-# **Next:** lesson 11 teaches a model to answer. What it then writes, it writes with the parts of this lesson.
+# **Next:** lesson 11 teaches a model to answer. What it then writes, it writes with the parts of this lesson. Lesson 16
+# goes on here: it draws many answers to one question, chooses among them, and searches for likely ones.

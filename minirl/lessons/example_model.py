@@ -3,8 +3,11 @@
     block(*example_layer(tokens=2, heads=1))
     gpt(*example_model(tokens=2, layers=1))
 
-The checks of the lesson use the same ones, so a check that fails can be repeated and taken apart by hand.
+The checks of the lesson use the same ones, so a check that fails can be repeated and taken apart by hand. And a model
+that is a table, `toy_model`, for the search of lesson 16.
 """
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -66,3 +69,16 @@ def within(tokens: int) -> int:
     if not 1 <= tokens <= MOST:
         raise ValueError(f"tokens is {tokens}; expected 1 to {MOST}")
     return tokens
+
+
+def toy_model(seed: int, V: int) -> Callable[[Sequence[tuple[int, ...]]], np.ndarray]:
+    """A model that is a small table, to try lesson 16's search on: log_probs(beginnings) is (n, V), the log-probability
+    of each next token after each of n beginnings. It depends on the last two tokens. The table is drawn from `seed`."""
+    table = np.random.default_rng(seed).normal(0, 1.5, (V + 1, V + 1, V))
+    table -= np.log(np.exp(table).sum(axis=2, keepdims=True))
+
+    def log_probs(beginnings: Sequence[tuple[int, ...]]) -> np.ndarray:
+        lasts = [(V, V, *tokens)[-2:] for tokens in beginnings]  # V stands for "nothing yet"
+        return np.array([table[before, last] for before, last in lasts])
+
+    return log_probs

