@@ -8,6 +8,7 @@ from minirl.runs import Run
 from minirl.tasks import Checker, Problem
 from minirl.tasks.checker import NumberChecker
 from minirl.tasks.choice import ChoiceChecker
+from minirl.tasks.mixture import MixedChecker
 from minirl.tasks.prompt import Form, as_messages, in_form
 
 F = TypeVar("F", bound=Form | Literal["text"])  # chat knows text too: the model goes on with the question as it stands
@@ -36,6 +37,6 @@ def asked(problem: Problem, form: Form | Literal["text"], tools: list[str]) -> P
 
 def reader_of_answers(run: Run) -> Checker:
     """The checker that says which answers are the same: the one of the run's task, unless that needs more than the
-    question, as multiple choice needs the options."""
+    question, as multiple choice needs the options, and a mixture the problem's task."""
     checker = run.task().checker
-    return NumberChecker() if isinstance(checker, ChoiceChecker) else checker
+    return NumberChecker() if isinstance(checker, ChoiceChecker | MixedChecker) else checker

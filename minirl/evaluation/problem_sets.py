@@ -1,6 +1,7 @@
 """The problems that a model is evaluated on, and how it answers them: how many samples, how many tokens."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from minirl import tasks
@@ -8,6 +9,7 @@ from minirl.evaluation.answers import Settings
 from minirl.runs import Run
 from minirl.streams import stream_seed
 from minirl.tasks import Problem, Task, WordProblems
+from minirl.tasks.mixture import Mixture
 from minirl.tasks.rewordings import rewordings
 from minirl.tasks.science import Science
 
@@ -28,9 +30,12 @@ class ProblemSet(NamedTuple):
 
 
 def own_sets(run: Run, *, problems: int, samples: int, seed: int) -> list[ProblemSet]:
-    """The sets of the run's final table: the test splits of its task, and two that are answered greedily only: our
-    running example in other words, where the task is word problems, and science questions, where it learns them."""
+    """The sets of the run's final table: the test splits of its task, of each task of a mixture, and of RL's own; and
+    two that are answered greedily only: our running example in other words, where the task is word problems, and
+    science questions, where it learns them."""
     own = sets_of(run, problems=problems, samples=samples, seed=seed)
+    if run.config.rl.task and "rl" in run.stages:
+        own += sets_of(run, run.config.rl.task, problems=problems, samples=samples, seed=seed)
     if run.config.task == WordProblems.name:
         own.append(reworded(run))
     if not run.task().science:
@@ -61,6 +66,24 @@ def sets_of(
     Raises ValueError for an unknown task or split.
     """
     chosen = run.task() if task is None else tasks.get(task)
+    given: Any = {
+        "split": split,
+        "problems": problems,
+        "samples": samples,
+        "seed": seed,
+        "max_new_tokens": max_new_tokens,
+    }
+    if isinstance(chosen, Mixture):  # a table of its own for each
+        listed = [_sets_of(run, one, f"{Path(name).name} ", **given) for name, one in chosen.sources.items()]
+        return [one for sets in listed for one in sets]
+    return _sets_of(run, chosen, "" if task is None else f"{task} ", **given)
+
+
+def _sets_of(
+    run: Run, chosen: Task, before: str, *, split: str | None, problems: int, samples: int, seed: int,
+    max_new_tokens: int | None,
+) -> list[ProblemSet]:  # fmt: skip
+    """The sets of one task. before: what stands before the split in a set's label."""
     asked_for = split
     if split is not None:
         split = chosen.require_split(split)
@@ -79,7 +102,7 @@ def sets_of(
         size = chosen.size(name)
         n = problems if size is None else min(problems, size)
         drawn = distinct(chosen.problems(name, n, stream_seed(seed, "test problems")))
-        label = name if task is None else f"{task} {name}"
+        label = f"{before}{name}"
         note = None if asked_for in (None, split) else f"The split {asked_for} is now called {split}."
         if size is not None and size < problems:
             note = f"{label} holds {size} problems, fewer than the {problems} asked for."

@@ -32,7 +32,7 @@ from minirl.runs.model_folder import ModelFolder, is_model, open_run
 from minirl.runs.presets import PRESETS
 from minirl.runs.run import Run
 from minirl.runs.screen import Screen
-from minirl.runs.task import task_of
+from minirl.runs.task import rl_task_of, task_of
 
 __all__ = [
     "CONFIG",
@@ -64,6 +64,7 @@ __all__ = [
     "from_json",
     "is_model",
     "open_run",
+    "rl_task_of",
     "science_problems",
     "shown",
     "task_of",

@@ -156,6 +156,8 @@ class RLStageConfig(OptimizerConfig, PPOConfig):
     """Stage 3, reinforcement learning (RL): the reward is 1 for a correct final answer and 0 otherwise. Every step
     takes new problems."""
 
+    task: str = ""
+    """The task whose problems RL learns from, where it is another one than --task."""
     learning_rate: float = 1e-3
     final_share: float = 0.1
     warmup: int = 10
@@ -219,7 +221,7 @@ class TrainConfig:
     """Seed of every random number in the run; 0 or more."""
     task: str = "word_problems"
     """The task that SFT and RL teach, such as word_problems, arithmetic, countdown or gsm8k; or your own: my.jsonl, or
-    module:Class."""
+    module:Class. Several make a mixture, with weights: gsm8k:2,strategyqa,my.jsonl."""
     tools: tuple[str, ...] | None = None
     """Tools that the model may call, such as calculator. Default: those of the task; --tools alone: none."""
     form: Literal["reasoning", "direct", "few_shot", "chat"] = "reasoning"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from minirl.storage.strict_json import brief
+from minirl.tasks import own
 from minirl.tasks.addition import Addition
 from minirl.tasks.aqua import AQuA
 from minirl.tasks.arithmetic import Arithmetic, ColumnAddition
@@ -10,9 +11,9 @@ from minirl.tasks.countdown import Countdown
 from minirl.tasks.gsm8k import GSM8K
 from minirl.tasks.large_numbers import LargeNumbers
 from minirl.tasks.look_up import LookUp
+from minirl.tasks.mixture import Mixture, is_mixture, parts_of, whole_parts
 from minirl.tasks.more_than import MoreThan
 from minirl.tasks.open_book import OpenBook
-from minirl.tasks.own import is_own, own_task
 from minirl.tasks.science import Science
 from minirl.tasks.science_choices import QASC, ArcEasy, OpenBookQA
 from minirl.tasks.strategyqa import StrategyQA
@@ -26,11 +27,25 @@ ALL = (
 )  # fmt: skip
 TASKS: dict[str, type[Task]] = {task.name: task for task in ALL}
 
-__all__ = ["END", "ROGER", "TASKS", "Checker", "Problem", "Task", "WordProblems", "get", "kind"]
+__all__ = [
+    "END",
+    "ROGER",
+    "TASKS",
+    "Checker",
+    "Problem",
+    "Task",
+    "WordProblems",
+    "get",
+    "is_known",
+    "kind",
+    "whole_name",
+]
 
 
 def get(name: str, **settings: Any) -> Task:
-    """The task called `name`, made with `settings`. Raises what `kind` raises."""
+    """The task called `name`, made with `settings`; of names with commas, the mixture. Raises what `kind` raises."""
+    if is_mixture(name):
+        return Mixture(name, {part.name: get(part.name) for part in parts_of(name)})
     return kind(name)(**settings)
 
 
@@ -39,10 +54,21 @@ def kind(name: str) -> type[Task]:
 
     Raises ValueError for an unknown name, and for one of a person's own that cannot be used.
     """
-    if name not in TASKS and is_own(name):
-        return own_task(name)
+    if name not in TASKS and own.is_own(name):
+        return own.own_task(name)
     if name not in TASKS:
         raise ValueError(
             f"no task is called {brief(name)}; there are {', '.join(sorted(TASKS))}, a file my.jsonl, or module:Class"
         )
     return TASKS[name]
+
+
+def is_known(name: str) -> bool:
+    """Whether the programs know the task by its name, and need not import a file of a person's first."""
+    names = [part.name for part in parts_of(name)] if is_mixture(name) else [name]
+    return all(own.is_own(one) or TASKS[one].__module__.startswith("minirl.tasks.") for one in names)
+
+
+def whole_name(name: str) -> str:
+    """The name that holds wherever a program is started: with whole paths."""
+    return whole_parts(name) if is_mixture(name) else own.whole_name(name)

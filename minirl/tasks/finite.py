@@ -37,8 +37,13 @@ class Finite(Task):
 
     def batch(self, number: int, n: int, seed: int = 0) -> list[Problem]:
         """Problems number * n to (number + 1) * n of the endless rounds of train."""
-        first, skipped = divmod(number * n, self.size("train"))
-        rounds = chain.from_iterable(self._round("train", first + later, seed) for later in count())
+        return self.span("train", number * n, n, seed)
+
+    def span(self, split: str, first: int, n: int, seed: int = 0) -> list[Problem]:
+        """Problems `first` to `first + n` of the endless rounds of a split."""
+        size = self.size(split)
+        whole, skipped = divmod(first, size) if size else (0, 0)
+        rounds = chain.from_iterable(self._round(split, whole + later, seed) for later in count())
         return list(islice(rounds, skipped, skipped + n))
 
     def _round(self, split: str, number: int, seed: int) -> list[Problem]:

@@ -229,6 +229,10 @@ class Task(ABC):
         """The `n` problems of train for update `number` (0, 1, ...) of reinforcement learning."""
         return self.problems("train", n, stream_seed(seed, "rl problems", number))
 
+    def span(self, split: str, first: int, n: int, seed: int = 0) -> list[Problem]:
+        """Problems `first` to `first + n` of an endless row, which a mixture takes its turns from."""
+        return [self.problems(split, 1, stream_seed(seed, "rl problems", first + k))[0] for k in range(n)]
+
     def require_split(self, split: str) -> str:
         """The split's present name. Raises ValueError for an unknown split."""
         split = self.renamed.get(split, split)

@@ -8,6 +8,7 @@ the branch's configuration. If a copy is missing or damaged, resuming the run tr
 """
 
 import shutil
+from dataclasses import replace
 
 from minirl.evaluation.answers import ANSWERS
 from minirl.runs import LOGS, STAGES, TOKENIZER, Run, TrainConfig, task_of, to_json
@@ -29,6 +30,7 @@ def branch(base: Run, stage: str, config: TrainConfig) -> Run:
     Raises, before a folder is made, ConfigError where `base` has not finished the stage or `config` contradicts it, and
     DamagedError for a damaged file of the base.
     """
+    config = with_corpus_of(base, config)
     check(config)
     check_base(base, stage)
     check_same(base, stage, config)
@@ -48,6 +50,14 @@ def branch(base: Run, stage: str, config: TrainConfig) -> Run:
             (run.folder / ANSWERS).mkdir(exist_ok=True)
             shutil.copyfile(answers, run.folder / ANSWERS / answers.name)
     return run
+
+
+def with_corpus_of(base: Run, config: TrainConfig) -> TrainConfig:
+    """The settings with the corpus that the base was pretrained on, and the number of updates that reading it took."""
+    if not base.config.corpus:
+        return config
+    corpus, sha256, steps = base.config.corpus, base.config.corpus_sha256, base.config.pretrain.steps
+    return replace(config, corpus=corpus, corpus_sha256=sha256, pretrain=replace(config.pretrain, steps=steps))
 
 
 def stages_up_to(stage: str) -> tuple[str, ...]:
@@ -74,7 +84,9 @@ def check_same(base: Run, stage: str, config: TrainConfig) -> None:
     if stage not in stages_up_to(config.last_stage):
         raise ConfigError(f"--last-stage is {config.last_stage}, but --base-stage is {stage}, which comes later")
     before = dict(settings(to_json(base.config)))
-    fixed = tuple(f"--{name}" for name in (*SHARED, *stages_up_to(stage)))
+    fixed = {f"--{name}" for name in (*SHARED, *stages_up_to(stage))}
+    if base.config.corpus and stage == STAGES[0]:
+        fixed -= {"--task"}  # pretraining on a corpus knows of no task
     for flag, value in settings(to_json(config)):
         if value != before[flag] and flag.split(".")[0] in fixed:
             raise ConfigError(

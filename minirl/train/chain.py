@@ -13,14 +13,13 @@ from minirl.evaluation.report import PAGE, REPORT, write_report
 from minirl.evaluation.results import evaluate_run, show
 from minirl.generate import encode_prompt, generate
 from minirl.model import GPT
-from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, task_of
+from minirl.runs import METRICS, RESULTS, SAMPLES, STAGE_NAMES, TOKENIZER, Run, Screen, TrainConfig, rl_task_of, task_of
 from minirl.runs.command import command
 from minirl.runs.presets import learns_nothing
 from minirl.runs.ranks import check_ranks, say_shares, say_what_is_shared
 from minirl.storage.checksums import DamagedError
 from minirl.streams import stream_seed
 from minirl.tasks import ROGER, Problem, Task
-from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tools import toolbox, whole_text
 from minirl.train.adapting import adapt, has_adapters
@@ -130,7 +129,7 @@ def follow(run: Run, screen: Screen, trained: Trained | None = None, main_job: s
             model.dropout.generator.bit_generator.state = state["dropout"]
         else:
             if name == "rl":
-                prepare(run, task, tokenizer, screen)
+                prepare(run, rl_task_of(config), tokenizer, screen)
             adapt(model.recompute(config.recompute), config, name)
             stage = make_stage(run, name, model, tokenizer, task)
             say_what_it_learns_from(stage, run, screen)
@@ -182,7 +181,7 @@ def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task
         return PretrainStage(run.config, model, tokenizer, task)
     if name == "sft":
         return SFTStage(run.config, model, tokenizer, task)
-    return RLStage(run, model, tokenizer, task)
+    return RLStage(run, model, tokenizer, rl_task_of(run.config), task)
 
 
 def say_what_it_learns_from(stage: Stage, run: Run, screen: Screen) -> None:
@@ -242,7 +241,7 @@ def say_what_next(run: Run, screen: Screen, main_job: str = "") -> None:
     screen.command(command("chat", folder))
     watch = ("trace", str(folder))
     compare = ("evaluate", "--compare", f"{folder}:rl", f"{folder}:{run.before_rl}")
-    known = is_own(run.config.task) or comes_with_minirl(tasks.kind(run.config.task))
+    known = tasks.is_known(run.config.task)
     spell = command if known else called
     if not known:
         screen.say(

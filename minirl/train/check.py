@@ -9,11 +9,12 @@ from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
 from minirl.generate import encode_prompt
 from minirl.model.memory import total_memory
-from minirl.runs import PRESETS, STAGES, TrainConfig, task_of, to_json
+from minirl.runs import PRESETS, STAGES, TrainConfig, rl_task_of, task_of, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
 from minirl.tasks import Problem, Task
 from minirl.tasks.corpus import pretraining_documents
+from minirl.tasks.mixture import is_mixture
 from minirl.tasks.own import is_own
 from minirl.tokenizer import Tokenizer
 from minirl.tokenizer.pretokenize import resolve
@@ -36,15 +37,9 @@ def check(config: TrainConfig) -> None:
 def check_values(config: TrainConfig) -> None:
     """Like `check`, for a run that has its folder already."""
     check_numbers(dict(settings(to_json(config))))
-    if config.task not in tasks.TASKS and not is_own(config.task):
-        raise ConfigError(
-            f"--task is {config.task!r}; choose one of {', '.join(sorted(tasks.TASKS))}, a file of your own, my.jsonl, "
-            "or module:Class"
-        )
-    try:
-        tasks.get(config.task)
-    except ValueError as error:
-        raise ConfigError(f"--task: {error}") from None
+    check_task("--task", config.task)
+    if config.rl.task:
+        check_task("--rl.task", config.rl.task)
     for name in config.tools or ():
         if name not in TOOLS:
             known = ", ".join(sorted(TOOLS))
@@ -61,6 +56,21 @@ def check_values(config: TrainConfig) -> None:
     check_shards(config)
     check_memory(config)
     check_sizes(config, task_of(config))
+    if config.rl.task:
+        rl_task_of(config).size("train")
+
+
+def check_task(flag: str, name: str) -> None:
+    """Raises ConfigError for a task that there is not, or one of a person's own that cannot be used."""
+    if name not in tasks.TASKS and not is_own(name) and not is_mixture(name):
+        raise ConfigError(
+            f"{flag} is {name!r}; choose one of {', '.join(sorted(tasks.TASKS))}, a file of your own, my.jsonl, "
+            "module:Class, or several with weights, gsm8k:2,strategyqa"
+        )
+    try:
+        tasks.get(name)
+    except ValueError as error:
+        raise ConfigError(f"{flag}: {error}") from None
 
 
 def check_rehearsal(config: TrainConfig) -> None:
@@ -149,7 +159,7 @@ def check_sizes(config: TrainConfig, task: Task) -> None:
         ("--sft.demonstrations", config.sft.demonstrations, "train"),
         ("--evaluation.dev-problems", config.evaluation.dev_problems, "dev"),
         *(("--evaluation.problems", config.evaluation.problems, split) for split in test_splits(task)),
-    ]
+    ]  # a mixture's tasks are asked for as many as they have
     for flag, n, split in wanted:
         size = task.size(split)
         if size is not None and n > size:

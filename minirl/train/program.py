@@ -16,7 +16,7 @@ from minirl.ranks import RanksError, on_all_ranks
 from minirl.runs import CONFIG, PRESETS, Run, Screen, TrainConfig
 from minirl.runs.command import command, resume
 from minirl.storage.checksums import DamagedError
-from minirl.tasks.own import whole_name
+from minirl.tasks import whole_name
 from minirl.tokenizer.huggingface import FormatError
 from minirl.train.base_model import from_model
 from minirl.train.branch import branch
@@ -99,7 +99,7 @@ def work(argv: Sequence[str]) -> int:
             check_again(run)
         else:
             config = TrainConfig(**{f.name: getattr(arguments, f.name) for f in fields(TrainConfig)})
-            config = replace(config, task=whole_name(config.task))
+            config = with_whole_names(config)
             if arguments.base is None and arguments.base_model is None:
                 config = with_steps(config)
             if arguments.base_model is None:
@@ -133,6 +133,15 @@ def work(argv: Sequence[str]) -> int:
         print(printable(str(error) if error.errno is None else f"{error}{go_on(run)}"), file=sys.stderr)
         return 1
     return 0
+
+
+def with_whole_names(config: TrainConfig) -> TrainConfig:
+    """The settings with tasks that are found wherever a program is started. Raises ConfigError."""
+    try:
+        task, of_rl = whole_name(config.task), whole_name(config.rl.task)
+    except ValueError as error:
+        raise ConfigError(f"--task: {error}") from None
+    return replace(config, task=task, rl=replace(config.rl, task=of_rl))
 
 
 def check_again(run: Run) -> None:

@@ -45,7 +45,8 @@ class RLStage(Stage):
     name = "rl"
     headline = "reward"
 
-    def __init__(self, run: Run, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
+    def __init__(self, run: Run, model: GPT, tokenizer: Tokenizer, task: Task, taught: Task | None = None) -> None:
+        """task: where the problems come from. taught: the task of SFT, which is rehearsed, if that is another."""
         self.run, self.config, self.tokenizer, self.task = run, run.config, tokenizer, task
         super().__init__(model, self.config.rl, self.config.rl.steps, self.config.shards)
         self.tools = toolbox(tokenizer, task.tools)
@@ -57,8 +58,8 @@ class RLStage(Stage):
         if self.config.rl.own_answers:
             self.rehearsal: OwnRehearsal | Loader = OwnRehearsal(self.config, self.reference, tokenizer)
         else:
-            self.rehearsal = rehearsal(self.config, task, tokenizer)
-        self.rehearses = bool(self.config.rl.own_answers) or rehearses(self.config, task)
+            self.rehearsal = rehearsal(self.config, taught or task, tokenizer)
+        self.rehearses = bool(self.config.rl.own_answers) or rehearses(self.config, taught or task)
         self.forgetting = Watch(known_before(run, tokenizer), tokenizer) if self.config.evaluation.forgetting else None
 
     def update(self, step: int) -> Measures:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from minirl.runs import Run, shown
+from minirl.runs import Run, rl_task_of, shown
 from minirl.tasks.corpus import Document as Pieces
 from minirl.train import pretrain, rehearsal, sft
 from minirl.train.real_text import corpus_texts
@@ -11,7 +11,7 @@ from minirl.train.real_text import corpus_texts
 def training_texts(run: Run) -> Iterator[tuple[str, str]]:
     """Pairs (source, text): everything that a run has been trained on so far, and up to one chunk of documents more;
     of a corpus all of it."""
-    config, task = run.config, run.task()
+    config, task, rl_task = run.config, run.task(), rl_task_of(run.config)
     if (state := run.state("pretrain")) is not None and config.corpus:
         for text in corpus_texts(config, run.tokenizer()):
             yield "pretraining", text
@@ -25,7 +25,7 @@ def training_texts(run: Run) -> Iterator[tuple[str, str]]:
             yield from named("rehearsal", sft.chunk_texts(config, task, number))
     if (state := run.state("rl")) is not None:
         for step in range(state["step"]):
-            for problem in task.batch(step, config.rl.prompts, config.seed):
+            for problem in rl_task.batch(step, config.rl.prompts, config.seed):
                 yield "reinforcement learning", problem.question
         for number in range(state["cursor"]["chunk"] + 1):
             yield from named("rehearsal", rehearsal.chunk_texts(config, task, number))

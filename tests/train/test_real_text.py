@@ -18,6 +18,7 @@ from minirl.runs.limits import ConfigError
 from minirl.storage.checksums import DamagedError
 from minirl.tokenizer import Tokenizer
 from minirl.train import chain, program
+from minirl.train.branch import branch
 from minirl.train.plan import make_plan
 from minirl.train.real_text import Epoch, Rows, with_steps
 from minirl.train.stage import accumulate_gradients
@@ -135,6 +136,17 @@ def test_a_run_on_a_corpus_and_a_kill_in_its_middle(config, corpus):
     status, _ = Training(run.folder).wait()
     assert status == 0
     assert_same(run, whole)
+
+
+def test_a_branch_goes_on_with_any_task(config, corpus, tiny):
+    """Pretraining on a corpus knows of no task, and a branch need not say again what its base has read."""
+    base = chain.train(with_steps(replace(config, pretrain=replace(config.pretrain, epochs=0.2))), Screen(quiet=True))
+    pretrain = replace(base.config.pretrain, steps=2400)
+    other = replace(config, corpus="", task="arithmetic,science:0.5", last_stage="sft", pretrain=pretrain)
+    run = branch(base, "pretrain", other)
+    assert (run.config.corpus, run.config.corpus_sha256) == (str(corpus.folder), corpus.sha256)
+    chain.complete(run, Screen(quiet=True))
+    assert {entry["split"] for entry in run.results()} == {"arithmetic test", "science test"}
 
 
 def test_a_run_goes_on_with_its_own_corpus_only(config, corpus, tmp_path):
