@@ -185,8 +185,13 @@ def make_stage(run: Run, name: str, model: GPT, tokenizer: Tokenizer, task: Task
 
 
 def say_what_it_learns_from(stage: Stage, run: Run, screen: Screen) -> None:
-    """Before the first update of reinforcement learning: whether samples differ in reward."""
-    if not isinstance(stage, RLStage) or run.state(stage.name) is not None:
+    """Before the first update: of fine-tuning, which demonstrations are left out; of reinforcement learning, whether
+    samples differ in reward."""
+    if run.state(stage.name) is not None:
+        return
+    if isinstance(stage, SFTStage) and stage.left_out:
+        screen.say(f"{stage.left_out} demonstrations are longer than the context and are left out")
+    if not isinstance(stage, RLStage):
         return
     found = stage.preflight()
     text = str(found)

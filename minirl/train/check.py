@@ -22,6 +22,7 @@ from minirl.tools import TOOLS
 
 PROMPTS_LOOKED_AT = 200  # of each split, where problems are generated; a dataset's are all looked at
 DOCUMENTS_LOOKED_AT = 2000
+LEFT_OUT = 0.02  # this share of a dataset's problems may be too long for a model that was pretrained on a corpus
 SHOWN = 60  # characters of a text that is too long
 ROUND = 64  # suggested lengths are multiples of this
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3, ... may follow
@@ -185,9 +186,12 @@ def check_prompts(config: TrainConfig, tokenizer: Tokenizer, task: Task) -> None
     solution = max(int((document.weights > 0).sum()) for document in encode_documents(tokenizer, solved))
     texts = [*solved, *(pretraining_documents(task, DOCUMENTS_LOOKED_AT) if sizes["train"] is None else ())]
     lengths = [len(document.ids) for document in encode_documents(tokenizer, texts)]
+    context, batch = config.model.context_length, config.pretrain.batch_tokens
+    if config.corpus:  # pretraining does not read them, and fine-tuning leaves out what is too long
+        fitting = [length for length in lengths if length <= context]
+        lengths = fitting if len(fitting) >= (1 - LEFT_OUT) * len(lengths) else lengths
     text = max(lengths)
 
-    context, batch = config.model.context_length, config.pretrain.batch_tokens
     answers = {
         "--rl.max-new-tokens": config.rl.max_new_tokens,
         "--evaluation.max-new-tokens": config.evaluation.max_new_tokens,

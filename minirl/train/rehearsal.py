@@ -15,7 +15,7 @@ from minirl.tasks import Problem, Task
 from minirl.tasks.corpus import Document as Pieces
 from minirl.tasks.corpus import rehearsed_documents, rehearsed_kinds
 from minirl.tokenizer import Tokenizer
-from minirl.train.sft import shares, solved
+from minirl.train.sft import shares, solved, that_fit
 
 BATCHES = 64  # of new texts alone that are made at once
 
@@ -28,7 +28,8 @@ def rehearses(config: TrainConfig, task: Task) -> bool:
 def rehearsal(config: TrainConfig, task: Task, tokenizer: Tokenizer) -> Loader:
     """Endless batches to rehearse, one for each update, with weights such as `reinforce_step` takes them."""
     settings = config.rl
-    known = solved(tokenizer, known_problems(config, task)) if settings.rehearsal else []
+    longest = config.model.context_length
+    known = that_fit(solved(tokenizer, known_problems(config, task)), longest) if settings.rehearsal else []
 
     def make_chunk(number: int) -> list[Batch]:
         order = stream(config.seed, "rehearsal", number).permutation(len(known))

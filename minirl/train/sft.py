@@ -30,7 +30,9 @@ class SFTStage(SupervisedStage):
 
     def __init__(self, config: TrainConfig, model: GPT, tokenizer: Tokenizer, task: Task) -> None:
         settings, seed = config.sft, config.seed
-        documents = solved(tokenizer, shown(config, task))
+        taught, longest = shown(config, task), model.config.context_length
+        documents = that_fit(solved(tokenizer, taught), longest)
+        self.left_out, self.longest = len(taught) - len(documents), longest
 
         def make_chunk(epoch: int) -> list[Batch]:
             order = stream(seed, "epochs", epoch).permutation(len(documents))
@@ -45,7 +47,8 @@ class SFTStage(SupervisedStage):
 
     def probe(self) -> Measures:
         accuracy = greedy_accuracy(self.model, self.tokenizer, self.task, self.dev, max_new_tokens=self.limit)
-        return {"dev_loss": mean_loss(self.model, solved(self.tokenizer, self.dev)), "dev_accuracy": accuracy.value}
+        dev = that_fit(solved(self.tokenizer, self.dev), self.longest)
+        return {"dev_loss": mean_loss(self.model, dev), "dev_accuracy": accuracy.value}
 
 
 def chunk_texts(config: TrainConfig, task: Task, epoch: int) -> list[Pieces]:
@@ -67,6 +70,11 @@ def shares(
 def solved(tokenizer: Tokenizer, problems: Sequence[Problem]) -> list[Document]:
     """Problems with their solutions as documents. Prompts and results of tools weigh 0 in the loss, the rest 1."""
     return encode_documents(tokenizer, ([(p.prompt, 0.0), *p.solution] for p in problems))
+
+
+def that_fit(documents: Sequence[Document], longest: int) -> list[Document]:
+    """The documents of at most `longest` tokens. `check_prompts` sees to it that nearly all are."""
+    return [document for document in documents if len(document.ids) <= longest]
 
 
 @no_grad()

@@ -149,6 +149,28 @@ def test_a_branch_goes_on_with_any_task(config, corpus, tiny):
     assert {entry["split"] for entry in run.results()} == {"arithmetic test", "science test"}
 
 
+def test_few_demonstrations_that_are_too_long_are_left_out(config, tmp_path, capsys):
+    """With a corpus the context is given; where many are too long, the run is refused."""
+    for many in (False, True):
+        file = tmp_path / f"{many}.jsonl"
+        words = ["of " * (600 if n < (30 if many else 1) else 3) for n in range(100)]
+        of = ["train"] * 100 + ["dev"] * 4 + ["test"] * 4
+        records = [
+            {"question": f"Is {n} odd?", "reasoning": (words[n] if n < 100 else ""), "answer": "yes", "split": split}
+            for n, split in enumerate(of)
+        ]
+        file.write_text("\n".join(map(json.dumps, records)))
+        sft = replace(config.sft, demonstrations=100)
+        fast = replace(config.pretrain, epochs=0.2)
+        asked = with_steps(replace(config, task=str(file), sft=sft, pretrain=fast, last_stage="sft", science="off"))
+        if many:
+            with pytest.raises(ConfigError, match=r"training texts have up to \d+ tokens"):
+                chain.train(asked, Screen(quiet=True))
+        else:
+            chain.train(asked, Screen())
+            assert "1 demonstrations are longer than the context and are left out" in capsys.readouterr().out
+
+
 def test_a_run_goes_on_with_its_own_corpus_only(config, corpus, tmp_path):
     run = Run.create(with_steps(config))
     with open(corpus.folder / "manifest.json", "a") as file:
