@@ -36,14 +36,14 @@ def machines(number: int, megabits: int) -> Iterator[tuple[list[str], dict[str, 
         script = Path(folder) / "launcher"
         script.write_text(LAUNCHER.replace("NAME", NAME), "utf-8")
         script.chmod(0o755)
+        unplug(number)  # what a run that was killed has left
         try:
             plug_in(number, megabits)
             hosts = ",".join(f"10.77.0.{machine}" for machine in range(1, number + 1))
             by = ["-launcher", "ssh", "-launcher-exec", str(script), "-hosts", hosts, "-ppn", "1"]
             yield ["ip", "netns", "exec", f"{NAME}-1", "mpiexec", *by], ENVIRONMENT
         finally:
-            for name in ("hub", *range(1, number + 1)):
-                subprocess.run(["ip", "netns", "delete", f"{NAME}-{name}"], capture_output=True)
+            unplug(number)
 
 
 def plug_in(number: int, megabits: int) -> None:
@@ -62,6 +62,12 @@ def plug_in(number: int, megabits: int) -> None:
         for card in ("lo", CARD):
             do("ip -n", here, f"link set {card} up")
         do(f"ip netns exec {here} tc qdisc add dev {CARD} root tbf rate {megabits}mbit burst {bucket}kb latency 50ms")
+
+
+def unplug(number: int) -> None:
+    """Remove the machines and the bridge, where they are."""
+    for name in ("hub", *range(1, number + 1)):
+        subprocess.run(["ip", "netns", "delete", f"{NAME}-{name}"], capture_output=True)
 
 
 def do(*words: str) -> None:

@@ -13,7 +13,6 @@ docs/scaling.md. Needs mpi4py and mpiexec (MPICH: `pip install mpi4py mpich`).
 import json
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ class Options:
     updates: int = 5
     """Updates in each round of measuring, after one to warm up."""
     rounds: int = 3
-    """How often each contender has its turn; the table has medians over all of it."""
+    """How often each contender has its turn; the table has the shortest times."""
     network: tuple[int, ...] = ()
     """Speeds of the links, in Mbit/s, for runs over network namespaces."""
     inner_steps: int = 0
@@ -90,12 +89,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     for _ in range(options.rounds):  # in turns, so that both meet the same moods of the machine
         found["threads"].append(run(alone, 1, options.ranks))
         found["ranks"].append(run(case, options.ranks, 1))
-    medians = {name: median(times) for name, times in found.items()}
+    best = {name: shortest(times) for name, times in found.items()}
     console = Console()
-    console.print(against_threads(medians, options.ranks))
-    measured: dict[str, Any] = {"options": asdict(options), **medians}
+    console.print(against_threads(best, options.ranks))
+    measured: dict[str, Any] = {"options": asdict(options), **best}
     if options.network:
-        measured["network"] = over_networks(case, options, medians["ranks"])
+        measured["network"] = over_networks(case, options, best["ranks"])
         console.print(beside_the_formula(measured["network"]))
     if options.json is not None:
         with open(options.json, "w", encoding="utf-8") as file:
@@ -115,9 +114,9 @@ def run(case: Case, ranks: int, threads: int, launcher: Sequence[str] = (), **mo
     return found
 
 
-def median(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Of each measure the median over rounds."""
-    return {name: statistics.median(one[name] for one in times) for name in times[0]}
+def shortest(times: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Of each measure the shortest time of all rounds."""
+    return {name: min(one[name] for one in times) for name in times[0]}
 
 
 def over_networks(case: Case, options: Options, local: Mapping[str, float]) -> list[dict[str, float]]:
@@ -135,14 +134,14 @@ def over_networks(case: Case, options: Options, local: Mapping[str, float]) -> l
     return found
 
 
-def against_threads(medians: Mapping[str, Mapping[str, float]], ranks: int) -> Table:
+def against_threads(best: Mapping[str, Mapping[str, float]], ranks: int) -> Table:
     """Ranks beside threads, in milliseconds."""
-    title = f"{medians['ranks']['parameters'] / 1e6:.1f}M parameters, on one machine"
+    title = f"{best['ranks']['parameters'] / 1e6:.1f}M parameters, on one machine"
     table = Table(title=title, title_justify="left")
     for column in ("", f"1 x {ranks} threads, ms", f"{ranks} ranks x 1 thread, ms", "speed-up"):
         table.add_column(column, justify="right" if column else "left")
     for name in ("update", "rollout"):
-        before, now = (medians[side][name] for side in ("threads", "ranks"))
+        before, now = (best[side][name] for side in ("threads", "ranks"))
         table.add_row(name, f"{1e3 * before:.0f}", f"{1e3 * now:.0f}", f"{before / now:.2f}")
     return table
 

@@ -2,7 +2,7 @@
 
 MPI's own calls wait by asking again and again, which takes a whole core. Where ranks outnumber cores, a waiting rank
 would so take the core from the one that it waits for. Therefore nothing here blocks inside MPI: a request is begun, and
-asked after with growing pauses.
+asked after with pauses.
 
 MPI adds numbers too (MPI_Allreduce), but in an order that depends on the library, the size and the number of ranks.
 The sums of this project are made by shares.py, so that they have the same bits for any number of ranks.
@@ -18,7 +18,8 @@ from mpi4py import MPI
 from minirl.ranks.group import Alone, Array, Group
 
 EAGER = 200  # times that a request is asked after without a pause
-LONGEST_PAUSE = 5e-4  # seconds
+PAUSE = 2e-5  # seconds; a message moves on by some kilobytes whenever it is asked after, so pauses are short
+IDLE_PAUSE = 5e-4  # where nothing moves: while a rank waits for work
 
 
 class Mpi(Group):
@@ -35,7 +36,7 @@ class Mpi(Group):
 
     def broadcast(self, data: bytes) -> bytes:
         length = np.array([len(data)], np.int64)
-        wait(self.comm.Ibcast(length))
+        wait(self.comm.Ibcast(length), longest=IDLE_PAUSE)
         buffer = bytearray(data) if self.rank == 0 else bytearray(int(length[0]))
         wait(self.comm.Ibcast([buffer, MPI.BYTE]))
         return bytes(buffer)
@@ -70,13 +71,13 @@ class Mpi(Group):
         raise SystemExit(1)  # never reached
 
 
-def wait(*requests: "MPI.Request") -> None:
-    """Until all of these are done, leaving the core to others."""
-    waiting, asked, pause = list(requests), 0, 2e-5
+def wait(*requests: "MPI.Request", longest: float = PAUSE) -> None:
+    """Until all of these are done, leaving the core to others. longest: seconds of a pause, in the end."""
+    waiting, asked, pause = list(requests), 0, PAUSE
     while not MPI.Request.Testall(waiting):
         asked += 1
         if asked < EAGER:
             time.sleep(0)
         else:
             time.sleep(pause)
-            pause = min(1.5 * pause, LONGEST_PAUSE)
+            pause = min(1.5 * pause, longest)
