@@ -203,10 +203,10 @@ class DilocoConfig:
 
     inner_steps: int = 0
     """Updates that each worker makes by itself before the workers meet; 0: no DiLoCo, they meet in every update."""
-    learning_rate: float = 0.7
+    learning_rate: float = 0.9
     """Learning rate of the outer optimizer, which moves the model by what the workers found, on average."""
-    momentum: float = 0.9
-    """Nesterov's momentum of the outer optimizer."""
+    momentum: float = 0.4
+    """Nesterov's momentum of the outer optimizer. The paper has 0.7 and 0.9, for longer runs than these."""
 
 
 @dataclass(frozen=True)

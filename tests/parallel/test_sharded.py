@@ -191,7 +191,7 @@ def test_diloco_moves_by_the_mean_of_its_workers() -> None:
         one.close()
     theta = [p.data.copy() for p in GPT(SHAPE, 0, 0.1).parameters()]
     velocity = [np.zeros_like(x) for x in theta]
-    texts, rate = Texts(), stage(1).learning_rate
+    texts, rate, outer = Texts(), stage(1).learning_rate, DilocoConfig()
     models = [GPT(SHAPE, 0, 0.1) for _ in range(2)]
     betas = (SETTINGS.beta1, SETTINGS.beta2)
     optimizers = [AdamW(decay_groups(model, SETTINGS.weight_decay), 1.0, betas) for model in models]
@@ -207,8 +207,8 @@ def test_diloco_moves_by_the_mean_of_its_workers() -> None:
                 optimizer.zero_grad()
         for i, (x, v) in enumerate(zip(theta, velocity, strict=True)):
             mean = sum(x - model.parameters()[i].data for model in models) / 2
-            v[...] = 0.9 * v + mean
-            x -= 0.7 * (mean + 0.9 * v)
+            v[...] = outer.momentum * v + mean
+            x -= outer.learning_rate * (mean + outer.momentum * v)
     for (name, _), x in zip(models[0].named_parameters(), theta, strict=True):
         np.testing.assert_allclose(found[name], x, atol=2e-5)
 
