@@ -1,36 +1,16 @@
 /* sampling.c: draw the next token.
  *
  * The draw inverts the distribution at a uniform number: walk along the probabilities in order of token id until their
- * running sum passes it. Cutting to the most likely tokens (top-k, top-p) needs them in order of probability, but only
- * the first few: a heap gives them one at a time.
+ * running sum passes it. Cutting to the most likely tokens (top-k, top-p) needs no sorting: it needs the logit of the last
+ * token that is kept. That number is found by halving the interval in which it lies, first over all tokens, and then over
+ * the few whose logits the interval still holds.
  */
 #include <stdlib.h>
 
 #include "parallel.h"
 #include "reduce.h"
 
-enum { GRAIN = 1 << 13, BLOCK = 256 };
-
-/* ---- a heap of token ids, most likely first ---- */
-
-static int likelier(const float *z, int32_t a, int32_t b) { return z[a] > z[b] || (z[a] == z[b] && a < b); }
-
-static void sift_down(int32_t *heap, int64_t size, int64_t at, const float *z) {
-    for (int64_t child; (child = 2 * at + 1) < size; at = child) {
-        if (child + 1 < size && likelier(z, heap[child + 1], heap[child])) child++;
-        if (!likelier(z, heap[child], heap[at])) return;
-        int32_t swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-    }
-}
-
-static int32_t take_most_likely(int32_t *heap, int64_t *size, const float *z) {
-    int32_t id = heap[0];
-    heap[0] = heap[--*size];
-    sift_down(heap, *size, 0, z);
-    return id;
-}
+enum { GRAIN = 1 << 13, BLOCK = 256, SPAN = 64 };
 
 /* ---- one row ---- */
 
@@ -59,25 +39,84 @@ static int32_t invert(const float *p, int64_t V, const double *block_sums, doubl
     return (int32_t)last; /* rounding carried the target past the end: the last token that may be drawn */
 }
 
-/* Sets p to 0 outside the top_k most likely tokens, and then outside the fewest whose sum reaches top_p of the rest. */
-static void cut(float *p, const float *z, int64_t V, int64_t top_k, float top_p, int32_t *heap, float *kept) {
-    for (int64_t id = 0; id < V; id++) heap[id] = (int32_t)id;
-    for (int64_t at = V / 2 - 1; at >= 0; at--) sift_down(heap, V, at, z);
-    int64_t size = V, count = top_k && top_k < V ? top_k : V;
-    double total = 0, running = 0;
-    if (count == V)
-        for (int64_t id = 0; id < V; id++) total += p[id];
-    int32_t *taken = heap + V; /* the second half of the scratch: ids in order of probability */
-    if (count < V)
-        for (int64_t i = 0; i < count; i++) total += p[taken[i] = take_most_likely(heap, &size, z)];
-    memset(kept, 0, (size_t)V * sizeof(float));
-    for (int64_t i = 0; i < count; i++) {
-        int32_t id = count < V ? taken[i] : take_most_likely(heap, &size, z);
-        kept[id] = p[id];
-        running += p[id];
-        if (top_p < 1 && running >= (double)top_p * total) break;
+/* The weight of the tokens whose logit is at least `least`: their sum of p or, where p is NULL, their number. tops: the
+ * largest logit of each span, so that spans without such tokens are passed over; or NULL. */
+static double weight_from(float least, const float *z, const float *p, int64_t V, const float *tops) {
+    double total = 0;
+    for (int64_t start = 0; start < V; start += SPAN) {
+        if (tops && tops[start / SPAN] < least) continue;
+        const int64_t end = smaller(start + SPAN, V);
+        vfloat sums[2] = {0};
+        int64_t i = start;
+        for (; i + 2 * LANES <= end; i += 2 * LANES)
+            for (int part = 0; part < 2; part++) {
+                const int64_t at = i + part * LANES;
+                sums[part] += vselect(vload(z + at) >= vset(least), p ? vload(p + at) : vset(1), vset(0));
+            }
+        total += vsum(sums[0] + sums[1]);
+        for (; i < end; i++) total += z[i] >= least ? (p ? p[i] : 1) : 0;
     }
-    memcpy(p, kept, (size_t)V * sizeof(float));
+    return total;
+}
+
+/* Floats as integers in the same order, and back. */
+static int32_t order_of(float x) {
+    int32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits ^ ((bits >> 31) & 0x7fffffff);
+}
+static float with_order(int32_t order) {
+    order ^= (order >> 31) & 0x7fffffff;
+    float x;
+    memcpy(&x, &order, sizeof x);
+    return x;
+}
+
+/* Sets p to 0 except for the fewest of the most likely tokens whose weight (see weight_from) reaches `wanted`. Of equal
+ * logits the lower ids are kept. step: where to look first, so far below the largest logit. near_z and near_p: scratch, V
+ * numbers each. */
+static void keep_likeliest(double wanted, int by_p, float *p, const float *z, int64_t V, const float *tops,
+                           float largest, float step, float *near_z, float *near_p) {
+    const float *weights = by_p ? p : NULL;
+    float above = INFINITY, least = largest; /* too few reach `above` */
+    double weight_above = 0, weight;
+    while ((weight = weight_from(least, z, weights, V, tops)) < wanted && least > -INFINITY) {
+        above = least, weight_above = weight;
+        least = largest - step;
+        step *= 2;
+    }
+    int64_t near = 0; /* the tokens between, among them the last that is kept */
+    for (int64_t start = 0; start < V; start += SPAN)
+        for (int64_t i = start; tops[start / SPAN] >= least && i < smaller(start + SPAN, V); i++) {
+            near_z[near] = z[i], near_p[near] = p[i];
+            near += z[i] >= least && z[i] < above;
+        }
+    weights = by_p ? near_p : NULL;
+    int64_t low = order_of(least), high = order_of(above); /* low reaches `wanted`, and high does not */
+    while (low + 1 < high) {
+        const int64_t middle = (low + high) / 2;
+        if (weight_above + weight_from(with_order((int32_t)middle), near_z, weights, near, NULL) >= wanted) low = middle;
+        else high = middle;
+    }
+    least = with_order((int32_t)low);
+    double kept = weight_above + weight_from(with_order((int32_t)high), near_z, weights, near, NULL);
+    for (int64_t start = 0; start < V; start += SPAN) {
+        const int64_t end = smaller(start + SPAN, V);
+        if (tops[start / SPAN] < least) memset(p + start, 0, (size_t)(end - start) * sizeof(float));
+        else
+            for (int64_t i = start; i < end; i += LANES) {
+                const vfloat zs = vload_some(z + i, end - i);
+                vstore_some(p + i, vselect(zs >= vset(least), vload_some(p + i, end - i), vset(0)), end - i);
+            }
+    }
+    const float next = with_order((int32_t)high);
+    if (weight_from(least, near_z, NULL, near, NULL) - weight_from(next, near_z, NULL, near, NULL) < 2) return;
+    for (int64_t i = 0; i < V; i++) { /* several tokens have this very logit */
+        if (z[i] != least) continue;
+        const float own = by_p ? p[i] : 1;
+        if (kept >= wanted) p[i] = 0;
+        kept += own;
+    }
 }
 
 static int is_distribution(const float *z, int64_t V, float largest) {
@@ -88,21 +127,23 @@ static int is_distribution(const float *z, int64_t V, float largest) {
 
 int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperature, int64_t top_k, float top_p,
                   const double *uniform, int32_t *ids, float *log_prob) {
-    const int cutting = (top_k > 0 && top_k < V) || top_p < 1;
-    const int64_t blocks = (V + BLOCK - 1) / BLOCK;
+    const int by_number = top_k > 0 && top_k < V, by_p = top_p < 1;
+    const int64_t blocks = divide_up(V, BLOCK), spans = divide_up(V, SPAN);
     int64_t bad_row = rows; /* the first row that gives no distribution */
     int out_of_memory = 0;
 #pragma omp parallel num_threads(threads_for(rows *V, GRAIN)) reduction(min : bad_row) reduction(| : out_of_memory)
     {
-        float *p = malloc((size_t)(2 * V + 1) * sizeof(float));
+        float *p = malloc((size_t)(3 * V + 1) * sizeof(float)), *near_z = p + V, *near_p = p + 2 * V;
         double *block_sums = malloc((size_t)(blocks + 1) * sizeof(double));
-        int32_t *heap = malloc((size_t)(2 * V + 1) * sizeof(int32_t));
-        out_of_memory = !p || !block_sums || !heap;
+        float *tops = malloc((size_t)(spans + 1) * sizeof(float));
+        out_of_memory = !p || !block_sums || !tops;
 #pragma omp for schedule(static)
         for (int64_t row = 0; row < rows; row++) {
             const float *z = logits + row * V;
-            float largest = row_max(z, V);
             if (out_of_memory) continue;
+            for (int64_t span = 0; span < spans; span++)
+                tops[span] = row_max(z + span * SPAN, smaller(SPAN, V - span * SPAN));
+            const float largest = row_max(tops, spans);
             if (!is_distribution(z, V, largest)) {
                 bad_row = row < bad_row ? row : bad_row;
                 continue;
@@ -117,8 +158,12 @@ int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperatur
             for (int64_t i = 0; i < V; i += LANES)
                 vstore_some(p + i, vexp((vload_some(z + i, V - i) - vset(largest)) / vset(temperature)), V - i);
             double total = sum_blocks(p, V, block_sums), drawn_from = total;
-            if (cutting) {
-                cut(p, z, V, top_k, top_p, heap, p + V);
+            if (by_number) {
+                keep_likeliest((double)top_k, 0, p, z, V, tops, largest, temperature, near_z, near_p);
+                drawn_from = sum_blocks(p, V, block_sums);
+            }
+            if (by_p) {
+                keep_likeliest((double)top_p * drawn_from, 1, p, z, V, tops, largest, temperature, near_z, near_p);
                 drawn_from = sum_blocks(p, V, block_sums);
             }
             ids[row] = invert(p, V, block_sums, uniform[row] * drawn_from);
@@ -126,7 +171,7 @@ int kernel_sample(int64_t rows, int64_t V, const float *logits, float temperatur
         }
         free(p);
         free(block_sums);
-        free(heap);
+        free(tops);
     }
     if (out_of_memory) return -1;
     return bad_row < rows ? (int)(bad_row + 1) : 0;

@@ -1,6 +1,7 @@
 """What happens at the model's two ends: embedding, the loss over the vocabulary, sampling, and the optimizer."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -86,41 +87,31 @@ def linear_log_prob(tokens: int, C: int, V: int) -> Case:
 
 def sampling_cases(sizes: Sizes) -> Iterator[Case]:
     """One pass over the logits is the floor, however the tokens are cut."""
-    rows, V = 16, sizes.V
-    logits, uniform = normal(rows, V, scale=3), np.random.default_rng(0).random(rows)
-    common: dict[str, Any] = {"group": "sampling", "cold": True, "bytes": FLOAT * rows * V}
-    yield Case(
-        **common,
-        name=f"temperature 0.8  {rows} x {V}",
-        operands=(logits, uniform),
-        kernel=lambda logits, uniform: kernels.sample(logits, uniform, temperature=0.8),
-        torch=lambda logits, uniform: torch.multinomial(torch.softmax(logits / 0.8, -1), 1),
-    )
 
     def top_k_torch(logits: Any, uniform: Any) -> Any:
         values, ids = torch.topk(logits, 50)
         return ids.gather(1, torch.multinomial(torch.softmax(values, -1), 1))
-
-    yield Case(
-        **common,
-        name=f"top-k 50  {rows} x {V}",
-        operands=(logits, uniform),
-        kernel=lambda logits, uniform: kernels.sample(logits, uniform, top_k=50),
-        torch=top_k_torch,
-    )
 
     def top_p_torch(logits: Any, uniform: Any) -> Any:
         values, ids = torch.softmax(logits, -1).sort(descending=True)
         kept = torch.where(values.cumsum(-1) - values < 0.9, values, 0)
         return ids.gather(1, torch.multinomial(kept, 1))
 
-    yield Case(
-        **common,
-        name=f"top-p 0.9  {rows} x {V}",
-        operands=(logits, uniform),
-        kernel=lambda logits, uniform: kernels.sample(logits, uniform, top_p=0.9),
-        torch=top_p_torch,
-    )
+    cuts: list[tuple[str, dict[str, Any], Callable[..., Any]]] = [
+        ("temperature 0.8", {"temperature": 0.8}, lambda z, uniform: torch.multinomial(torch.softmax(z / 0.8, -1), 1)),
+        ("top-k 50", {"top_k": 50}, top_k_torch),
+        ("top-p 0.9", {"top_p": 0.9}, top_p_torch),
+    ]
+    for rows, (name, settings, theirs) in product((16, 1), cuts):
+        yield Case(
+            group="sampling",
+            name=f"{name}  {rows} x {sizes.V}",
+            operands=(normal(rows, sizes.V, scale=3), np.random.default_rng(0).random(rows)),
+            kernel=lambda logits, uniform, settings=settings: kernels.sample(logits, uniform, **settings),
+            torch=theirs,
+            bytes=FLOAT * rows * sizes.V,
+            cold=True,
+        )
 
 
 def optimizer_cases(sizes: Sizes) -> Iterator[Case]:

@@ -94,6 +94,19 @@ def test_of_equal_tokens_the_lower_ids_are_kept(backend):
 
 
 @backends
+@settings(max_examples=25, deadline=None)
+@given(V=st.integers(1, 2000), top_k=st.integers(1, 60), seed=st.integers(0, 2**32))
+def test_top_k_keeps_what_sorting_keeps(backend, V, top_k, seed):
+    """Logits of three values, so that nearly all are ties. Enough draws to see every token that is kept."""
+    logits = np.random.default_rng(seed).choice(np.array([-1.25, 0.0, 0.25], np.float32), V)
+    kept = np.argsort(-logits, kind="stable")[:top_k]
+    draws = 16 * len(kept)
+    with kernels.using(backend):
+        ids, _ = kernels.sample(np.tile(logits, (draws, 1)), (np.arange(draws) + 0.5) / draws, top_k=top_k)
+    assert set(ids.tolist()) == set(kept.tolist())
+
+
+@backends
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
 def test_a_row_without_a_distribution_is_named(backend, bad):
     logits = np.zeros((4, 9), np.float32)
