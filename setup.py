@@ -10,7 +10,8 @@ The folders `csrc/`, `data/`, `docs/` and `lessons/` are copied into the built p
 minirl/storage/shipped.py finds them there.
 
 Without a working compiler the package installs all the same and runs on NumPy; with MINIRL_REQUIRE_NATIVE=1 that is an
-error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 builds single-threaded.
+error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 builds single-threaded, and
+MINIRL_OPENMP=compiler with the compiler's own OpenMP runtime.
 """
 
 import os
@@ -41,7 +42,7 @@ LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "
 KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", *(f"matmul_ladder/{step}" for step in LADDER), "attention",
            "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation",
            "rope", "embedding", "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
-COMMON = ["runtime", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
+COMMON = ["runtime", "openmp", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 FLAGS = runpy.run_path("minirl/kernels/build_flags.py")
 CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction set is used
@@ -49,6 +50,12 @@ CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction s
     "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
     "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
 }
+OWN_OPENMP = """
+#if !defined __linux__ || !defined __LP64__ || !defined _OPENMP || defined __clang__ || !defined __GNUC__
+#error "csrc/openmp.c is for GCC on Linux"
+#endif
+int main(void) { return 0; }
+"""
 CFLAGS = [*FLAGS["OPTIMISED"], *FLAGS["WARNINGS"], "-fvisibility=hidden"]
 
 
@@ -149,6 +156,9 @@ class BuildKernels(build_ext):
         super().build_extension(ext)
 
     def find_openmp(self) -> tuple[list[str], list[str]]:
+        own = ["-fopenmp", "-DMINIRL_OWN_OPENMP"]  # csrc/openmp.c instead of the compiler's runtime
+        if os.environ.get("MINIRL_OPENMP") != "compiler" and self.compiles(own, program=OWN_OPENMP):
+            return own, []
         for compile_flags, link_flags in FLAGS["OPENMP_CHOICES"]:
             if self.compiles(
                 compile_flags, link_flags, "#include <omp.h>\nint main(void) { return omp_get_max_threads() < 0; }"

@@ -11,11 +11,15 @@
 
 static int thread_count = 1;
 static int used_threads; /* whether a kernel ever asked for more than one */
-static int orphan;       /* whether this process is the fork of one that did */
+static int orphan;       /* whether this process is the fork of one that did, and cannot start threads */
 
+#ifndef MINIRL_OWN_OPENMP
 /* A fork copies one thread of a process, and OpenMP's record of all of them. The copy would wait for ever for threads
  * that it does not have, so it computes with one. */
 static void after_fork(void) { orphan = used_threads; }
+
+void minirl_mind_forks(void) { pthread_atfork(NULL, NULL, after_fork); }
+#endif
 
 const char *minirl_compiler(void) {
 #if defined(__clang__)
@@ -50,8 +54,6 @@ int threads_for(int64_t work, int64_t grain) {
     if (useful < 1) return 1;
     return threads_usable(useful < thread_count ? (int)useful : thread_count);
 }
-
-void minirl_mind_forks(void) { pthread_atfork(NULL, NULL, after_fork); }
 
 /* Every training step allocates and frees the same arrays. By default glibc returns what is free at the end of its heap
  * to the system, which then hands it out again page by page, each zeroed first. */
