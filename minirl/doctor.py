@@ -19,6 +19,7 @@ from rich.table import Table
 from minirl import __version__, flags, kernels
 from minirl.console import run_program
 from minirl.kernels import missing, peak
+from minirl.kernels.device.describe import describe
 from minirl.kernels.threads import available_cores, cgroup_quota
 from minirl.model.memory import total_memory
 
@@ -57,6 +58,7 @@ class Facts:
     isa_forced: str | None
     openmp: bool
     threads: int
+    gpu: str = "not looked for"
     bad_settings: tuple[str, ...] = ()  # environment variables that the kernels do not understand
 
 
@@ -110,6 +112,7 @@ def examine() -> Facts:
         isa_forced=os.environ.get("MINIRL_ISA") or None,
         openmp=kernels.has_openmp(),
         threads=kernels.get_threads(),
+        gpu=describe(),
         bad_settings=tuple(kernels.environment_problems()),
     )
 
@@ -196,6 +199,7 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("cores", f"{facts.usable_cores} usable of {facts.cores}{quota}"),
         ("memory", memory_text),
         ("load", "unknown" if facts.load is None else f"{facts.load:.1f} processes, mean of the last minute"),
+        ("GPU", facts.gpu),
         ("compiler of the kernels", (facts.built_with or "unknown") if facts.native else "none: no C kernels"),
         ("compiler found now", (facts.compiler or "none") + headers),
         ("backend", facts.backend),

@@ -130,10 +130,11 @@ def _all_functions() -> dict[str, dict[str, Callable[..., Any]]]:
 def _cuda_functions() -> dict[str, Callable[..., Any]]:
     """The function of every operation under "cuda". Raises DeviceError where there is no GPU, or no driver for it."""
     from minirl.kernels.device.driver import driver  # only now: who never asks for a GPU imports nothing more
+    from minirl.kernels.device.elementwise import FUNCTIONS
 
     driver()
     cpu = _functions_of["native" if has_native() else "reference"]
-    cuda = _functions("cuda")
+    cuda = FUNCTIONS | _functions("cuda")
     for name, function in cuda.items():
         function.__doc__ = cpu[name].__doc__
     return {name: cuda.get(name) or _for_the_host(name, function) for name, function in cpu.items()}

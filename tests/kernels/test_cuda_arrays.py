@@ -10,6 +10,7 @@ from gpu import needs_a_compiler, shim  # noqa: F401
 
 from minirl import kernels
 from minirl.kernels.device import DeviceArray, DeviceError, DeviceMemoryError, device, empty, launch, memory
+from minirl.kernels.device.describe import describe
 from minirl.kernels.device.driver import driver
 
 pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim")]
@@ -95,6 +96,11 @@ def test_what_has_no_kernel_works_on_the_host_and_is_refused_on_the_gpu():
     assert kernels.minhash(words, words, words).shape == (3,)
     with pytest.raises(NotImplementedError, match=r"minhash has no CUDA kernel; fetch its arrays with .numpy\(\)"):
         kernels.minhash(device(words), words, words)
+
+
+def test_the_doctor_describes_the_gpu():
+    text = "CPU (shim), compute capability 8.0, 1 GiB, driver for CUDA 13.0; kernels compiled by the C++ compiler"
+    assert describe() == text
 
 
 # ---- memory ----

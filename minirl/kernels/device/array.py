@@ -78,6 +78,10 @@ class DeviceArray:
         """A view with two axes exchanged."""
         return DeviceArray(self.layout.swapaxes(one, other))
 
+    def view(self, dtype: Any) -> "DeviceArray":
+        """The same bits as numbers of another dtype of the same size."""
+        return DeviceArray(self.layout.view(dtype))
+
     # ---- to the host ----
 
     def numpy(self) -> Array:

@@ -40,6 +40,11 @@ def compiled(name: str, text: str, capability: tuple[int, int]) -> Path:
     return cached(f"{name}-{architecture}", ".cubin", ingredients, make)
 
 
+def found() -> str | None:
+    """The name of the compiler that `compiled` would use, or None."""
+    return "nvcc" if nvcc() is not None else "NVRTC" if nvrtc() is not None else None
+
+
 # ---- nvcc ----
 
 
