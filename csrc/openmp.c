@@ -110,12 +110,18 @@ typedef struct {
     int over;
 } loop;
 
+#ifdef __GLIBC__
+#define QUICK_TO_FIND __attribute__((tls_model("initial-exec"))) /* other C libraries load no such library while they run */
+#else
+#define QUICK_TO_FIND
+#endif
+
 /* What a thread does at present: part `part` of `threads`, after so many loops and barriers. */
 static _Thread_local struct place {
     int part, threads, loops, barriers;
     ns waited; /* at barriers */
     loop loop;
-} me __attribute__((tls_model("initial-exec"))) = {.threads = 1};
+} me QUICK_TO_FIND = {.threads = 1};
 
 static void run(int part, int threads, void (*body)(void *), void *data) {
     me.part = part, me.threads = threads, me.loops = me.barriers = 0;
