@@ -1,7 +1,7 @@
 /* openmp.c: the part of OpenMP's runtime that the kernels need, for GCC on Linux.
  *
- * GCC turns `#pragma omp parallel` into a function that holds the region's body, and a call of GOMP_parallel, which runs
- * that function on several threads. Usually libgomp answers the call. It suits a program that has its cores to itself.
+ * GCC turns `#pragma omp parallel` into a function that holds the region's body, and a call of GOMP_parallel, which
+ * runs that function on several threads. Usually libgomp answers the call. It suits a program that has its cores alone.
  * Beside another busy program it does not: a region waits for all of its threads, also for one that has not begun
  * because the other program has its core. And in a fork it waits for ever, for threads that only the parent has. Here
  *
@@ -80,8 +80,8 @@ static void wait_for_change(signal_word *word, uint32_t old, ns spin) {
 
 /* ---- the team ---- */
 
-/* A region has parts 0 to threads - 1, and each runs its body once. `next` holds the region's number (upper 32 bits), its
- * parts and how many of them have begun (16 bits each): a thread that comes too late finds another number, or no part. */
+/* A region has parts 0 to threads - 1, and each runs its body once. `next` holds the region's number (upper 32 bits),
+ * its parts and how many of them have begun (16 bits each): a thread that comes late finds another number, or no part. */
 static struct {
     _Alignas(64) _Atomic uint64_t next;
     signal_word region;   /* its number; helpers wait for the next one */
@@ -111,7 +111,7 @@ typedef struct {
 } loop;
 
 #ifdef __GLIBC__
-#define QUICK_TO_FIND __attribute__((tls_model("initial-exec"))) /* other C libraries load no such library while they run */
+#define QUICK_TO_FIND __attribute__((tls_model("initial-exec"))) /* others load no such library while they run */
 #else
 #define QUICK_TO_FIND
 #endif
@@ -136,7 +136,7 @@ static void run_parts(uint32_t region, int helping) {
         if ((uint32_t)(next >> 32) != region || part >= threads) return;
         if (!atomic_compare_exchange_weak(&team.next, &next, next + 1)) continue;
         const ns start = helping ? now() : 0;
-        run((int)part, (int)threads, team.body, team.data); /* a region lasts until its last part, so this is still it */
+        run((int)part, (int)threads, team.body, team.data); /* it lasts until its last part, so this is it */
         if (helping) atomic_fetch_add(&team.helped, now() - start);
         next = atomic_load(&team.next);
         atomic_fetch_add(&team.finished.value, 1);
@@ -183,8 +183,8 @@ void minirl_mind_forks(void) { pthread_atfork(NULL, NULL, forget_helpers); }
 
 /* ---- how many threads are worth it ---- */
 
-/* A region took `time`, and the caller worked for `worked` of it. What the others worked was saved, shared among them. A
- * quarter of it counts, since two threads that read the same memory are not twice as fast; and not more than the caller
+/* A region took `time`, and the caller worked for `worked` of it. What the others worked was saved, shared among them.
+ * A quarter of it counts, since two threads that read the same memory are not twice as fast; and not more than the caller
  * worked, since a thread that loses its core for a while seems to work longer. Waiting counts as lost beyond the time
  * worked: less is usual where the parts are not equally long, and to wait for a thread that the system does not run
  * takes several milliseconds at once. */
