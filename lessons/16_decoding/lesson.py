@@ -78,10 +78,10 @@ print("one sample: ", percent([np.mean(one.right) for one in plain]))
 # would come out within this range in 95 of 100 cases. Each problem counts once, with the share of its samples that are
 # right. (Lesson 18 is about such intervals.)
 #
-# One sample is worse than the greedy answer. No wonder: at each step it takes an unlikely token with some probability,
-# and arithmetic does not forgive. But look at the samples of this problem. They go wrong in *different* ways. There are
-# many ways to be wrong, and often only one to be right. So let them vote (Wang and others, 2022, who call it
-# *self-consistency*).
+# *Greedy* decoding takes the most likely token at each step, and a sample draws it. One sample is worse than the
+# greedy answer. No wonder: at each step it takes an unlikely token with some probability, and arithmetic does not
+# forgive. But look at the samples of this problem. They go wrong in *different* ways. There are many ways to be
+# wrong, and often only one to be right. So let them vote (Wang and others, 2022, who call it *self-consistency*).
 #
 # > **Exercise 16.1** (level 2, 15 minutes). Write `vote(answers)`. Samples that were cut off have no answer. They do
 # > not vote.
@@ -480,14 +480,14 @@ picture
 # %% [markdown]
 # The table is about one model, one seed and one kind of problem, and ± is about other problems alone. It says:
 #
-# - **The vote is a bad buy here.** It takes 16 samples, and 16 times the tokens, to get as far as greedy decoding. So
-#   everything that does no worse than greedy decoding looks good "against a vote". Look at both columns.
+# - **The vote is a bad buy here.** It takes 16 samples, and 16 times the tokens, to get about as far as greedy
+#   decoding. So everything that does no worse than greedy decoding looks good "against a vote". Look at both columns.
 # - **Searching for likelier answers buys nothing**, at two to eight times the price.
 # - **A judge that can calculate is worth more than anything else.** It knows something that the model does not.
 #   Whether it looks at each sentence or at whole samples makes little difference at the same number of tokens.
 # - Stopping early gives the vote for a fifth less.
 #
-# minirl's main run, with 14 kinds of stories, gives a similar picture: after fine-tuning the greedy answer solves
+# minirl's main run, with many kinds of stories, gives a similar picture: after fine-tuning the greedy answer solves
 # 60.1%, a vote of 8 56.1%, beams of width 4 62.5%, and the sample with the fewest false equations 62.1%, where the
 # ceiling is 78.2%. After reinforcement learning the greedy answer alone solves 98.5%, and nothing improves on it by a
 # point. Training has moved the probability to where the judge would look. (`python -m minirl.zoo runs/roger` makes
