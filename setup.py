@@ -40,8 +40,8 @@ LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads"]  # a matrix product, to read
 KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", *(f"matmul_ladder/{step}" for step in LADDER), "attention",
-           "attention_backward", "attention_decode", "softmax", "cross_entropy", "norm", "column_sums", "activation",
-           "rope", "embedding", "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
+           "attention_backward", "attention_decode", "decode", "softmax", "cross_entropy", "norm", "column_sums",
+           "activation", "rope", "embedding", "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
 COMMON = ["runtime", "openmp", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 FLAGS = runpy.run_path("minirl/kernels/build_flags.py")

@@ -94,6 +94,50 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
                             int64_t v_step, float *k_cache, float *v_cache, const int32_t *lengths,
                             const int32_t *rows, const int32_t *prefixes, const int32_t *seen, float *out);
 
+/* ---- decode.c ---- */
+
+/* y = x W^T + bias. weight: (outputs, inputs), floats, or bfloat16 where kind is 1. bias: (outputs) or NULL. */
+typedef struct {
+    const void *weight;
+    const float *bias;
+    int64_t inputs, outputs;
+    int kind;
+} decoder_linear;
+
+/* gamma (C), and beta (C) or NULL. */
+typedef struct {
+    const float *gamma, *beta;
+} decoder_norm;
+
+/* One block. query_gamma and key_gamma (D) are NULL unless queries and keys are normalised. rotates: whether they are
+ * turned by their positions. */
+typedef struct {
+    decoder_norm attention_norm, mlp_norm;
+    decoder_linear qkv, projection, up, down;
+    const float *query_gamma, *key_gamma;
+    int rotates;
+} decoder_layer;
+
+/* A whole model. C: the width of the residual stream; F: that of the MLP. rms: RMS norm, else layer norm. gated: SwiGLU,
+ * else activation as in kernel_matmul. parallel: the MLP reads what attention reads. bf16: as in kernel_matmul.
+ * positions (., C), or NULL; cosine and sine (., D/2), or NULL. tokens.weight is the token table. */
+typedef struct {
+    int64_t C, F, H, H_kv, D, layers;
+    int rms, gated, activation, parallel, bf16;
+    float eps, scale;
+    decoder_linear tokens, head;
+    decoder_norm final_norm;
+    const float *positions, *cosine, *sine;
+    const decoder_layer *layer;
+} decoder;
+
+/* The logits (B, V) that follow one new token ids[b] in each row, whose key and value in each layer are put into the
+ * caches keys[layer] and values[layer], (rows, capacity, H_kv, D) each; held, rows and prefixes are as in
+ * kernel_attention_decode. */
+int kernel_decode(const decoder *model, int64_t B, const int32_t *ids, int64_t capacity, float *const *keys,
+                  float *const *values, const int32_t *held, const int32_t *rows, const int32_t *prefixes,
+                  float *logits);
+
 /* ---- softmax.c ---- */
 
 void kernel_softmax(int64_t rows, int64_t cols, const float *x, float *y);

@@ -19,7 +19,8 @@ from typing import Any
 
 Function = Callable[..., Any]
 
-_active: list[str] = []
+_active: list[str] = []  # without those that only look on
+_all: list[str] = []
 
 
 @contextmanager
@@ -35,17 +36,25 @@ def replaced(where: str, make: Callable[[Function], Function], *, watches: bool 
     new = functools.wraps(original)(make(original))
     put(holder, original, new)
     _active.extend([] if watches else [where])
+    _all.append(where)
     try:
         yield
     finally:
         if not watches:
             _active.remove(where)
+        _all.remove(where)
         put(holder, new, original)
 
 
 def active() -> tuple[str, ...]:
     """The places whose function is replaced now, the oldest replacement first."""
     return tuple(_active)
+
+
+def untouched() -> bool:
+    """Whether every function is minirl's own, and nobody looks on. Only then may several functions be computed by one
+    that stands for all of them."""
+    return not _all
 
 
 def put(holder: Any, old: Function, new: Function) -> None:

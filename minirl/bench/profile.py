@@ -41,6 +41,15 @@ def _cached_bytes(
     return q.nbytes + result.nbytes + 2 * int(lengths[read].sum()) * k_cache[0, 0].nbytes
 
 
+def _decode_bytes(
+    result: np.ndarray, decoder: Any, ids: np.ndarray, keys: Any, values: Any, held: np.ndarray, **rest: Any
+) -> float:
+    """Every weight once, and of each layer's caches what attention reads."""
+    weights = [part.weight for layer in decoder.layers for part in layer if hasattr(part, "weight")]
+    read = _cached_bytes(result[:0], ids, keys[0], values[0], held, **rest)
+    return result.nbytes + decoder.head.nbytes + sum(x.nbytes for x in weights) + len(keys) * read
+
+
 # What they read and write at least, where that is not each argument and each result once
 BYTES: dict[str, Callable[..., float]] = {
     "adamw": lambda result, p, *rest, **named: 7 * sum(x.nbytes for x in p),
@@ -49,6 +58,7 @@ BYTES: dict[str, Callable[..., float]] = {
     "embedding": lambda result, ids, table: 2 * result.nbytes,
     "embedding_backward": lambda result, dout, ids, dtable: 3 * dout.nbytes,
     "attention_decode": _cached_bytes,
+    "decode": _decode_bytes,
 }
 
 

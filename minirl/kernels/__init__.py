@@ -51,6 +51,7 @@ if TYPE_CHECKING:  # what `use` puts into this module
     from minirl.kernels.activation.reference import *  # noqa: F403
     from minirl.kernels.attention.reference import *  # noqa: F403
     from minirl.kernels.cross_entropy.reference import *  # noqa: F403
+    from minirl.kernels.decoder.reference import *  # noqa: F403
     from minirl.kernels.elementwise import *  # noqa: F403
     from minirl.kernels.embedding.reference import *  # noqa: F403
     from minirl.kernels.matmul.reference import *  # noqa: F403
@@ -98,6 +99,7 @@ FAMILIES = (
     "optimizer",
     "sampling",
     "words",
+    "decoder",
 )
 
 

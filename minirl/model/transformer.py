@@ -28,6 +28,7 @@ from minirl.model import checkpoint
 from minirl.model.block import STD, Block, make_norm
 from minirl.model.cache import KVCache, Past
 from minirl.model.config import GPTConfig
+from minirl.model.decode import decoder_of
 from minirl.model.lora import merged
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.rope import rope_tables
@@ -168,6 +169,14 @@ class GPT(Module):
                 "expected as many rows, and 1 to T tokens in each"
             )
         cache.room_for(new)
+        decoder = decoder_of(self) if T == 1 and cache.few else None
+        if decoder is not None:
+            logits = kernels.decode(
+                decoder, rows[:, 0], cache.keys, cache.values, cache.held,
+                rows=cache.rows, prefixes=cache.prefixes if cache.shares else None,
+            )  # fmt: skip
+            cache.held[cache.rows] += 1
+            return logits
         counted = np.arange(T, dtype=np.int32) < new[:, None]
         positions = (cache.lengths[:, None] + np.arange(T, dtype=np.int32))[counted]
         x = self._blocks(rows[counted][None], positions, past=Past(cache, new))  # the rows' tokens end to end

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from minirl import kernels
+from minirl.kernels.decoder.model import Decoder, Layer, Norm, Projection
 
 BACKENDS = ["reference", "native"] if kernels.has_native() else ["reference"]
 FAMILY_OPERATIONS = [name for name in kernels.OPERATIONS if name not in kernels.elementwise.__all__]
@@ -55,6 +56,20 @@ N, V, C, B, T, S, H, D, F = 3, 5, 8, 1, 3, 3, 2, 4, 6
 i32, i64 = np.int32, np.int64
 q, kv, row = (B, T, H, D), (B, S, 1, D), (N, C)
 norm = {"x": row, "gamma": (C,)}
+
+
+def small_decoder() -> Decoder:
+    """A model of one layer, with H = 2 heads that share one key head."""
+    plain = Norm(np.ones(C, np.float32), None)
+    qkv, projection, up, down = (
+        Projection(np.ones(shape, np.float32), None) for shape in ((4 * D, C), (C, H * D), (F, C), (C, F))
+    )
+    layer = Layer(plain, qkv, None, None, projection, plain, up, down, rotates=False)
+    table = np.ones((V, C), np.float32)
+    return Decoder(H, 1, D, 1e-5, True, False, "silu", False, table, None, None, (layer,), plain, table)
+
+
+cache = (N, 7, 1, D)
 CALLS = {
     "matmul": Call(
         {"a": (N, C), "b": (C, V), "bias": (V,), "residual": (N, V), "preactivation": (N, V), "out": (N, V)},
@@ -80,6 +95,12 @@ CALLS = {
          "new[1]": (N, 1, D), "rows": (N, i32), "prefixes": (N, i32), "seen": (N, i32)},
         writes=("k_cache", "v_cache"),
         rows=("q", "new[0]", "new[1]"),
+    ),
+    "decode": Call(
+        {"ids": (N, i32), "keys[0]": cache, "values[0]": cache, "held": (N, i32), "rows": (N, i32),
+         "prefixes": (N, i32)},
+        {"decoder": small_decoder()},
+        writes=("keys[0]", "values[0]"),
     ),
     "softmax": Call({"x": row}),
     "softmax_backward": Call({"dy": row, "y": row}),

@@ -126,14 +126,14 @@ def check_attention_decode(
         others = {"q": q, "new keys": k_new, "new values": v_new, "lengths": lengths, "rows": rows}
         check_apart(op, "k_cache", k_cache, v_cache=v_cache, prefixes=prefixes, seen=seen, **others)
         check_apart(op, "v_cache", v_cache, prefixes=prefixes, seen=seen, **others)
-    _check_cache_rows(op, lengths, capacity, B, rows, prefixes, seen, new is not None)
+    check_cache_rows(op, lengths, capacity, B, rows, prefixes, seen, new is not None)
     return (B, H, H_kv, D, capacity), q_step, k_step, v_step
 
 
 _last_cache_rows: object = None  # the numbers that were found right last: all layers of a model ask for the same
 
 
-def _check_cache_rows(
+def check_cache_rows(
     op: str,
     lengths: Array,
     capacity: int,
