@@ -39,16 +39,17 @@ SHIPPED = ["csrc", "data", "docs", "lessons"]  # folders outside the package tha
 LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads"]  # a matrix product, to read
-KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", *(f"matmul_ladder/{step}" for step in LADDER), "attention",
-           "attention_backward", "attention_decode", "decode", "softmax", "cross_entropy", "norm", "column_sums",
-           "activation", "rope", "embedding", "optimizer", "sampling", "minhash", "peak"]  # fmt: skip
+KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_int8",
+           *(f"matmul_ladder/{step}" for step in LADDER), "attention", "attention_backward", "attention_decode",
+           "decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding", "optimizer",
+           "sampling", "minhash", "peak"]  # fmt: skip
 COMMON = ["runtime", "openmp", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 FLAGS = runpy.run_path("minirl/kernels/build_flags.py")
 CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction set is used
     "avx2": ["avx2", "fma"],
     "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
-    "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512bf16"],
+    "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512vnni", "avx512bf16"],
 }
 OWN_OPENMP = """
 #if !defined __linux__ || !defined __LP64__ || !defined _OPENMP || defined __clang__ || !defined __GNUC__

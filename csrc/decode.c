@@ -10,7 +10,7 @@
 #include "integers.h"
 #include "isa.h"
 
-enum { FLOATS, BFLOAT16 }; /* decoder_linear.kind */
+enum { FLOATS, BFLOAT16, INT8 }; /* decoder_linear.kind */
 
 /* What lies between two kernels, for B rows. All of it is one allocation. */
 typedef struct {
@@ -49,6 +49,7 @@ static int multiply(const decoder *m, decoder_linear l, int64_t B, const float *
     const int64_t K = l.inputs, N = l.outputs;
     if (l.kind == BFLOAT16)
         return kernel_matmul_bf16(B, N, K, x, l.weight, l.bias, activation, NULL, residual, y, 0);
+    if (l.kind == INT8) return kernel_matmul_int8(B, N, K, x, l.weight, l.bias, activation, NULL, residual, y);
     return kernel_matmul(1, B, N, K, x, 0, K, 0, l.weight, 0, K, 1, l.bias, activation, NULL, residual, y, 0, N, 0,
                          m->bf16);
 }
@@ -57,6 +58,7 @@ static int multiply(const decoder *m, decoder_linear l, int64_t B, const float *
 static void embed(const decoder *m, int64_t B, const int32_t *ids, Scratch *s) {
     const int64_t C = m->C;
     if (m->tokens.kind == FLOATS) kernel_embedding(B, C, ids, m->tokens.weight, s->x);
+    else if (m->tokens.kind == INT8) kernel_embedding_int8(B, C, ids, m->tokens.weight, s->x);
     else
         for (int64_t b = 0; b < B; b++)
             for (int64_t i = 0; i < C; i++) {

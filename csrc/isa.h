@@ -7,7 +7,8 @@
  *     avx2         -mavx2 -mfma                      32 bytes
  *     avx512       -mavx512f -mavx512bw -mavx512dq   64 bytes
  *                  -mavx512vl
- *     avx512bf16   the same and -mavx512bf16         64 bytes
+ *     avx512bf16   the same, -mavx512vnni and        64 bytes
+ *                  -mavx512bf16
  *
  * The generated kernel_names.h renames kernel_x to kernel_x_<MINIRL_ISA>, so that all copies live in one library;
  * the generated dispatch.c holds the plain kernel_x, which calls the copy that minirl_isa_use chose.

@@ -68,6 +68,16 @@ int kernel_matmul_threads(int64_t M, int64_t N, int64_t K, const float *a, const
 int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const uint16_t *b, const float *bias,
                        int activation, float *preactivation, const float *residual, float *c, int accumulate);
 
+/* ---- matmul_int8.c ---- */
+
+/* C = activation(A B + bias) + residual, where B is stored as (N, K / 32) blocks of 34 bytes: a float16, and the 32 numbers
+ * that it is to be multiplied by. Each 32 numbers of A's rows are first rounded to the multiples of their largest / 127.
+ * K is a multiple of 32. All matrices are without gaps. */
+int kernel_matmul_int8(int64_t M, int64_t N, int64_t K, const float *a, const uint8_t *b, const float *bias,
+                       int activation, float *preactivation, const float *residual, float *c);
+/* Row ids[i] of a table (., C / 32) of such blocks, as floats (tokens, C). */
+void kernel_embedding_int8(int64_t tokens, int64_t C, const int32_t *ids, const uint8_t *table, float *out);
+
 /* ---- attention.c: heads side by side, q (B, T, H, D), k and v (B, S, H_kv, D) ---- */
 
 /* *_step is the distance from one token to the next, so that q, k and v may be slices of one projection. With
@@ -96,7 +106,8 @@ int kernel_attention_decode(int64_t B, int64_t H, int64_t H_kv, int64_t D, int64
 
 /* ---- decode.c ---- */
 
-/* y = x W^T + bias. weight: (outputs, inputs), floats, or bfloat16 where kind is 1. bias: (outputs) or NULL. */
+/* y = x W^T + bias. weight: (outputs, inputs), floats, bfloat16 where kind is 1, or blocks as in
+ * kernel_matmul_int8 where it is 2. bias: (outputs) or NULL. */
 typedef struct {
     const void *weight;
     const float *bias;

@@ -8,6 +8,7 @@ import numpy as np
 
 from minirl import functional as F
 from minirl.autograd import Array
+from minirl.kernels.int8 import numbers_of
 from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor, show
 
@@ -83,7 +84,7 @@ class Module:
 
     def parameter_count(self) -> int:
         """How many numbers training changes; a tied weight counts once."""
-        return sum(parameter.size for parameter in self.parameters())
+        return sum(numbers_of(parameter.data) for parameter in self.parameters())
 
     def state_dict(self) -> dict[str, Array]:
         """Name -> array, the parameters' own arrays and not copies; weights held in bfloat16 are uint16 bits."""

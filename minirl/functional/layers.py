@@ -7,6 +7,7 @@ import numpy as np
 from minirl import kernels
 from minirl.autograd import Array, mode
 from minirl.functional.arguments import token_ids
+from minirl.kernels.int8 import row_length
 from minirl.tensor import Tensor
 from minirl.tensor.tensor import floating, mapped, result, rows
 
@@ -17,10 +18,11 @@ def linear(
     """activation(x W^T + b) + residual in one kernel call.
 
     x: (..., C). weight: (F, C), one row for each output. bias: (F,). activation: None, "gelu_tanh", "gelu" or "silu".
-    residual: (..., F). Returns (..., F). A weight held in bfloat16 (see kernels.matmul) goes forward only.
+    residual: (..., F). Returns (..., F). A weight held in bfloat16 or int8 (see kernels.matmul) goes
+    forward only.
     """
     x = floating(x)
-    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != weight.shape[1]:
+    if weight.ndim != 2 or x.ndim < 1 or x.shape[-1] != row_length(weight.data):
         raise ValueError(f"linear: x has shape {x.shape} and weight {weight.shape}; expected (..., C) and (F, C)")
     shape = (*x.shape[:-1], weight.shape[0])
     if residual is not None and residual.shape != shape:

@@ -8,6 +8,7 @@ from minirl import kernels
 from minirl.autograd import Array, mode
 from minirl.functional.arguments import token_ids
 from minirl.functional.joining import where
+from minirl.kernels.int8 import INT8
 from minirl.kernels.precision import BFLOAT16
 from minirl.tensor import Tensor
 from minirl.tensor.tensor import floating, result, rows
@@ -104,7 +105,7 @@ def linear_cross_entropy(
             ignore_index=ignore_index, gradient=gradient, weight_gradient=weight.requires_grad,
         )  # fmt: skip
 
-    differentiable = weight.dtype != BFLOAT16  # else backward raises, but the loss can be known
+    differentiable = weight.dtype not in (BFLOAT16, INT8)  # else backward raises, but the loss can be known
     wanted = mode.recording and (h.requires_grad or weight.requires_grad)
     loss, log_probs, entropies, *gradients = kernel(wanted and differentiable)
     made = [gradients] if differentiable else []

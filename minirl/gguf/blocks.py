@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from minirl.kernels.int8 import to_int8_blocks
 from minirl.kernels.precision import from_bfloat16_bits
 
 Array = np.ndarray
@@ -141,20 +142,8 @@ def dequantized(kind: Kind, data: Array, count: int, into: Array | None = None) 
 
 
 def quantize_q8_0(x: Array) -> Array:
-    """float32 to the bytes of Q8_0: d = max |x| / 127 of a block, q = x / d, rounded to the nearest (half away
-    from 0, as llama.cpp does). Raises ValueError for a number that is not finite, or blocks that do not fit.
-    """
+    """float32 to the bytes of Q8_0, which are minirl's own int8 blocks (kernels/int8.py). Raises ValueError for a number
+    that is not finite, or blocks that do not fit."""
     if x.size % 32:
         raise ValueError(f"Q8_0: {x.size} numbers; expected a multiple of 32")
-    if not np.isfinite(x).all():
-        raise ValueError("Q8_0: a weight is not finite")
-    blocks = np.ascontiguousarray(x, np.float32).reshape(-1, 32)
-    d = np.abs(blocks).max(axis=1, keepdims=True) / np.float32(127)
-    with np.errstate(divide="ignore"):
-        inverse = np.where(d == 0, np.float32(0), 1 / d)
-    out = np.empty((len(blocks), 34), np.uint8)
-    out[:, :2] = d.astype("<f2").view(np.uint8)
-    scaled = blocks * inverse
-    rounded = np.trunc(np.abs(scaled) + np.float32(0.5)) * np.sign(scaled)
-    out[:, 2:] = np.clip(rounded, -127, 127).astype(np.int8).view(np.uint8)
-    return out.reshape(-1)
+    return to_int8_blocks(x.reshape(-1)).view(np.uint8)

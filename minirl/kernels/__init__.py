@@ -33,6 +33,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from minirl.kernels import elementwise, environment, missing
 from minirl.kernels.environment import SettingError, check_environment
+from minirl.kernels.int8 import from_int8_blocks, to_int8_blocks
 from minirl.kernels.precision import (
     from_bfloat16_bits,
     precision,
@@ -71,6 +72,7 @@ __all__ = [
     "check_environment",
     "environment_problems",
     "from_bfloat16_bits",
+    "from_int8_blocks",
     "get_threads",
     "has_native",
     "has_openmp",
@@ -81,6 +83,7 @@ __all__ = [
     "set_precision",
     "set_threads",
     "to_bfloat16_bits",
+    "to_int8_blocks",
     "use",
     "using",
     "using_precision",

@@ -27,6 +27,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from minirl.kernels.int8 import BLOCK, INT8
 from minirl.kernels.precision import BFLOAT16
 
 Array = np.ndarray
@@ -54,6 +55,19 @@ def held_dtype(weight: object, real: np.dtype = FLOAT32) -> np.dtype:
 
 
 # ---- one array ----
+
+
+def check_held(
+    op: str, name: str, weight: Array, shape: tuple[int, int], letters: str, real: np.dtype = FLOAT32
+) -> None:
+    """check for a weight (rows, columns) that may also be held in bfloat16, or in blocks (kernels/int8.py)."""
+    if isinstance(weight, np.ndarray) and weight.dtype == INT8:
+        if shape[1] % BLOCK and shape[1] >= 0:
+            raise ValueError(f"{op}: {name} is held in blocks of {BLOCK}, and its rows are to have {shape[1]} numbers")
+        shape = shape[0], shape[1] // BLOCK if shape[1] >= 0 else -1
+        check(op, name, weight, shape, letters + f"/{BLOCK}", INT8)
+    else:
+        check(op, name, weight, shape, letters, held_dtype(weight, real))
 
 
 def check(

@@ -8,7 +8,7 @@ X86_ISAS = {  # name -> compiler flags, worst first
     "avx2": ["-mavx2", "-mfma"],
     "avx512": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512"],
     "avx512bf16": ["-mavx512f", "-mavx512bw", "-mavx512dq", "-mavx512vl", "-mfma", "-mprefer-vector-width=512",
-                   "-mavx512bf16"],
+                   "-mavx512vnni", "-mavx512bf16"],
 }  # fmt: skip
 OTHER_ISAS: dict[str, list[str]] = {"portable": []}  # on arm64 the portable vectors are NEON already
 OPTIMISED = ["-std=gnu11", "-O3", "-ffp-contract=fast", "-fno-math-errno", "-fno-trapping-math"]

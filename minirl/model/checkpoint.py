@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from minirl.kernels.int8 import INT8
 from minirl.kernels.precision import BFLOAT16
 from minirl.model import gguf_model
 from minirl.model.config import GPTConfig
@@ -44,6 +45,11 @@ def save(
     model-00001-of-00003.safetensors and so on, with an index. Other files in the folder are left alone. Weights held in
     bfloat16 are written as such. tokenizer: is written too, and config.json then says which tokens begin and end texts.
     """
+    if any(x.dtype == INT8 for x in state.values()):
+        raise ValueError(
+            "save_pretrained: the weights are held in int8, which Hugging Face's format does not have; save the model "
+            "before to_int8. A GGUF file has it: python -m minirl.model convert FOLDER model.gguf --type Q8_0"
+        )
     tensors = to_hugging_face(config, state)
     shards = split(tensors, parse_size(max_shard_size))
     with replacing_files(folder, obsolete=("model*.safetensors", INDEX)) as new:

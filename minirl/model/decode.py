@@ -7,30 +7,29 @@ here all layers are one call. Both give the same bits.
 
 from collections.abc import Iterator
 from operator import attrgetter, getitem, is_
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from minirl import swap
 from minirl.kernels.decoder.model import Decoder, Layer, Norm, Projection
+from minirl.kernels.int8 import INT8
 from minirl.kernels.precision import BFLOAT16
 from minirl.model.block import MLP, Attention, Block
 from minirl.model.qk_norm import QKNorm
 from minirl.nn import Embedding, LayerNorm, Linear, Module, Parameter, RMSNorm
 
-if TYPE_CHECKING:
-    from minirl.model.transformer import GPT
-
 PARTS = {Block, Attention, MLP, QKNorm, Linear, Embedding, LayerNorm, RMSNorm}  # what kernels.decode knows
-DTYPES = {np.dtype(np.float32), BFLOAT16}
+Model = Any  # a GPT, whose module imports this one
+DTYPES = {np.dtype(np.float32), BFLOAT16, INT8}
 
 
 class Decoding:
     """A model's Decoder, and what must still be so that it is this model's: each attribute of its modules, each entry
     of their lists, and the arrays of their parameters."""
 
-    def __init__(self, model: "GPT") -> None:
+    def __init__(self, model: Model) -> None:
         held = list(_held(model))
         self.owners, self.names = [owner for owner, _ in held], [name for _, name in held]
         self.values = list(map(getitem, self.owners, self.names))
@@ -52,10 +51,10 @@ class Decoding:
 
 
 _array = attrgetter("data")
-_known: "WeakKeyDictionary[GPT, Decoding]" = WeakKeyDictionary()
+_known: "WeakKeyDictionary[Module, Decoding]" = WeakKeyDictionary()
 
 
-def decoder_of(model: "GPT") -> Decoder | None:
+def decoder_of(model: Model) -> Decoder | None:
     """The model as `kernels.decode` takes it; None where only its own modules say what it computes: because one of
     them is of another kind (an adapter, say), dropout is on, or a function is replaced (swap.py)."""
     if not swap.untouched() or (model.dropout.training and model.dropout.rate):
@@ -77,7 +76,7 @@ def _held(owner: Module | list[Any]) -> Iterator[tuple[Any, Any]]:
                 yield from _held(value)
 
 
-def _decoder(model: "GPT") -> Decoder:
+def _decoder(model: Model) -> Decoder:
     config, learned = model.config, model.config.position == "learned"
     return Decoder(
         n_head=config.n_head,

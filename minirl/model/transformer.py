@@ -11,7 +11,7 @@ Tokens that several documents share, such as a prompt, can therefore be stored a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from os import PathLike
 from typing import Any
@@ -23,6 +23,7 @@ from minirl import kernels
 from minirl.autograd import Array, no_grad
 from minirl.kernels.arguments import check_ids
 from minirl.kernels.attention.checks import check_documents
+from minirl.kernels.int8 import BLOCK, INT8
 from minirl.kernels.precision import BFLOAT16
 from minirl.model import checkpoint
 from minirl.model.block import STD, Block, make_norm
@@ -32,10 +33,11 @@ from minirl.model.decode import decoder_of
 from minirl.model.lora import merged
 from minirl.model.memory import check_memory, model_bytes
 from minirl.model.rope import rope_tables
-from minirl.nn import Dropout, Embedding, Linear, Module
+from minirl.nn import Dropout, Embedding, Linear, Module, Parameter
 from minirl.tensor import Tensor
 from minirl.tokenizer import Tokenizer
 
+DTYPES = ("float32", "bfloat16", "int8")  # what weights may be held in
 IGNORE = -100  # a target that does not count
 
 Ids = Array | Sequence[int] | Sequence[Sequence[int]]
@@ -193,13 +195,45 @@ class GPT(Module):
         float32. The logits equal what the float32 model computes from the rounded weights in bfloat16 precision
         (`kernels.set_precision`).
 
-        A loss can be computed, but backward raises: the matrices have no gradient.
+        A loss can be computed, but backward raises: the matrices have no gradient. Raises ValueError where weights are
+        held in int8.
         """
-        for name, parameter in self.named_parameters():
-            if parameter.ndim == 2 and name != "position_embedding.weight" and parameter.dtype != BFLOAT16:
-                parameter.data = kernels.to_bfloat16_bits(parameter.data)
-                parameter.grad, parameter.requires_grad = None, False
+        for matrix in self._matrices():
+            if matrix.dtype == INT8:
+                raise ValueError("GPT.to_bfloat16: the weights are held in int8 already; load the model again")
+            if matrix.dtype != BFLOAT16:
+                _hold(matrix, kernels.to_bfloat16_bits(matrix.data))
         return self
+
+    def to_int8(self) -> "GPT":
+        """Hold every matrix in int8, in place, and return the model. It can then generate, but no longer train.
+
+        Each 32 weights of a row become whole numbers from -127 to 127 and one scale: 34 bytes instead of 128, so
+        reading them takes about a quarter of the time. In products, the other operand is rounded to such blocks as well
+        (kernels/int8.py). What is rounded is what `to_bfloat16` rounds; matrices whose rows have no multiple of 32
+        numbers stay as they are.
+
+        The probabilities are a little different from the float32 model's. Reinforcement learning compares the two, and
+        so refuses to draw episodes from such a model.
+        """
+        for matrix in self._matrices():
+            if matrix.dtype != INT8 and matrix.shape[1] % BLOCK == 0:
+                wide = kernels.from_bfloat16_bits(matrix.data) if matrix.dtype == BFLOAT16 else matrix.data
+                _hold(matrix, kernels.to_int8_blocks(wide))
+        return self
+
+    def to(self, dtype: str) -> "GPT":
+        """Hold the weights in dtype, "float32" (as they are), "bfloat16" or "int8", and return the model. Raises
+        ValueError for another one."""
+        if dtype not in DTYPES:
+            raise ValueError(f"GPT: dtype {dtype!r} is not one of {', '.join(DTYPES)}")
+        return {"float32": lambda: self, "bfloat16": self.to_bfloat16, "int8": self.to_int8}[dtype]()
+
+    def _matrices(self) -> Iterator[Parameter]:
+        """The weights of Linear layers and the token table."""
+        for name, parameter in self.named_parameters():
+            if parameter.ndim == 2 and name != "position_embedding.weight":
+                yield parameter
 
     def _blocks(
         self, ids: Array, positions: Array, documents: F.Documents | None = None, past: Past | None = None
@@ -241,16 +275,16 @@ class GPT(Module):
 
         The model is ready for inference, with dropout off; call `train()` before you train it with dropout.
 
-        dtype: how the model holds its weights, whatever the files hold: "float32", or "bfloat16" for generation only
-        (see `to_bfloat16`). Raises ValueError for another dtype, and what checkpoint.load raises.
+        dtype: how the model holds its weights, whatever the files hold: "float32", or for generation only "bfloat16"
+        (see `to_bfloat16`) or "int8" (`to_int8`). Raises ValueError for another dtype, and what checkpoint.load raises.
         """
-        if dtype not in ("float32", "bfloat16"):
-            raise ValueError(f"GPT.from_pretrained: dtype {dtype!r} is not one of float32, bfloat16")
+        if dtype not in DTYPES:
+            raise ValueError(f"GPT.from_pretrained: dtype {dtype!r} is not one of {', '.join(DTYPES)}")
         config, state = checkpoint.load(folder)
         model = cls(config, seed=None)
         for name, parameter in model.named_parameters():
             parameter.data = state[name]
-        return (model.to_bfloat16() if dtype == "bfloat16" else model).eval()
+        return model.to(dtype).eval()
 
     # ---- arguments ----
 
@@ -262,6 +296,12 @@ class GPT(Module):
         if rows.size != np.size(ids):
             raise ValueError(f"GPT: targets have shape {np.shape(targets)}; expected {np.shape(ids)}, that of ids")
         return rows
+
+
+def _hold(matrix: Parameter, held: Array) -> None:
+    """Let the parameter hold its numbers in another form, which has no gradient."""
+    matrix.data = held
+    matrix.grad, matrix.requires_grad = None, False
 
 
 def _tokens(name: str, ids: Ids, vocab_size: int, ignore: int | None = None) -> Array:

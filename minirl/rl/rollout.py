@@ -15,6 +15,7 @@ from minirl.generate import (
 )
 from minirl.generate.prompts import usual_prompt
 from minirl.generate.text import said_by
+from minirl.kernels.int8 import INT8
 from minirl.model import GPT
 from minirl.rl.mdp import Episode, Reward, final_reward
 from minirl.tasks.task import Problem, Task
@@ -47,9 +48,14 @@ def rollout(
     ask: how a problem becomes a prompt: a text, ids or the messages of a conversation. reward: pays the episodes, in
     place of the task's checker; see mdp.Reward.
 
-    Raises ValueError for a tokenizer without a token that ends answers, and when the model's context is too short for a
-    prompt and max_new_tokens.
+    Raises ValueError for a tokenizer without a token that ends answers, when the model's context is too short for a
+    prompt and max_new_tokens, and for a model in int8: the update would take its episodes for the float32 model's own.
     """
+    if any(parameter.dtype == INT8 for parameter in model.parameters()):
+        raise ValueError(
+            "rollout: the model's weights are held in int8, which changes its probabilities a little, and the update "
+            "compares them with the float32 model's; draw the episodes from the model as it is trained"
+        )
     prompts = [encode_prompt(tokenizer, ask(problem)) for problem in problems]
     longest, context = max(map(len, prompts), default=0), model.config.context_length
     if longest + max_new_tokens > context + 1:  # the last token is never read

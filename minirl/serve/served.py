@@ -132,8 +132,7 @@ class Served:
     def load(self, stage: Stage) -> Works:
         """Load a stage's model and make its engine. Raises what loading a model raises."""
         model = stage.model = self.run.model(stage.name if self.is_run else None)
-        if self.dtype == "bfloat16":
-            model.to_bfloat16()
+        model.to(self.dtype)
         self.config = model.config
         vocabulary, ends, context = known_tokens(model, self.tokenizer), end_tokens(self.tokenizer), self.context
 

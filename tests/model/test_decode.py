@@ -33,7 +33,7 @@ def model_of(name: str, dtype: str = "float32") -> GPT:
     model, rng = GPT(CONFIGS[name]).eval(), np.random.default_rng(1)
     for parameter in model.parameters():
         parameter.data += rng.normal(0, 0.2, parameter.shape).astype(np.float32)
-    return {"float32": GPT.eval, "bfloat16": GPT.to_bfloat16}[dtype](model)
+    return model.to(dtype)
 
 
 def looked_on():
@@ -56,7 +56,7 @@ def generated(model: GPT) -> list[np.ndarray]:
 
 
 @pytest.mark.skipif(not ISAS, reason="the C kernels are not built")
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
 @pytest.mark.parametrize("name", CONFIGS)
 def test_the_bits_are_those_of_the_modules(name, dtype):
     model, before = model_of(name, dtype), kernels.isa()
@@ -122,7 +122,8 @@ def adapted(model: GPT) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", [changed_in_place, other_array, other_module, more_modules, without_bias, GPT.to_bfloat16, adapted]
+    "change",
+    [changed_in_place, other_array, other_module, more_modules, without_bias, GPT.to_bfloat16, GPT.to_int8, adapted],
 )
 def test_a_model_that_was_changed_is_seen_as_it_is(change):
     model = model_of("gpt2")

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from minirl.kernels.arguments import FLOAT32, INT32, READ, WRITE, check, check_apart, check_ids, held_dtype
+from minirl.kernels.arguments import FLOAT32, INT32, READ, WRITE, check, check_apart, check_held, check_ids
+from minirl.kernels.int8 import INT8
 from minirl.kernels.precision import BFLOAT16
 
 Array = np.ndarray
@@ -33,11 +34,12 @@ def check_linear_cross_entropy(
     """h: (N, C), weight: (V, C), targets: (N,) ids below V, weights: (N,) or None."""
     check(op, "h", h, (-1, -1), "N C", real)
     N, C = h.shape
-    check(op, "weight", weight, (-1, C), "V C", held_dtype(weight, real))
+    check_held(op, "weight", weight, (-1, C), "V C", real)
     _check_targets(op, targets, weights, N, len(weight), ignore_index, real)
-    if gradient and weight.dtype == BFLOAT16:
+    if gradient and weight.dtype in (BFLOAT16, INT8):
+        held = "bfloat16 (uint16 bits)" if weight.dtype == BFLOAT16 else "int8 blocks"
         raise TypeError(
-            f"{op}: the weight is held in bfloat16 (uint16 bits), which has no gradients: it serves generation. Train "
+            f"{op}: the weight is held in {held}, which has no gradients: it serves generation. Train "
             "the float32 model, or compute the loss alone, without gradients"
         )
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from minirl.kernels.arguments import FLOAT32, check, held_dtype
+from minirl.kernels.arguments import check, check_held
+from minirl.kernels.int8 import row_length
 
 Array = np.ndarray
 
@@ -22,7 +23,7 @@ class Norm(NamedTuple):
 
 
 class Projection(NamedTuple):
-    """y = x W^T + bias. weight: (outputs, inputs), floats or bfloat16. bias: (outputs,)."""
+    """y = x W^T + bias. weight: (outputs, inputs), floats, bfloat16 or int8. bias: (outputs,)."""
 
     weight: Array
     bias: Array | None
@@ -76,7 +77,7 @@ class Decoder:
             raise ValueError(
                 f"decode: {len(self.layers)} layers and tokens {np.shape(self.tokens)}; expected 1 or more, (V, C)"
             )
-        op, C = "decode", self.tokens.shape[1]
+        op, C = "decode", row_length(self.tokens)
         H, H_kv, D = self.n_head, self.n_kv_head, self.head_size
         _check_matrix("tokens", self.tokens, (-1, C))
         _check_matrix("head", self.head, (-1, C))
@@ -89,7 +90,7 @@ class Decoder:
                 raise ValueError("decode: a layer rotates queries and keys; expected rotation=(cosine, sine)")
             if (layer.query_gamma is None) != (layer.key_gamma is None):
                 raise ValueError("decode: a layer has one of query_gamma and key_gamma; expected both or none")
-            F = np.shape(layer.down.weight)[-1]
+            F = row_length(layer.down.weight)
             _check_projection("qkv", layer.qkv, ((H + 2 * H_kv) * D, C))
             _check_projection("projection", layer.projection, (C, H * D))
             _check_projection("up", layer.up, (2 * F if self.gated else F, C))
@@ -117,4 +118,4 @@ def _check_projection(name: str, projection: Projection, shape: tuple[int, int])
 
 
 def _check_matrix(name: str, weight: Array, shape: tuple[int, int]) -> None:
-    check("decode", name, weight, shape, "outputs inputs", held_dtype(weight, FLOAT32))
+    check_held("decode", name, weight, shape, "outputs inputs")

@@ -8,13 +8,14 @@ import numpy as np
 
 from minirl.kernels.decoder.checks import check_caches, check_decode
 from minirl.kernels.decoder.model import Decoder, Norm
+from minirl.kernels.int8 import INT8, row_length
 from minirl.kernels.matmul.checks import ACTIVATIONS
 from minirl.kernels.precision import BFLOAT16, precision
 from minirl.kernels.runtime import check_allocated, ffi, floats, ints, lib
 
 Array = np.ndarray
 
-KINDS = {np.dtype(np.float32): 0, BFLOAT16: 1}  # and their numbers in C
+KINDS = {np.dtype(np.float32): 0, BFLOAT16: 1, INT8: 2}  # and their numbers in C
 
 
 def decode(
@@ -55,7 +56,7 @@ def _model(decoder: Decoder) -> Any:
 
         def linear(weight: Array, bias: Array | None = None) -> dict[str, Any]:
             return {"weight": pointer(weight), "bias": pointer(bias), "outputs": len(weight),
-                    "inputs": weight.shape[1], "kind": KINDS[weight.dtype]}  # fmt: skip
+                    "inputs": row_length(weight), "kind": KINDS[weight.dtype]}  # fmt: skip
 
         def norm(parts: Norm) -> dict[str, Any]:
             return {"gamma": pointer(parts.gamma), "beta": pointer(parts.beta)}
@@ -72,7 +73,7 @@ def _model(decoder: Decoder) -> Any:
         ])  # fmt: skip
         cosine, sine = decoder.rotation or (None, None)
         model = ffi.new("decoder *", {
-            "C": decoder.tokens.shape[1], "F": decoder.layers[0].down.weight.shape[1],
+            "C": row_length(decoder.tokens), "F": row_length(decoder.layers[0].down.weight),
             "H": decoder.n_head, "H_kv": decoder.n_kv_head, "D": decoder.head_size, "layers": len(layers),
             "rms": decoder.rms, "gated": decoder.gated, "activation": ACTIVATIONS[decoder.activation],
             "parallel": decoder.parallel, "eps": decoder.eps, "scale": decoder.head_size**-0.5,

@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from minirl.kernels.arguments import FLOAT32, INT32, WRITE, check, check_apart, check_ids, held_dtype
+from minirl.kernels.arguments import FLOAT32, INT32, WRITE, check, check_apart, check_held, check_ids
 
 Array = np.ndarray
 
 
 def check_embedding(ids: Array, table: Array, real: np.dtype = FLOAT32) -> None:
     """table: (V, C), ids: int32 of any shape, from 0 to V - 1."""
-    check("embedding", "table", table, (-1, -1), "V C", held_dtype(table, real))
+    check_held("embedding", "table", table, (-1, -1), "V C", real)
     check("embedding", "ids", ids, np.shape(ids), "", INT32)
     check_ids("embedding", "ids", ids, len(table))
 

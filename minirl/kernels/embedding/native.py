@@ -3,6 +3,7 @@
 import numpy as np
 
 from minirl.kernels.embedding.checks import check_embedding, check_embedding_backward
+from minirl.kernels.int8 import INT8, from_int8_blocks
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
 from minirl.kernels.runtime import floats, ints, lib
 
@@ -13,6 +14,8 @@ def embedding(ids: Array, table: Array) -> Array:
     check_embedding(ids, table)
     if table.dtype == BFLOAT16:
         return from_bfloat16_bits(table[ids])
+    if table.dtype == INT8:
+        return from_int8_blocks(table[ids])
     out = np.empty((*ids.shape, table.shape[1]), np.float32)
     lib.kernel_embedding(ids.size, table.shape[1], ints(ids), floats(table), floats(out))
     return out

@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from minirl.kernels.arguments import FLOAT32, WRITE, check, check_apart, check_float
+from minirl.kernels.int8 import INT8, row_length
 from minirl.kernels.precision import BFLOAT16
 
 Array = np.ndarray
@@ -30,6 +31,10 @@ def check_matmul(
         _check_bfloat16(a, b, transpose_a, transpose_b)
         check_float("matmul", "a", a, real)
         check("matmul", "b", b, (-1, -1), "N K", BFLOAT16)
+    elif type(b) is np.ndarray and b.dtype == INT8:
+        _check_int8(a, b, transpose_a, transpose_b, accumulate)
+        check_float("matmul", "a", a, real)
+        check("matmul", "b", b, (-1, -1), "N K/32", INT8)
     else:
         _refuse_bfloat16(a)
         check_float("matmul", "a", a, real)
@@ -37,7 +42,7 @@ def check_matmul(
     if a.ndim < 2 or b.ndim < 2:
         raise ValueError(f"matmul: a has shape {a.shape} and b {b.shape}; expected (..., M, K) and (..., K, N)")
     M, K = (a.shape[-1], a.shape[-2]) if transpose_a else a.shape[-2:]
-    K_b, N = (b.shape[-1], b.shape[-2]) if transpose_b else b.shape[-2:]
+    K_b, N = (row_length(b) if b.dtype == INT8 else b.shape[-1], b.shape[-2]) if transpose_b else b.shape[-2:]
     batch = a.shape[:-2] or b.shape[:-2]
     if K_b != K or (a.ndim > 2 and b.ndim > 2 and a.shape[:-2] != b.shape[:-2]):
         stored = f"{' transposed' if transpose_a else ''} and b {b.shape}{' transposed' if transpose_b else ''}"
@@ -71,6 +76,17 @@ def _check_bfloat16(a: Array, b: Array, transpose_a: bool, transpose_b: bool) ->
             f"matmul: b holds bfloat16 bits (uint16) with shape {b.shape}, transpose_a={transpose_a} and "
             f"transpose_b={transpose_b}; expected (N, K), transpose_b=True and no transpose_a. Gradients need other "
             "products: they take float32 weights"
+        )
+
+
+def _check_int8(a: Array, b: Array, transpose_a: bool, transpose_b: bool, accumulate: bool) -> None:
+    """Raise where matmul cannot take blocks: it does only in b, and only as (N, K / 32)."""
+    _refuse_bfloat16(a)
+    if b.ndim != 2 or transpose_a or not transpose_b or accumulate:
+        raise ValueError(
+            f"matmul: b is held in int8 blocks with shape {b.shape}, transpose_a={transpose_a}, "
+            f"transpose_b={transpose_b} and accumulate={accumulate}; expected (N, K/32), transpose_b=True and none of "
+            "the others. Gradients need other products: they take float32 weights"
         )
 
 

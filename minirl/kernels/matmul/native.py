@@ -1,8 +1,9 @@
-"""Matrix products in C: csrc/matmul.c, matmul_few_rows.c and matmul_bf16.c."""
+"""Matrix products in C: csrc/matmul.c, matmul_few_rows.c, matmul_bf16.c and matmul_int8.c."""
 
 import numpy as np
 
 from minirl.kernels.arguments import check_float
+from minirl.kernels.int8 import INT8
 from minirl.kernels.matmul.checks import ACTIVATIONS, check_matmul
 from minirl.kernels.precision import BFLOAT16, precision
 from minirl.kernels.runtime import check_allocated, ffi, floats, lib
@@ -36,6 +37,11 @@ def matmul(
         status = lib.kernel_matmul_bf16(
             M, N, K, floats(a), ffi.from_buffer("uint16_t[]", b), floats(bias), ACTIVATIONS[activation],
             floats(preactivation), floats(residual), floats(out), accumulate,
+        )  # fmt: skip
+    elif b.dtype == INT8:
+        status = lib.kernel_matmul_int8(
+            M, N, K, floats(a), ffi.from_buffer("uint8_t[]", b), floats(bias), ACTIVATIONS[activation],
+            floats(preactivation), floats(residual), floats(out),
         )  # fmt: skip
     else:
         status = lib.kernel_matmul(

@@ -6,6 +6,7 @@ import numpy as np
 
 from minirl.kernels.activation.reference import gelu, silu
 from minirl.kernels.arguments import check_float, real_dtype
+from minirl.kernels.int8 import INT8, int8_product
 from minirl.kernels.matmul.checks import check_matmul
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision
 from minirl.kernels.precision import round_bfloat16 as rounded
@@ -53,11 +54,17 @@ def matmul(
     takes about half the time for a few rows of a, where the processor multiplies pairs of bfloat16 and K is even;
     elsewhere it widens b first, and is slower than with a float32 b.
 
+    Or b is held in int8: (N, K / 32) blocks of `kernels.to_int8_blocks`, with transpose_b alone. Rows of a are rounded
+    to such blocks, too (kernels/int8.py), and the sums of blocks are exact.
+
     Raises TypeError for a wrong dtype, ValueError for a wrong shape, layout, overlap or combination of options.
     """
     check_matmul(
         a, b, transpose_a, transpose_b, bias, activation, preactivation, residual, out, accumulate, real_dtype(a)
     )
+    if b.dtype == INT8:
+        c = int8_product(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], len(b)).astype(a.dtype, copy=False)
+        return finished(c, bias, activation, preactivation, residual, out, accumulate)
     a, b = _in_precision(a, b)
     c = product(a.swapaxes(-1, -2) if transpose_a else a, b.swapaxes(-1, -2) if transpose_b else b)
     return finished(c, bias, activation, preactivation, residual, out, accumulate)
