@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from minirl import chat, evaluate, plot, report, trace
+from minirl.kernels.int8 import INT8
 from minirl.runs import Run, curves
 from minirl.train import chain
 
@@ -104,12 +105,12 @@ class TestChat:
         shown = capsys.readouterr().out
         assert shown.startswith("Q: One?\nReasoning:") and "Q: Two?\nReasoning:" in shown and shown.count("Q:") == 2
 
-    @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+    @pytest.mark.parametrize("dtype", ["float32", "bfloat16", "int8"])
     def test_holds_the_weights_in_the_dtype_asked_for(self, run: Run, dtype: str, monkeypatch) -> None:  # type: ignore[no-untyped-def]
         seen = []
         monkeypatch.setattr(chat, "answer", lambda model, *rest: seen.append(model.output_weight.dtype) or [])
         assert chat.main([str(run.folder), "Why?", "--dtype", dtype]) == 0
-        assert seen == [np.uint16 if dtype == "bfloat16" else np.float32]
+        assert seen == [{"float32": np.float32, "bfloat16": np.uint16, "int8": INT8}[dtype]]
 
     def test_a_question_that_is_too_long(self, run: Run, capsys: pytest.CaptureFixture[str]) -> None:
         assert chat.main([str(run.folder), "why " * 500]) == 1

@@ -142,8 +142,8 @@ def dequantized(kind: Kind, data: Array, count: int, into: Array | None = None) 
 
 
 def quantize_q8_0(x: Array) -> Array:
-    """float32 to the bytes of Q8_0, which are minirl's own int8 blocks (kernels/int8.py). Raises ValueError for a number
-    that is not finite, or blocks that do not fit."""
+    """float32 to the bytes of Q8_0, which are minirl's own int8 blocks (kernels/int8.py). Raises ValueError for a
+    number that is not finite, or blocks that do not fit."""
     if x.size % 32:
         raise ValueError(f"Q8_0: {x.size} numbers; expected a multiple of 32")
     return to_int8_blocks(x.reshape(-1)).view(np.uint8)
