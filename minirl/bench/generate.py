@@ -6,7 +6,10 @@ logits too; in bfloat16 only the logits must agree (logits.py says why). For few
 from memory once: "of peak" is the share of that ceiling. torch.compile is left out, because shapes change with every
 token.
 
+The group "rows" times minirl alone: 1 to 16 rows with weights in float32, bfloat16 and int8.
+
     python -m minirl.bench generate --only llama
+    python -m minirl.bench generate --only rows
 """
 
 import tempfile
@@ -24,6 +27,7 @@ from minirl.bench.whole import Work
 from minirl.generate import Sampling, generate_ids
 from minirl.generate.sampling import row_stream
 from minirl.kernels import peak
+from minirl.kernels.int8 import BLOCK, INT8
 from minirl.model import GPT, GPTConfig
 from minirl.model.hugging_face import model_type
 
@@ -50,13 +54,19 @@ class Request:
     """Tokens after which a sampled row ends on average; 0: rows never end, and take the most likely token."""
     bf16: bool = False
     """Whether the weights are held in bfloat16."""
+    int8: bool = False
+    """Whether they are held in int8. No contender but minirl has the same blocks and the same rounding."""
+    alone: bool = False
+    """Whether minirl runs alone, against the time to read the weights."""
 
     @property
     def name(self) -> str:
         """As the table shows it: model, rows, prompt and new tokens."""
         prompt = f"{self.longest}" if self.shortest == self.longest else f"{self.shortest} to {self.longest}"
         end = f", ends after {self.answer} on average" if self.answer else ""
-        return f"{self.model}  {self.B} x {prompt} + {self.new}{end}" + ("  bfloat16" if self.bf16 else "")
+        return f"{self.model}  {self.B} x {prompt} + {self.new}{end}" + (
+            "  bfloat16" if self.bf16 else "  int8" if self.int8 else ""
+        )
 
     def prompts(self) -> list[np.ndarray]:
         """Random prompts of the wanted lengths, always the same."""
@@ -71,7 +81,12 @@ class Request:
             towards = model.token_embedding.weight.data[0]
             logit = np.log(self.config.vocab_size / self.answer)
             model.final_norm.bias.data[:] = towards * (logit / (towards @ towards))  # type: ignore[union-attr]
-        return model.to_bfloat16() if self.bf16 else model
+        return model.to("bfloat16" if self.bf16 else "int8" if self.int8 else "float32")
+
+    @property
+    def weight_bytes(self) -> float:
+        """Bytes of one weight."""
+        return INT8.itemsize / BLOCK if self.int8 else HALF if self.bf16 else FLOAT
 
     @property
     def end(self) -> int | None:
@@ -96,7 +111,11 @@ QUICK = (
     Request("llama", "tiny Llama", TINY_LLAMA, 1, 9, 9, 4),
     Request("rollouts", "tiny rows", TINY, 9, 3, 8, 12, answer=5),
 )
-GROUPS = ("124M", "124M bf16", "llama", "llama bf16", "rollouts")
+ROWS = tuple(
+    replace(REQUESTS[3], group="rows", B=B, shortest=64, longest=64, new=32, alone=True) for B in (1, 2, 4, 8, 16)
+)
+QUICK_ROWS = (replace(QUICK[1], group="rows", B=2, alone=True),)
+GROUPS = ("124M", "124M bf16", "llama", "llama bf16", "rollouts", "rows")
 
 
 # ---- contenders: each returns the ids (B, new), -1 after the end ----
@@ -204,20 +223,28 @@ def requests(quick: bool) -> Iterator[Request]:
         yield request
         if peak.has_bf16() and not request.answer:
             yield replace(request, group=f"{request.group} bf16", bf16=True)
+    for request in QUICK_ROWS if quick else ROWS:
+        yield from (request, replace(request, bf16=True), replace(request, int8=True))
 
 
 def work(request: Request) -> Work:
     """The request as a piece of work with all contenders that can do it."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
-    if torch is not None:
+    if torch is not None and not request.alone:
         contenders["torch"] = lambda: torch_call(request)
         if installed("transformers") and not request.answer:
             contenders["transformers"] = lambda: transformers_call(request)
-    if has_llama_cpp() and model_type(request.config) == "llama" and request.B == 1 and not request.answer:
+    if (
+        has_llama_cpp()
+        and model_type(request.config) == "llama"
+        and request.B == 1
+        and not request.answer
+        and not request.alone
+    ):
         contenders["llama.cpp"] = lambda: llama_cpp_call(request)
     made = minirl_call(request)() >= 0 if request.answer else np.ones((request.B, request.new), bool)
     prompts = np.array([len(prompt) for prompt in request.prompts()])
-    flops, size = least_work(request.config, prompts, made.sum(axis=1), HALF if request.bf16 else FLOAT)
+    flops, size = least_work(request.config, prompts, made.sum(axis=1), request.weight_bytes)
     if request.bf16:
         contenders = {name: counted(make) for name, make in contenders.items()}
     return Work(request.group, request.name, int(made.sum()), flops, size, contenders, request.bf16)
@@ -236,7 +263,7 @@ def forward_flops(config: GPTConfig, lengths: np.ndarray, outputs: np.ndarray) -
 
 
 def least_work(
-    config: GPTConfig, prompts: np.ndarray, made: np.ndarray, weight_bytes: int = FLOAT
+    config: GPTConfig, prompts: np.ndarray, made: np.ndarray, weight_bytes: float = FLOAT
 ) -> tuple[float, float]:
     """(operations, bytes read) for prompts and completions of these lengths, (rows,) each; all rows side by side.
 

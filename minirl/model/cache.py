@@ -1,5 +1,7 @@
 """The KV cache: keys and values of the tokens so far, so that generating a token costs the work of one token."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from minirl import kernels
@@ -9,6 +11,7 @@ from minirl.model.config import GPTConfig
 from minirl.model.memory import check_memory
 
 FEW = 40  # up to so many new tokens of a row attend one by one: a call for all rows beats a call for each
+LONG = 8  # from so many new tokens a row on, on average, they are stored row by row: NumPy copies slices faster
 
 
 def cache_bytes(config: GPTConfig, tokens: int) -> int:
@@ -169,9 +172,15 @@ class KVCache:
         starts = np.cumsum([0, *new])
         of_token = np.repeat(self.rows, new)
         places = np.arange(N) + np.repeat(self.held[self.rows] - starts[:-1], new)
-        flat = of_token * self.capacity + places
-        for table, added in ((keys, k), (values, v)):
-            table.reshape(-1, *table.shape[2:])[flat] = added[0]
+        if LONG * len(new) <= N:
+            ends = list(zip(self.rows.tolist(), self.held[self.rows].tolist(), pairwise(starts.tolist()), strict=True))
+            for table, added in ((keys, k[0]), (values, v[0])):
+                for row, at, (start, stop) in ends:
+                    table[row, at : at + stop - start] = added[start:stop]
+        else:
+            flat = of_token * self.capacity + places
+            for table, added in ((keys, k), (values, v)):
+                table.reshape(-1, *table.shape[2:])[flat] = added[0]
         if not self.lengths.any():  # nothing came before: the new tokens of a row see each other only
             return kernels.reshape(kernels.attention(q, k, v, starts=starts)[0], (1, N, H * D))
         seen, prefixes = (places + 1).astype(np.int32), np.repeat(self.prefixes, new)

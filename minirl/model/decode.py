@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from minirl import swap
+from minirl import kernels, swap
 from minirl.kernels.decoder.model import Decoder, Layer, Norm, Projection
 from minirl.kernels.int8 import INT8
 from minirl.kernels.precision import BFLOAT16
@@ -22,6 +22,7 @@ from minirl.nn import Embedding, LayerNorm, Linear, Module, Parameter, RMSNorm
 
 PARTS = {Block, Attention, MLP, QKNorm, Linear, Embedding, LayerNorm, RMSNorm}  # what kernels.decode knows
 Model = Any  # a GPT, whose module imports this one
+BACKENDS = ("native", "reference")  # that have kernels.decode
 DTYPES = {np.dtype(np.float32), BFLOAT16, INT8}
 
 
@@ -38,7 +39,7 @@ class Decoding:
         self.parameters = [value for value in self.values if isinstance(value, Parameter)]
         self.arrays = list(map(_array, self.parameters))
         usual = all(type(value) in PARTS for value in self.values if isinstance(value, Module))
-        known = all(x.dtype in DTYPES for x in self.arrays)
+        known = all(type(x) is np.ndarray and x.dtype in DTYPES for x in self.arrays)
         self.decoder = _decoder(model) if usual and known else None  # None: its modules alone say what is computed
 
     def still(self) -> bool:
@@ -56,8 +57,8 @@ _known: "WeakKeyDictionary[Module, Decoding]" = WeakKeyDictionary()
 
 def decoder_of(model: Model) -> Decoder | None:
     """The model as `kernels.decode` takes it; None where only its own modules say what it computes: because one of
-    them is of another kind (an adapter, say), dropout is on, or a function is replaced (swap.py)."""
-    if not swap.untouched() or (model.dropout.training and model.dropout.rate):
+    them is of another kind (an adapter, say), dropout is on, or a function is replaced (swap.py); and on GPUs."""
+    if kernels.backend() not in BACKENDS or not swap.untouched() or (model.dropout.training and model.dropout.rate):
         return None
     known = _known.get(model)
     if known is None or not known.still():

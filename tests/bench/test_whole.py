@@ -124,7 +124,8 @@ class TestWorkCounted:
         monkeypatch.setattr(peak, "has_bf16", lambda: has_bf16)
         found = list(generate.requests(quick=False))
         assert {request.group for request in found} <= set(generate.GROUPS)
-        plain, halved = ([r for r in found if r.bf16 == bf16] for bf16 in (False, True))
+        assert [r for r in found if r.bf16 == r.int8 and r.alone] == list(generate.ROWS)
+        plain, halved = ([r for r in found if r.bf16 == bf16 and not r.alone] for bf16 in (False, True))
         assert plain == list(generate.REQUESTS)
         names = [f"{request.name}  bfloat16" for request in plain if not request.answer]
         assert [request.name for request in halved] == (names if has_bf16 else [])
