@@ -28,20 +28,10 @@
 #define blockDim (shim::block_size)
 #define gridDim (shim::grid_size)
 
-struct __align__(16) float4 {
-    float x, y, z, w;
-};
-struct __align__(16) uint4 {
-    unsigned x, y, z, w;
-};
-static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
-
 /* ---- functions of CUDA's that C lacks ---- */
 
-static inline float rsqrtf(float x) { return 1 / sqrtf(x); }
 static inline float normcdff(float x) { return (float)(0.5 * erfc(-(double)x / 1.4142135623730951)); }
 static inline int __ffs(unsigned x) { return __builtin_ffs((int)x); }
-static inline int __popc(unsigned x) { return __builtin_popcount(x); }
 static inline unsigned __float_as_uint(float x) {
     unsigned bits;
     memcpy(&bits, &x, sizeof bits);
@@ -93,17 +83,13 @@ template <class T> static T __shfl_sync(unsigned mask, T value, int lane) { retu
 template <class T> static T __shfl_xor_sync(unsigned mask, T value, int bits) {
     return shim::read_lane(mask, value, shim::current->lane ^ bits);
 }
-template <class T> static T __shfl_up_sync(unsigned mask, T value, int step) {
-    const int lane = shim::current->lane;
-    return shim::read_lane(mask, value, lane >= step ? lane - step : lane);
-}
 static inline unsigned __ballot_sync(unsigned mask, int vote) {
     shim::current->operand[0] = vote != 0;
     shim::warp_operation(mask, shim::ballot);
     return shim::current->result[0];
 }
 
-/* ---- tensor cores: the instructions that device.cuh wraps ---- */
+/* ---- tensor cores: the instructions that tensor_cores.cuh wraps ---- */
 
 namespace shim {
 
@@ -132,27 +118,6 @@ static void mma_bf16(Fiber *warp, unsigned mask) {
         }
 }
 
-/* m16n8k8 on float32 numbers of which the upper 19 bits are read: lane 4g + t holds of A rows g and g + 8, columns t
- * and t + 4; of B rows t and t + 4 of column g. */
-static void mma_tf32(Fiber *warp, unsigned mask) {
-    (void)mask;
-    float A[16][8], B[8][8];
-    for (int lane = 0; lane < WARP; lane++) {
-        const int g = lane / 4, t = lane % 4;
-        for (int word = 0; word < 4; word++)
-            A[g + word % 2 * 8][t + word / 2 * 4] = __uint_as_float(warp[lane].operand[word] & 0xffffe000u);
-        for (int word = 0; word < 2; word++)
-            B[t + word * 4][g] = __uint_as_float(warp[lane].operand[4 + word] & 0xffffe000u);
-    }
-    for (int lane = 0; lane < WARP; lane++)
-        for (int i = 0; i < 4; i++) {
-            const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
-            float sum = __uint_as_float(warp[lane].operand[6 + i]);
-            for (int k = 0; k < 8; k++) sum += A[row][k] * B[k][column];
-            warp[lane].result[i] = __float_as_uint(sum);
-        }
-}
-
 /* Lanes 8 j to 8 j + 7 point at the rows of matrix j, 8 x 8 numbers of 16 bits. Lane 4g + t receives in word j the
  * numbers 2t and 2t + 1 of row g of matrix j. */
 static void load_matrices(Fiber *warp, unsigned mask) {
@@ -160,21 +125,6 @@ static void load_matrices(Fiber *warp, unsigned mask) {
     for (int lane = 0; lane < WARP; lane++)
         for (int matrix = 0; matrix < 4; matrix++)
             memcpy(&warp[lane].result[matrix], (const char *)warp[8 * matrix + lane / 4].address + lane % 4 * 4, 4);
-}
-
-/* The same, each matrix transposed: lane 4g + t receives the numbers 2t and 2t + 1 of column g. */
-static void load_matrices_transposed(Fiber *warp, unsigned mask) {
-    (void)mask;
-    for (int lane = 0; lane < WARP; lane++)
-        for (int matrix = 0; matrix < 4; matrix++) {
-            uint32_t word = 0;
-            for (int half = 0; half < 2; half++) {
-                uint16_t value;
-                memcpy(&value, (const char *)warp[8 * matrix + lane % 4 * 2 + half].address + lane / 4 * 2, 2);
-                word |= (uint32_t)value << 16 * half;
-            }
-            warp[lane].result[matrix] = word;
-        }
 }
 
 static void multiply(WarpOperation operation, float d[4], const unsigned a[4], const unsigned b[2]) {

@@ -34,8 +34,6 @@ ffi.cdef("""
     int cuMemFree_v2(uint64_t address);
     int cuMemcpyHtoDAsync_v2(uint64_t to, const void *from, size_t bytes, void *stream);
     int cuMemcpyDtoHAsync_v2(void *to, uint64_t from, size_t bytes, void *stream);
-    int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, void *stream);
-    int cuMemsetD8Async(uint64_t to, unsigned char value, size_t bytes, void *stream);
     int cuModuleLoad(void **module, const char *path);
     int cuModuleGetFunction(void **function, void *module, const char *name);
     int cuLaunchKernel(void *function, unsigned int grid_x, unsigned int grid_y, unsigned int grid_z,
@@ -46,11 +44,10 @@ ffi.cdef("""
 
     void shim_set_order(unsigned int order);
     void shim_set_memory(size_t bytes);
-    uint64_t shim_launches(void);
 """)
 
 OUT_OF_MEMORY = 2  # a status
-_COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR, _MULTIPROCESSORS = 75, 76, 16  # attributes of a device
+_COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 75, 76  # attributes of a device
 
 
 class Driver:
@@ -106,10 +103,6 @@ class Driver:
         """(8, 0) for an A100, (9, 0) for an H100: what the compilers call sm_80 and sm_90."""
         major, minor = _COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR
         return self._attribute(major), self._attribute(minor)
-
-    def multiprocessors(self) -> int:
-        """How many processors it has, each of which runs several blocks at once."""
-        return self._attribute(_MULTIPROCESSORS)
 
     def _attribute(self, attribute: int) -> int:
         return self.number("cuDeviceGetAttribute", "int *", attribute, self.device)
