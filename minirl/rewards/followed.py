@@ -15,7 +15,7 @@ from minirl.figure import Figure
 from minirl.rewards.samples import markdown, percent
 from minirl.runs import PLOTS, Run, Screen
 
-SMOOTHED = 10  # steps whose mean is a point of a curve
+SMOOTHED = 20  # steps whose mean is a point of a curve
 
 
 def followed(

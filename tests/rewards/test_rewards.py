@@ -130,7 +130,7 @@ def test_ones_own_pairs_teach_a_reward_model(run, tmp_path, capsys):
 def test_how_far_a_policy_followed_its_reward_model(copied, capsys):
     assert program.main(["followed", str(copied.folder)]) == 1
     assert "0 steps that a reward model paid; give a run of --rl.reward model" in capsys.readouterr().err
-    for step in range(1, 25):
+    for step in range(1, 45):
         measured = {
             "seconds": 1.0,
             "paid": step / 10,
@@ -141,8 +141,8 @@ def test_how_far_a_policy_followed_its_reward_model(copied, capsys):
         }
         copied.append(METRICS, {"stage": "rl", "step": step, **measured})
     assert program.main(["followed", str(copied.folder)]) == 0
-    rows = table(capsys)  # the means of steps 1 to 10 and 11 to 20; the last four make no point
-    assert [row[1:] for row in rows] == [["10", "1.10", "0.55", "50.0", "25.0"], ["20", "3.10", "1.55", "50.0", "25.0"]]
+    rows = table(capsys)  # the means of steps 1 to 20 and 21 to 40; the last four make no point
+    assert [row[1:] for row in rows] == [["20", "2.10", "1.05", "50.0", "25.0"], ["40", "6.10", "3.05", "50.0", "25.0"]]
     assert (copied.folder / PLOTS / "followed.png").is_file()
 
 
