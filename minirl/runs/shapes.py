@@ -132,13 +132,24 @@ class EpisodeSample(Episode, total=False):
     log_probs: list[float]
 
 
+class PretrainingSample(TypedDict):
+    """A line of samples.jsonl: how the model goes on while it is pretrained."""
+
+    kind: Literal["sample"]
+    stage: Stage
+    step: int
+    title: str
+    prompt: str
+    completion: str
+
+
 class Sample(TypedDict):
     """What every line of samples.jsonl must hold."""
 
-    kind: Literal["stage", "episode"]
+    kind: Literal["stage", "episode", "sample"]
 
 
-SAMPLE_KINDS = {"stage": StageSample, "episode": EpisodeSample}
+SAMPLE_KINDS = {"stage": StageSample, "episode": EpisodeSample, "sample": PretrainingSample}
 
 
 def read(kind: Any, data: bytes, where: Path | str) -> Any:
@@ -219,6 +230,6 @@ def check_measures(record: Any, where: str) -> None:
 
 
 def check_sample(record: Any, where: str) -> None:
-    """One of the two kinds of samples."""
+    """One of the kinds of samples."""
     kind = shaped(Sample, record, where)["kind"]
     shaped(SAMPLE_KINDS[kind], record, where)

@@ -10,7 +10,7 @@ from types import FrameType
 
 import numpy as np
 
-from minirl.runs import STATE, Run, Screen, command
+from minirl.runs import SAMPLES, STATE, Run, Screen, command
 from minirl.storage.checksums import DamagedError
 from minirl.train.stage import Stage
 
@@ -46,6 +46,7 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
                 measures |= stage.probe()
                 if remark := stage.remark(done, measures):
                     screen.say(remark)
+                show_samples(run, stage, step + 1, screen)
             seconds = before + time.perf_counter() - began
             fixed = {"stage": stage.name, "step": done, "seconds": round(seconds, 3)}
             run.append("metrics.jsonl", {**fixed, "learning_rate": stage.optimizer.lr, **measures})
@@ -60,6 +61,13 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
                     f"    {command.resume(run.folder)}"
                 )
     stage.close()
+
+
+def show_samples(run: Run, stage: Stage, step: int, screen: Screen) -> None:
+    """Keep what the model writes now, and show it."""
+    for sample in stage.samples(step):
+        run.append(SAMPLES, {"kind": "sample", "stage": stage.name, "step": step, **sample})
+        screen.sample(f"after {step} updates, {sample['title']}", sample["prompt"], sample["completion"])
 
 
 def save(run: Run, stage: Stage, step: int, seconds: float) -> None:

@@ -9,23 +9,25 @@ for the first token of a document, which nothing before it announces.
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from minirl.autograd import no_grad
 from minirl.data import Batch, Loader
 from minirl.data.shards import Corpus
-from minirl.generate import without_dropout
+from minirl.generate import generate, without_dropout
 from minirl.model import GPT
 from minirl.runs import TrainConfig
 from minirl.runs.limits import ConfigError
 from minirl.storage.checksums import DamagedError
-from minirl.streams import stream
+from minirl.streams import stream, stream_seed
 from minirl.tasks import END
 from minirl.tokenizer import Tokenizer
 from minirl.train.pretrain import token_byte_counts
 from minirl.train.stage import Measures, SupervisedStage
 
+BEGINNING, CONTINUED, TEMPERATURE = 24, 48, 0.8  # samples: tokens of the prompt, tokens that follow
 HELD_OUT = 1 << 16  # tokens to measure bits per byte on
 
 
@@ -50,6 +52,22 @@ class CorpusStage(SupervisedStage):
         self.byte_counts = token_byte_counts(tokenizer)
         held_out = Rows(corpus, "valid", time, end)
         self.held_out = held_out.batch(range(min(len(held_out), max(HELD_OUT // time, 1))))
+
+        self.tokenizer, self.seed = tokenizer, stream_seed(config.seed, "samples of pretraining")
+        first = next(iter(corpus.texts("valid", end, 1)))
+        self.beginning = first[: max(min(BEGINNING, time // 2), 1)]
+
+    def samples(self, step: int) -> list[dict[str, Any]]:
+        """How the model goes on after the beginning of a held-out document: always the same one, with the same seed."""
+        prompt, room = self.tokenizer.decode(self.beginning), self.model.config.context_length - len(self.beginning)
+        found = []
+        for title, temperature in (("greedy", 0.0), (f"temperature {TEMPERATURE}", TEMPERATURE)):
+            (said,) = generate(
+                self.model, self.tokenizer, [self.beginning], temperature=temperature, seed=self.seed,
+                max_new_tokens=min(CONTINUED, room),
+            )  # fmt: skip
+            found.append({"title": title, "prompt": prompt, "completion": said.text})
+        return found
 
     def probe(self) -> Measures:
         parts = self.held_out.split(self.micro_rows, self.micro_tokens)

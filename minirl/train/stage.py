@@ -66,6 +66,11 @@ class Stage(ABC):
         """What a person should know of a probe's measures after `step` updates, if anything."""
         return None
 
+    def samples(self, step: int) -> list[dict[str, Any]]:
+        """What the model writes after `step` updates, for the screen and samples.jsonl: "title", "prompt" and
+        "completion" each."""
+        return []
+
     def arrays(self) -> dict[str, Array]:
         """What a checkpoint holds in arrays besides the model's weights: the optimizer's, and the adapters."""
         return self.optimizer.state_dict() | kept(self.model)
