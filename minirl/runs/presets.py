@@ -77,7 +77,7 @@ TEACH_ADDITION = TrainConfig(
     sft=SFTConfig(demonstrations=1, epochs=0),
     lora=AdapterConfig(rank=8),
     rl=RLStageConfig(
-        learning_rate=5e-4, warmup=5, steps=32, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
+        learning_rate=5e-4, warmup=5, steps=96, prompts=16, samples=8, max_new_tokens=10, rehearsal=0,
         rehearsal_texts=0, own_answers=8, rehearsal_weight=4.0, merge_equal=True,
     ),
     evaluation=EvalConfig(
