@@ -1,11 +1,11 @@
 /* sampling.cu: draw the next token: one block a row of logits.
  *
- * The draw inverts the distribution at a uniform number: the first token, in order of id, at which the running sum passes
- * it. Each thread sums a piece of neighbouring tokens; the pieces are added in order, and the piece that passes the number
- * is walked through.
+ * The draw inverts the distribution at a uniform number: the first token, in order of id, at which the running sum
+ * passes it. Each thread sums a piece of neighbouring tokens; the pieces are added in order, and the piece that passes
+ * the number is walked through.
  *
- * Cutting to the most likely tokens needs no sorting. It asks for the least logit that is kept, and finds it bit by bit,
- * from the highest: 32 times the block counts the tokens (top-k), or adds the probabilities (top-p), above a value. Of
+ * Cutting to the most likely tokens needs no sorting. It asks for the least logit that is kept, and finds it bit by
+ * bit, from the highest: 32 times the block counts the tokens (top-k), or adds the probabilities (top-p), above a value. Of
  * tokens with just this logit, those with the lowest ids are kept.
  */
 #include "device.cuh"
@@ -23,14 +23,12 @@ struct Cut {
     int64 ties;      /* and of those that have just this logit, so many */
 };
 
-/* Adds the values of this thread's piece for which `condition` holds. */
-#define PIECE_SUM(type, condition, value)                                          \
-    ({                                                                             \
-        type piece = 0;                                                            \
-        for (int64 i = start; i < end; i++)                                        \
-            if (condition) piece += (value);                                       \
-        piece;                                                                     \
-    })
+/* The sum of value(i) over this thread's piece. */
+template <class Value> __device__ __forceinline__ double piece_sum(int64 start, int64 end, Value value) {
+    double sum = 0;
+    for (int64 i = start; i < end; i++) sum += value(i);
+    return sum;
+}
 
 /* Whether token i, of which `before` tokens with the same logit come earlier, is kept. */
 __device__ __forceinline__ bool is_kept(const Cut &cut, unsigned key, int64 before) {
@@ -60,22 +58,29 @@ sample(int64 V, const float *logits, float temperature, int64 top_k, float top_p
     }
     if (temperature == 0) temperature = 1, top_k = 1, top_p = 1, uniform = 0; /* the most likely token */
 
-    /* the cut */
+    /* the cut: in this thread's piece, how many tokens reach a value, and how much probability they have */
+    const auto count = [&](unsigned least) {
+        return piece_sum(start, end, [&](int64 i) { return ordered(z[i]) >= least ? 1.0 : 0.0; });
+    };
+    const auto mass = [&](unsigned least) {
+        return piece_sum(start, end, [&](int64 i) {
+            return ordered(z[i]) >= least ? probability(z[i], largest, temperature) : 0.0;
+        });
+    };
     Cut cut = {0, V};
-    const double total = block_sum<THREADS>(PIECE_SUM(double, true, probability(z[i], largest, temperature)), shared);
+    const double total = block_sum<THREADS>(mass(0), shared);
     double kept_total = total;
     if (top_k > 0 && top_k < V) {
         cut.least = 0;
         for (unsigned bit = 0x80000000u; bit; bit /= 2) { /* the largest value that at least top_k tokens reach */
             const unsigned tried = cut.least | bit;
-            if (block_sum<THREADS>(PIECE_SUM(double, ordered(z[i]) >= tried, 1.0), shared) >= (double)top_k) cut.least = tried;
+            if (block_sum<THREADS>(count(tried), shared) >= (double)top_k) cut.least = tried;
         }
-        const double above = block_sum<THREADS>(PIECE_SUM(double, ordered(z[i]) > cut.least, 1.0), shared);
+        const double above = block_sum<THREADS>(count(cut.least + 1), shared);
         cut.ties = top_k - (int64)above;
     }
     const Cut by_count = cut;
-    const double tie = PIECE_SUM(double, ordered(z[i]) == by_count.least, 1.0);
-    ties_before[threadIdx.x] = (int64)tie;
+    ties_before[threadIdx.x] = (int64)(count(by_count.least) - count(by_count.least + 1));
     __syncthreads();
     int64 before_piece = 0;
     for (int thread = 0; thread < (int)threadIdx.x; thread++) before_piece += ties_before[thread];
@@ -93,13 +98,10 @@ sample(int64 V, const float *logits, float temperature, int64 top_k, float top_p
         unsigned least = 0; /* the largest value that tokens of enough probability reach */
         for (unsigned bit = 0x80000000u; bit; bit /= 2) {
             const unsigned tried = least | bit;
-            const double mass = block_sum<THREADS>(
-                PIECE_SUM(double, ordered(z[i]) >= tried, probability(z[i], largest, temperature)), shared);
-            if (mass >= wanted) least = tried;
+            if (block_sum<THREADS>(mass(tried), shared) >= wanted) least = tried;
         }
         if (least > by_count.least || (least == by_count.least && by_count.ties > 0)) {
-            const double above = block_sum<THREADS>(
-                PIECE_SUM(double, ordered(z[i]) > least, probability(z[i], largest, temperature)), shared);
+            const double above = block_sum<THREADS>(mass(least + 1), shared);
             const unsigned bits = least >> 31 ? least & 0x7fffffffu : ~least;
             const double one = probability(__uint_as_float(bits), largest, temperature);
             int64 ties = one > 0 ? (int64)ceil((wanted - above) / one) : 1;
@@ -107,7 +109,7 @@ sample(int64 V, const float *logits, float temperature, int64 top_k, float top_p
             cut.least = least;
             cut.ties = least == by_count.least ? smaller(ties, by_count.ties) : ties;
         }
-        ties_before[threadIdx.x] = (int64)PIECE_SUM(double, ordered(z[i]) == cut.least, 1.0);
+        ties_before[threadIdx.x] = (int64)(count(cut.least) - count(cut.least + 1));
         __syncthreads();
         before_piece = 0;
         for (int thread = 0; thread < (int)threadIdx.x; thread++) before_piece += ties_before[thread];

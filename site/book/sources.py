@@ -21,6 +21,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util.osutil import relative_uri
 
 ROOT = Path(__file__).resolve().parents[2]
+SHOWN = {".py", ".c", ".h", ".cu", ".cuh"}  # the files that a folder's page lists
 PAGES = {"README.md": "index.html"}  # what a page of the book stands for
 
 
@@ -101,7 +102,7 @@ def source_pages(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     paths = set().union(*linked(app.env).values())
     files = {path for path in paths if (ROOT / path).is_file() and not path.endswith(".html") and path not in PAGES}
     for folder in sorted(path for path in paths if (ROOT / path).is_dir()):
-        names = sorted(path.name for path in (ROOT / folder).iterdir() if path.suffix in {".py", ".c", ".h"})
+        names = sorted(path.name for path in (ROOT / folder).iterdir() if path.suffix in SHOWN)
         files |= {f"{folder}/{name}" for name in names}
         links = "".join(f'<li><a href="{os.path.basename(folder)}/{name}.html">{name}</a></li>' for name in names)
         yield f"source/{folder}", {"title": folder, "body": f"<h1>{folder}/</h1><ul>{links}</ul>"}, "source.html"
