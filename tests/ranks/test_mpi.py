@@ -140,12 +140,12 @@ def test_an_error_on_a_rank_names_it_and_ends_the_job(tmp_path: Path) -> None:
     program.write_text(
         "import sys\n"
         "from minirl.ranks import everywhere, on_all_ranks\n"
-        "def fails(group):\n"
+        "def loses(group):\n"
         "    if group.rank == 1:\n"
         "        raise KeyError('lost')\n"
         "    group.exchange(1 - group.rank, *__import__('numpy').zeros((2, 3)))\n"
         "def main():\n"
-        "    everywhere(fails)\n"
+        "    everywhere(loses)\n"
         "    return 0\n"
         "import fails\n"  # functions are found by their module's name
         "sys.exit(on_all_ranks(fails.main)) if __name__ == '__main__' else None\n"
