@@ -58,13 +58,13 @@ def test_singular_values_come_near_one_and_directions_stay(rows, columns, seed, 
 
 
 def test_nothing_stays_nothing():
-    for backend in kernels.BACKENDS if kernels.has_native() else ("reference",):
+    for backend in ("native", "reference") if kernels.has_native() else ("reference",):
         with kernels.using(backend):
             np.testing.assert_array_equal(orthogonal(np.zeros((3, 5), np.float32)), np.zeros((3, 5)))
 
 
 @pytest.mark.parametrize("shape", [(24, 40), (40, 24), (17, 17), (1, 9), (9, 1)])
-@pytest.mark.parametrize("backend", kernels.BACKENDS)
+@pytest.mark.parametrize("backend", ["native", "reference"])
 def test_steps_are_the_formula(shape, backend):
     if backend == "native" and not kernels.has_native():
         pytest.skip("not built")
