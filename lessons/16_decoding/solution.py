@@ -1,8 +1,8 @@
 """Lesson 16: write these seven functions. `python -m minirl.lessons check 16.1`
 checks the first.
 
-`toy_model` is a model to try 16.6 on: beam_search(toy_model(seed=2, V=3), width=2,
-longest=3, alpha=1.0, end=0).
+`toy_model` is a model to try 16.6 on:
+beam_search(toy_model(seed=2, V=3), width=2, longest=3, alpha=1.0, end=0).
 """
 
 import math

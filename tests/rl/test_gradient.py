@@ -21,6 +21,7 @@ from minirl.generate import Sampling, generate_ids
 from minirl.model import GPT, GPTConfig
 from minirl.rl import Episode, RLConfig, reinforce_step
 from minirl.rl import batch as batch_module
+from minirl.rl import passes as passes_module
 from minirl.rl import reinforce as reinforce_module
 from minirl.tensor import Tensor
 
@@ -225,23 +226,23 @@ def prompt_tokens_included(monkeypatch):
 
 
 def advantage_normalised_per_microbatch(monkeypatch):
-    original = reinforce_module.policy_loss
+    original = passes_module.policy_loss
 
     def policy_loss(model, batch, N, config, reference=None):
         A = batch.advantages
         A = (A - A.mean()) / (A.std() + 1e-6)
         return original(model, replace(batch, advantages=A), N, config)
 
-    monkeypatch.setattr(reinforce_module, "policy_loss", policy_loss)
+    monkeypatch.setattr(passes_module, "policy_loss", policy_loss)
 
 
 def mean_of_microbatches(monkeypatch):
-    original = reinforce_module.policy_loss
+    original = passes_module.policy_loss
 
     def policy_loss(model, batch, N, config, reference=None):
         return original(model, batch, int((batch.prefixes >= 0).sum()), config)
 
-    monkeypatch.setattr(reinforce_module, "policy_loss", policy_loss)
+    monkeypatch.setattr(passes_module, "policy_loss", policy_loss)
 
 
 # Each with a kind of advantage that shows it. Leave-one-out would hide the prompt's tokens: its advantages sum to 0

@@ -96,5 +96,5 @@ def test_a_class_by_its_module(tmp_path, monkeypatch):
         tasks.get("my_own_sums:Other")
     with pytest.raises(ValueError, match=r"cannot be imported: .*Start the program in the folder of nowhere\.py"):
         tasks.get("nowhere:Mine")
-    with pytest.raises(ValueError, match="no task is called 'sudoku'; there are addition, aqua, arithmetic"):
+    with pytest.raises(ValueError, match="no task is called 'sudoku'; there are addition, aqua, arc-easy, arithmetic"):
         tasks.get("sudoku")

@@ -28,22 +28,27 @@ class DeviceArray:
 
     @property
     def shape(self) -> tuple[int, ...]:
+        """As of a NumPy array."""
         return self.layout.shape
 
     @property
     def dtype(self) -> np.dtype:
+        """The type of its numbers."""
         return self.layout.dtype
 
     @property
     def ndim(self) -> int:
+        """How many axes it has."""
         return self.layout.ndim
 
     @property
     def size(self) -> int:
+        """How many numbers it has."""
         return self.layout.size
 
     @property
     def nbytes(self) -> int:
+        """Their size in bytes."""
         return self.layout.nbytes
 
     def __len__(self) -> int:
