@@ -11,7 +11,7 @@ import pytest
 import minirl
 from minirl import kernels
 
-OF_PEERS = ("torch_", "llama_cpp", "gym")  # need libraries that may not be installed
+OF_PEERS = ("torch_", "llama_cpp", "gym", "mpi")  # need libraries that may not be installed
 SILENT = {"minirl.__main__", "minirl.train.__main__"}  # nothing to look into
 
 ON_GPU = {"minirl.kernels.device.elementwise"}

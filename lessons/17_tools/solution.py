@@ -21,10 +21,11 @@ def calculate(text: str) -> str:
     The text holds whole numbers of digits 0 to 9, the signs + - * and round
     brackets; spaces may stand between them. Products come before sums and
     differences, and these are taken from left to right: 9 - 3 - 2 is 4. A sign
-    stands between two numbers or brackets, so "-3" and "3 4" are not arithmetic.
+    stands between two numbers or brackets, so "-3" and "3 4" are not
+    arithmetic.
 
-    For whatever is not arithmetic the result is "error: not arithmetic". No text
-    raises an exception.
+    For whatever is not arithmetic the result is "error: not arithmetic". No
+    text raises an exception.
 
     calculate("2 + 3 * 4") is "14"; calculate("2 +") is "error: not arithmetic".
     """
@@ -76,11 +77,11 @@ RESULT, END_RESULT = "<|result|>", "<|/result|>"
 
 @implements("data.marked")
 def counts(pieces: Sequence[str]) -> list[float]:
-    """For each piece of a solution, how much it counts in the loss: 1.0 for what
-    the model has to write, 0.0 for what a tool gives back.
+    """For each piece of a solution, how much it counts in the loss: 1.0 for
+    what the model has to write, 0.0 for what a tool gives back.
 
-    A piece is a text or a mark. From RESULT to the next END_RESULT, both of them
-    included, the tool speaks.
+    A piece is a text or a mark. From RESULT to the next END_RESULT, both of
+    them included, the tool speaks.
 
     counts([" 2 * 3 is", "<|tool|>", "calculator 2 * 3", "<|/tool|>",
     "<|result|>", "6", "<|/result|>", " 6."]) is
@@ -200,8 +201,8 @@ def bm25(query: Sequence[str], passages: Sequence[Sequence[str]]) -> list[float]
 
 def cosines(query: np.ndarray, vectors: np.ndarray) -> np.ndarray:
     """The cosine of the angle between a query's vector (C,) and each of n
-    vectors (n, C): (n,). It is the product of two vectors, divided by the length
-    of each. A length is the root of the sum of squares.
+    vectors (n, C): (n,). It is the product of two vectors, divided by the
+    length of each. A length is the root of the sum of squares.
 
     cosines(np.array([1.0, 0.0]), np.array([[2.0, 0.0], [1.0, 1.0]])) is about
     array([1.0, 0.7071]).

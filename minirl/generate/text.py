@@ -211,7 +211,7 @@ def check_prompts(
         )
     new = min(sampling.max_new_tokens, config.context_length)
     capacity = min(longest + new + (tools.most_forced(new) if tools else 0), config.context_length)
-    return capacity, min(slots, max(CACHE_BYTES // cache_bytes(config, capacity), 1))
+    return capacity, min(slots, max(CACHE_BYTES // cache_bytes(config, 2 * capacity), 1))  # a prompt has a row too
 
 
 def _rows(engine: Engine, prompts: Sequence[Array], words: tuple[int, ...], samples: int, first: int) -> Iterator[Row]:
