@@ -107,6 +107,7 @@ import os, signal, threading
 import numpy as np
 from minirl import kernels
 
+kernels.use("native")  # NumPy's own threads do not survive this
 kernels.set_threads(2)
 large, stop = np.ones((300, 300), np.float32), threading.Event()
 
