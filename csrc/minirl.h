@@ -19,7 +19,7 @@
 /* ---- runtime: threads, memory and instruction sets (runtime.c and the generated dispatch.c) ---- */
 
 const char *minirl_compiler(void); /* the name and version of the compiler that built this */
-int minirl_has_openmp(void);
+int minirl_has_openmp(void); /* 0: no, 1: the compiler's runtime, 2: the one of openmp.c */
 void minirl_set_threads(int threads);
 void minirl_mind_forks(void); /* from now on a fork of this process computes with one thread, if OpenMP would hang */
 int minirl_get_threads(void);

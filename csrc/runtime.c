@@ -32,7 +32,9 @@ const char *minirl_compiler(void) {
 }
 
 int minirl_has_openmp(void) {
-#ifdef _OPENMP
+#if defined(MINIRL_OWN_OPENMP)
+    return 2;
+#elif defined(_OPENMP)
     return 1;
 #else
     return 0;
