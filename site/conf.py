@@ -33,7 +33,7 @@ autodoc_member_order = "bysource"
 autodoc_preserve_defaults = True
 autodoc_mock_imports = [
     "torch", "transformers", "tokenizers", "tiktoken", "gymnasium", "llama_cpp", "gguf", "rustbpe", "starlette",
-    "uvicorn",
+    "uvicorn", "mpi4py",
 ]  # fmt: skip
 add_module_names = False
 python_use_unqualified_type_names = True
