@@ -9,7 +9,8 @@ from pathlib import Path
 
 from book.docstrings import escaped
 
-# Private; `native`, `cuda` and `device.elementwise`, as `reference` beside it says what all compute; and what cannot be imported without PyTorch
+# Private; `native`, `cuda` and `device.elementwise`, as `reference` and NumPy say what they compute; and what cannot be
+# imported without PyTorch
 HIDDEN = re.compile(r"\.(_\w+|native|cuda|device\.elementwise|torch_\w+)$")
 INTRODUCTION = """\
 Reference
