@@ -1,12 +1,14 @@
 """The author's side: build the notebooks, and verify that every lesson keeps its promises.
 
     python -m minirl.lessons build             # notebooks, the table and the minutes on the pages about the course
+    python -m minirl.lessons build 3 --text    # the text of lesson 3 anew; its code has not changed, and does not run
     python -m minirl.lessons build --verify    # nothing is written; exit status 1 and a list where a promise is broken
 
 Notebooks are built along the learner's path: in a fresh folder, with the solutions as the learner's exercises, which
 pass their checks first.
 """
 
+import json
 import os
 import re
 import shutil
@@ -22,8 +24,8 @@ from minirl import kernels
 from minirl.lessons import commands, gates
 from minirl.lessons.folder import make_folder
 from minirl.lessons.handbook import dead_links
-from minirl.lessons.lesson import find_lesson, lessons
-from minirl.lessons.notebook import lesson_cells, notebook, write_notebook
+from minirl.lessons.lesson import Lesson, find_lesson, lessons
+from minirl.lessons.notebook import kept_outputs, lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
 from minirl.lessons.timetable import filled
@@ -34,18 +36,27 @@ ISA = "avx2"  # committed outputs come from this instruction set where the proce
 TABLE = re.compile(r"(<!-- lessons: begin -->\n).*?(<!-- lessons: end -->)", re.DOTALL)
 
 
-def build(numbers: tyro.conf.Positional[tuple[str, ...]] = (), *, verify: bool = False, plain: bool = False) -> int:
+def build(
+    numbers: tyro.conf.Positional[tuple[str, ...]] = (),
+    *,
+    verify: bool = False,
+    text: bool = False,
+    plain: bool = False,
+) -> int:
     """For authors, in a checkout: build the notebooks, or verify everything.
 
     Args:
         numbers: Lessons such as 1; none: all.
         verify: Write nothing; check that stubs fail, solutions pass, mistakes draw their sentences, and more.
+        text: Renew the text alone, and keep the outputs. Refuses where code has changed.
         plain: No colours and boxes.
     """
     if not in_checkout():
         raise ValueError("build is for authors and needs a checkout of minirl's source")
     view = Screen(plain)
     chosen = [find_lesson(number) for number in numbers] or list(lessons().values())
+    if text:
+        return renew_text(chosen, view)
     start = time.perf_counter()
     problems: list[str] = []
     for lesson in chosen:
@@ -75,6 +86,25 @@ def build(numbers: tyro.conf.Positional[tuple[str, ...]] = (), *, verify: bool =
     count = f"{len(chosen)} lessons, {sum(len(lesson.exercises) for lesson in chosen)} exercises"
     view.say(f"{count}, {len(problems)} problems, {time.perf_counter() - start:.0f} s")
     return 1 if problems else 0
+
+
+def renew_text(chosen: list[Lesson], view: Screen) -> int:
+    """Write the notebooks with the text of their sources and the outputs that they have. Raises ValueError where code
+    has changed, and writes none then."""
+    made = []
+    for lesson in chosen:
+        source = lesson_cells(lesson)
+        try:
+            outputs = kept_outputs(json.loads(lesson.notebook.read_text(encoding="utf-8")), source)
+        except (ValueError, FileNotFoundError) as error:
+            advice = f"python -m minirl.lessons build {lesson.number}"
+            raise ValueError(f"lesson {lesson.number}: {error}. Use `{advice}`") from None
+        made.append((lesson, notebook(source, outputs)))
+    for lesson, contents in made:
+        write_notebook(contents, lesson.notebook)
+        view.say(f"lesson {lesson.number}. {lesson.title}: text renewed, outputs kept")
+    write_tables()
+    return 0
 
 
 @contextmanager

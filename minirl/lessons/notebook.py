@@ -113,6 +113,19 @@ def notebook(source: list[Cell], outputs: dict[int, list[dict[str, Any]]] | None
     }
 
 
+def kept_outputs(kept: dict[str, Any], source: list[Cell]) -> dict[int, list[dict[str, Any]]]:
+    """The outputs of a notebook for a source whose text may have changed, and whose code has not: by index, as
+    `notebook` takes them. Raises ValueError where a code cell is new, gone or another one."""
+    before = [cell for cell in kept["cells"] if cell["cell_type"] == "code"]
+    now = [index for index, cell in enumerate(source) if cell.kind == "code"]
+    for index, cell in zip(now, before, strict=False):
+        if source[index].source != "".join(cell["source"]):
+            raise ValueError(f"the code cell at line {source[index].line} of lesson.py has changed, so it has to run")
+    if len(before) != len(now):
+        raise ValueError(f"lesson.py has {len(now)} code cells, and the notebook {len(before)}: they have to run")
+    return {index: cell["outputs"] for index, cell in zip(now, before, strict=True)}
+
+
 def write_notebook(contents: dict[str, Any], path: Path) -> None:
     """Write a notebook, atomically."""
     with atomic_write(path) as file:

@@ -15,7 +15,7 @@ from minirl.lessons.build import table, teaching
 from minirl.lessons.execute import CellError, execute
 from minirl.lessons.lesson import Lesson, find_lesson, lessons, namespace, read_lesson
 from minirl.lessons.mine import Picture
-from minirl.lessons.notebook import cells, lesson_cells, notebook
+from minirl.lessons.notebook import cells, kept_outputs, lesson_cells, notebook
 from minirl.lessons.parts import SwapError
 from minirl.lessons.screen import Screen
 from minirl.lessons.stopped import advice
@@ -51,6 +51,19 @@ def test_code_cells_print_and_show_their_last_value() -> None:
     outputs = execute(cells(SOURCE), "lesson.py", {})
     assert outputs[1][0]["text"] == ["twice 40\n"] and outputs[1][1]["data"] == {"text/plain": ["21"]}
     assert outputs[2] == []
+
+
+def test_new_text_keeps_the_outputs_and_new_code_does_not() -> None:
+    source = cells(SOURCE)
+    outputs = execute(source, "lesson.py", {})
+    kept = notebook(source, outputs)
+    renewed = cells(SOURCE.replace("# Text with", "# %% [markdown]\n# More.\n\n# %% [markdown]\n# Another text with"))
+    assert [cell.kind for cell in renewed] == ["markdown", "markdown", "markdown", "code", "code"]
+    assert kept_outputs(kept, renewed) == {3: outputs[1], 4: outputs[2]}
+    with pytest.raises(ValueError, match=r"line 6 of lesson\.py has changed"):
+        kept_outputs(kept, cells(SOURCE.replace("x = 20", "x = 21")))
+    with pytest.raises(ValueError, match="has 3 code cells, and the notebook 2"):
+        kept_outputs(kept, cells(SOURCE + "\n# %%\nx\n"))
 
 
 def test_a_picture_carries_its_words() -> None:
