@@ -21,6 +21,7 @@ from tempfile import TemporaryDirectory
 
 from minirl import kernels
 from minirl.controls.variants import MoreSFT, Variant
+from minirl.kernels.peak import clock
 from minirl.runs import CONFIG, RESULTS, RLStageConfig, Run, Screen
 from minirl.train.branch import branch
 from minirl.train.rl import RLStage
@@ -99,17 +100,19 @@ def seconds(run: Run, stage: str) -> float:
 
 
 def step_seconds(base: Run, first: RLStageConfig, second: RLStageConfig) -> tuple[float, float]:
-    """The seconds that an RL step takes with the one settings and with the other, from the base's SFT model on. The
-    steps are timed in turns and the medians count, so that other programs on the machine slow both alike."""
+    """The seconds that an RL step takes with the one settings and with the other, from the base's SFT model on. With
+    one thread they are seconds of the processor, from which other programs take little. The steps are timed in turns
+    and the medians count, so that what the others do take is taken from both alike."""
+    now = clock()
     with TemporaryDirectory() as folder, kernels.using_precision(base.config.precision):
         stages = [timed_stage(base, settings, Path(folder) / name) for name, settings in (("a", first), ("b", second))]
         times: list[list[float]] = [[], []]
         for step in range(TIMED_STEPS + 1):
             for stage, found in zip(stages, times, strict=True):
-                began = time.perf_counter()
+                began = now()
                 stage.optimizer.lr = stage.learning_rate(step)
                 stage.update(step)
-                found.append(time.perf_counter() - began)
+                found.append(now() - began)
         one, other = (median(found[1:]) for found in times)  # the first step fetches everything into memory
         return one, other
 

@@ -4,13 +4,14 @@ import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from minirl.controls import __main__ as controls
-from minirl.controls import seeds, variants
+from minirl.controls import jobs, seeds, variants
 from minirl.controls.jobs import Job, seconds, train
 from minirl.controls.table import cell, outcome
 from minirl.controls.variants import GROUPS, Group, MoreSFT, Variant
@@ -116,6 +117,32 @@ def test_every_variant_can_work() -> None:
     for group in {**variants.GROUPS, **variants.ON_REQUEST}.values():
         for variant in group.variants:
             variant.applied(RLStageConfig(kl=0.1, clip=0.2, updates=2))
+
+
+@pytest.mark.parametrize(("threads", "expected"), [(1, (2.0, 6.0)), (2, (9.0, 11.0))])
+def test_other_programs_take_no_time_from_a_variant(
+    threads: int, expected: tuple[float, float], run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one thread. Every step waits for other programs; one is held up for long."""
+    spent = {"processor": 0.0, "clock": 0.0}
+
+    class Work:
+        optimizer = SimpleNamespace(lr=0.0)
+        learning_rate = staticmethod(lambda step: 0.0)
+
+        def __init__(self, seconds: float, waits: float) -> None:
+            self.seconds, self.waits = seconds, waits
+
+        def update(self, step: int) -> None:
+            spent["processor"] += self.seconds
+            spent["clock"] += self.seconds + (100.0 if step == 3 else self.waits)
+
+    stages = iter([Work(2.0, 7.0), Work(6.0, 5.0)])
+    monkeypatch.setattr(jobs, "timed_stage", lambda *_: next(stages))
+    monkeypatch.setattr("time.process_time", lambda: spent["processor"])
+    monkeypatch.setattr("time.perf_counter", lambda: spent["clock"])
+    monkeypatch.setattr("minirl.kernels.get_threads", lambda: threads)
+    assert jobs.step_seconds(run, run.config.rl, run.config.rl) == expected
 
 
 def test_more_sft_takes_as_long_as_sft_and_rl_together(run: Run) -> None:
