@@ -83,8 +83,9 @@ with TemporaryDirectory() as folder:
 # %% [markdown]
 # A check tries many inputs and shows the smallest one that it found to fail. It says **where** the result differs, and,
 # if it knows the mistake, **what this looks like**. Decimal numbers may differ by rounding. The check then says by how
-# much, for example 4e-15, which is short for 4 · 10⁻¹⁵. Some inputs are drawn by chance. The **seed**, a number that a
-# failed check prints, decides what is drawn: with the same seed you get the same inputs again.
+# much, for example 4e-15, which is short for 4 · 10⁻¹⁵. Some inputs are drawn by chance. A number, the **seed**,
+# decides what is drawn: with the same seed you get the same inputs again. A check that fails on such an input prints
+# its seed.
 #
 # **What if you do not understand what a check says?** There is always a next step:
 #
@@ -294,7 +295,8 @@ assert begins > 300 and right < 300 and 3 < len(set(drawn)) < 200
 # - **The notebook still uses the course's function.** It takes yours once `check` has found it right, and it says so
 #   when it has read your file again. Run the cell again after the check.
 # - **`No module named minirl`.** This is a different Python from the one in which minirl was installed. In a terminal,
-#   activate its environment; in a notebook, choose it as the kernel.
+#   activate its environment; in a notebook, choose it as the "kernel", which is Jupyter's word for the Python that runs
+#   the cells.
 # - **`no folder with progress.json`.** Your terminal is in another folder. Go to `minirl-lessons`.
 #
 # ## The code that runs

@@ -16,7 +16,8 @@
 # ## Warm-up: do you need this lesson?
 #
 # Here are five questions. Write down your answers, or better, store them: `python -m minirl.lessons predict 0b.a` in a
-# terminal asks for the first one, and how sure you are. From here on this text writes `predict 0b.a` for short.
+# terminal asks for the first one, and how sure you are. From here on this text writes `predict 0b.a` for short. (A
+# *point* is one in a hundred: from 50% to 60% are 10 points.)
 #
 # {predict 0b.a}
 #
@@ -51,9 +52,10 @@ self_test(explained_in, then="Go on to lesson 1.")
 # %% [markdown]
 # ## 1. Arrays
 #
-# A NumPy array is a table of numbers with a **shape**. The shape (3, 4) means 3 rows and 4 columns. Operations work on
-# all numbers at once: `2 * x` doubles each. A sum can run over everything, or along one **axis**. Axis 0 runs down the
-# rows, axis 1 along the columns. *The axis that you name is the one that disappears.*
+# A NumPy array is a table of numbers with a **shape**. The shape (3, 4) means 3 rows and 4 columns, and (4,) a single
+# row of 4 numbers. Operations work on all numbers at once: `2 * x` doubles each. A sum can run over everything, or
+# along one **axis**. Axis 0 runs down the rows, axis 1 along the columns. *The axis that you name is the one that
+# disappears.*
 
 # %%
 import numpy as np

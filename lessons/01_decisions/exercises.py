@@ -2,7 +2,7 @@
 checks the first.
 
 A token is a whole number. A state is a tuple of tokens: the prompt, then every
-action so far.
+action so far. V is the number of tokens in the vocabulary.
 """
 
 from collections.abc import Callable

@@ -78,7 +78,9 @@ print(
 #     s₂ = Q: Roger has 5 tennis balls. ... Reasoning: Roger has
 #
 # Two things are remarkable. The next state follows from the state and the action with certainty: there are no dice in
-# this world. And a state holds everything that came before, so the agent never needs a memory of its own.
+# this world. And a state holds everything that came before, so the agent never needs a memory of its own. What comes
+# next depends on the present state and action alone. A world of this kind is called a *Markov decision process*, MDP
+# for short.
 #
 # > **Exercise 1.1** (level 1, 5 minutes). Write `after(state, action)`, the state that follows. A state is a tuple of
 # > tokens.
@@ -95,7 +97,7 @@ for word in (" Roger", " has"):
 #
 # How does the agent choose? It has a **policy**, written π (pi): π(a | s) is the probability that the agent takes
 # action a in state s. Read the bar as "given". For one state, the policy is a list of probabilities, one for each
-# token, that add up to 1.
+# token, that add up to 1. In code this is an array of shape (V,), where V is the number of tokens in the vocabulary.
 #
 # The model gives us logits, which are any numbers at all, often negative. We need probabilities. So we first make all
 # of them positive with the exponential function, and then divide by the sum:
@@ -370,8 +372,9 @@ print(f"{right} answers are right. In {lucky} of them the sum was wrong.")
 # %% [markdown]
 # Both kinds of error get the same reward, 0: the checker reads the answer alone, and cannot say whether the model
 # computed badly or copied badly. Which of the two is the weak point is a matter of chance. The same training rounds a
-# little differently on another processor, and ends in another model. We ran this lesson with two instruction sets. With
-# `MINIRL_ISA=avx2` there were 8 wrong copies among 166 wrong answers, and with `MINIRL_ISA=avx512` 91 among 163.
+# little differently on another processor, and ends in another model. We ran this lesson twice, each time with another
+# set of the processor's instructions (lesson 5 says what these are). With `MINIRL_ISA=avx2` there were 8 wrong copies
+# among 166 wrong answers, and with `MINIRL_ISA=avx512` 91 among 163.
 
 # %% [markdown]
 # ## 7. The goal, in one number
@@ -486,7 +489,7 @@ picture
 #   be lost.
 # - **Answers that are cut off.** If the limit on actions is too low, right answers get reward 0, and the model learns
 #   to be brief instead of right. Look at how many episodes end by themselves before you look at the reward.
-# - **The end token is no action.** If the end token is left out of the loss, the model never learns to stop. Nothing
+# - **The end token is no action.** If training leaves out the end token, the model never learns to stop. Nothing
 #   crashes. `python -m minirl.bugs "masked end"` shows what it looks like.
 # - **One seed.** This run had one. Nothing tells you yet how another one would go. Never trust a single run.
 #
@@ -496,7 +499,8 @@ picture
 #   functions as methods.
 # - `minirl/rl/rollout.py` does the same for hundreds of episodes at a time. A test holds the two together, token for
 #   token.
-# - `minirl/rl/plain.py` is the REINFORCE that has just used your functions.
+# - `minirl/rl/plain.py` is the training loop that has just used your functions. Its method is called REINFORCE, and
+#   lesson 12 derives it.
 #
 # ## Sources
 #

@@ -96,7 +96,9 @@ picture
 #
 # So each number needs to remember how it was made. That is the class `Value` in `exercises.py`. It holds the number
 # itself, `data`; the values it was made from, `parents`; and `grad`, which stands for dL/d(this value) and is 0 at
-# first. And it has a function, `push`. When dL/dc is known, `push` tells the parents of c what follows for them.
+# first. This number is called the **gradient** of the value: how much L changes for each unit by which this value alone
+# changes. (In mathematics it is a *partial derivative*.) And a `Value` has a function, `push`. When dL/dc is known,
+# `push` tells the parents of c what follows for them.
 #
 # The function `plus` shows how it goes. If c = a + b, then c moves as far as a does, so dc/da = 1 and dc/db = 1.
 #
@@ -138,11 +140,12 @@ assert x.grad == 6
 # %% [markdown]
 # Why do the two pushes add up? Because a change of x reaches y on two paths, and y feels both. This is the second half
 # of the chain rule: **sum over all paths**. You will see the same rule in every lesson: a row of a table that is used
-# by ten tokens, a weight that is used at each position, all of them get the *sum* of what their users push.
+# by ten tokens, a parameter that is used for each token, all of them get the *sum* of what their users push.
 #
-# With sums and products alone we can only build polynomials. A neural network needs a bend. We take tanh, which is
-# nearly straight around 0 and flattens towards −1 and 1. Its derivative at x is 1 − tanh(x)². For c = tanh(a), this
-# means dc/da = 1 − c², and by the chain rule
+# With sums and products alone we can only build polynomials. A **neural network**, which is the kind of formula that a
+# language model is, has weighted sums with a bend after them. For the bend we take tanh, which is nearly straight
+# around 0 and flattens towards −1 and 1. Its derivative at x is 1 − tanh(x)². For c = tanh(a), this means
+# dc/da = 1 − c², and by the chain rule
 #
 #     dL/da = dL/dc · (1 − c²).
 #
@@ -182,7 +185,7 @@ assert x.grad == 6
 # > most difficult function of this lesson. It has two loops: one that counts, and one that walks back.
 #
 # Your function gets no `Value`, only names of nodes and a function that tells the parents of each. So it works for any
-# graph. In section 8 it will sort the graphs of a real transformer. A graph can be thousands of nodes deep, and a
+# graph. In section 8 it will sort the graphs of a real language model. A graph can be thousands of nodes deep, and a
 # function that calls itself for each level would exceed Python's limit. So keep a list of the nodes that are still to
 # be visited. And while you count, go on from each node only once: there are many more *paths* through a graph than
 # nodes.
@@ -195,7 +198,7 @@ print("a walk back over L = a * b + a:", my.order("L", lambda node: graph[node])
 # ## 4. The walk back
 #
 # Everything is there. The gradient of L with respect to itself is 1, since L moves by 1 when L moves by 1. Then every
-# value pushes, in your order.
+# value pushes, in your order. Computing L is called the *forward pass*, and this walk back the *backward pass*.
 #
 # > **Exercise 2.5** (level 2, 15 minutes). Write `backward(root)`. It takes three lines.
 #
@@ -322,7 +325,8 @@ picture
 # A gradient tells the direction uphill. To make the loss smaller, go the other way, with a small step.
 #
 # > **Exercise 2.6** (level 2, 10 minutes). Write `descend(parameters, rate)`. It moves each parameter against its
-# > gradient, and clears the gradient for the next time.
+# > gradient, by `rate` times the gradient, and clears the gradient for the next time. The rate is called the *learning
+# > rate*.
 #
 # Now we train a small network. Each of 40 points lies inside a ring or on it, and the network has to say which. It has
 # six hidden units, each a tanh of a weighted sum of the coordinates, and one output. The loss is the mean of the
@@ -415,7 +419,7 @@ assert right >= 36
 picture
 
 # %% [markdown]
-# ## 8. Your order in a transformer
+# ## 8. Your order in a language model
 #
 # minirl's engine is the file `minirl/autograd.py`. It is your engine with arrays for numbers: `Node` is your `Value`,
 # and `Node.backward` is your `backward`. It sorts its nodes in another way than you did: it gives each node a number
@@ -460,7 +464,8 @@ assert used["autograd.order"].share == 1.0 and gap < 1e-2
 # - **A step that is too long.** Set `RATE = 1.0` in section 7 and run the cell again. The loss of this small network
 #   explodes to more than 10²⁰⁰ within 100 steps, and then to nan. The gradient is right at the point where you stand,
 #   and says nothing about far away.
-# - **Measuring in float32.** Its 7 digits leave two or three for the difference. Gradients are checked in float64.
+# - **Measuring in float32.** Its 7 digits leave two or three for the difference. Gradients are checked in float64,
+#   which has 16.
 # - **A value changed in place** after an operation has remembered it. The push then uses the new number, and nothing
 #   crashes. minirl's operations never change the arrays they are given.
 #

@@ -19,7 +19,8 @@
 # %% [markdown]
 # ## Warm-up
 #
-# A layer adds a bias b to each of 32 rows. NumPy adds the same b to every row, without being told.
+# A model often adds one row of parameters to every row of an array. Such a row is called a **bias**. Here a bias b is
+# added to each of 32 rows. NumPy adds the same b to every row, without being told.
 #
 # {predict 3.a}
 #
@@ -184,11 +185,11 @@ picture
 # So **the gradient of a logit says how much worse its token is than the average**, times its probability. Training
 # goes against the gradient: it lowers the logits of tokens that are worse than average, and raises the others.
 #
-# Your function gets many rows at a time, and there shapes need care. `(dy * y).sum(axis=1)` has the shape (N,), one
-# sum for each row. If an array (N, V) meets it, NumPy lines it up with the *columns*, as it does with the bias of the
-# warm-up. The sums have to stand in a column of shape (N, 1) first. There are two ways: `keepdims=True` in the sum, or
-# `[:, None]` behind any array of shape (N,), which adds an axis of size 1. For example, `np.array([10, 20])[:, None]`
-# is [[10], [20]].
+# Your function gets N rows of V numbers at a time, and there shapes need care. `(dy * y).sum(axis=1)` has the shape
+# (N,), one sum for each row. If an array (N, V) meets it, NumPy lines it up with the *columns*, as it does with the
+# bias of the warm-up. The sums have to stand in a column of shape (N, 1) first. There are two ways: `keepdims=True` in
+# the sum, or `[:, None]` behind any array of shape (N,), which adds an axis of size 1. For example,
+# `np.array([10, 20])[:, None]` is [[10], [20]].
 #
 # > **Exercise 3.3** (level 3, 25 minutes). Write `softmax_backward(dy, y)` for a whole array of rows.
 
@@ -353,7 +354,9 @@ assert np.allclose((dx * x).sum(axis=1), 0)
 # 4. The *cross-entropy* of the result with the true next character is the loss.
 #
 # The text is minirl's collection of science questions. All gradients of the words in italics come from your functions:
-# they are swapped into minirl for the whole training. Then we train once more with minirl's own, from the same start.
+# they are swapped into minirl for the whole training. Each step looks at 128 places of the text, drawn at random: a
+# **batch**. Then AdamW moves the parameters. It is `descend` with a step length of its own for each parameter, and
+# lesson 9 builds it. Then we train once more with minirl's own, from the same start.
 
 # %%
 import json
@@ -424,9 +427,9 @@ assert all(used[f"tensor.{name}"].share == 1 for name in GRADIENTS)
 assert abs(np.mean(yours[-50:]) - np.mean(theirs[-50:])) < 0.05 and np.mean(yours[-50:]) < 2.6
 
 # %% [markdown]
-# **Do both learn the same?** The losses of your gradients and of minirl's should lie on each other, up to rounding,
-# which grows slowly over the steps. A loss jumps up and down with the 128 places that its step happens to see, so each
-# point of the figure is the mean of the last 15 steps (of fewer at the beginning).
+# **Do both learn the same?** The losses with your gradients and with minirl's should agree, up to rounding, which grows
+# slowly over the steps. A loss jumps up and down with the 128 places that its step happens to see, so each point of the
+# figure is the mean of the last 15 steps (of fewer at the beginning).
 
 
 # %%
@@ -470,7 +473,7 @@ print("".join(characters[i] for i in written))
 #
 # 1. What was repeated on the way forward is summed on the way back.
 # 2. For y = a @ b: da = dy @ bᵀ and db = aᵀ @ dy. The shapes tell you, unless everything is square.
-# 3. The gradient of a logit through softmax is its probability times what its dy exceeds the weighted average by. No
+# 3. The gradient of a logit through softmax is its probability times (its dy minus the weighted average of all dy). No
 #    Jacobian is ever built.
 # 4. The gradient of the cross-entropy is what the model said minus what was right. Each row adds up to 0.
 # 5. Compute log-probabilities as a logit minus log_sum_exp, never as the logarithm of a softmax.
@@ -479,8 +482,8 @@ print("".join(characters[i] for i in written))
 #
 # - **A sum where a mean belongs, or the other way.** Nothing crashes. With 128 rows and plain gradient descent, each
 #   step is 128 times too large or too small. AdamW, as above, divides by the gradient's usual size, and so hides the
-#   mistake: its steps hardly change. It shows where gradients are clipped, which lesson 9 explains. Compare the
-#   gradient's size for batches of different sizes: for a mean it should hardly change.
+#   mistake: its steps hardly change. The mistake shows where gradients are clipped, which lesson 9 explains. Compare
+#   the gradient's size for batches of different sizes: for a mean it should hardly change.
 # - **A broadcast that nobody wanted.** Subtracting targets of shape (N,) from outputs of shape (N, 1) gives (N, N),
 #   and the loss is a fine-looking number. Look at shapes before you look at losses.
 # - **A gradient without its second path**, as in the norm. Training works, only worse. Only a comparison with a

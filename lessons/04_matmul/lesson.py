@@ -59,6 +59,9 @@ if not has_compiler():
 # > **Exercise 4.1** (level 1, 5 minutes). Write `intensity(M, K, N)` in `exercises.py`. All other exercises of this
 # > lesson are in `exercises.c`.
 #
+# In a model one of the two matrices mostly holds parameters, which are also called **weights**. A **layer** is a part
+# of a model that multiplies its input by such matrices.
+#
 # {predict 4.b}
 #
 # The next cell measures your machine: how many operations its processor does in a second, and how many bytes it reads
@@ -119,7 +122,8 @@ picture
 # %% [markdown]
 # ## 2. Three loops in C
 #
-# C is a small language, and you need a small part of it. Here is a complete function. It adds up the numbers of a row:
+# C is a small language, and you need a small part of it. A **compiler** translates it into instructions of the
+# processor before it runs. Here is a complete function. It adds up the numbers of a row:
 #
 # ```c
 # float total(const float *x, int n) {
@@ -255,9 +259,9 @@ picture
 #             for each j:  C[i, j] += A[i, k] · B[k, j]
 #
 # There is a second gain. In `naive`, each addition needs the result of the addition before it, and has to wait for it:
-# about four cycles. The compiler may not help. If it added in another order, the rounding would be another one, and so
-# would the result. Now neighbouring j are sums of their own, and each keeps its order. The compiler sees this, and does
-# 8 or 16 of them with *one* instruction, on a **vector**.
+# about four *cycles*, the ticks of the processor's clock. The compiler may not help. If it added in another order, the
+# rounding would be another one, and so would the result. Now neighbouring j are sums of their own, and each keeps its
+# order. The compiler sees this, and does 8 or 16 of them with *one* instruction, on a **vector** of so many numbers.
 #
 # > **Exercise 4.3** (level 3, 25 minutes). Write `row_wise`. From here on the check also looks at the time. Your
 # > function races against the course's and against a slow one, in turns, on the same machine. It passes if it is nearer
@@ -299,6 +303,9 @@ reveal("4.a")
 # Blocks change no result, and at the sizes of a check they hardly change the time. How can a check find them? It lets C
 # share memory with A, and then with B. So the second row of C reads a number that belongs to the first row as well, and
 # its sum shows whether the first row was finished by then. Without blocks it was.
+#
+# A multiplication whose result is added to a sum is called a **multiply-add**. A matrix product consists of nothing
+# else.
 #
 # {predict 4.c}
 #
@@ -426,7 +433,8 @@ if has_compiler():
 #
 # What is left up to the roof is the same idea twice more. Keep not one row of sums but a whole *tile* of C in
 # registers, so that the sums do not travel at all; and copy A and B into the order in which they are read. That is
-# lesson 5, and it leads to minirl's own kernel.
+# lesson 5, and it leads to minirl's own kernel. (A **kernel** is a function that does one operation on plain arrays,
+# and does it fast.)
 
 # %% [markdown]
 # ## 6. A model trains with your loops
@@ -486,8 +494,9 @@ assert use.ledger.sites["output layer, and its gradients"] == 3 * 40
 assert abs(yours[0] - theirs[0]) < 1e-4 and yours[-1] < 0.9 * yours[0]
 
 # %% [markdown]
-# 100% of the multiply-adds: no product of this training was done by anybody else. (Attention multiplies inside its own
-# C, without asking `kernels.matmul`. That part is small here, and it is not in this count. Lesson 6 is about it.)
+# 100% of the multiply-adds: no product of this training was done by anybody else. (Attention, the part of the model in
+# which tokens look at each other, multiplies inside its own C, without asking `kernels.matmul`. It is small here, and
+# not in this count. Lesson 6 is about it.)
 
 # %%
 picture = Picture(
@@ -503,7 +512,7 @@ axes.legend()
 picture
 
 # %% [markdown]
-# On the picture the two curves lie on each other, and the numbers above differ. Your loops add in another order than
+# In the picture the two curves look like one, and the numbers above differ. Your loops add in another order than
 # minirl's, and float32 rounds after each addition. In the first step that changes the last digits alone. But the update
 # carries each difference on into the weights, and the next step begins with weights that differ a little. So the
 # difference grows from step to step, and after 40 of them it can reach the second decimal. That is no mistake, and

@@ -24,8 +24,11 @@
 # ## Warm-up
 #
 # A **multiply-add** is what a matrix product consists of: sum = sum + x · y. Processors have an instruction for it,
-# which works on a **vector** of 4, 8 or 16 floats at a time. A processor has several **cores**, each of which runs a
-# program of its own. Its clock ticks some three billion times a second, and a tick is called a **cycle**.
+# which works on a **vector** of 4, 8 or 16 floats at a time, its *lanes*. One instruction for many numbers is called
+# **SIMD**: single instruction, multiple data. How many lanes there are depends on the *instruction set* of the
+# processor: 16 with AVX-512 and 8 with AVX2, which PCs and servers have, and 4 with NEON, which ARM processors have. A
+# processor has several **cores**, each of which runs a program of its own. Its clock ticks some three billion times a
+# second, and a tick is called a **cycle**.
 #
 # {predict 5.a}
 #
@@ -138,9 +141,10 @@ picture
 # The figure shows two walls that a loop can run into.
 #
 # **The first wall is time.** The result of a multiply-add is there after about four cycles. This is its **latency**. A
-# sum that waits for itself is added to once in four cycles, and the core could have started eight multiply-adds in
-# that time. The remedy is to have several sums that do not wait for one another, and to add them up at the end. You
-# need at least 4 cycles · 2 units = 8 of them.
+# core has two *units* that do multiply-adds, so two can start in each cycle. A sum that waits for itself is added to
+# once in four cycles, and the core could have started eight multiply-adds in that time. The remedy is to have several
+# sums that do not wait for one another, and to add them up at the end. You need at least 4 cycles · 2 units = 8 of
+# them.
 #
 # **The second wall is loading.** A core loads two vectors in a cycle, from its nearest cache. Each product of the loop
 # above needs two vectors, one of x and one of y. So with two loads for each multiply-add, one multiply-add starts in a
@@ -149,10 +153,10 @@ picture
 # (These are the numbers of most processors with AVX2 or AVX-512. An Apple M1 starts four multiply-adds in a cycle, so
 # it needs 16 sums, and loads three vectors. The walls are the same, and stand in other places.)
 #
-# In C a vector is a type of its own. GCC and Clang have one for every processor: `vec` in `exercises.c` is a vector of
-# LANES floats, and `+` and `*` work on all its lanes at once. The compiler picks the instructions. One thing needs
-# care: an instruction for an *aligned* vector crashes where the address is not a multiple of the vector's size.
-# Arrays can begin anywhere, so use `load` and `store` from the file, which promise nothing about the address.
+# In C a vector is a type of its own. The compilers GCC and Clang have one for every processor: `vec` in `exercises.c`
+# is a vector of LANES floats, and `+` and `*` work on all its lanes at once. The compiler picks the instructions. One
+# thing needs care: an instruction for an *aligned* vector crashes where the address is not a multiple of the vector's
+# size. Arrays can begin anywhere, so use `load` and `store` from the file, which promise nothing about the address.
 #
 # > **Exercise 5.1** (level 2, 15 minutes). Write `dot(x, y, n)`, the sum of the products of two arrays, with vectors
 # > and 8 sums. The check also compares its time with that of a plain loop, and finds out how many sums there are: it
@@ -415,12 +419,13 @@ picture
 # One function can do both, if you tell it how far to go for the next number of a step (*across*), and how far for the
 # next step (*along*):
 #
-# (Across and along are meant from the tile, and not from the matrix. The steps of k go along.)
-#
 # | | numbers of a step | across | along |
 # |---|---|---|---|
 # | a panel of B, columns j ... | neighbours in a row of B | 1 | N |
 # | a tile of A, rows i ... | neighbours in a column of A | K | 1 |
+#
+# (Across and along are meant from the tile, and not from the matrix. The steps of k go along. Such distances are called
+# *strides*.)
 #
 # At the edge of a matrix a piece is narrower than a tile. Then the copy gets zeros in the places that are missing, so
 # `tile` can *read* without asking. What it writes is another matter: section 4 comes to it.
@@ -515,9 +520,9 @@ picture
 # **And all stages**, from the three loops of lesson 4 to yours, which do one and the same product. They are the files
 # of `csrc/matmul_ladder/`. `register_tile` keeps a tile of sums in registers and reads A and B in their places.
 # `packed` also packs. In `vector` the vectors of the tile are written out, as in yours. It differs from yours in
-# details, such as how it packs and where it stores a tile at an edge. The figure puts some of the stages on the
-# roofline. To the right stands the intensity, operations for each byte that has to be moved at least. For products of
-# n x n matrices it is n / 6.
+# details, such as how it packs and where it stores a tile at an edge. At this size B still lies near, so packing alone
+# may cost more than it brings. The figure puts some of the stages on the roofline. To the right stands the intensity,
+# operations for each byte that has to be moved at least. For products of n x n matrices it is n / 6.
 
 # %%
 from minirl.kernels.matmul.steps import STEPS, matmul_step
@@ -547,7 +552,8 @@ picture
 #
 # One core is busy now. A laptop has two to sixteen of them. **Threads** are lines of work that run at the same time,
 # each on a core of its own, in the same memory. That they share the memory is what makes them useful, and what makes
-# them dangerous.
+# them dangerous. In C, one line above a loop shares its rounds out among threads: `#pragma omp parallel for`. It
+# belongs to **OpenMP**, which most C compilers know.
 #
 # **Races.** Two threads write to the same place, or one reads while the other writes. What comes out depends on who is
 # faster, and it is another thing in every run. The rule that helps: *each piece of work writes to places of its own.*
@@ -613,7 +619,7 @@ picture
 # %% [markdown]
 # (Single numbers take longer than groups in either case, as the compiler makes vectors of groups. Look at the distance
 # of the two curves. Groups of several lines can be slower again. A likely reason is that a core fetches ahead, beyond
-# the end of a group, and so into lines of the other thread. Where both curves lie on each other from the start, the
+# the end of a group, and so into lines of the other thread. Where the two curves are the same from the start, the
 # threads did not run at the same time, or the compiler has no OpenMP.)
 #
 # Now the product. What can be shared out? Three loops could be:
@@ -658,10 +664,10 @@ assert all(same.values())
 #
 # ## 6. A language model trains with it
 #
-# Time for the real thing. The next cell makes a training step of a small GPT: forward, backward, an update. A training
-# step is more than products of the form A B. Going backward it needs A Bᵀ and Aᵀ B, there are products of many
-# matrices at once, and the bias is to be added. `swapped` puts an adapter around your function, which copies what lies
-# the wrong way round, and counts. The copies cost time, and are reported apart.
+# Time for the real thing. The next cell makes a training step of a small language model (a GPT, which lesson 8 builds):
+# forward, backward, an update. A training step is more than products of the form A B. Going backward it needs A Bᵀ and
+# Aᵀ B, there are products of many matrices at once, and the bias is to be added. `swapped` puts an adapter around your
+# function, which copies what lies the wrong way round, and counts. The copies cost time, and are reported apart.
 
 # %%
 from minirl.model import GPT, GPTConfig
@@ -748,8 +754,8 @@ picture
 # part of the time you work on, before you work on it.
 #
 # And the copies? They are there because your product wants its matrices the right way round, and training needs
-# transposes. But look at your `pack`: it reads its matrix with two strides. Exchange them, and it packs a transpose,
-# at no cost. minirl's own product does it in this way.
+# transposes. But look at your `pack`: it reads its matrix with two strides, `across` and `along`. Exchange them, and it
+# packs a transpose, at no cost. minirl's own product does it in this way.
 #
 # ## If you want more
 #

@@ -32,9 +32,11 @@
 # **Attention in short.** (Lesson 8 takes more time for it.) In a language model every token of a text is a row of
 # numbers. By attention a token takes in what the tokens before it have to say. Each token i has three rows of d
 # numbers: a **query** q_i, what it looks for; a **key** k_i, what can be found in it; and a **value** v_i, what it
-# tells. The scalar product q_i · k_j says how well key j answers query i. Divided by √d, it is the **score** s_ij: the
-# product is a sum of d terms, and without the division the scores would grow with d. A softmax over j makes weights of
-# the scores. The result is the average of the values with these weights:
+# tells. The *scalar product* q_i · k_j multiplies the two rows number by number and adds up. It says how well key j
+# answers query i. Divided by √d, it is the **score** s_ij: the product is a sum of d terms, and without the division
+# the scores would grow with d. A softmax over j makes weights of the scores: shares that add up to 1. (The parameters
+# of a model are called weights, too. These here are computed anew for each text.) The result is the average of the
+# values with these weights:
 #
 #     s_ij = q_i · k_j / √d        P_ij = e^(s_ij) / Σ_j e^(s_ij)        o_i = Σ_j P_ij v_j.
 #
@@ -95,9 +97,10 @@ reveal("6.a")
 # > first number. The check also tries rows far from 0, and rows with -INFINITY: softmax gives these numbers the
 # > probability 0, which is how masks are made.
 #
-# Lesson 4 explains all the C that you need. New are `expf`, `logf` and `sqrtf` from `<math.h>`, which are e^x, the
-# logarithm and the root for floats; `INFINITY` from the same place; and `memset` from `<string.h>`, which fills memory
-# with zeros: `memset(y, 0, n * sizeof(float))` sets y[0] to y[n - 1] to 0.
+# Lesson 4 explains nearly all the C that you need, `memset` among it. New are `expf`, `logf` and `sqrtf` from
+# `<math.h>`, which are e^x, the logarithm and the root for floats, and `INFINITY` from the same place.
+# `enum { KEYS = 64 };` gives a number a name, like `#define`. And `float s[QUERIES * KEYS];` inside a function is an
+# array of fixed size: it holds garbage at first, and is gone when the function returns.
 #
 # **How fast is it?** Softmax reads 4 bytes and writes 4 for each number, so at best it takes the time that memory needs
 # for these 8 bytes.
@@ -495,7 +498,7 @@ picture
 
 # %% [markdown]
 # NumPy's arrays are counted here, so for the tiles this is o and lse. The tile itself, 32 × 64 scores with a copy of
-# the keys, takes 40 kB on the stack at any length. (`check 6.5` counts what your C asks for.)
+# the keys, takes 40 kB of arrays of fixed size, whatever the length. (`check 6.5` counts what your C asks for.)
 #
 # **Bytes moved.** The plain way goes through the T × T square about twelve times: it writes the scores, reads and
 # writes them to scale them, and so on. At T = 2,048 the square of one head has 16 MB and fits into no near cache. In
@@ -586,8 +589,9 @@ for name, at, gradient, place in (("dq", 0, dq, (0, 7, 3)), ("dk", 1, dk, (1, 20
 # %% [markdown]
 # ## 6. A training step with your kernels
 #
-# A small GPT, four layers of width 256 with four heads, makes a training step on one text of 1,024 tokens. First with
-# minirl's kernels, and then with yours. **How much of the work is yours, and what does the step cost?**
+# A small language model (a GPT, see lesson 8), four layers of width 256 with four heads, makes a training step on one
+# text of 1,024 tokens. First with minirl's kernels, and then with yours. **How much of the work is yours, and what does
+# the step cost?**
 
 # %%
 from minirl.model import GPT, GPTConfig
@@ -697,7 +701,8 @@ picture
 # - **The mask counts inside the tile.** All is well up to the first tile's end, and short tests pass.
 # - **Lengths that are multiples of the tile.** Tests with 64, 128 and 256 never see the last, smaller tile.
 # - **A forgotten δ.** The loss still falls, only worse. Compare gradients with measured slopes, not with hopes.
-# - **Scores in 16 bits.** e^s and the sums belong in float32. In bfloat16 a sum of 300 ones stops at 256.
+# - **Scores in 16 bits.** e^s and the sums belong in float32. In bfloat16, a format of 16 bits with two to three
+#   digits, a sum of 300 ones stops at 256.
 # - **Memory hidden in the framework.** The kernel may be linear, and a mask of shape (T, T) beside it is not.
 #
 # ## The code that runs

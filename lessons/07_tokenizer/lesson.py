@@ -67,7 +67,7 @@ reveal("7.a")
 # Joining the pair (`b"l"`, `b"o"`) makes of `[b"l", b"o", b"w"]` the list `[b"lo", b"w"]`.
 #
 # What about three equal letters, a a a, when (a, a) is joined? The first two become aa, and the third one stays alone.
-# We go from left to right, and a token that was joined is gone.
+# We go from left to right, and a token that was joined is gone. (In code a join is called a *merge*.)
 #
 # > **Exercise 7.1** (level 2, 10 minutes). Write `join(tokens, pair)`.
 #
@@ -112,7 +112,8 @@ assert my.best_pair(counts) == (b"s", b"t")
 # > **Exercise 7.4** (level 3, 25 minutes). Write `train(chunks, n_merges)`. The chunks of a large text do not fit into
 # > memory, so they come one by one, and only once. The different words do fit. The check watches how much you keep.
 #
-# We learn from minirl's science questions: 300 short texts to learn from, and 61 that are held out.
+# We learn from minirl's science questions: 300 short texts to learn from, and 61 that are **held out**: the tokenizer
+# never reads them, so they show what it does with new texts.
 
 # %%
 import json
@@ -188,8 +189,9 @@ picture
 # ## 4. Encoding
 #
 # The list of joins is all that a tokenizer knows. To cut a new word, begin with its bytes again, and do the joins of
-# the list **in the order in which they were learned**. You need not go through the whole list. Look at the pairs that
-# the word holds, and take the pair with the smallest rank. Join it. Look again.
+# the list **in the order in which they were learned**. You need not go through the whole list. The *rank* of a pair is
+# its place in the list, 0 for the first. Look at the pairs that the word holds, and take the pair with the smallest
+# rank. Join it. Look again.
 #
 # {predict 7.b}
 #
@@ -256,9 +258,10 @@ picture
 # %% [markdown]
 # ## 5. Decoding
 #
-# The way back is easy: put the bytes of the tokens together, and read them as UTF-8. There is one trap. The emoji 🎾 is
-# four bytes, and so four tokens, and none of them is a character. If you turn each token into text by itself, you get
-# four times the sign for "this is no character", U+FFFD: �.
+# A model gets the number of each token in the vocabulary, its *id*. The way back is easy: put the bytes of the tokens
+# together, and read them as UTF-8. There is one trap. The emoji 🎾 is four bytes, and so four tokens, and none of them
+# is a character. If you turn each token into text by itself, you get four times the sign for "this is no character",
+# U+FFFD: �.
 #
 # And a model may write *any* token after any other. It may stop after two of the four bytes. Your function must not
 # raise an error then.
@@ -280,7 +283,7 @@ assert my.decode(ids, vocabulary) == "A star is a ball 🎾."
 #
 # Your `train` counts all pairs of all words for each join. For 300 short texts this takes a moment. Real vocabularies
 # have 100,000 joins and are learned from millions of different words. That is a hundred times as many joins, and
-# thousands of times as many words in each. At the speed that the next cell measures, it would take weeks.
+# thousands of times as many words in each. At the speed that the next cell measures, it would take days or weeks.
 #
 # But look at what a join changes. Only the words that hold the pair change. For the late joins these are very few: a
 # pair that occurs twice is in two words at most. All other counts stay as they were. So keep the counts, and keep a

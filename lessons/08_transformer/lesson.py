@@ -5,9 +5,9 @@
 # needed: here we only compute forward.*
 #
 # You have used a language model as a box: tokens go in, logits come out. Today you open the box. What is inside is
-# called a transformer (Vaswani et al., 2017). It has fewer parts than one might expect, and each takes a few lines.
-# You write all of them, in plain NumPy, one token sequence at a time. Then you load the weights of a trained model
-# into *your* functions, look inside it while it calculates, and let it write answers to Roger's problem.
+# called a transformer (Vaswani et al., 2017). It has fewer parts than one might expect, and each takes a few lines. You
+# write all of them, in plain NumPy, one token sequence at a time. Then you load the parameters of a trained model, its
+# *weights*, into *your* functions, look inside it while it calculates, and let it write answers to Roger's problem.
 #
 # When you have finished this lesson, you can
 #
@@ -32,7 +32,7 @@
 # stream*.
 #
 # At the end, the row of a token must say what comes next. It is multiplied by a matrix with one row for each token of
-# the vocabulary. The results are the logits.
+# the vocabulary. (Section 2 of lesson 3 says what a matrix product is.) The results are the logits.
 #
 # Since every layer adds, the numbers in the stream grow. So a layer does not read the stream itself, but a copy that
 # has been brought to a standard size. Each row is divided by the root of its mean square, and each of its C numbers is
@@ -71,9 +71,9 @@ print("Two rows of very different size, normed:\n", my.rms_norm(x, np.ones(2), 1
 # our model they lie on top of each other in one matrix, called `qkv`. You will meet it in section 5. Until then, q, k
 # and v are simply given: three arrays with one row for each token, D numbers wide.
 #
-# Token t compares its query with the key of each token s, by a scalar product q_t · k_s. The larger it is, the better
-# the two fit. A softmax turns the scores into weights that add up to 1, and t gets the average of the values with
-# these weights:
+# Token t compares its query with the key of each token s, by a *scalar product* q_t · k_s: multiply number by number,
+# and add up. The larger it is, the better the two fit. A softmax turns the scores into weights that add up to 1, and t
+# gets the average of the values with these weights:
 #
 #     weight of s for t  =  softmax over s of (q_t · k_s / √D),         result_t  =  Σ over s of  weight · v_s.
 #
@@ -291,10 +291,10 @@ assert far < 1e-3
 # {predict 8.b}
 #
 # First we look. The next figure shows the first layer, and the last token, which is the space after "=". (In our
-# tokenizer the space before a number is a token of its own.) For each head it draws with which weights this token
-# looks at the six numbers before it, and what is left for all other tokens together. There is a trick in it: where the
-# values are the rows of an identity matrix, the result of attention is the table of weights itself. So v has 58
-# columns there, one for each token.
+# tokenizer the space before a number is a token of its own.) For each head it draws with which weights this token looks
+# at the six numbers before it, and what is left for all other tokens together. There is a trick in it: where the values
+# are the rows of an identity matrix (1 on the diagonal, 0 elsewhere), the result of attention is the table of weights
+# itself. So v has 58 columns there, one for each token.
 
 # %%
 p, C, D = my.inside(weights, "blocks.0."), model.config.d_model, model.config.head_size
@@ -451,14 +451,16 @@ assert used["model.gpt"].share == 1
 #   writes nonsense. A loss that is too good is a symptom.
 # - **Heads mixed by a reshape.** The shapes fit and the model even trains, but weights from elsewhere make no sense.
 #   Compare logits with a model that is known to be right, as you did.
-# - **Another pairing of the rotation.** Two conventions are in use, neighbours or halves. A checkpoint of one read by
-#   the other speaks almost correctly, and worse with every token.
+# - **Another pairing of the rotation.** Two conventions are in use, neighbours or halves. A *checkpoint* is a file with
+#   the weights of a model. If it was made with one convention and is read with the other, the model speaks almost
+#   correctly, and worse with every token.
 # - **A position that is one too high** when tokens are generated one by one. `python -m minirl.bugs "cache position"`.
 #
 # ## The code that runs
 #
 # - `minirl/model/plain.py`: the same functions with gradients, for GPT-2's design too.
-# - `minirl/model/transformer.py`: many documents at once, with fused kernels, and a cache when it generates.
+# - `minirl/model/transformer.py`: many documents at once, with kernels that do several operations in one pass, and a
+#   cache when it generates.
 # - `minirl/functional/attention.py` and `csrc/attention.c`: attention without ever storing the table of scores.
 # - `tests/model/test_transformer.py`: how minirl's tests hold the two together.
 #

@@ -3,10 +3,11 @@
 #
 # *About two and a half hours. You need lesson 3 (the cross-entropy and its gradient) and lesson 8 (the transformer).*
 #
-# You have a transformer, and you can compute the gradient of its loss. What is missing is the part that learns: what
-# to read in which portions, what to do with a gradient, and how long a step should be. Most of it fits into short
-# functions, and nearly each of them has a mistake that many people have made. At the end, your functions pretrain a
-# model, and you find out how much it has understood and how much it has only memorised.
+# You have a transformer, and you can compute the gradient of its loss. **Pretraining** is the first and longest part of
+# its education: it reads plain text, and learns to predict the next token. What is missing for it is the part that
+# learns: what to read in which portions, what to do with a gradient, and how long a step should be. Most of it fits
+# into short functions, and nearly each of them has a mistake that many people have made. At the end, your functions
+# pretrain a model, and you find out how much it has understood and how much it has only memorised.
 #
 # When you have finished this lesson, you can
 #
@@ -17,8 +18,8 @@
 # %% [markdown]
 # ## Warm-up
 #
-# The optimizer that nearly everybody uses is called Adam. Section 3 explains it, and this question can be guessed
-# without knowing it.
+# An *optimizer* makes a step of the parameters out of a gradient. The optimizer that nearly everybody uses is called
+# Adam. Section 3 explains it, and this question can be guessed without knowing it.
 #
 # {predict 9.a}
 
@@ -256,7 +257,8 @@ picture
 #
 # So the gradient is **clipped**. All its numbers together, over all arrays, are one long vector. If this vector is
 # longer than some limit, all its numbers are multiplied by the same factor, so that it is as long as the limit. The
-# direction stays. (The length of a vector is the root of the sum of its squares: the vector (3, 4) has the length 5.)
+# direction stays. (The length of a vector, also called its *norm*, is the root of the sum of its squares: the vector
+# (3, 4) has the length 5.)
 #
 # > **Exercise 9.5** (level 2, 15 minutes). Write `clip(gradients, max_norm)`.
 #

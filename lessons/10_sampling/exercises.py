@@ -3,8 +3,8 @@ checks the first.
 
 N rows, V tokens in the vocabulary, C numbers for each token, D numbers in a
 head, E numbers in a row of values, F the width of the feed-forward part, t
-tokens so far. The functions of
-lesson 8 stand ready: eight.rms_norm(x, gain, eps), eight.swiglu(gate, up) and
+tokens so far. The functions of lesson 8 stand ready:
+eight.rms_norm(x, gain, eps), eight.swiglu(gate, up) and
 eight.inside(p, prefix).
 """
 

@@ -235,10 +235,10 @@ assert np.abs(np.array(rows) - theirs).max() < 1e-3
 # %% [markdown]
 # ## 4. What does a token cost?
 #
-# A product of a matrix with R rows and C columns and a vector takes R · C multiplications and about as many
-# additions, 2 R C operations. So each token takes 2 · (4 C² + 3 C F) in each layer for the matrices. In attention,
-# the token with the number t compares its query with t keys, which takes 2 t C operations in all heads together, and
-# averages t values, which takes 2 t C more.
+# A product of a matrix with M rows and K columns and a vector takes M · K multiplications and about as many additions,
+# 2 M K operations. The matrices of a layer have 4 C² + 3 C F numbers, with C and F as in lesson 8. So each token takes
+# 2 · (4 C² + 3 C F) operations in each layer for them. In attention, the token with the number t compares its query
+# with t keys, which takes 2 t C operations in all heads together, and averages t values, which takes 2 t C more.
 #
 # > **Exercise 10.6** (level 2, 15 minutes). Write `operations(n_layer, d_model, d_ff, vocab_size, tokens, cached)`.
 #
@@ -332,10 +332,10 @@ picture
 # T times. And when many texts are written at the same time, each weight is read once and used for every row. In both
 # cases the arithmetic has something to do.
 #
-# Our model is small, and its weights stay in the processor's own memory, its cache. Another cost takes their place.
-# For each step, Python calls dozens of functions, one after the other, whether they work on one row or on many.
-# Both costs are paid once for each step, and not for each row. **How many tokens a second does minirl write, if it
-# writes several texts at once?**
+# Our model is small, and its weights stay in the processor's own memory, its cache. (This is a cache as in lesson 4,
+# not the KV cache.) Another cost takes their place. For each step, Python calls dozens of functions, one after the
+# other, whether they work on one row or on many. Both costs are paid once for each step, and not for each row. **How
+# many tokens a second does minirl write, if it writes several texts at once?**
 
 # %%
 counts = [1, 2, 4, 8, 16, 32, 64]

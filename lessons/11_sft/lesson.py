@@ -5,9 +5,10 @@
 # lesson 8 (attention) and lesson 9 (pretraining, and its loss).*
 #
 # A pretrained model continues texts. Ask it a question, and it may well continue with another question. This lesson
-# turns such a model into one that answers. It takes fifty worked answers and a few seconds. Hardly anything new is
-# needed: the loss is that of lesson 9 with other weights. But a few small mistakes are easily made, and nothing crashes
-# when you make them.
+# turns such a model into one that answers. It is called *supervised fine-tuning*, SFT for short: supervised, because
+# the model is shown the right answers. It takes fifty worked answers and a few seconds. Hardly anything new is needed:
+# the loss is that of lesson 9 with other weights. But a few small mistakes are easily made, and nothing crashes when
+# you make them.
 #
 # When you have finished this lesson, you can
 #
@@ -76,7 +77,7 @@ assert solved_before == 0 and len(held_out) == 78
 # target. But when the model is asked, the prompt is *given*. It need not be able to invent it. It should learn the
 # tokens that it will have to say itself.
 #
-# So each token gets a mark: learned or not. These marks are called the **mask**.
+# So each token is labelled: learned or not. The labels together are called the **mask**.
 #
 # > **Exercise 11.1** (level 1, 5 minutes). Write `document(prompt, answer, end)`. It returns the tokens and the mask.
 #
@@ -144,7 +145,7 @@ picture
 # An *advantage* says how much better an answer was than expected. It can be negative. Then the loss makes the tokens
 # less likely. The next cell uses your function in all three ways, on one demonstration.
 #
-# The mask has a mark for each token, and the loss needs a weight for each *target*. The first token is read and never
+# The mask has a label for each token, and the loss needs a weight for each *target*. The first token is read and never
 # predicted, so it is no target: `mask[1:]` is the mask of the targets.
 
 # %%
@@ -176,15 +177,16 @@ assert losses["1 / N"] < losses["mask / N"]
 # %% [markdown]
 # ## 4. What does 0 of 78 prove?
 #
-# We need a number for how good the model is. The share of solved problems is one. Before training it was 0 of 78. Does
-# this mean that the model solves 0% of such problems?
+# We need a number for how good the model is. The share of solved problems is one, and it is called the **accuracy**.
+# Before training it was 0 of 78. Does this mean that the model solves 0% of such problems?
 #
 # {predict 11.b}
 #
 # Think of the problems as drawn from endlessly many, of which the model solves the share p. Of n drawn ones it then
 # solves n · p on average, but not exactly. The solved share scatters around p, with the standard error of lesson 1,
-# √(p(1 − p)/n). In 95 of 100 cases it is within Z = 1.96 standard errors of p. (This holds for the bell curve. The
-# scatter has nearly this form where n is so large that some ten problems or more are solved, and some ten are not.)
+# √(p(1 − p)/n). In 95 of 100 cases it is within Z = 1.96 standard errors of p. (This holds for the bell curve, the
+# *normal distribution*. The scatter has nearly this form where n is so large that some ten problems or more are solved,
+# and some ten are not.)
 #
 # We see a share and want to know p. So we ask of every p: *if this were the truth, would our share be a surprise?* It
 # would be none if
@@ -308,8 +310,9 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # %% [markdown]
 # ## 6. Many documents in one row
 #
-# Documents have different lengths. One way to compute several at once is to fill up the short ones with padding, but
-# then a good part of the work is wasted. minirl **packs** instead: it puts documents end to end in one row.
+# Documents have different lengths. One way to compute several at once is to fill up the short ones with *padding*,
+# tokens that mean nothing. But then a good part of the work is wasted. minirl **packs** instead: it puts documents end
+# to end in one row.
 #
 # Attention would now connect what does not belong together. A token of the second demonstration would see the first
 # one, with its numbers and its answer. When the model is asked later, nothing stands before the prompt. So a rule is
@@ -538,8 +541,9 @@ assert few.value < first.value - 0.1
 #
 # ## The code that runs
 #
-# - `minirl/train/sft.py`: `solved` makes the documents, with weight 0 for prompts and 1 for completions. In the main
-#   job each batch also holds new texts of the kinds that pretraining read, so that the model does not forget them.
+# - `minirl/train/sft.py`: `solved` makes the documents, with weight 0 for prompts and 1 for completions. In minirl's
+#   full training each batch also holds new texts of the kinds that pretraining read, so that the model does not forget
+#   them.
 # - `minirl/data/document.py`, `minirl/data/batch.py`: your `document`, `pack` and `sft_weights`.
 # - `minirl/model/transformer.py`: `hidden` keeps documents apart; the loss is `linear_cross_entropy` in
 #   `minirl/functional/probability.py`, which never stores all logits at once.

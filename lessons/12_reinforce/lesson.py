@@ -282,8 +282,9 @@ picture
 #
 # {predict 12.c}
 #
-# It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely
-# used method GRPO (Shao et al., 2024) also divides by the standard deviation of the group.
+# It would be simpler to subtract the mean of *all* samples, its own one included. Many programs do, and the widely used
+# method GRPO (Shao et al., 2024) also divides by the standard deviation of the *group*, which is all samples of one
+# problem.
 #
 # {predict 12.d}
 #
@@ -563,7 +564,7 @@ picture
 # - **A mean of means.** Parts of a batch are averaged for themselves, so that tokens of short answers count more.
 #   `python -m minirl.bugs "mean of means"`.
 # - **Nothing to learn.** If all samples of nearly all problems agree, the advantages are 0. Measure it before a long
-#   run: the training of minirl prints the share of informative problems first.
+#   run: the training of minirl first prints the share of problems whose samples differ in reward.
 # - **Good luck.** 40 updates with one seed are one draw. Runs with other seeds end elsewhere, often far away;
 #   [minirl's results](../docs/results.md) have eight.
 #
@@ -571,7 +572,8 @@ picture
 #
 # - `minirl/rl/plain.py`: REINFORCE in thirty lines. You can now say what each is for.
 # - `minirl/rl/advantage.py`: your leave-one-out and its relatives. `minirl/rl/exact.py`: the sums over all rewards.
-# - `minirl/rl/loss.py`: the weights, with clipping and a pull to the old policy as options.
+# - `minirl/rl/loss.py`: the weights, with two options: a limit on how far a token moves in one update, and a pull to
+#   the old policy.
 # - `tests/rl/test_gradient.py`: 85 episodes of a small *transformer*, and a statistical test that minirl's estimate is
 #   unbiased. It also plants mistakes like those of section 5, to show that it finds them.
 #

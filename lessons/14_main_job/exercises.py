@@ -67,7 +67,7 @@ def reward_error(rewards: np.ndarray) -> float:
 
     The problems are drawn independently, and the samples of one problem are
     alike. So the mean reward of a problem counts as one value: there are P of
-    them.
+    them. Their standard deviation is taken with P - 1 (ddof=1).
 
     reward_error(np.array([[1.0, 1.0], [0.0, 0.0]])) is 0.5.
     """
@@ -79,7 +79,7 @@ def reward_error(rewards: np.ndarray) -> float:
 
 def paired(before: np.ndarray, after: np.ndarray) -> tuple[float, float]:
     """How much better the second model is on the same problems: the mean
-    difference, and its standard error.
+    difference, and its standard error (with n - 1, as in 14.3).
 
     before, after: (n,) float64, one value for each problem, in the same order;
     n at least 2.

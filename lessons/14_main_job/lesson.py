@@ -58,10 +58,11 @@ print(mine)
 # the same stages, in the same code, in about a quarter of a minute:
 #
 # 1. **Pretraining** reads Roger's story with other numbers, copies of it, and sums.
-# 2. **Fine-tuning** shows 48 of these problems with their solutions.
-# 3. **Reinforcement learning** practises on 112 problems. All it is told is whether the answer was right.
+# 2. **Fine-tuning** (SFT) shows 48 of these problems with their solutions.
+# 3. **Reinforcement learning** (RL) practises on 112 problems. All it is told is whether the answer was right.
 #
-# Forty other problems are kept from all three, and Roger's own is among them. We will need them.
+# Forty other problems are kept apart from all three, that is, held out, and Roger's own is among them. We will need
+# them.
 #
 # While it runs we note one thing more: the rewards of each step of reinforcement learning, 16 problems with 8 samples
 # each. minirl itself keeps only their mean. `replaced` puts our own function around `advantages`, through which they
@@ -272,9 +273,10 @@ assert (gap[:40] < 1e-5).all()  # two right runs are closer to each other than a
 # (A *point* is a hundredth of all answers: from 25% to 37% are 12 points.)
 #
 # A step draws its problems at random, so its mean reward is off by chance. How far? You know the standard error from
-# lesson 0b: the standard deviation of the values, divided by the root of their number. The question is what a value is.
-# There are 128 samples. But eight samples of an easy problem are all right, and eight of a hard one are all wrong.
-# They are like eight readings of one thermometer. What is drawn independently are the *problems*. So the mean of each
+# lesson 0b: the standard deviation of the values, divided by the root of their number. (For few values, the standard
+# deviation is computed with n − 1 in place of n, as in lesson 13: `std(ddof=1)`.) The question is what a value is.
+# There are 128 samples. But eight samples of an easy problem are all right, and eight of a hard one are all wrong. They
+# are like eight readings of one thermometer. What is drawn independently are the *problems*. So the mean of each
 # problem is one value, and there are 16.
 #
 # > **Exercise 14.3** (level 2, 10 minutes). Write `reward_error(rewards)`.
@@ -482,8 +484,8 @@ picture
 
 # %% [markdown]
 # Most bars are flat. The form of an answer was learned in fine-tuning, and reinforcement learning left it alone. It
-# moved the policy at a few digits. The reward spoke of the whole answer, and which token deserved it came out by
-# itself, over many samples: the right digit was there in those that were paid, and missing in the others.
+# moved the policy at one digit, or at a few. The reward spoke of the whole answer, and which token deserved it came out
+# by itself, over many samples: the right digit was there in those that were paid, and missing in the others.
 #
 # Now read the answer itself, the reasoning too. **Does the result follow from it?** minirl can check the equations in a
 # text (`minirl/generate/equations.py`). Here it looks at all right answers to the practised problems.
@@ -614,7 +616,8 @@ assert right == len(stored)
 # python -m minirl.lessons run 14 --full --mine none     # with minirl's own, to compare
 # ```
 #
-# Make the trial first. It takes a minute, and a part that breaks at full size breaks there.
+# (`smoke` is a *preset*, a named set of settings. The main job itself has the preset `roger`.) Make the trial first. It
+# takes a minute, and a part that breaks at full size breaks there.
 #
 # How long does the main job take? Your parts are written in NumPy, and minirl's in C. The next cell does what `--plan`
 # does: it makes a few updates of each stage at full size, in turns with minirl's parts and with yours, takes the
@@ -628,7 +631,7 @@ print(plan(PRESETS["roger"], mine, updates=2))
 
 # %% [markdown]
 # Most of the time goes into matrix products and attention, and these stay minirl's kernels. So parts like those of the
-# course add about a tenth, and a busy machine can add as much by chance. If a part of yours takes minutes, the last
+# course add a tenth or two, and a busy machine can add as much by chance. If a part of yours takes minutes, the last
 # lines name it: look for a Python loop over rows or tokens in it, or leave it out with `--mine`. Not counted are the
 # comparisons with minirl's own results: they take seconds.
 #
@@ -683,10 +686,10 @@ assert Larger().checker.check(problem, problem.completion)
 # "Reasoning:", and the completion goes on from there, with a space in front. `key` says which problem it is. "Which is
 # larger, 17 or 42?" and "Which is larger, 42 or 17?" have the same key, so they count as the same problem.
 #
-# `split_of(key)` puts each key into train, dev or test, always into the same one: a tenth each into dev and test. So
-# draw problems, and keep those of the split that was asked for. `documents` says what pretraining reads: `recap` lists
-# the numbers of a question, `repeat` copies it, `sums` are equations. More about all this is in
-# [your own task](../docs/your-own-task.md).
+# `split_of(key)` puts each key into train, dev or test, always into the same one: a tenth each into dev and test. Each
+# of the three is a **split** of the problems. So draw problems, and keep those of the split that was asked for.
+# `documents` says what pretraining reads: `recap` lists the numbers of a question, `repeat` copies it, `sums` are
+# equations. More about all this is in [your own task](../docs/your-own-task.md).
 #
 # > **Exercise 14.7** (level 5, open). Write `MyTask`. The check tests what every task has to keep: the same arguments
 # > give the same problems, another seed gives others, no problem is in two splits, the checker accepts your own answers
@@ -719,7 +722,8 @@ assert Larger().checker.check(problem, problem.completion)
 # Start it inside that folder: `cd 14_main_job`, then `python train_mine.py`. The run goes into the folder `runs` beside
 # it, here `runs/mine-0`. For three seeds, change `seed` and start it again: each run has a name of its own.
 #
-# The rubric asks for a comparison on the same problems. This is `compare_mine.py`, in the same folder:
+# The rubric at the end of this section asks for a comparison on the same problems. This is `compare_mine.py`, in the
+# same folder:
 #
 # ```python
 # import numpy as np

@@ -250,8 +250,9 @@ reveal("16.b")
 assert used["generate.judge"].share == 1 and ways["soundest"].mean() > ways["majority"].mean() + 0.05
 
 # %% [markdown]
-# The last line but one compares two ways on the same problems: it is the mean of the 200 differences, and ± are its own
-# standard errors. Differences of the same problems scatter less than either number alone.
+# (The code calls the sample with the fewest false equations the *soundest*.) The last line above the question compares
+# two ways on the same problems: it is the mean of the 200 differences, and ± are its own 1.96 standard errors.
+# Differences of the same problems scatter less than either number alone.
 #
 # A judge has a blind side too. A text with the wrong *plan* and right arithmetic pleases it: "3 * 3 = 9. 5 + 9 = 14."
 # And a model that is trained with such a judge as its only reward can earn it by writing no equations at all. Where

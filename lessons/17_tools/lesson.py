@@ -249,8 +249,8 @@ assert after[1] > 0.5
 # with 32 balls in place of 33. So the model does not simply copy. It copies what it has seen copied. A test that
 # differs from training in one small thing brings it to light, and a test of the same kind would have hidden it.
 #
-# Where more is left to learn, reinforcement learning with a tool pays: in minirl's preset `calculator`, with 14 kinds
-# of stories, it adds 6 to 11 points on each of three seeds.
+# Where more is left to learn, reinforcement learning with a tool pays: in minirl's preset `calculator`, a training with
+# 14 kinds of stories, it adds 6 to 11 points on each of three seeds.
 #
 # ## 5. Does it use what comes back?
 #
@@ -342,9 +342,9 @@ assert used["retrieval.scores"].share == 1 and np.mean(hits(by_words, 1)) > 0.8
 #
 # Where do the vectors come from? Usually from a large model that was trained for this. We take the oldest way, which
 # needs no training (Deerwester and others, 1990). Make a table with a row for each fact and a column for each word. It
-# holds tf · idf. Then find the 60 directions in which the rows differ most; NumPy's `svd` does it. Words that occur in
-# the same facts, such as "lens" and "light", end up in the same directions. So a question about one is near a fact with
-# the other.
+# holds √tf · idf; the root, so that a repeated word says less than a new one. Then find the 60 directions in which the
+# rows differ most; NumPy's `svd` does it. Words that occur in the same facts, such as "lens" and "light", end up in the
+# same directions. So a question about one is near a fact with the other.
 
 # %%
 words = index.description.settings.words  # cuts a text into the stems of its words
@@ -424,7 +424,8 @@ picture
 # finds the right fact first.
 #
 # > **Exercise 17.7** (level 2, 15 minutes). Write `choice_gradient(theta, chosen, rewards)`. It is lesson 12 for a
-# > single action.
+# > single action. (The sum of all A is 0, as each is compared with the others. So π drops out of the mean: leave it
+# > out, and the numbers stay the same. With another baseline they would not.)
 
 # %%
 import random
@@ -489,9 +490,6 @@ assert np.mean(curve[-3:]) > np.mean(curve[:3]) + 0.15 and np.mean(control[-3:])
 picture
 
 # %% [markdown]
-# (The sum of all A is 0, as each is compared with the others. So pi drops out of the mean: leave it out, and the
-# numbers stay the same. With another baseline they would not.)
-#
 # Nobody has told it that "for a living" means a job. It found out because searches with this word were paid. A language
 # model does the same token by token: `python -m minirl.train --preset look-up` trains one that writes the whole query.
 # After fine-tuning 62 to 66% of its queries find the fact, and after RL 89 to 96%, with three seeds. [The page about

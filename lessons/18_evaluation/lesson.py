@@ -101,8 +101,9 @@ picture
 # Two models solve about the same share p of all problems, and differ by d. Each is tested on its own n problems. The
 # difference of the two shares has the standard error √(2 p (1 − p) / n): the variances of both add up. To see the
 # difference, it has to be larger than 1.96 standard errors. If the true difference is exactly that, it *looks* larger
-# in half of all tests only. To see it in 80 of 100 tests, it has to be 0.84 standard errors larger still. (These
-# 80% are called the *power* of the test.) Set d equal to 1.96 + 0.84 standard errors, and solve for n:
+# in half of all tests only. To see it in 80 of 100 tests, it has to be 0.84 standard errors larger still, as 80% of a
+# bell curve lie above the point 0.84 standard deviations below its middle. (These 80% are called the *power* of the
+# test.) Set d equal to 1.96 + 0.84 standard errors, and solve for n:
 #
 #     n = (1.96 + 0.84)² · 2 p (1 − p) / d².
 #
@@ -250,9 +251,10 @@ picture
 # - `last_number`: the last number of the text is the answer;
 # - `calculates`: what stands after "Answer:" is a sum that gives the answer.
 #
-# > **Exercise 18.5** (level 2, 15 minutes). Write `attacks(answer)`: texts that earn a reward they do not deserve, at
-# > least one for each of the three. A model would find such texts by trial, over thousands of problems. You have a
-# > shorter way: you are told the number that pays, and write texts in which it is found and not given as the answer.
+# > **Exercise 18.5** (level 2, 15 minutes). Write `attacks(answer)`: texts that earn a reward they do not deserve
+# > (*exploits*), at least one for each of the three. A model would find such texts by trial, over thousands of
+# > problems. You have a shorter way: you are told the number that pays, and write texts in which it is found and not
+# > given as the answer.
 
 # %%
 careless = {"contains": my.contains, "last_number": my.last_number, "calculates": my.calculates}
@@ -497,9 +499,9 @@ picture
 #
 # ## How this fails in practice
 #
-# - **The best of many.** Somebody tests twenty checkpoints on the test set and reports the best. With 100 problems,
-#   models near 50% and no difference at all, the best of twenty looks about 9 points better than the average. Choose
-#   on other problems.
+# - **The best of many.** Somebody tests twenty checkpoints, states of the model stored during training, on the test set
+#   and reports the best. With 100 problems, models near 50% and no difference at all, the best of twenty looks about 9
+#   points better than the average. Choose on other problems.
 # - **The reward rises, the answers get worse.** The model has found a way around the checker. Read ten answers by
 #   yourself, every time.
 # - **The unit of chance.** 64 problems with 8 samples each are 64 problems, not 512. Samples of one problem share its
