@@ -28,7 +28,7 @@ from minirl.generate.step_beam import SentenceEnd
 from minirl.model import GPT
 from minirl.model.tensor_file import TensorFile, write_tensors
 from minirl.nn import Linear, Module
-from minirl.tasks.task import END, Problem
+from minirl.tasks.task import END, Problem, answer_text
 from minirl.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -144,8 +144,15 @@ class RewardModel(Module):
         return float(self.score([prompt], [answer])[0])
 
     def judge(self, prompt: str) -> Callable[[str], float]:
-        """r of a text after this prompt, as a function: a judge for `generate.step_beams`."""
-        return lambda text: self.one(prompt, text)
+        """A judge of texts after this prompt, for `generate.step_beams`. Where the text has its line `Answer:`, r
+        stands after the end token, as always. A text without it is reasoning that goes on, so r is read after its own
+        last token: an end token in the middle of a solution is nothing that verifiers have learned from."""
+
+        def judged(text: str) -> float:
+            (r,) = self.token_scores([self.encode(prompt, [text])])
+            return float(r[-1] if answer_text(text) or len(r) == 1 else r[-2])
+
+        return judged
 
     def normalise(self, prompts: Sequence[str], answers: Sequence[str]) -> None:
         """Set gain and shift so that r of these answers has mean 0 and standard deviation 1. Raises ValueError where

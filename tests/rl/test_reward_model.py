@@ -94,6 +94,17 @@ def test_the_score_stands_after_the_end_token(judge, tokenizer):
     assert judge.one(ROGER.prompt, GOOD + "<|end|>") == judge.one(ROGER.prompt, GOOD)  # one end, not two
 
 
+def test_reasoning_that_goes_on_is_judged_without_an_end_token(judge, tokenizer):
+    """A step beam is not finished: the judge reads what stands there, and ends only what has its answer."""
+    of_beam = judge.judge(ROGER.prompt)
+    for text, end in ((" Anna has 4 pens. It", []), (GOOD, [tokenizer.special_tokens["<|end|>"]])):
+        ids = np.concatenate([tokenizer.encode_array(ROGER.prompt), tokenizer.encode_array(text), end])
+        h = judge.trunk.hidden(ids.astype(np.int32)).data[0, -1]
+        by_hand = h @ judge.head.weight.data[0] + judge.head.bias.data[0]
+        assert of_beam(text) == pytest.approx(float(by_hand), abs=1e-4)
+    assert of_beam("") == judge.one(ROGER.prompt, "")  # a prompt alone has no token to read but the end
+
+
 def test_scoring_reads_each_token_once(judge):
     group = judge.encode(ROGER.prompt, [GOOD, BAD])
     packed = pack_answers([group])
