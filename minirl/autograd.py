@@ -102,7 +102,9 @@ class Node:
             gradient = kernels.ones_like(self.data)
         else:
             given = gradient.data if isinstance(gradient, Node) else gradient
-            gradient = np.asarray(given, self.data.dtype, order="C")
+            gradient = kernels.asarray(given, self.data.dtype)
+            if not gradient.flags.c_contiguous:
+                gradient = kernels.copy(gradient)
             if gradient.shape != self.data.shape:
                 raise ValueError(f"backward: gradient has shape {gradient.shape}; expected {self.data.shape}")
         order = self._graph()
@@ -171,7 +173,7 @@ class Node:
             kernels.add(self.grad, gradient, out=self.grad)
         else:
             total = kernels.add(self.grad, gradient, out=gradient if fresh else None)
-            self.grad = np.asarray(total, self.data.dtype)
+            self.grad = kernels.asarray(total, self.data.dtype)
             self._owns_grad = True
 
     def add_product(self, a: Array, b: Array, transpose_a: bool = False, transpose_b: bool = False) -> None:

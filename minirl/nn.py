@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from minirl import functional as F
+from minirl import kernels
 from minirl.autograd import Array
 from minirl.kernels.int8 import numbers_of
 from minirl.kernels.precision import BFLOAT16
@@ -99,7 +100,7 @@ class Module:
         parameters = dict(self.named_parameters())
         problems = [f"missing: {name} {p.shape}" for name, p in parameters.items() if name not in state]
         problems += [f"unexpected: {name!s:.80} {np.shape(x)}" for name, x in state.items() if name not in parameters]
-        arrays = {name: np.asarray(state[name]) for name in parameters if name in state}
+        arrays = {name: kernels.asarray(state[name]) for name in parameters if name in state}
         for name, x in arrays.items():
             p = parameters[name]
             if x.shape != p.shape:

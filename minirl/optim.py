@@ -140,8 +140,8 @@ class AdamW(Optimizer):
         weight_decay: float = 0.1,
     ) -> None:
         super().__init__(parameters, lr, betas=betas, eps=eps, weight_decay=weight_decay)
-        self.first_moments = [np.zeros_like(p.data) for p in self.parameters]
-        self.second_moments = [np.zeros_like(p.data) for p in self.parameters]
+        self.first_moments = [kernels.zeros_like(p.data) for p in self.parameters]
+        self.second_moments = [kernels.zeros_like(p.data) for p in self.parameters]
 
     def _moments(self) -> dict[str, list[Array]]:
         return {"first_moment": self.first_moments, "second_moment": self.second_moments}
@@ -180,7 +180,7 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, momentum=momentum, weight_decay=weight_decay)
-        self.velocities = [np.zeros_like(p.data) for p in self.parameters]
+        self.velocities = [kernels.zeros_like(p.data) for p in self.parameters]
 
     def _moments(self) -> dict[str, list[Array]]:
         return {"velocity": self.velocities}

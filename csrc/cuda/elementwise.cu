@@ -114,3 +114,17 @@ gather_columns(int64 outer, int64 operation, int64 length, int64 inner, float fi
     for (int64 j = 0; j < length; j++) value = gathered(operation, value, from[j * inner]);
     y[i] = value;
 }
+
+/* y (n numbers) = rows of x by their numbers; a row is `width` numbers, and the next begins `step` numbers further on. */
+extern "C" __global__ void __launch_bounds__(THREADS)
+take_rows(int64 n, int64 width, int64 step, const int *rows, const float *x, float *y) {
+    const int64 i = (int64)blockIdx.x * THREADS + threadIdx.x;
+    if (i < n) y[i] = x[rows[i / width] * step + i % width];
+}
+
+/* The way back: rows of x become those of y. */
+extern "C" __global__ void __launch_bounds__(THREADS)
+put_rows(int64 n, int64 width, int64 step, const int *rows, float *x, const float *y) {
+    const int64 i = (int64)blockIdx.x * THREADS + threadIdx.x;
+    if (i < n) x[rows[i / width] * step + i % width] = y[i];
+}

@@ -7,6 +7,7 @@ import numpy as np
 
 from minirl import kernels
 from minirl.autograd import Array
+from minirl.kernels.arguments import is_on_gpu
 from minirl.tensor import Tensor
 from minirl.tensor.dtypes import DEFAULT_FLOAT
 from minirl.tensor.reduction import axis_of
@@ -61,7 +62,8 @@ def where(condition: Any, a: Any, b: Any) -> Tensor:
     if not any(isinstance(x, Tensor) for x in (condition, a, b)):
         raise TypeError(f"where: got {type(a).__name__} and {type(b).__name__}; at least one must be a Tensor")
     a, b = operands(a, b)
-    chosen = np.asarray(condition, bool)
+    given = condition.data if isinstance(condition, Tensor) else condition
+    chosen = given if is_on_gpu(given) else np.asarray(given, bool)
     try:
         y = kernels.where(chosen, a.data, b.data)
     except ValueError:

@@ -117,7 +117,7 @@ def dropout(x: Tensor, rate: float, generator: np.random.Generator) -> Tensor:
         return x
     x = floating(x)
     kept = generator.random(x.shape, dtype=np.float32) >= rate
-    mask = kernels.multiply(kept, np.asarray(1 / (1 - rate), x.dtype))
+    mask = kernels.send(kernels.multiply(kept, np.asarray(1 / (1 - rate), x.dtype)))
     return mapped(x, kernels.multiply(x.data, mask), lambda dy: kernels.multiply(dy, mask))
 
 

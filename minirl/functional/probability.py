@@ -111,11 +111,12 @@ def linear_cross_entropy(
     made = [gradients] if differentiable else []
 
     def backward(dy: Array) -> None:
+        factor = float(kernels.fetch(dy))
         dh, dweight = made.pop() if made else kernel(True)[3:]  # given away once; made anew for a retained graph
         for x, dx in ((h, dh), (weight, dweight)):
             if x.requires_grad and dx is not None:
-                if dy != 1:
-                    kernels.scale(dx, float(dy))
+                if factor != 1:
+                    kernels.scale(dx, factor)
                 x.add_gradient(kernels.reshape(dx, x.shape), fresh=True)
 
     value = result(np.asarray(loss, h.dtype), (h, weight), backward)

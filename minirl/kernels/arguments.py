@@ -176,6 +176,11 @@ def check_ids(op: str, name: str, ids: Array, size: int, ignore: int | None = No
         raise IndexError(f"{op}: {name}[{at}] is {int(ids[where])}; expected 0 to {size - 1}")
 
 
+def is_on_gpu(x: object) -> bool:
+    """Whether x is an array in a GPU's memory (device/array.py)."""
+    return hasattr(x, "is_on_gpu")
+
+
 def _is_readable(x: Array) -> bool:
     """Whether Python may read the numbers of x: not where it is the layout of an array on a GPU (device/array.py)."""
     owner: object = x

@@ -12,6 +12,7 @@ import numpy as np
 from numpy import (
     absolute,
     add,
+    asarray,
     broadcast_to,
     clip,
     concatenate,
@@ -51,6 +52,7 @@ __all__ = [
     "absolute",
     "add",
     "add_at",
+    "asarray",
     "broadcast_to",
     "clip",
     "concatenate",
@@ -61,6 +63,7 @@ __all__ = [
     "equal",
     "exp",
     "expand_dims",
+    "fetch",
     "greater",
     "log",
     "max",
@@ -73,6 +76,7 @@ __all__ = [
     "ones_like",
     "power",
     "reshape",
+    "send",
     "sign",
     "sin",
     "sqrt",
@@ -102,3 +106,14 @@ def reshape(x: np.ndarray, shape: int | Sequence[int]) -> np.ndarray:
 def copy(x: np.ndarray) -> np.ndarray:
     """The same values in an array of their own, C-contiguous whatever the strides of x."""
     return np.array(x, order="C", copy=True)
+
+
+def send(x: np.ndarray) -> np.ndarray:
+    """x where the backend in use keeps the numbers of models: itself, or under "cuda" a copy in the GPU's memory."""
+    return x
+
+
+def fetch(x: Any) -> np.ndarray:
+    """x as a NumPy array: itself, or a copy of an array in the GPU's memory, once that has been computed."""
+    fetched: np.ndarray = x.numpy() if hasattr(x, "is_on_gpu") else np.asarray(x)
+    return fetched

@@ -42,7 +42,7 @@ class KVCache:
         self.config = config
         self.capacity = capacity
         shape = (batch, capacity, config.kv_heads, config.head_size)
-        self.keys, self.values = ([np.empty(shape, np.float32) for _ in range(config.n_layer)] for _ in range(2))
+        self.keys, self.values = ([kernels.empty(shape, np.float32) for _ in range(config.n_layer)] for _ in range(2))
         self.held = np.zeros(batch, np.int32)
         self.rows = np.arange(batch, dtype=np.int32)  # (B,): the rows that are extended
         self.prefixes = np.full(batch, -1, np.int32)  # (B,): the row that each continues, -1: none
@@ -101,7 +101,7 @@ class KVCache:
         longest = int(self.held.max(initial=0))
         for tables in (self.keys, self.values):
             for layer, table in enumerate(tables):
-                tables[layer] = np.empty((len(table), capacity, *table.shape[2:]), np.float32)
+                tables[layer] = kernels.empty((len(table), capacity, *table.shape[2:]), np.float32)
                 tables[layer][:, :longest] = table[:, :longest]
         self.capacity = capacity
 
@@ -203,7 +203,9 @@ class KVCache:
         """The keys or values (1, S, H_kv, D) that row b sees with `new` more tokens: its prefix's, then its own."""
         row, prefix = self.rows[b], self.prefixes[b]
         own = table[row : row + 1, : self.held[row] + new]
-        return own if prefix < 0 else np.concatenate([table[prefix : prefix + 1, : self.held[prefix]], own], axis=1)
+        return (
+            own if prefix < 0 else kernels.concatenate([table[prefix : prefix + 1, : self.held[prefix]], own], axis=1)
+        )
 
 
 class Past:

@@ -22,4 +22,4 @@ def rope_tables(config: GPTConfig) -> tuple[Array, Array]:
     f = f if config.rope_scaling is None else config.rope_scaling.frequencies(f)
     angles = np.zeros((context, D // 2))
     angles[:, : len(f)] = np.arange(context)[:, None] * f
-    return np.cos(angles).astype(np.float32), np.sin(angles).astype(np.float32)
+    return kernels.send(np.cos(angles).astype(np.float32)), kernels.send(np.sin(angles).astype(np.float32))

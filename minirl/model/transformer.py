@@ -202,7 +202,7 @@ class GPT(Module):
             if matrix.dtype == INT8:
                 raise ValueError("GPT.to_bfloat16: the weights are held in int8 already; load the model again")
             if matrix.dtype != BFLOAT16:
-                _hold(matrix, kernels.to_bfloat16_bits(matrix.data))
+                _hold(matrix, kernels.to_bfloat16_bits(matrix.numpy()))
         return self
 
     def to_int8(self) -> "GPT":
@@ -218,7 +218,8 @@ class GPT(Module):
         """
         for matrix in self._matrices():
             if matrix.dtype != INT8 and matrix.shape[1] % BLOCK == 0:
-                wide = kernels.from_bfloat16_bits(matrix.data) if matrix.dtype == BFLOAT16 else matrix.data
+                wide = matrix.numpy()
+                wide = kernels.from_bfloat16_bits(wide) if matrix.dtype == BFLOAT16 else wide
                 _hold(matrix, kernels.to_int8_blocks(wide))
         return self
 
@@ -244,7 +245,9 @@ class GPT(Module):
         if self.config.position == "learned":
             x = x + self.position_embedding(positions)
         else:
-            rotation = F.Rotation(np.ascontiguousarray(np.broadcast_to(positions, ids.shape)), *self.rope_tables)
+            rotation = F.Rotation(
+                kernels.send(np.ascontiguousarray(np.broadcast_to(positions, ids.shape))), *self.rope_tables
+            )
         x = self.dropout(x)
         again = self._recomputes and past is None and not (self.dropout.training and self.dropout.rate)
         for layer, block in enumerate(self.blocks):
@@ -283,7 +286,7 @@ class GPT(Module):
         config, state = checkpoint.load(folder)
         model = cls(config, seed=None)
         for name, parameter in model.named_parameters():
-            parameter.data = state[name]
+            parameter.data = kernels.send(state[name])
         return model.to(dtype).eval()
 
     # ---- arguments ----
@@ -300,7 +303,7 @@ class GPT(Module):
 
 def _hold(matrix: Parameter, held: Array) -> None:
     """Let the parameter hold its numbers in another form, which has no gradient."""
-    matrix.data = held
+    matrix.data = kernels.send(held)
     matrix.grad, matrix.requires_grad = None, False
 
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from minirl import kernels
+from minirl.kernels.arguments import is_on_gpu
+
 Array = np.ndarray
 
 DEFAULT_FLOAT = np.dtype(np.float32)  # what the kernels compute with
@@ -21,7 +24,9 @@ DEFAULT_INTEGER = np.dtype(np.int32)
 def as_array(data: Any) -> Array:
     """data as a C-contiguous array of numbers. An array keeps its dtype; numbers and lists become DEFAULT_FLOAT or
     DEFAULT_INTEGER, or int64 where a whole number does not fit. Raises TypeError for what holds no real numbers."""
-    if isinstance(data, np.ndarray):
+    if is_on_gpu(data):
+        array = data
+    elif isinstance(data, np.ndarray):
         array = data if type(data) is np.ndarray else np.asarray(data)
         if not array.dtype.isnative:
             array = array.astype(array.dtype.newbyteorder("="))
@@ -29,7 +34,7 @@ def as_array(data: Any) -> Array:
         array = as_default(np.asarray(data))
     if array.dtype.kind not in "fiub":
         raise TypeError(f"Tensor: cannot hold {array.dtype} data; expected numbers")
-    return np.ascontiguousarray(array) if array.ndim else array
+    return array if array.flags.c_contiguous else kernels.copy(array)
 
 
 def as_default(array: Array) -> Array:

@@ -46,8 +46,17 @@ FUNCTIONS: dict[str, Function] = {
     "sqrt": Function(
         "the square root", lambda x: kernels.sqrt(x), lambda dy, x, y: kernels.divide(dy, kernels.multiply(2, y))
     ),
-    "square": Function("x^2", np.square, lambda dy, x, y: dy * 2 * x, floats=False),
-    "reciprocal": Function("1 / x", lambda x: kernels.divide(1, x), lambda dy, x, y: -dy * y * y),
+    "square": Function(
+        "x^2",
+        lambda x: kernels.multiply(x, x),
+        lambda dy, x, y: kernels.multiply(kernels.multiply(dy, 2), x),
+        floats=False,
+    ),
+    "reciprocal": Function(
+        "1 / x",
+        lambda x: kernels.divide(1, x),
+        lambda dy, x, y: kernels.multiply(kernels.multiply(kernels.negative(dy), y), y),
+    ),
     "sin": Function("the sine", lambda x: kernels.sin(x), lambda dy, x, y: kernels.multiply(dy, kernels.cos(x))),
     "cos": Function(
         "the cosine",
@@ -102,6 +111,10 @@ def _chosen(dy: Array, x: Array, other: Array, comparison: Callable[[Array, Arra
     return kernels.add(kernels.multiply(dy, comparison(x, other)), half)
 
 
+def _smaller(x: Array, other: Array) -> Array:
+    return kernels.greater(other, x)
+
+
 OPERATORS: dict[str, Operator] = {
     "add": Operator(
         "a + b",
@@ -145,8 +158,8 @@ OPERATORS: dict[str, Operator] = {
     "minimum": Operator(
         "the smaller of a and b; where they are equal each receives half of the gradient",
         lambda a, b: kernels.minimum(a, b),
-        lambda dy, a, b, y: _chosen(dy, a, b, np.less),
-        lambda dy, a, b, y: _chosen(dy, b, a, np.less),
+        lambda dy, a, b, y: _chosen(dy, a, b, _smaller),
+        lambda dy, a, b, y: _chosen(dy, b, a, _smaller),
     ),
 }
 

@@ -72,7 +72,7 @@ def mean(x: Array, axis: Axis = None, keepdims: bool = False) -> tuple[Array, Gr
 def var(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> tuple[Array, Gradient]:
     """sum((x - mean(x))^2) / (n - ddof) over the n values: ddof 0 is NumPy's default, 1 the unbiased estimate."""
     y, centred, kept, count = _variance("var", x, axis, keepdims, ddof)
-    return y, lambda dy: kernels.multiply(spread(dy, kept, x.shape), 2 / count * centred)
+    return y, lambda dy: kernels.multiply(spread(dy, kept, x.shape), kernels.multiply(2 / count, centred))
 
 
 def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> tuple[Array, Gradient]:
@@ -81,7 +81,8 @@ def std(x: Array, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> t
     y = kernels.sqrt(variance)
 
     def gradient(dy: Array) -> Array:  # dy/dx = (x - mean) / (n - ddof) / y
-        slope = kernels.divide(centred, count * kernels.where(kernels.equal(y, 0), kernels.ones_like(y), y))
+        filled = kernels.where(kernels.equal(y, 0), kernels.ones_like(y), y)
+        slope = kernels.divide(centred, kernels.multiply(count, filled))
         return kernels.multiply(spread(dy, kept, x.shape), slope)
 
     return reduced(y, axis, keepdims), gradient
@@ -136,7 +137,7 @@ def min(x: Array, axis: Axis = None, keepdims: bool = False) -> tuple[Array, Gra
 def _extreme(op: str, x: Array, axis: Axis, keepdims: bool) -> tuple[Array, Gradient]:
     kept = kept_shape(op, x.shape, axis)
     refuse_nothing(op, x.shape, kept)
-    y = np.asarray(getattr(kernels, op)(x, axis=axis, keepdims=True))
+    y = kernels.asarray(getattr(kernels, op)(x, axis=axis, keepdims=True))
 
     def gradient(dy: Array) -> Array:
         chosen = kernels.equal(x, y)

@@ -31,7 +31,7 @@ Operator = Callable[["Tensor", Any], "Tensor"]
 def result(data: Any, parents: "tuple[Tensor, ...]", backward: Backward | None) -> "Tensor":
     """The output of an operation: `data`, and how to send its gradient on to the parents."""
     y = Tensor.__new__(Tensor)
-    y.data = data if type(data) is np.ndarray else np.asarray(data)
+    y.data = data if type(data) is np.ndarray else kernels.asarray(data)
     y.grad = None
     y._owns_grad = False
     y._age = next(_age)

@@ -4,9 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from minirl import kernels
 from minirl.autograd import Array, Node, _age
 from minirl.tensor import show
-from minirl.tensor.dtypes import as_array
+from minirl.tensor.dtypes import DEFAULT_FLOAT, as_array
 
 
 class Values(Node):
@@ -21,7 +22,7 @@ class Values(Node):
             raise TypeError(
                 f"Tensor: {array.dtype} data has no gradient; pass floats such as {array.dtype.type(1)!s}.0"
             )
-        self.data = array
+        self.data = kernels.send(array) if array.dtype == DEFAULT_FLOAT and array.ndim else array
         self.grad = None
         self.requires_grad = requires_grad
         self._parents = ()
@@ -50,24 +51,25 @@ class Values(Node):
         return self.data.size
 
     def numpy(self) -> Array:
-        """The array itself, not a copy."""
-        return self.data
+        """The array itself, not a copy; of an array on a GPU, a copy of the host."""
+        return kernels.fetch(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
         """The array for NumPy, outside the graph; copied with copy=True, or with None where the dtype differs."""
         if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
             raise ValueError(f"Tensor: {self.dtype} becomes {np.dtype(dtype)} only by a copy; leave out copy=False")
-        return np.array(self.data, dtype, copy=True) if copy else np.asarray(self.data, dtype)
+        data = kernels.fetch(self.data)
+        return np.array(data, dtype, copy=True) if copy else np.asarray(data, dtype)
 
     def item(self) -> float:
         """The one number in it; ValueError if there are more."""
         if self.data.size != 1:
             raise ValueError(f"item: a tensor of shape {self.shape} holds {self.data.size} numbers; expected one")
-        return self.data.item()
+        return self.numpy().item()
 
     def tolist(self) -> Any:
         """The numbers as nested lists."""
-        return self.data.tolist()
+        return self.numpy().tolist()
 
     def __float__(self) -> float:
         return float(self.item())
@@ -81,16 +83,16 @@ class Values(Node):
         return int(self.item())
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(self.numpy())
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __repr__(self) -> str:
-        return show.text(self.data, self.requires_grad)
+        return show.text(self.numpy(), self.requires_grad)
 
     def __format__(self, how: str) -> str:
         return format(self.item(), how) if how else str(self)
 
     def _repr_html_(self) -> str:
-        return show.tensor_html(self.data, self.requires_grad)
+        return show.tensor_html(self.numpy(), self.requires_grad)

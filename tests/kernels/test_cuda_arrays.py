@@ -45,6 +45,67 @@ def test_a_view_writes_into_the_array_it_is_of():
     np.testing.assert_array_equal(x.numpy(), np.stack([X[0], 2 * X[1]]))
 
 
+@pytest.mark.parametrize(
+    "index",
+    [
+        [1, 0, 1],
+        np.array([-1, 0]),
+        (0, [2, 1]),
+        (1, np.array([0, 2], np.int64), slice(1, 3)),
+        ([1], slice(None), 2),
+        ([0, 1], slice(None, 2)),
+        [],
+    ],
+)
+def test_rows_by_their_numbers(index):
+    """They are copied out, and written to; as NumPy does it."""
+    x, host = device(X), X.copy()
+    rows = x[index]
+    np.testing.assert_array_equal(rows.numpy(), X[index])
+    if len(rows) != 3 or index != [1, 0, 1]:  # of a row that occurs twice, either may stay
+        host[index] = -host[index] + 1
+        x[index] = kernels.subtract(1, rows)
+        np.testing.assert_array_equal(x.numpy(), host)
+
+
+def test_parts_are_written():
+    x, host = device(X), X.copy()
+    for index, value in (
+        ((0,), X[1]),
+        ((slice(None), 1), 5),
+        ((..., slice(1, None, 2)), device(X[..., :2])),
+        ((1, 2, 3), np.float32(-1)),
+        ((slice(None), slice(0, 2)), X[0, 0].astype(np.float64)),
+    ):
+        x[index] = value
+        host[index] = value.numpy() if isinstance(value, DeviceArray) else value
+        np.testing.assert_array_equal(x.numpy(), host)
+
+
+def test_wrong_indices_of_rows():
+    for index, error, words in (
+        ([2], IndexError, r"rows 2 to 2 of .* with 2"),
+        ((slice(None), [1]), TypeError, "one list of row numbers, after numbers alone"),
+        (X > 1, TypeError, "one list of row numbers"),
+        ([0.5], TypeError, "one list of row numbers"),
+    ):
+        with pytest.raises(error, match=words):
+            device(X)[index]
+
+
+def test_new_arrays_of_floats_are_on_the_gpu():
+    for made in (kernels.zeros((2, 3), np.float32), kernels.empty(4, np.float32), kernels.send(X)):
+        assert isinstance(made, DeviceArray)
+    np.testing.assert_array_equal(kernels.zeros((2, 3), np.float32).numpy(), np.zeros((2, 3)))
+    assert isinstance(kernels.zeros(3, np.int32), np.ndarray)
+    x = device(X)
+    assert kernels.send(x) is x and kernels.asarray(x) is x
+    with kernels.using("reference"):  # which has to be able to fetch what was computed before
+        np.testing.assert_array_equal(kernels.fetch(x), X)
+        with pytest.raises(TypeError, match="fetched"):
+            kernels.asarray(x)
+
+
 def test_nothing_reads_the_numbers_silently():
     x = device(X)
     for reading in (np.asarray, np.sum, list, lambda x: float(x[0, 0, 0]), bool, lambda x: X + x, lambda x: x[X > 1]):

@@ -7,7 +7,7 @@
     >>> y.numpy()                            # waits for it, and fetches it
 
 Nothing here is imported before `kernels.use("cuda")`. The modules, lowest first: source and cache, shim and
-compilers, driver, memory, array, launch.
+compilers, driver, memory, launch, strides, array, elementwise.
 """
 
 from minirl.kernels.device.array import DeviceArray, device, empty, layout, written

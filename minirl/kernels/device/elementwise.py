@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from minirl.kernels import elementwise as host
-from minirl.kernels.device.array import DeviceArray, device, empty, written
+from minirl.kernels.device.array import DeviceArray, device, empty, full, written
 from minirl.kernels.device.launch import blocks, launch
+from minirl.kernels.device.strides import walk
 
-THREADS, WARPS, AXES = 256, 8, 5  # as in elementwise.cu, whose enums count the operations in this order
+THREADS, WARPS = 256, 8  # as in elementwise.cu, whose enums count the operations in this order
 _ONE = ("copy", "negative", "exp", "log", "sqrt", "sin", "cos", "tanh", "absolute", "sign")
 _TWO = ("add", "subtract", "multiply", "divide", "maximum", "minimum", "power", "greater", "equal")
 _GATHERED = {"sum": (0, 0.0), "max": (1, -math.inf), "min": (2, math.inf)}  # number, and what nothing gives
@@ -53,40 +54,11 @@ def _operand(op: str, x: Any) -> DeviceArray:
     return device(np.asarray(x, np.float32))
 
 
-def full(shape: tuple[int, ...], value: float) -> DeviceArray:
-    """An array of one number."""
-    y = empty(shape)
-    launch("elementwise", "fill", blocks(y.size, THREADS), THREADS, y.size, value, y)
-    return y
-
-
-def _axes(op: str, shape: tuple[int, ...], arrays: Sequence[DeviceArray]) -> tuple[list[int], list[list[int]]]:
-    """The sizes of AXES axes, but for the first, and for each array the steps along all of them: broadcast to `shape`,
-    with axes joined that lie behind each other in every array."""
-    views = [np.broadcast_to(x.layout, shape) for x in arrays]
-    sizes: list[int] = []
-    steps: list[list[int]] = [[] for _ in views]
-    for axis in reversed(range(len(shape))):
-        if shape[axis] == 1:
-            continue
-        here = [view.strides[axis] // view.itemsize for view in views]
-        if sizes and all(h == s[0] * sizes[0] for h, s in zip(here, steps, strict=True)):
-            sizes[0] *= shape[axis]
-            continue
-        sizes.insert(0, shape[axis])
-        for s, h in zip(steps, here, strict=True):
-            s.insert(0, h)
-    missing = AXES - len(sizes)
-    if missing < 0:
-        raise NotImplementedError(f"{op}: arrays of {len(sizes)} axes that do not join; the GPU's kernel has {AXES}")
-    return [*[1] * missing, *sizes][1:], [[*[0] * missing, *s] for s in steps]
-
-
 def _map(op: str, kernel: str, number: int, shape: tuple[int, ...], inputs: list[DeviceArray], out: Any) -> DeviceArray:
     y = empty(shape) if out is None else written(op, "out", out)
     if y.shape != shape:
         raise ValueError(f"{op}: out has shape {y.shape}; expected {shape}")
-    sizes, steps = _axes(op, shape, [*inputs, y])
+    sizes, steps = walk(op, shape, [x.layout for x in (*inputs, y)])
     operands = [part for x, s in zip([*inputs, y], steps, strict=True) for part in (x, *s)]
     launch("elementwise", kernel, blocks(y.size, THREADS), THREADS, y.size, number, *sizes, *operands)
     return y
@@ -157,7 +129,9 @@ def _gather(name: str, x: DeviceArray, axis: Any, keepdims: bool) -> DeviceArray
 
 
 @_offered
-def sum(x: DeviceArray, axis: Any = None, keepdims: bool = False) -> DeviceArray:
+def sum(x: DeviceArray, axis: Any = None, keepdims: bool = False, dtype: Any = np.float32) -> DeviceArray:
+    if dtype != np.float32:
+        raise TypeError(f"sum: in {np.dtype(dtype)}; kernels on the GPU give float32")
     return _gather("sum", x, axis, keepdims)
 
 
@@ -230,6 +204,42 @@ def concatenate(arrays: Sequence[Any], axis: int = 0) -> DeviceArray:
 @_offered
 def stack(arrays: Sequence[Any], axis: int = 0) -> DeviceArray:
     return concatenate([expand_dims(_operand("stack", x), axis) for x in arrays], axis)
+
+
+# ---- between the host and the GPU, and new arrays ----
+
+
+@_offered
+def asarray(x: DeviceArray, dtype: Any = None) -> DeviceArray:
+    return x if dtype is None else x.astype(dtype)
+
+
+def send(x: Any) -> Any:
+    return device(x)
+
+
+@_offered
+def fetch(x: DeviceArray) -> np.ndarray:
+    return x.numpy()
+
+
+def _made_here(of_host: Callable[..., Any], make: Callable[..., Any]) -> Callable[..., Any]:
+    """New arrays are on the GPU where they are float32, the numbers of models; ids and truth values are not."""
+
+    @wraps(of_host)
+    def chosen(shape: Any, dtype: Any = np.float64) -> Any:
+        if np.dtype(dtype) != np.float32:
+            return of_host(shape, dtype)
+        return make((shape,) if isinstance(shape, int | np.integer) else tuple(shape))
+
+    return chosen
+
+
+FUNCTIONS |= {
+    "send": wraps(host.send)(send),
+    "empty": _made_here(host.empty, empty),
+    "zeros": _made_here(host.zeros, lambda shape: full(shape, 0.0)),
+}
 
 
 @_offered

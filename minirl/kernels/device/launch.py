@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from minirl.kernels.device import compilers, shim, source
-from minirl.kernels.device.array import DeviceArray
 from minirl.kernels.device.driver import driver, ffi
 from minirl.kernels.device.errors import DeviceError
 
@@ -79,10 +78,11 @@ def _word(kernel: str, parameter: tuple[str, Any], x: Any) -> int:
         return int(x) & 0xFFFFFFFFFFFFFFFF
     if kind is float and isinstance(x, int | float | np.floating):
         return struct.unpack("<I", struct.pack("<f", x))[0]
+    layout = getattr(x, "layout", None)  # of an array on the GPU (array.py, which is above this file)
     if kind not in (int, float):
         if x is None:
             return 0
-        if isinstance(x, DeviceArray) and x.dtype == kind:
-            return x.layout.ctypes.data
-    came = x if isinstance(x, DeviceArray | int | float) else type(x).__name__
+        if layout is not None and layout.dtype == kind:
+            return layout.ctypes.data
+    came = x if layout is not None or isinstance(x, int | float) else type(x).__name__
     raise TypeError(f"{kernel}: {name} is {came!r}; the kernel declares {getattr(kind, '__name__', kind)}")

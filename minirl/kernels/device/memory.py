@@ -13,7 +13,8 @@ import numpy as np
 from minirl.kernels.device.driver import OUT_OF_MEMORY, driver, ffi
 from minirl.kernels.device.errors import DeviceMemoryError
 
-transfers: Counter[str] = Counter()  # "to device", "to host": how many copies there were
+transfers: Counter[str] = Counter()  # "to device", "to host": how many copies there were ...
+moved: Counter[str] = Counter()  # ... and of how many bytes
 _free: defaultdict[int, list[int]] = defaultdict(list)  # size in bytes -> addresses
 _asked = 0  # bytes that the driver has given
 
@@ -75,6 +76,7 @@ def release() -> None:
 def to_device(x: np.ndarray, address: int) -> None:
     """Copy a contiguous array of the host to `address`."""
     transfers["to device"] += 1
+    moved["to device"] += x.nbytes
     if x.nbytes:
         lib, stream = driver().lib, driver().stream
         driver().check("cuMemcpyHtoD", lib.cuMemcpyHtoDAsync_v2(address, ffi.from_buffer(x), x.nbytes, stream))
@@ -84,6 +86,7 @@ def to_device(x: np.ndarray, address: int) -> None:
 def to_host(address: int, x: np.ndarray) -> None:
     """Fill a contiguous array of the host from `address`. All work that was asked for before is then done."""
     transfers["to host"] += 1
+    moved["to host"] += x.nbytes
     if x.nbytes:
         lib, stream = driver().lib, driver().stream
         buffer = ffi.from_buffer(x, require_writable=True)
