@@ -267,7 +267,7 @@ def true_leaks(kind, documents):
 
 
 CHECKS = {
-    "document": Check(cases=demonstrations, expected=by_table, shrink=False),
+    "document": Check(cases=demonstrations, expected=by_table, parts=("ids", "mask"), shrink=False),
     "sft_weights": Check(
         cases=masks,
         expected=shared_equally,
@@ -278,12 +278,14 @@ CHECKS = {
         cases=weighted_rows,
         expected=one_row_at_a_time,
         bound=loss_bound,
+        parts=("the loss", "the gradient"),
         properties=(Property("a token of weight 0 has a gradient of 0", untrained_tokens_stay),),
         shrink=False,
     ),
     "wilson": Check(
         cases=counts,
         expected=by_bisection,
+        parts=("the lower end", "the upper end"),
         bound=NEARLY,
         properties=(
             Property(
@@ -297,6 +299,7 @@ CHECKS = {
     "pack": Check(
         cases=collections,
         expected=token_by_token,
+        parts=("inputs", "targets", "mask", "starts"),
         properties=(Property("the loss of the row is the sum of the losses of its documents", packed_is_separate),),
         shrink=False,
     ),

@@ -283,6 +283,7 @@ CHECKS = {
     "paired": Check(
         cases=pairs,
         expected=difference_of,
+        parts=("the mean difference", "its standard error"),
         bound=Bound(60, 1.0, reason="means, squares and a root"),
         only=lambda before, after: before.shape == after.shape and len(before) >= 2,
     ),

