@@ -301,8 +301,8 @@ reveal("4.a")
 # > **Exercise 4.4** (level 3, 30 minutes). Write `blocked`, with blocks of STEPS x COLUMNS numbers.
 #
 # Blocks change no result, and at the sizes of a check they hardly change the time. How can a check find them? It lets C
-# share memory with A, and then with B. So the second row of C reads a number that belongs to the first row as well, and
-# its sum shows whether the first row was finished by then. Without blocks it was.
+# share memory with A, and then with B. So the second row of C is computed from a number that lies in the first row,
+# too. Its sum shows whether the first row was finished by then. Without blocks it was, and with blocks it was not.
 #
 # A multiplication whose result is added to a sum is called a **multiply-add**. A matrix product consists of nothing
 # else.

@@ -150,8 +150,9 @@ picture
 # above needs two vectors, one of x and one of y. So with two loads for each multiply-add, one multiply-add starts in a
 # cycle, half of what is possible. No number of sums helps there.
 #
-# (These are the numbers of most processors with AVX2 or AVX-512. An Apple M1 starts four multiply-adds in a cycle, so
-# it needs 16 sums, and loads three vectors. The walls are the same, and stand in other places.)
+# (These are the numbers of most processors with AVX2 or AVX-512. Some newer ones load three vectors in a cycle, so they
+# can come a little above a half. An Apple M1 starts four multiply-adds in a cycle, so it needs 16 sums, and loads three
+# vectors. The walls are the same, and stand in other places.)
 #
 # In C a vector is a type of its own. The compilers GCC and Clang have one for every processor: `vec` in `exercises.c`
 # is a vector of LANES floats, and `+` and `*` work on all its lanes at once. The compiler picks the instructions. One

@@ -258,9 +258,9 @@ axes.set(xlabel="logit of 2 at the beginning, moved by", ylabel="logit of the en
 picture
 
 # %% [markdown]
-# On average the thin arrows are the thick one; this is what "unbiased" means. But a single one can point anywhere. An
-# update with a bad arrow makes the model worse, and the next update has to repair it. Less scatter would be worth a
-# lot.
+# On average the thin arrows are the thick one; this is what "unbiased" means. But a single one can point far to the
+# side, and some of these even point downhill. An update with a bad arrow makes the model worse, and the next update has
+# to repair it. Less scatter would be worth a lot.
 
 # %% [markdown]
 # ## 4. Better than the others?

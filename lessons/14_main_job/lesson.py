@@ -273,11 +273,11 @@ assert (gap[:40] < 1e-5).all()  # two right runs are closer to each other than a
 # (A *point* is a hundredth of all answers: from 25% to 37% are 12 points.)
 #
 # A step draws its problems at random, so its mean reward is off by chance. How far? You know the standard error from
-# lesson 0b: the standard deviation of the values, divided by the root of their number. (For few values, the standard
-# deviation is computed with n − 1 in place of n, as in lesson 13: `std(ddof=1)`.) The question is what a value is.
-# There are 128 samples. But eight samples of an easy problem are all right, and eight of a hard one are all wrong. They
-# are like eight readings of one thermometer. What is drawn independently are the *problems*. So the mean of each
-# problem is one value, and there are 16.
+# lesson 0b: the standard deviation of the values, divided by the root of their number. (For few values, divide the
+# squares by n − 1 in place of n, since their mean was computed from the same values: `std(ddof=1)`.) The question is
+# what a value is. There are 128 samples. But eight samples of an easy problem are all right, and eight of a hard one
+# are all wrong. They are like eight readings of one thermometer. What is drawn independently are the *problems*. So the
+# mean of each problem is one value, and there are 16.
 #
 # > **Exercise 14.3** (level 2, 10 minutes). Write `reward_error(rewards)`.
 
