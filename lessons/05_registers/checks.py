@@ -306,7 +306,10 @@ CHECKS = {
         expected=lambda n: float(np.dot(*(x.astype(np.float64) for x in repeating(n)))),
         order=few_sums, speed=Speed(case=long_arrays, slow=("dot__plain_loop",), apart=2.0),
     ),
-    "best_tile": Check(cases=numbers_of_registers, expected=fewest_loads, parts=("the number of rows", "the number of vectors"), shrink=False),
+    "best_tile": Check(
+        cases=numbers_of_registers, expected=fewest_loads, parts=("the number of rows", "the number of vectors"),
+        shrink=False,
+    ),
     "tile": Check(
         cases=tiles, given=pieces, expected=added, show=typed_tile, shrink=False,
         speed=Speed(case=deep_tile, slow=("tile__sums_travel", "tile__one_sum_at_a_time")),
