@@ -11,7 +11,8 @@ minirl/storage/shipped.py finds them there.
 
 Without a working compiler the package installs all the same and runs on NumPy; with MINIRL_REQUIRE_NATIVE=1 that is an
 error. MINIRL_CFLAGS adds compiler flags (a sanitizer, say); MINIRL_OPENMP=0 builds single-threaded, and
-MINIRL_OPENMP=compiler with the compiler's own OpenMP runtime.
+MINIRL_OPENMP=compiler with the compiler's own OpenMP runtime. MINIRL_AMXSHIM=1 adds the instruction set amxshim, for
+tests of what amx computes (csrc/tiles.h).
 """
 
 import os
@@ -39,17 +40,19 @@ SHIPPED = ["csrc", "data", "docs", "lessons"]  # folders outside the package tha
 LITTER = ["__pycache__", "*.py[cod]", ".ipynb_checkpoints"]
 
 LADDER = ["naive", "row_wise", "blocked", "register_tile", "packed", "vector", "threads"]  # a matrix product, to read
-KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_int8",
+KERNELS = ["matmul", "matmul_few_rows", "matmul_bf16", "matmul_tiles", "matmul_int8",
            *(f"matmul_ladder/{step}" for step in LADDER), "attention", "attention_backward", "attention_decode",
            "decode", "softmax", "cross_entropy", "norm", "column_sums", "activation", "rope", "embedding", "optimizer",
            "sampling", "minhash", "peak"]  # fmt: skip
-COMMON = ["runtime", "openmp", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
+COMMON = ["runtime", "amx", "openmp", "words", "bpe_split", "bpe_count", "bpe_train", "bpe_encode"]
 
 FLAGS = runpy.run_path("minirl/kernels/build_flags.py")
 CPU_FEATURES = {  # what __builtin_cpu_supports must say before an instruction set is used
     "avx2": ["avx2", "fma"],
     "avx512": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma"],
     "avx512bf16": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512vnni", "avx512bf16"],
+    "amx": ["avx512f", "avx512bw", "avx512dq", "avx512vl", "fma", "avx512vnni", "avx512bf16"],
+    "amxshim": ["avx2", "fma"],
 }
 OWN_OPENMP = """
 #if !defined __linux__ || !defined __LP64__ || !defined _OPENMP || defined __clang__ || !defined __GNUC__
@@ -91,7 +94,9 @@ def dispatcher(isas: list[str]) -> str:
     lines += ["const char *minirl_isa_name(int index) { return names[index]; }"]
     lines += ["int minirl_isa_supported(int index) {", "    switch (index) {"]
     for index, isa in enumerate(isas):
-        test = " && ".join(f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])) or "1"
+        tests = [f'__builtin_cpu_supports("{feature}")' for feature in CPU_FEATURES.get(isa, [])]
+        tests += ["!*minirl_amx_refusal()"] if isa == "amx" else []
+        test = " && ".join(tests) or "1"
         lines += [f"    case {index}: return {test};"]
     lines += ["    }", "    return 0;", "}", "void minirl_isa_use(int index) {"]
     lines += [f"    {name}_used = {name}_copies[index];" for _, name, _ in declarations()] + ["}", ""]
@@ -123,9 +128,10 @@ class BuildKernels(build_ext):
         compiler = self.compiler
         extra = os.environ.get("MINIRL_CFLAGS", "").split()
         on_x86 = platform.machine().lower() in ("x86_64", "amd64")
-        isas = {
-            name: flags for name, flags in FLAGS["X86_ISAS" if on_x86 else "OTHER_ISAS"].items() if self.compiles(flags)
-        }
+        wanted = FLAGS["X86_ISAS" if on_x86 else "OTHER_ISAS"]
+        if on_x86 and os.environ.get("MINIRL_AMXSHIM") == "1":  # never the best, so it is used only by name
+            wanted = {"portable": wanted["portable"], **FLAGS["TEST_ISAS"], **wanted}
+        isas = {name: flags for name, flags in wanted.items() if self.compiles(flags)}
         if not isas:
             remedy = runpy.run_path("minirl/kernels/missing.py")["remedy"]()
             raise CompileError(f"the C compiler is missing or does not work. {remedy}")

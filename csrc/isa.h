@@ -9,6 +9,9 @@
  *                  -mavx512vl
  *     avx512bf16   the same, -mavx512vnni and        64 bytes
  *                  -mavx512bf16
+ *     amx          the same, -mamx-tile and          64 bytes, and tiles for products in bfloat16 (tiles.h)
+ *                  -mamx-bf16
+ *     amxshim      those of avx2; for tests alone    32 bytes, and tiles in plain C
  *
  * The generated kernel_names.h renames kernel_x to kernel_x_<MINIRL_ISA>, so that all copies live in one library;
  * the generated dispatch.c holds the plain kernel_x, which calls the copy that minirl_isa_use chose.

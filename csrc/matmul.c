@@ -248,6 +248,9 @@ int kernel_matmul(int64_t batch, int64_t M, int64_t N, int64_t K,
                            .b_along_k = transpose_b, .bias = bias, .residual = residual, .c = c,
                            .preactivation = preactivation, .ldc = ldc, .activation = activation,
                            .accumulate = accumulate, .bf16 = bf16, .pairs = bf16 && BF16_PAIRS};
+#if TILES
+    if (bf16) return multiply_by_tiles(whole, NULL, batch, stride_a, stride_b, stride_c);
+#endif
     return multiply_matrices(whole, batch, stride_a, stride_b, stride_c);
 }
 

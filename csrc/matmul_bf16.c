@@ -79,6 +79,9 @@ int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const ui
     const Product p = {.M = M, .N = N, .K = K, .a = a, .lda = K, .ldb = K, .a_along_k = 1, .b_along_k = 1,
                        .bias = bias, .residual = residual, .c = c, .preactivation = preactivation, .ldc = N,
                        .activation = activation, .accumulate = accumulate};
+#if TILES
+    return multiply_by_tiles(p, b, 1, 0, 0, 0);
+#endif
     const int aligned = (uintptr_t)b % sizeof(float) == 0; /* else no pair of it is a 32-bit number */
     return BF16_PAIRS && K % 2 == 0 && aligned ? multiply_pairs(p, b) : multiply_widened(p, b);
 }

@@ -29,6 +29,7 @@ int minirl_isa_count(void);               /* instruction sets compiled into this
 const char *minirl_isa_name(int index);
 int minirl_isa_supported(int index);      /* 1 when this CPU can run it */
 void minirl_isa_use(int index);
+const char *minirl_amx_refusal(void);     /* why this process may not use AMX; "" where it may (amx.c) */
 
 /* ---- machine peaks, for doctor and bench (peak.c) ---- */
 

@@ -88,14 +88,26 @@ INLINE int64_t packed_steps(int64_t k, int bf16) { return bf16 && BF16_PAIRS ? (
 /* Room for a packed panel: transposing writes whole squares. */
 INLINE int64_t packed_size(int64_t steps, int vectors) { return (steps + LANES - 1) / LANES * LANES * LANES * vectors; }
 
+#ifdef __AVX512BF16__
+/* Two steps in each 32-bit lane, rounded: of one stored row that runs along k, of which n numbers are left; */
+INLINE vfloat round_pairs_along(const float *p, int64_t n) {
+    vfloat low = vload_some(p, n), high = vload_some(p + LANES, n - LANES);
+    return (vfloat)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
+}
+/* and of two stored rows, each a step, of which n columns are left; `last` when there is no second one. */
+INLINE vfloat round_pairs_across(const float *p, int64_t ld, int last, int64_t n) {
+    static const uint16_t pairs[2 * LANES] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
+                                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
+    vfloat x = vload_some(p, n), next = last ? (vfloat){0} : vload_some(p + ld, n);
+    __m512bh both = _mm512_cvtne2ps_pbh((__m512)next, (__m512)x);
+    return (vfloat)_mm512_permutexvar_epi16(_mm512_loadu_si512(pairs), (__m512i)both);
+}
+#endif
+
 /* LANES packed steps of one stored row that runs along k, of which n numbers are left. */
 INLINE vfloat load_along_k(const float *p, int64_t n, int bf16) {
 #if BF16_PAIRS
-    if (bf16) {
-        vfloat low = vload_some(p, n), high = vload_some(p + LANES, n - LANES);
-        return (vfloat)_mm512_cvtne2ps_pbh((__m512)high, (__m512)low);
-    }
-    return vload_some(p, n);
+    return bf16 ? round_pairs_along(p, n) : vload_some(p, n);
 #else
     return bf16 ? vround_bf16(vload_some(p, n)) : vload_some(p, n);
 #endif
@@ -103,17 +115,11 @@ INLINE vfloat load_along_k(const float *p, int64_t n, int bf16) {
 
 /* One packed step of LANES stored columns, of which n are left; `last` when no step k + 1 follows. */
 INLINE vfloat load_across_k(const float *p, int64_t ld, int last, int64_t n, int bf16) {
-    vfloat x = vload_some(p, n);
-    if (!bf16) return x;
 #if BF16_PAIRS
-    static const uint16_t pairs[2 * LANES] = {0, 16, 1, 17, 2,  18, 3,  19, 4,  20, 5,  21, 6,  22, 7,  23,
-                                              8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31};
-    vfloat next = last ? (vfloat){0} : vload_some(p + ld, n);
-    __m512bh both = _mm512_cvtne2ps_pbh((__m512)next, (__m512)x);
-    return (vfloat)_mm512_permutexvar_epi16(_mm512_loadu_si512(pairs), (__m512i)both);
+    return bf16 ? round_pairs_across(p, ld, last, n) : vload_some(p, n);
 #else
     (void)ld, (void)last;
-    return vround_bf16(x);
+    return bf16 ? vround_bf16(vload_some(p, n)) : vload_some(p, n);
 #endif
 }
 

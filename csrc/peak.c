@@ -31,7 +31,37 @@ INLINE double peak(int64_t iterations, const int pairs) {
 
 double kernel_peak_fma(int64_t iterations) { return peak(iterations, 0); }
 
+#if TILES
+/* Multiplications of tiles that stay in their registers. */
+double kernel_peak_fma_bf16(int64_t iterations) {
+    const int threads = threads_usable(minirl_get_threads());
+    float result = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : result)
+    {
+        float sums[256];
+        tiles_begin();
+        tile_zero(0);
+        tile_zero(1);
+        tile_zero(2);
+        tile_zero(3);
+        tile_zero(4);
+        tile_zero(5);
+        for (int64_t i = 0; i < iterations; i++) {
+            tile_dot(0, 4, 5);
+            tile_dot(1, 4, 5);
+            tile_dot(2, 4, 5);
+            tile_dot(3, 4, 5);
+        }
+        tile_store(0, sums, 64);
+        tiles_end();
+        result += sums[0];
+    }
+    const double operations = 4.0 * 2 * TILE_SIDE * TILE_SIDE * TILE_STEP * (double)iterations * threads;
+    return result == 0 ? operations : 0;
+}
+#else
 double kernel_peak_fma_bf16(int64_t iterations) { return BF16_PAIRS ? peak(iterations, 1) : 0; }
+#endif
 
 float kernel_peak_read(const float *x, int64_t n) {
     const int64_t chunk = 1 << 16;

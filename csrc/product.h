@@ -5,11 +5,13 @@
  * The same bits always. An element of C is the sum of its blocks of K_BLOCK steps in order, and a block is one chain of
  * multiply-adds in the order of k, whoever computes it. So neither the number of threads, nor how C is cut into pieces,
  * nor the other rows of A, nor whether they are many (matmul.c) or few (matmul_few_rows.c) change a single bit of it.
+ * Tiles of AMX have another order for bfloat16, which matmul_tiles.c keeps to in the same way.
  */
 #ifndef MINIRL_PRODUCT_H
 #define MINIRL_PRODUCT_H
 
 #include "integers.h"
+#include "tiles.h"
 #include "vector_math.h"
 
 #define K_BLOCK 256 /* part of the meaning of the result, see above: the same for every shape */
@@ -62,5 +64,12 @@ static inline void finish_tile(const Product *p, int64_t row, int64_t rows, int6
 #define multiply_few_rows JOIN(multiply_few_rows, MINIRL_ISA)
 int multiply_matrices(Product whole, int64_t batch, int64_t stride_a, int64_t stride_b, int64_t stride_c);
 int multiply_few_rows(const Product *p);
+
+/* The same in bfloat16 on tile registers (matmul_tiles.c), where there are any. `bits`: B in bfloat16, instead of p.b. */
+#if TILES
+#define multiply_by_tiles JOIN(multiply_by_tiles, MINIRL_ISA)
+int multiply_by_tiles(Product whole, const uint16_t *bits, int64_t batch, int64_t stride_a, int64_t stride_b,
+                      int64_t stride_c);
+#endif
 
 #endif

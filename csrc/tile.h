@@ -16,6 +16,7 @@
 #define MINIRL_TILE_H
 
 #include "simd.h"
+#include "tiles.h"
 
 #if defined(__AVX512F__)
 #define TILE_ROWS 14 /* 28 sums + 2 + 1 of 32 registers */
@@ -32,15 +33,15 @@
 #endif
 #define TILE_COLUMNS (TILE_VECTORS * LANES)
 
-#ifdef __AVX512BF16__
+#if defined(__AVX512BF16__) && !TILES
 #define BF16_PAIRS 1 /* the CPU multiplies pairs of bfloat16: a 32-bit lane holds steps k and k + 1 */
-#else
+#else /* or it does so by tiles, which matmul_tiles.c is for */
 #define BF16_PAIRS 0
 #endif
 
 /* sum + a * b, with *a spread over the vector; on pairs of bfloat16, sum + a[1] * b[1] + a[0] * b[0] in each lane. */
 INLINE vfloat multiply_add(vfloat sum, const float *a, vfloat b, const int pairs) {
-#ifdef __AVX512BF16__
+#if BF16_PAIRS
     if (pairs) return (vfloat)_mm512_dpbf16_ps((__m512)sum, (__m512bh)_mm512_set1_ps(*a), (__m512bh)b);
 #endif
     (void)pairs;

@@ -27,7 +27,7 @@ UNSTEADY = 1.3  # two measurements of one peak that differ by more than this fac
 BUSY = 0.3  # processes of others waiting or running, for each core, above which no measurement is trusted
 
 # An instruction set of the build, and the word that Linux's /proc/cpuinfo has for a CPU that can run it
-CPU_FLAGS = {"avx2": "avx2", "avx512": "avx512f", "avx512bf16": "avx512_bf16"}
+CPU_FLAGS = {"avx2": "avx2", "avx512": "avx512f", "avx512bf16": "avx512_bf16", "amx": "amx_bf16"}
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,11 @@ class Facts:
     isas: dict[str, bool]  # instruction set in the build -> the CPU can run it
     isa: str | None
     isa_forced: str | None
+    isa_fastest: str | None
     openmp: bool
     threads: int
     gpu: str = "not looked for"
+    amx_refusal: str = ""  # why AMX may not be used
     bad_settings: tuple[str, ...] = ()  # environment variables that the kernels do not understand
 
 
@@ -110,9 +112,11 @@ def examine() -> Facts:
         isas=kernels.isas(),
         isa=kernels.isa(),
         isa_forced=os.environ.get("MINIRL_ISA") or None,
+        isa_fastest=kernels.fastest_isa(),
         openmp=kernels.has_openmp(),
         threads=kernels.get_threads(),
         gpu=describe(),
+        amx_refusal=kernels.amx_refusal(),
         bad_settings=tuple(kernels.environment_problems()),
     )
 
@@ -144,16 +148,19 @@ def advice(facts: Facts) -> list[str]:
         lines.append(facts.native_problem)
     elif facts.backend == "reference":
         lines.append("Runs on the slow reference backend because MINIRL_BACKEND=reference is set: unset it.")
-    usable = [name for name, supported in facts.isas.items() if supported]
-    if usable and facts.isa != usable[-1]:
+    if facts.native and facts.isa != facts.isa_fastest:
         because = f"MINIRL_ISA={facts.isa_forced} forces it: unset it." if facts.isa_forced else "set_isa chose it."
-        lines.append(f"Uses instruction set {facts.isa}, but this CPU can run the faster {usable[-1]}; {because}")
+        lines.append(
+            f"Uses instruction set {facts.isa}, but this CPU can run the faster {facts.isa_fastest}; {because}"
+        )
     unbuilt = [name for name, flag in CPU_FLAGS.items() if flag in facts.cpu_flags and name not in facts.isas]
     if facts.native and unbuilt:
         lines.append(
             f"This CPU has {', '.join(unbuilt)}, but the compiler that built the kernels did not know it: install a "
-            "newer one (gcc 10 or clang 9 at least) and build again: `pip install --force-reinstall --no-deps .`"
+            "newer one (gcc 11 or clang 12 at least) and build again: `pip install --force-reinstall --no-deps .`"
         )
+    if CPU_FLAGS["amx"] in facts.cpu_flags and facts.isas.get("amx") is False:
+        lines.append(f"This CPU has AMX, which multiplies bfloat16 many times faster, but {facts.amx_refusal}.")
     if facts.native and not facts.openmp and facts.usable_cores > 1:
         lines.append(
             f"The kernels use one of {facts.usable_cores} cores, because they were built without OpenMP: "
@@ -183,6 +190,9 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
     """The report's lines: a name, and what was found."""
     quota = "" if facts.cpu_quota is None else f", CPU quota {facts.cpu_quota:g}"
     isas = ", ".join(name if supported else f"{name} (not on this CPU)" for name, supported in facts.isas.items())
+    why = " (MINIRL_ISA)" if facts.isa_forced and facts.isa_forced == facts.isa else ""
+    if facts.isa == facts.isa_fastest == "avx512" and facts.isas.get("avx512bf16"):
+        why += ": bfloat16 pairs are slower here than floats"
     memory_text = "unknown"
     if facts.memory_total:
         free = "" if facts.memory_free is None else f", {facts.memory_free / 2**30:.1f} GiB free"
@@ -204,7 +214,7 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("compiler found now", (facts.compiler or "none") + headers),
         ("backend", facts.backend),
         ("instruction sets built", isas or "none"),
-        ("instruction set in use", (facts.isa or "none") + (" (MINIRL_ISA)" if facts.isa_forced == facts.isa else "")),
+        ("instruction set in use", (facts.isa or "none") + why),
         ("OpenMP", "yes" if facts.openmp else "no"),
         ("threads", str(facts.threads)),
         (f"float32 peak ({how})", f"{peak.giga(peaks.fma)} GFLOP/s"),

@@ -34,6 +34,7 @@ HEALTHY = doctor.Facts(
     isas={"portable": True, "avx2": True, "avx512": True, "avx512bf16": True},
     isa="avx512bf16",
     isa_forced=None,
+    isa_fastest="avx512bf16",
     openmp=True,
     threads=4,
 )
@@ -52,7 +53,18 @@ def test_a_healthy_machine_needs_no_advice() -> None:
         ),
         ({"backend": "reference"}, "MINIRL_BACKEND=reference is set"),
         ({"isa": "avx2", "isa_forced": "avx2"}, "can run the faster avx512bf16; MINIRL_ISA=avx2 forces it"),
-        ({"isas": {"portable": True}, "isa": "portable"}, "This CPU has avx2, avx512, avx512bf16"),
+        (
+            {"isas": {"portable": True}, "isa": "portable", "isa_fastest": "portable"},
+            "This CPU has avx2, avx512, avx512bf16",
+        ),
+        (
+            {
+                "cpu_flags": HEALTHY.cpu_flags | {"amx_bf16"},
+                "isas": {**HEALTHY.isas, "amx": False},
+                "amx_refusal": "the host keeps AMX switched off",
+            },
+            "has AMX, which multiplies bfloat16 many times faster, but the host keeps AMX switched off.",
+        ),
         ({"openmp": False, "threads": 1}, "one of 4 cores, because they were built without OpenMP"),
         ({"threads": 1}, "use 1 of 4 cores"),
         ({"threads": 64}, "64 threads share 4 usable cores"),
@@ -79,6 +91,11 @@ def test_the_report_holds_what_a_bug_report_needs() -> None:
     text = "\n".join(f"{name}: {value}" for name, value in doctor.rows(without, replace(PEAKS, fma_bf16=None)))
     for wanted in ("compiler found now: none", "none: no C kernels", "NumPy: no C kernels", "no bfloat16 instructions"):
         assert wanted in text
+
+
+def test_the_report_says_why_bfloat16_pairs_are_not_used() -> None:
+    text = dict(doctor.rows(replace(HEALTHY, isa="avx512", isa_fastest="avx512"), PEAKS))["instruction set in use"]
+    assert text == "avx512: bfloat16 pairs are slower here than floats"
 
 
 def test_a_slow_peak_has_decimals_instead_of_a_zero() -> None:

@@ -68,9 +68,11 @@ __all__ = [
     "FAMILIES",
     "OPERATIONS",
     "SettingError",
+    "amx_refusal",
     "backend",
     "check_environment",
     "environment_problems",
+    "fastest_isa",
     "from_bfloat16_bits",
     "from_int8_blocks",
     "get_threads",
@@ -241,6 +243,16 @@ def set_isa(name: str) -> None:
     if runtime is None:
         raise RuntimeError(missing.explanation())
     runtime.set_isa(name)
+
+
+def fastest_isa() -> str | None:
+    """The instruction set that native kernels use unless MINIRL_ISA or `set_isa` chooses, or None without them."""
+    return runtime.fastest_isa() if runtime is not None else None
+
+
+def amx_refusal() -> str:
+    """Why this process may not use AMX ("the processor has no AMX for bfloat16", ...); "" where it may."""
+    return runtime.amx_refusal() if runtime is not None else missing.explanation()
 
 
 def environment_problems() -> list[str]:

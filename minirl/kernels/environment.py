@@ -16,8 +16,10 @@ class SettingError(ValueError):
     """An environment variable holds a value that minirl cannot use."""
 
 
-def choose(variable: str, setter: Callable[[str], None], default: str) -> None:
-    """setter(the variable's value), or setter(default) where it is not set or where `setter` refuses its value."""
+def choose(variable: str, setter: Callable[[str], None], default: str | Callable[[], str]) -> None:
+    """setter(the variable's value), or setter(default) where it is not set or where `setter` refuses its value.
+
+    A function as default is asked for it only where it is needed."""
     value = os.environ.get(variable)
     if value:
         try:
@@ -25,7 +27,7 @@ def choose(variable: str, setter: Callable[[str], None], default: str) -> None:
             return
         except (ValueError, RuntimeError) as error:
             problems.append(f"{variable}={value}: {error}. Change or unset {variable}.")
-    setter(default)
+    setter(default() if callable(default) else default)
 
 
 def check_environment() -> None:

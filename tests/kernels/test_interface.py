@@ -116,3 +116,26 @@ def test_a_setting_that_cannot_be_used_stops_what_computes_and_nothing_else(vari
 def test_a_good_environment_has_no_problems():
     kernels.check_environment()
     assert kernels.environment_problems() == []
+
+
+@pytest.mark.skipif(not kernels.has_native(), reason="needs C kernels")
+@pytest.mark.parametrize(("pairs", "expected"), [(2.0, "avx512bf16"), (0.5, "avx512")])
+def test_pairs_of_bfloat16_are_used_where_they_are_faster(monkeypatch, pairs, expected):
+    """Some processors multiply them twice as fast as floats, others half as fast."""
+    from minirl.kernels import runtime
+
+    class Processor:
+        def minirl_isa_supported(self, index):
+            return runtime._isa_names[index] in ("portable", "avx2", "avx512", "avx512bf16")
+
+        def __getattr__(self, name):
+            return getattr(library, name)
+
+    library, before = runtime.lib, kernels.isa()
+    rates = {library.kernel_peak_fma: 1.0, library.kernel_peak_fma_bf16: pairs}
+    monkeypatch.setattr(runtime, "lib", Processor())
+    monkeypatch.setattr(runtime, "_rate", lambda peak: rates[peak])
+    monkeypatch.setattr(runtime, "_isa_names", ["portable", "avx2", "avx512", "avx512bf16", "amx"])
+    monkeypatch.setattr(runtime, "set_isa", lambda name: None)
+    assert runtime.fastest_isa.__wrapped__() == expected
+    assert kernels.isa() == before
