@@ -5,8 +5,9 @@
  * numbers have been rounded and laid side by side as well, the product is one of 32-bit numbers like any other, of half
  * as many steps. Few rows of A then read half as much memory; nothing else in matmul.c and matmul_few_rows.c differs.
  *
- * Where the CPU does not multiply pairs, or K is odd, or B begins in the midst of a 32-bit number, it is widened to
- * floats, some rows at a time. That saves memory, but no time.
+ * Where the CPU does not multiply pairs, few rows of A are multiplied as floats, by pairs of B that are split once they
+ * have been read. For many rows, or where K is odd or B begins in the midst of a 32-bit number, some rows of B at a time
+ * become floats in memory. That saves room, but no time.
  *
  * Either way the bits are those of kernel_matmul with bf16 = 1, which rounds a B of floats while it packs.
  */
@@ -49,6 +50,20 @@ static int multiply_pairs(Product p, const uint16_t *b) {
     return status;
 }
 
+/* Few rows of A, as floats. Pairs of B are split once they have been read. */
+static int multiply_few_split(Product p, const uint16_t *b) {
+    float *rounded = malloc((size_t)(p.M * p.K + 1) * sizeof(float));
+    if (!rounded) return -1;
+    kernel_round_bf16(p.M * p.K, p.a, rounded);
+    p.a = rounded;
+    p.b = (const float *)b;
+    p.ldb = p.K / 2;
+    p.pairs = 1;
+    const int status = multiply_few_rows(&p);
+    free(rounded);
+    return status;
+}
+
 static int multiply_widened(Product p, const uint16_t *b) {
     const int64_t N = p.N, columns = smaller(N, larger(1, WIDENED / larger(1, p.K)));
     float *widened = malloc((size_t)(columns * p.K + p.M * p.K + 1) * sizeof(float));
@@ -82,6 +97,8 @@ int kernel_matmul_bf16(int64_t M, int64_t N, int64_t K, const float *a, const ui
 #if TILES
     return multiply_by_tiles(p, b, 1, 0, 0, 0);
 #endif
-    const int aligned = (uintptr_t)b % sizeof(float) == 0; /* else no pair of it is a 32-bit number */
-    return BF16_PAIRS && K % 2 == 0 && aligned ? multiply_pairs(p, b) : multiply_widened(p, b);
+    const int pairs = K % 2 == 0 && (uintptr_t)b % sizeof(float) == 0; /* else no pair of B is a 32-bit number */
+    if (BF16_PAIRS && pairs) return multiply_pairs(p, b);
+    if (!BF16_PAIRS && pairs && M <= FEW_ROWS && M > 0 && N > 0 && K > 0) return multiply_few_split(p, b);
+    return multiply_widened(p, b);
 }

@@ -11,7 +11,9 @@
  *                               multiply_as_lanes     lanes are rows of C: B stays as it is, but only as many lanes are
  *                                                     of use as A has rows
  *
- * B may hold pairs of bfloat16, which lie along k (matmul_bf16.c): the last two ways serve them as they do floats.
+ * B may hold pairs of bfloat16, which lie along k (matmul_bf16.c): the last two ways serve them as they do floats. Where
+ * the CPU does not multiply pairs, pairs are split into two floats once they have been read: half as much memory all the
+ * same.
  * Numbers that are to be rounded to bfloat16 go the general way, which rounds while it packs.
  */
 #include <stdlib.h>
@@ -19,6 +21,10 @@
 #include "pack.h"
 #include "parallel.h"
 #include "product.h"
+
+/* How B's numbers are multiplied: 0 floats, 1 pairs, or pairs that are split into floats, where K counts numbers, and rows
+ * of B hold half as many pairs. */
+#define SPLIT 2
 
 #define READ_COST 16 /* reading a number of B from memory takes as long as about so many operations on it */
 
@@ -115,37 +121,60 @@ static void multiply_steps_of_b(const Product *p, int64_t begin, int64_t end, fl
  * vector takes as long as multiplying by it, so where rows are many it serves two. */
 #define TRANSPOSED_VECTORS(rows, pairs) ((pairs) && (rows) > 4 ? 2 : 1)
 
+/* Some steps of a panel of B: floats, pairs that the CPU multiplies, or pairs of which each number becomes a float, in the
+ * order of k. */
+INLINE void multiply_panel(const int rows, const int vectors, const int pairs, int64_t steps, const float *a,
+                           int64_t a_row, int64_t a_step, const float *panel, vfloat *sum) {
+    if (pairs != SPLIT) {
+        multiply_steps(rows, vectors, pairs, steps, a, a_row, a_step, panel, vectors * LANES, sum);
+        return;
+    }
+#pragma GCC unroll 4
+    for (int64_t k = 0; k < steps; k++, a += 2 * a_step)
+#pragma GCC unroll 2
+        for (int v = 0; v < vectors; v++) {
+            const vint pair = (vint)vload(panel + (k * vectors + v) * LANES);
+            const vfloat first = (vfloat)(pair << 16), second = (vfloat)(pair & ~0xffff);
+#pragma GCC unroll 16
+            for (int i = 0; i < rows; i++) {
+                vfloat *s = sum + i * vectors + v;
+                *s = multiply_add(multiply_add(*s, a + i * a_row, first, 0), a + i * a_row + a_step, second, 0);
+            }
+        }
+}
+
 /* Some rows of B, a line of each at a time. The prefetcher does not see that the rows below come next: as many lines of
  * those are asked for, into the L2 cache, in the order in which they lie. A line of each, often a multiple of 4 KB
  * apart, would take memory longer to find. */
 INLINE void transposed_columns(const Product *p, const int rows, const int pairs, int64_t column, int64_t columns) {
-    const int vectors = TRANSPOSED_VECTORS(rows, pairs), width = vectors * LANES;
+    const int vectors = TRANSPOSED_VECTORS(rows, pairs), width = vectors * LANES, numbers = pairs == SPLIT ? 2 : 1;
+    const int64_t K = p->K / numbers;
     const float *below = b_at(p, 0, column + width);
     int64_t k = 0;
     do {
-        const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
+        const int64_t block = k, block_end = smaller(K, k + K_BLOCK / numbers);
         vfloat sum[TRANSPOSED_ROWS * 2] = {0};
         for (; k < block_end; k += LINE) {
-            const float *a = a_at(p, 0, k), *b = b_at(p, k, column);
+            const float *a = a_at(p, 0, k * numbers), *b = b_at(p, k, column);
             const int64_t a_row = p->a_along_k ? p->lda : 1, a_step = p->a_along_k ? 1 : p->lda;
             float panel[LINE * 2 * LANES];
 #pragma GCC unroll 32
             for (int j = 0; j < width; j++) __builtin_prefetch(below + k * width + j * LINE, 0, 2);
             if (columns == width && block_end - k >= LINE) {
                 pack_panel(vectors, LINE, width, b, p->ldb, 1, 0, panel);
-                multiply_steps(rows, vectors, pairs, LINE, a, a_row, a_step, panel, width, sum);
+                multiply_panel(rows, vectors, pairs, LINE, a, a_row, a_step, panel, sum);
             } else {
                 const int64_t steps = smaller(LINE, block_end - k);
                 pack_panel(vectors, steps, columns, b, p->ldb, 1, 0, panel);
-                multiply_steps(rows, vectors, pairs, steps, a, a_row, a_step, panel, width, sum);
+                multiply_panel(rows, vectors, pairs, steps, a, a_row, a_step, panel, sum);
             }
         }
         float sums[TRANSPOSED_ROWS * 2 * LANES];
 #pragma GCC unroll 16
         for (int i = 0; i < rows * vectors; i++) vstore(sums + i * LANES, sum[i]);
-        add_block(p, 0, rows, column, columns, sums, width, block == 0, block_end == p->K);
+        add_block(p, 0, rows, column, columns, sums, width, block == 0, block_end == K);
         k = block_end;
-    } while (k < p->K);
+    } while (k < K);
 }
 
 #define TRANSPOSED(rows)                                                    \
@@ -175,6 +204,21 @@ INLINE void multiply_transposed(const Product *p, const int pairs, int64_t begin
 #define LANE_VECTORS 2 /* vectors of A's rows that go together */
 #define TURNED ((SUMS + LANES - 1) / LANES * LANES)
 
+/* n floats, n even, from pairs as they lie. */
+INLINE void split(const float *pairs, int64_t n, float *x) {
+    typedef uint16_t Halves __attribute__((vector_size(VECTOR_BYTES / 2), aligned(4), may_alias));
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        vstore(x + i, (vfloat)(__builtin_convertvector(*(const Halves *)(pairs + i / 2), vint) << 16));
+    for (; i < n; i += 2) {
+        uint32_t pair, both[2];
+        memcpy(&pair, pairs + i / 2, sizeof pair);
+        both[0] = pair << 16;
+        both[1] = pair & 0xffff0000;
+        memcpy(x + i, both, sizeof both);
+    }
+}
+
 /* `columns` columns of C, at most SUMS / vectors, for up to `vectors` vectors of A's rows. */
 INLINE void lane_columns(const Product *p, const int vectors, const int pairs, int64_t row, int64_t column,
                          int64_t columns, const float *a) {
@@ -185,7 +229,9 @@ INLINE void lane_columns(const Product *p, const int vectors, const int pairs, i
         const float *b = b_at(p, k, column);
         float beside[SUMS * K_BLOCK];
         int64_t b_row = p->ldb;
-        if (columns < height) { /* the last columns, without what lies behind them */
+        if (pairs == SPLIT) {
+            b_row = LINE;
+        } else if (columns < height) { /* the last columns, without what lies behind them */
             for (int64_t j = 0; j < columns; j++)
                 memcpy(beside + j * K_BLOCK, b + j * b_row, (size_t)(block_end - k) * sizeof(float));
             b = beside;
@@ -196,9 +242,19 @@ INLINE void lane_columns(const Product *p, const int vectors, const int pairs, i
             /* So many multiply-adds lie between two lines that the prefetcher alone falls behind: the next columns are
              * asked for, into the L2 cache. */
 #pragma GCC unroll 16
-            for (int j = 0; j < height; j++) __builtin_prefetch(b + (height + j) * b_row, 0, 2);
-            if (block_end - k >= LINE) multiply_steps(height, vectors, pairs, LINE, b, b_row, 1, a, width, sum);
-            else multiply_steps(height, vectors, pairs, block_end - k, b, b_row, 1, a, width, sum);
+            for (int j = 0; j < height; j++)
+                __builtin_prefetch(pairs == SPLIT ? b_at(p, k / 2, column + height + j) : b + (height + j) * b_row, 0, 2);
+            if (pairs == SPLIT) {
+                b = beside;
+                if (block_end - k >= LINE && columns >= height) {
+#pragma GCC unroll 16
+                    for (int j = 0; j < height; j++) split(b_at(p, k / 2, column + j), LINE, beside + j * LINE);
+                } else
+                    for (int j = 0; j < smaller(height, columns); j++)
+                        split(b_at(p, k / 2, column + j), smaller(LINE, block_end - k), beside + j * LINE);
+            }
+            if (block_end - k >= LINE) multiply_steps(height, vectors, pairs == 1, LINE, b, b_row, 1, a, width, sum);
+            else multiply_steps(height, vectors, pairs == 1, block_end - k, b, b_row, 1, a, width, sum);
         }
         float sums[TURNED * LANE_VECTORS * LANES] = {0}, turned[LANE_VECTORS * LANES * TURNED];
 #pragma GCC unroll 16
@@ -251,9 +307,9 @@ int multiply_few_rows(const Product *p) {
 #pragma omp parallel for num_threads(threads) schedule(dynamic)
     for (int64_t begin = 0; begin < p->N; begin += width) {
         const int64_t end = smaller(p->N, begin + width);
-        if (transposed && BF16_PAIRS && p->pairs) multiply_transposed(p, 1, begin, end);
+        if (transposed && p->pairs) multiply_transposed(p, BF16_PAIRS ? 1 : SPLIT, begin, end);
         else if (transposed) multiply_transposed(p, 0, begin, end);
-        else if (lanes && BF16_PAIRS && p->pairs) multiply_as_lanes(p, 1, begin, end, memory);
+        else if (lanes && p->pairs) multiply_as_lanes(p, BF16_PAIRS ? 1 : SPLIT, begin, end, memory);
         else if (lanes) multiply_as_lanes(p, 0, begin, end, memory);
         else multiply_steps_of_b(p, begin, end, (float *)memory + thread_number() * state_size);
     }

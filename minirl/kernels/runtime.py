@@ -56,9 +56,9 @@ def amx_refusal() -> str:
 def fastest_isa() -> str:
     """The instruction set to use where none is asked for: the best of this CPU, unless its bfloat16 is a loss.
 
-    Processors of one family multiply pairs of bfloat16 twice as fast as floats, others half as fast. So their speeds are
-    measured, for less than a millisecond. Where pairs are slower, "avx512" computes in bfloat16 by rounding the inputs of
-    float32's multiply-adds, and never loses to float32.
+    Some processors multiply pairs of bfloat16 twice as fast as floats, others half as fast. So their speeds are
+    measured, for less than a millisecond. Where pairs are slower, "avx512" computes in bfloat16 by rounding the inputs
+    of float32's multiply-adds, and does not lose to float32.
     """
     best = [name for name, supported in isas().items() if supported][-1]
     if best != "avx512bf16":

@@ -1,7 +1,7 @@
 """Products by tiles (csrc/matmul_tiles.c) have the bits of Intel's AMX, as kernels/matmul/tiles.py spells them out.
 
-`amxshim` computes tiles in plain C, on any processor; a build has it with MINIRL_AMXSHIM=1. Where the processor has AMX,
-it must give the same bits.
+`amxshim` computes tiles in plain C, on any processor; a build has it with MINIRL_AMXSHIM=1. Where the processor has
+AMX, it must give the same bits.
 """
 
 import numpy as np

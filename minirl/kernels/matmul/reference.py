@@ -51,8 +51,8 @@ def matmul(
 
     b may also be held in bfloat16: (N, K) uint16, the bits of `kernels.to_bfloat16_bits`, with transpose_b and without
     transpose_a. The result is what bfloat16 precision makes of a and those numbers, whichever precision is set. C then
-    takes about half the time for a few rows of a, where the processor multiplies pairs of bfloat16 and K is even;
-    elsewhere it widens b first, and is slower than with a float32 b.
+    takes about half the time for a few rows of a, where K is even and the processor multiplies pairs of bfloat16 or has
+    AVX-512; with AVX2 a little less than with a float32 b.
 
     Or b is held in int8: (N, K / 32) blocks of `kernels.to_int8_blocks`, with transpose_b alone. Rows of a are rounded
     to such blocks, too (kernels/int8.py), and the sums of blocks are exact.

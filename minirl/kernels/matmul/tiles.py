@@ -13,10 +13,10 @@ STEPS = 32  # of k in one instruction
 
 
 def tile_product(a: Array, b: Array, start: Array | None = None) -> Array:
-    """a (M, K) times b (K, N), both float32 and rounded to bfloat16 here, added to `start` (M, N) or to 0. Returns (M, N).
+    """a (M, K) times b (K, N), added to `start` (M, N) or to 0: (M, N) float32. a and b are rounded to bfloat16 first.
 
-    Steps of k are taken 32 at a time. For each element two sums begin at 0, one over the even steps and one over the odd
-    ones, each a chain of additions; then their sum is added to the element. (Intel, "Architecture Instruction Set
+    Steps of k are taken 32 at a time. For each element two sums begin at 0, one over the even steps and one over the
+    odd ones, each a chain of additions; then their sum is added to the element. (Intel, "Architecture Instruction Set
     Extensions", TDPBF16PS. The processor multiplies and adds in one rounding. So does this, since a product of two
     numbers of 8 significant bits is exact in float32 unless it is too small or too large for it.)
 
