@@ -1,4 +1,4 @@
-"""Lesson 0: write two functions and mend a third. `python -m minirl.lessons
+"""Lesson 0: write two functions and fix a third. `python -m minirl.lessons
 check 0.1` checks the first."""
 
 import ctypes
@@ -38,7 +38,7 @@ def last(numbers: np.ndarray) -> float:
     last(np.array([2.0, 5.0])) is 5.0.
 
     This function is written already, and it is wrong. Check it as it is, and
-    then mend it.
+    then fix it.
     """
     # Each number takes 8 bytes of memory. This many bytes come before the last
     # one:

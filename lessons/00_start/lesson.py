@@ -138,8 +138,8 @@ picture
 
 # %% [markdown]
 # So say what you believe: on average, nothing is cheaper. And here is the point of the whole course: **minirl can do
-# this with your function.** Inside `with swapped(...)` it uses yours in the place of its own, and counts how much of
-# the work yours has done. Below, two people were right in 7 of 10 cases. One said 70% each time, the other 100%.
+# this with your function.** Inside `with swapped(...)` it uses yours instead of its own, and counts how much of the
+# work yours has done. Below, two people were right in 7 of 10 cases. One said 70% each time, the other 100%.
 
 # %%
 from minirl.lessons.score import brier
@@ -159,7 +159,7 @@ assert honest < boastful
 # reads memory that it does not own. Try one while it is harmless.
 #
 # > **Exercise 0.3** (level 1, 5 minutes). The function `last` is written already. `check 0.3` shows what happens when
-# > it runs. Then mend it. One line is enough, and you need to know nothing about memory.
+# > it runs. Then fix it. One line is enough, and you need to know nothing about memory.
 #
 # The next cell checks the file that you were given once more.
 

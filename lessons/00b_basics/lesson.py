@@ -4,7 +4,7 @@
 # *About 50 minutes, or none. Five questions tell you.*
 #
 # This course uses four things again and again: arrays, slopes, the chain rule, and averages of uncertain things. If
-# your school mathematics lies far back, this lesson brings back what you need, and nothing else.
+# your school mathematics is long ago, this lesson brings back what you need, and nothing else.
 #
 # When you have finished this lesson, you can
 #
@@ -71,8 +71,8 @@ print("sum(axis=1, keepdims=True) has shape", x.sum(axis=1, keepdims=True).shape
 
 # %% [markdown]
 # Two arrays of different shapes can meet, if NumPy can stretch one of them: an axis of size 1 is repeated as often as
-# needed. This is called **broadcasting**. A column of shape (3, 1) fits to (3, 4): each row gets its own number. That
-# is what `keepdims=True` is for. It works in the same way for `x.mean` and `x.max`.
+# needed. This is called **broadcasting**. A column of shape (3, 1) fits (3, 4): each row gets its own number. That is
+# what `keepdims=True` is for. It works in the same way for `x.mean` and `x.max`.
 #
 # > **Exercise 0b.1** (level 1, 5 minutes). Write `centred(x)`: each row without its mean.
 #
@@ -93,8 +93,8 @@ print(my.picked(x, np.array([3, 0, 1])))
 # to the right, and 9 becomes 9.0601. That is 0.0601 more for a step of 0.01, so the slope is about 6. School has a
 # rule for it: the derivative of x² is 2x.
 #
-# **Why may one speak of the slope of something that bends?** Look closer. The figure shows x² around x = 3 three
-# times, each time ten times closer.
+# **Why can something that bends have a slope?** Look closer. The figure shows x² around x = 3 three times, each time
+# ten times closer.
 
 # %%
 picture = Picture(
@@ -213,7 +213,7 @@ picture
 # %% [markdown]
 # ## You should know
 #
-# 1. `axis` names the axis that disappears; `keepdims=True` leaves it with size 1, so that the result fits to the array
+# 1. `axis` names the axis that disappears; `keepdims=True` leaves it with size 1, so that the result fits the array
 #    again.
 # 2. A slope is rise over run, for a run so short that the curve is straight.
 # 3. Chain rule: multiply the slopes, each taken where its function stands.

@@ -391,9 +391,9 @@ print(f"{right} answers are right. In {lucky} of them the sum was wrong.")
 # > **Exercise 1.6** (level 2, 10 minutes). Write `expected_reward(pi, rewards)`.
 #
 # A language model takes thirty actions, and so there are far too many episodes to sum over. But we can average over a
-# sample, as we did with the 200 episodes. Such an average is uncertain. For returns of 0 and 1 with mean p over n
-# episodes, its *standard error* is √(p(1 − p)/n): the true mean is within two standard errors in about 95 of 100
-# cases.
+# sample, as we did with the 200 episodes. Such an average is uncertain. Returns of 0 and 1 with mean p have the
+# standard deviation √(p(1 − p)). So over n episodes the *standard error* of the average is √(p(1 − p)/n): the true mean
+# is within two standard errors in about 95 of 100 cases.
 
 
 # %%
@@ -491,7 +491,8 @@ picture
 #   to be brief instead of right. Look at how many episodes end by themselves before you look at the reward.
 # - **The end token is no action.** If training leaves out the end token, the model never learns to stop. Nothing
 #   crashes. `python -m minirl.bugs "masked end"` shows what it looks like.
-# - **One seed.** This run had one. Nothing tells you yet how another one would go. Never trust a single run.
+# - **One seed.** This run had one. Nothing tells you yet how a run with another seed would go. Never trust a single
+#   run.
 #
 # ## The code that runs
 #

@@ -188,7 +188,7 @@ picture
 # Your function gets N rows of V numbers at a time, and there shapes need care. `(dy * y).sum(axis=1)` has the shape
 # (N,), one sum for each row. If an array (N, V) meets it, NumPy lines it up with the *columns*, as it does with the
 # bias of the warm-up. The sums have to stand in a column of shape (N, 1) first. There are two ways: `keepdims=True` in
-# the sum, or `[:, None]` behind any array of shape (N,), which adds an axis of size 1. For example,
+# the sum, or `[:, None]` after any array of shape (N,), which adds an axis of size 1. For example,
 # `np.array([10, 20])[:, None]` is [[10], [20]].
 #
 # > **Exercise 3.3** (level 3, 25 minutes). Write `softmax_backward(dy, y)` for a whole array of rows.

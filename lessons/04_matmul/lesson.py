@@ -86,13 +86,13 @@ reveal("4.b")
 
 # %% [markdown]
 # All this is about numbers that come from *memory*. The small square takes 48 KB. It comes from memory once, and after
-# that it lies in a cache (section 3), which is much faster. So what the cell says of it holds for its first use alone.
-# The layer's matrix takes 4 MB. Where a model has many such layers, they push each other out of the caches, and each
-# comes from memory again.
+# that it lies in a cache (section 3), which is much faster. So what the cell says about it holds for its first use
+# only. The layer's matrix takes 4 MB. Where a model has many such layers, they push each other out of the caches, and
+# each comes from memory again.
 #
 # The picture of this is the **roofline** (Williams, Waterman and Patterson, 2009). To the right goes the intensity, and
-# upwards the speed. One roof slopes: so many operations a byte, times so many bytes a second. The other is flat: no
-# program computes faster than the processor. At each intensity, the lower of the two is the limit.
+# upwards the speed. One roof slopes: operations for each byte, times bytes a second. The other is flat: no program
+# computes faster than the processor. At each intensity, the lower of the two is the limit.
 #
 # Both scales are logarithmic: each line of the grid is ten times the one before.
 
@@ -260,8 +260,8 @@ picture
 #
 # There is a second gain. In `naive`, each addition needs the result of the addition before it, and has to wait for it:
 # about four *cycles*, the ticks of the processor's clock. The compiler may not help. If it added in another order, the
-# rounding would be another one, and so would the result. Now neighbouring j are sums of their own, and each keeps its
-# order. The compiler sees this, and does 8 or 16 of them with *one* instruction, on a **vector** of so many numbers.
+# rounding would differ, and so would the result. Now neighbouring j are sums of their own, and each keeps its order.
+# The compiler sees this, and does several of them with *one* instruction, on a **vector** of 8 or 16 numbers.
 #
 # > **Exercise 4.3** (level 3, 25 minutes). Write `row_wise`. From here on the check also looks at the time. Your
 # > function races against the course's and against a slow one, in turns, on the same machine. It passes if it is nearer

@@ -562,8 +562,9 @@ picture
 # **False sharing.** The places may be different and still be neighbours. Caches handle whole lines of 64 bytes, 16
 # floats, and a line that is written can be in the cache of one core alone. If two cores write to numbers in one line,
 # the line travels back and forth between them. Nothing is wrong with the result. It only takes long. **How long?** Two
-# threads add 1 to 2,048 numbers each, over and over. The numbers lie in one array, and the threads take turns: so many
-# numbers for the one, as many for the other, and so on. For comparison, each also does it in an array of its own.
+# threads add 1 to 2,048 numbers each, over and over. The numbers lie in one array, and the threads take turns: a group
+# of numbers for the first thread, a group for the second, and so on. For comparison, each also does it in an array of
+# its own.
 
 # %%
 TURNS = """

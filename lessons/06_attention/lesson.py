@@ -202,7 +202,7 @@ assert abs(change / step - dz[3, 5]) < 0.01 and not dz[1].any()
 # the gradient is computed in the *forward* pass: later it would have to be made anew.
 #
 # > **Exercise 6.3** (level 3, 20 minutes). Write `linear_cross_entropy(h, W, targets, weights, chunk)` in Python.
-# > `of_rows` stands ready. It computes log π and the gradient as your 6.2 does, for rows that all count: here every
+# > `of_rows` is there already. It computes log π and the gradient as your 6.2 does, for rows that all count: here every
 # > target is 0 or more. It is not in place, because arrays of a few rows are small. The check measures the memory.
 
 # %%

@@ -588,8 +588,8 @@ picture
 #   the model writes nonsense. minirl stores the tokenizer with every model.
 # - **A space too many.** " tennis" and "tennis" are different tokens. A prompt that ends with a space makes the model
 #   continue with a token that it has hardly ever seen in this place.
-# - **Special tokens in a user's text.** If somebody types `<|end|>`, it has to stay plain text. Otherwise whoever
-#   writes to a model can end its answer. minirl's `encode` makes special tokens only where the program allows it.
+# - **Special tokens in a user's text.** If somebody types `<|end|>`, it has to stay plain text. Otherwise anybody who
+#   writes to a model could end its answer. minirl's `encode` makes special tokens only where the program allows it.
 # - **Tokens that nobody has trained.** A token that occurs in the tokenizer's text, and never in the model's, keeps its
 #   random numbers. When it comes up, the model does something strange.
 # - **Letters that cannot be seen.** To the model, a word that is one token has no letters. Questions about spelling

@@ -326,10 +326,10 @@ assert np.allclose(looks.sum(axis=1), 1) and len(numbers) == 6
 picture
 
 # %% [markdown]
-# In our run, two of the four heads look for the numbers of the *story*, the 2 and the 3. (Processors round
-# differently, so your model may be another one.) In this layer, no head cares much for the calculation right before
-# "=". But do not read too much into such pictures. A weight says from where information was taken, and not what was
-# done with it. To know that, change something and see what happens.
+# In our run, two of the four heads look for the numbers of the *story*, the 2 and the 3. (Processors round differently,
+# so your model may differ.) In this layer, no head cares much for the calculation right before "=". But do not read too
+# much into such pictures. A weight says from where information was taken, and not what was done with it. To know that,
+# change something and see what happens.
 
 # %%
 for calculation in ("2 * 3", "4 * 3", "2 * 5", "5 * 5"):

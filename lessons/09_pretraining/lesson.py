@@ -168,7 +168,8 @@ assert f"{floors['mixed, held out']:.2f}" == "3.35" and f"{never:.0%}" == "14%"
 #
 # This is **gradient descent**, and lr is the **learning rate**: it says how far to go. The rule has two problems. Some
 # parameters have gradients a thousand times as large as others, and one learning rate has to fit all. And the gradient
-# of a batch is **noisy**: with 16 other texts it would be another one. We want what all batches have in common.
+# of a batch is **noisy**: with 16 other texts it would be a different gradient. We want what all batches have in
+# common.
 #
 # **Adam** (Kingma and Ba, 2014) has an answer to both. For each single parameter it keeps two running averages:
 #
@@ -285,7 +286,7 @@ assert backwards["without clipping"] > 10 and backwards["clipped to 1"] == 0
 # The learning rate is not constant either. At the beginning the averages have seen few batches, and a long step in a
 # wrong direction does harm. So the rate rises in a straight line over some steps, the **warmup**. With 4 steps of
 # warmup these have 1/4, 2/4, 3/4 and 4/4 of the peak. Towards the end, the noise of the batches keeps the parameters
-# moving to and fro, and shorter steps let them settle. So the rate falls. The usual form of this fall is **half a
+# moving back and forth, and shorter steps let them settle. So the rate falls. The usual form of this fall is **half a
 # cosine**:
 #
 #     peak   ..
@@ -449,7 +450,7 @@ picture
 # At first both curves fall together. What the model learns there is true of all texts of this kind: which tokens are
 # frequent, how they join into words, the form of a question. Then the curves part. From there on, the model mostly
 # learns these very sentences, and on unread texts it even gets worse. It has become sure of what comes next, and where
-# a new text goes on in another way, −log π is large.
+# a new text goes on differently, −log π is large.
 #
 # At its best, after about a third of the steps, the transformer is a little better on unread texts than a table of
 # pairs with some help. At the end it is worse than the table, although it knows its own texts nearly by heart. The loss
@@ -490,7 +491,7 @@ picture
 #   gradients of the parts can simply be added.
 # - `minirl/optim.py` and `minirl/kernels/optimizer/`: AdamW, with the clipping; `csrc/optimizer.c` does it for all
 #   parameters in one pass.
-# - `minirl/schedule.py`: your learning rate, and another one in use.
+# - `minirl/schedule.py`: your learning rate, and another schedule.
 # - `minirl/train/pretrain.py`: pretraining in minirl, with its own bits per byte. There `<|end|>` counts neither in the
 #   bits nor in the bytes.
 #

@@ -196,8 +196,8 @@ assert losses["1 / N"] < losses["mask / N"]
 # All p that pass this test form an interval, **Wilson's interval** (Wilson, 1927). At its ends both sides are equal,
 # and that is a quadratic equation for p.
 #
-# A simpler interval is found in many papers: share ± Z · √(share(1 − share)/n). It puts the share in the place of p
-# under the root. Look at what it says of 0 of 78.
+# A simpler interval is found in many papers: share ± Z · √(share(1 − share)/n). Under the root it uses the share
+# instead of p. Look at what it says about 0 of 78.
 #
 # > **Exercise 11.4** (level 2, 15 minutes). Write `wilson(solved, n)`. Solve the equation on paper first.
 
@@ -300,8 +300,8 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 # accuracy.*
 #
 # Look at Roger's answer with the right model too: is it 11, in the sum and in the answer? The model may add wrongly. It
-# may also add rightly and then copy another number behind "Answer:", because copying is a step of its own. You have
-# counted both in lesson 1. A third of the held-out problems or more are still wrong.
+# may also add correctly and then copy a different number after "Answer:", because copying is a step of its own. You
+# have counted both in lesson 1. A third of the held-out problems or more are still wrong.
 #
 # The forgotten mask does little harm here. Questions are short, and the model learns to ask them as well. Its sign is
 # the loss, which stays higher, because nobody can know the numbers in a question before they are there. Where questions
@@ -327,11 +327,10 @@ assert found["masked end"] < 4 and found["prompt trained on"] > 20
 #
 # > **Exercise 11.6** (level 3, 20 minutes). Write `pack(documents)`.
 #
-# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is
-# exchanged for another one, and we note at which places the model's prediction changes. We do this twice: with
-# `starts`, and without, so that the model takes the row for one long text. In the figure, your rule is on the left, and
-# the two measurements are beside it. Squares are influences that your rule allows, and crosses are influences that it
-# forbids.
+# **Does the model keep to the rule?** We measure it. Three short texts are packed. Each input token in turn is replaced
+# by another token, and we note at which places the model's prediction changes. We do this twice: with `starts`, and
+# without, so that the model takes the row for one long text. In the figure, your rule is on the left, and the two
+# measurements are beside it. Squares are influences that your rule allows, and crosses are influences that it forbids.
 
 # %%
 from minirl import no_grad
@@ -489,10 +488,10 @@ right.legend(loc="upper right")
 picture
 
 # %% [markdown]
-# The loss on held-out problems turns round. The share of solved problems hardly changes, but the model becomes surer
+# The loss on held-out problems turns around. The share of solved problems hardly changes, but the model becomes surer
 # of its wrong answers. In longer trainings the accuracy follows: in [minirl's results](../docs/results.md), three
-# models lose 7 to 11 points when they are trained for 86 rounds instead of 12. And look at the
-# three thin lines. The runs differ in nothing but the order of the demonstrations. One run is one draw.
+# models lose 7 to 11 points when they are trained for 86 rounds instead of 12. And look at the three thin lines. The
+# runs differ in nothing but the order of the demonstrations. One run is one draw.
 #
 # **What would help, then?** Other demonstrations. The next cell makes the same number of steps with half as many of
 # them, shown twice as often.
@@ -537,7 +536,7 @@ assert few.value < first.value - 0.1
 #   Print one demonstration with its mask, as in section 2, before you train.
 # - **Documents leak.** Nothing crashes, and the loss alone does not show it. A measurement like yours does.
 # - **The best round is chosen on the test problems.** The best of many noisy numbers is too good to be true. Choose on
-#   one set of problems, and report another one.
+#   one set of problems, and report the result on another set.
 #
 # ## The code that runs
 #

@@ -30,8 +30,8 @@
 # ## 1. A world that fits on a page
 #
 # Our agent knows five tokens, 0 to 4. Token 0 ends an episode, and after three tokens it is cut off. When it chooses,
-# it looks only at the last token. So all that it is, is a table of logits θ (theta), with a row for each last token
-# and one more row for the beginning: 6 rows of 5 numbers, 30 parameters in all.
+# it looks only at the last token. So the whole agent is a table of logits θ (theta), with a row for each last token and
+# one more row for the beginning: 6 rows of 5 numbers, 30 parameters in all.
 #
 # How many different episodes are there? Guess, and then let your function count.
 #
@@ -55,8 +55,8 @@ assert len(episodes) == 85
 # cut off. We pay a reward of 1 to every episode in which the agent never says 2. (Token 2 is the wrong word. In a real
 # task the checker would say "the answer is right".)
 #
-# What is the probability of an episode, say (2, 3, 0)? The agent draws 2 in the beginning, then 3 after 2, then 0
-# after 3. These draws are independent, so the probabilities multiply:
+# What is the probability of an episode, say (2, 3, 0)? The agent draws 2 in the beginning, then 3 after 2, then 0 after
+# 3. Each of these draws has a chance of its own, so the probabilities multiply:
 #
 #     p(2, 3, 0) = π(2 | beginning) · π(3 | 2) · π(0 | 3).
 #
@@ -98,7 +98,7 @@ print(f"All 85 probabilities add up to {probabilities.sum():.12f}. {sum(rewards)
 assert abs(probabilities.sum() - 1) < 1e-12
 
 # %% [markdown]
-# The goal is the **expected return**, the average reward if the agent played for ever:
+# The goal is the **expected return**, the average reward if the agent played forever:
 #
 #     J(θ) = Σ over all episodes τ of  p(τ; θ) · R(τ).
 #
@@ -207,8 +207,8 @@ assert heights[-1] > 0.9 and all(np.diff(heights) > 0)
 # %% [markdown]
 # ## 3. From the sum to a sample
 #
-# A language model has to be content with a few episodes. So we estimate: play n of them, and take the mean of R · ∇log
-# p. **How good is that?** The next figure shows the hill J over two of the 30 parameters. The thick arrow is the true
+# A language model has to make do with a few episodes. So we estimate: play n of them, and take the mean of R · ∇log p.
+# **How good is that?** The next figure shows the hill J over two of the 30 parameters. The thick arrow is the true
 # gradient. Each thin arrow is an estimate from 16 episodes.
 
 # %%
@@ -470,10 +470,10 @@ picture
 #
 #     loss = − Σ over all tokens t of  wₜ · log π(aₜ | sₜ)         with wₜ = A / N.
 #
-# A is the advantage of the episode that the token belongs to, and N is the number of actions in the batch. The
-# gradient of this loss points exactly against our estimate of ∇J, so going down on it is going up on J. Only the length
-# is another one. The estimate divides by the number of episodes, and the loss divides by the number of actions. This
-# makes the whole gradient shorter by one factor, the mean length of an episode, and the learning rate makes up for it.
+# A is the advantage of the episode that the token belongs to, and N is the number of actions in the batch. The gradient
+# of this loss points exactly against our estimate of ∇J, so going down on it is going up on J. Only its length differs.
+# The estimate divides by the number of episodes, and the loss divides by the number of actions. This makes the whole
+# gradient shorter by one factor, the mean length of an episode, and the learning rate makes up for it.
 #
 # Compare it with the cross-entropy of lesson 3. That is the same sum, with wₜ = 1/N. **Learning from a book and
 # learning from a reward differ in one factor for each token.** In the book every token is right. In an episode a token

@@ -6,8 +6,8 @@
 #
 # In lesson 12 you subtracted the mean reward of the other samples, and saw that the estimate of the gradient scattered
 # less. Why this mean? Is there something better? And does it help in the end, when a model is trained? The first two
-# questions have exact answers, and you compute them. The third has to be measured, and there the honest answer is
-# often another one than the textbook's.
+# questions have exact answers, and you compute them. The third has to be measured, and there the honest answer often
+# differs from the textbook's.
 #
 # When you have finished this lesson, you can
 #

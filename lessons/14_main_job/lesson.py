@@ -212,7 +212,7 @@ reveal("14.a")
 #   dips, most likely because the learning rate is small by then and both models settle.
 # - *A kink where fine-tuning begins.* From here the distance grows fastest: tenfold in about 20 updates. The learning
 #   rate is high again. And the loss falls below 0.03, so the same distance is a larger part of it.
-# - *Reinforcement learning.* The points end at about a tenth. But the measure is another one here, the entropy and not
+# - *Reinforcement learning.* The points end at about a tenth. But the measure is a different one here: the entropy, not
 #   the loss. So do not compare heights across this border.
 #
 # Something else is new in reinforcement learning. A number u picks each token, as in lesson 1. Once in a while u lies
@@ -741,8 +741,8 @@ assert Larger().checker.check(problem, problem.completion)
 # ```
 #
 # If RL finds next to nothing to learn from, ask in the order of causes. Does the model copy? Do its answers end? An
-# answer of the small job may have 40 tokens, and that is little. The vocabulary has 320 tokens, of which 256 are single
-# bytes, so many a token is a single letter. Two settings say how long an answer may be, one in RL and one in the
+# answer of the small job may have 40 tokens, and that is little. The vocabulary has 320 tokens, and 256 of them are
+# single bytes, so many tokens are single letters. Two settings say how long an answer may be, one in RL and one in the
 # evaluation. Settings lie inside each other, and so do the calls of `replace`; these lines go before `train(config)`:
 #
 # ```python
@@ -757,7 +757,7 @@ assert Larger().checker.check(problem, problem.completion)
 # |---|---|---|---|
 # | question | any number would please you | one sentence that can turn out wrong | and what would count as "no" |
 # | prediction | made afterwards | written down before the run, as a range | and a reason for the range |
-# | checker | never tried | you tried ten wrong answers on it | you tried to cheat it, and mended it |
+# | checker | never tried | you tried ten wrong answers on it | you tried to cheat it, and fixed it |
 # | splits | by chance | by key; no key in two splits | and a test that is harder than training on purpose |
 # | runs | one | two, after SFT and after RL compared on the same problems | three seeds, all reported |
 # | result | a percentage | with its standard error, and what it is compared with | and where the prediction was wrong |
@@ -783,7 +783,7 @@ assert Larger().checker.check(problem, problem.completion)
 #   look at it seldom.
 # - **Paid for the wrong thing.** The reward looks at the last number, and the lines before it become decoration. No
 #   curve shows it. Read what the model writes.
-# - **The symptom is mended.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
+# - **The symptom is treated.** Rewards are all 0, so somebody raises the temperature. But the answers were cut off.
 #
 # ## The code that runs
 #

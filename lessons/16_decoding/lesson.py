@@ -152,8 +152,8 @@ picture
 # %% [markdown]
 # All three are right equally often in a single answer. **A vote finds the model's most frequent answer**, and the more
 # votes, the surer. If that is the right one, the vote goes to 1. If it is a wrong one, the vote goes to 0. So a vote
-# mends slips, where the model knows better than it writes. It does not mend errors, where the model is wrong about the
-# matter.
+# corrects slips, where the model knows better than it writes. It does not correct errors, where the model is wrong
+# about the matter.
 #
 # Which problems of our model are of which kind? Sixteen samples tell, roughly.
 
@@ -297,11 +297,10 @@ assert used["generate.schedule"].share == 1 and one["0.7"].mean() > one["1"].mea
 # calculations come later, and there a cool head helps. But falling is no better than greedy decoding, and with a vote
 # it is no better than a flat 0.7. (Compare the numbers with their ±.)
 #
-# And do not take it for a law. In minirl's main run, with many kinds of stories, the same control gives the
-# *opposite*: after fine-tuning a single sample is right in 45.5% of the problems if the temperature rises, and in
-# 35.9% if it falls (means of three runs, [the zoo](../docs/reasoning.md#the-zoo)). There the first sentence decides
-# what is calculated, and a slip in it cannot be mended. A good story is not a measurement. Run the control on your
-# own model.
+# And do not take it for a law. In minirl's main run, with many kinds of stories, the same control gives the *opposite*:
+# after fine-tuning a single sample is right in 45.5% of the problems if the temperature rises, and in 35.9% if it falls
+# (means of three runs, [the zoo](../docs/reasoning.md#the-zoo)). There the first sentence decides what is calculated,
+# and a slip in it cannot be corrected. A good story is not a measurement. Run the control on your own model.
 
 # %% [markdown]
 # ## 6. Searching for the likeliest answer
@@ -383,10 +382,10 @@ reveal("16.c")
 assert used["generate.beam_search"].share == 1 and same >= len(few) - 2
 
 # %% [markdown]
-# Three widths, and not one problem more or less than greedy decoding, or hardly any. The search does what it should:
-# it finds likelier answers where there are any. Where the model believes that 12 + 72 is 85, the likeliest answer is
-# wrong, and a better search finds it all the more surely. (In translation, where beam search comes from, very wide
-# beams even do harm.)
+# With all three widths it solves as many problems as greedy decoding, or one or two more or fewer. The search does what
+# it should: it finds likelier answers where there are any. Where the model believes that 12 + 72 is 85, the likeliest
+# answer is wrong, and a better search only finds it more surely. (In translation, where beam search comes from, very
+# wide beams even do harm.)
 #
 # Likelihood is a poor guide, and you have a better one. **Step beams** search sentence by sentence: each of W
 # beginnings goes on by W sampled sentences, a judge scores each of the W · W texts, and the best W stay. A false
@@ -505,7 +504,7 @@ picture
 # %% [markdown]
 # ## You should know
 #
-# 1. A vote finds the most frequent answer. It mends slips, and makes a belief that is wrong still surer.
+# 1. A vote finds the most frequent answer. It corrects slips, and makes wrong beliefs even surer.
 # 2. pass@k is the ceiling: the share of problems for which at least one of k samples is right.
 # 3. A verifier judges without knowing the answer. It is worth what it knows beyond the model.
 # 4. Beam search finds likelier answers. Likelier is not better where the model is wrong.

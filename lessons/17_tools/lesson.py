@@ -33,17 +33,16 @@
 # Python: `str(eval(text))`. Never do this. `eval` runs *any* program, and the text comes from a model that tries out
 # everything. It is also wrong: `eval` takes 2 ** 9999999, and is busy for a long time.
 #
-# A calculator reads, and calculates what it has understood. "2 + 3 * 4" is a sum of two products, the second of which
-# has two numbers. A bracket holds a sum again. So there are three kinds of things, each made of the next one, and each
-# gets a function of its own:
+# A calculator reads, and calculates what it has understood. "2 + 3 * 4" is a sum of two products, 2 and 3 * 4. A
+# bracket holds a sum again. So there are three kinds of things, each made of the next one, and each gets a function of
+# its own:
 #
 #     sum      = product, then any number of  + product  or  - product
 #     product  = number,  then any number of  * number
 #     number   = digits, or  ( sum )
 #
-# The functions share one place in the list of parts, and each moves it on behind what it has read. This is called
-# *recursive descent*. Whatever goes wrong must not stop the environment. The error is the result, and the model reads
-# it.
+# The functions share one place in the list of parts, and each moves it past what it has read. This is called *recursive
+# descent*. Whatever goes wrong must not stop the environment. The error is the result, and the model reads it.
 #
 # > **Exercise 17.1** (level 4, 35 minutes). Write `calculate(text)`, without `eval`.
 
@@ -66,8 +65,8 @@ for text in ("12 * 34", "9 - 3 - 2", "2 * (3 + 4)", "2 +", "__import__('os').get
 #
 # The four marks are *special tokens*: no other text ever becomes one of them, so a question that holds the characters
 # `<|result|>` cannot pass for a result. The model chooses `<|tool|>`, the name of the tool, the sum and `<|/tool|>`,
-# token by token. Then the environment puts the result behind it. These tokens are **forced**: nobody drew them. They
-# are an *observation*, as in any game where the world answers a move.
+# token by token. Then the environment appends the result. These tokens are **forced**: nobody drew them. They are an
+# *observation*, as in any game where the world answers a move.
 #
 # When the model is shown solved problems, as in lesson 11, which tokens count in the loss? The prompt does not, as the
 # model never writes it. The same holds for results.
@@ -156,15 +155,14 @@ picture
 # ## 3. The loop
 #
 # How does the result get into the text? In lesson 1 your loop asked the agent for an action, appended it, and asked
-# again. Now, after each action, the environment may have something to say. And it has to be strict about the marks.
-# If a model could write `<|result|>` by itself, it would soon write results that suit it. So a mark in the wrong
-# place ends the episode, unfinished, and that means without reward. (One could also forbid the token. But then the
-# policy that is drawn from would be another one than the policy whose gradient is taken; lesson 10 had the same
-# problem with top-p.)
+# again. Now, after each action, the environment may have something to say. And it has to be strict about the marks. If
+# a model could write `<|result|>` by itself, it would soon write results that suit it. So a mark in the wrong place
+# ends the episode, unfinished, and that means without reward. (One could also forbid the token. But then the policy
+# that draws would differ from the policy whose gradient is taken; lesson 10 had the same problem with top-p.)
 #
 # > **Exercise 17.3** (level 3, 35 minutes). Write `answer_with(act, call, prompt, limit, marks)`.
 #
-# Your loop plays episodes in the place of minirl's, with the same model and the same random numbers.
+# Your loop plays episodes in place of minirl's, with the same model and the same random numbers.
 
 # %%
 from minirl.rl.mdp import Agent, Environment, play
@@ -290,9 +288,9 @@ assert controls["each call gets the result of another"] < 0.05 and controls["no 
 # The second tool finds facts. A library has N passages, and a question has words. Which passage fits best?
 #
 # Count shared words? Then "the" counts as much as "refraction", and long passages win, since they have more words of
-# any kind. **BM25** (Robertson and Zaragoza, 2009) mends both. For each word of the query, a passage gets
+# any kind. **BM25** (Robertson and Zaragoza, 2009) solves both problems. For each word of the query, a passage gets
 #
-#     idf · tf / (tf + 1.2 · (0.25 + 0.75 · length / mean length)),      idf = ln(1 + (N − n + 0.5) / (n + 0.5)).
+#     idf · tf / (tf + 1.2 · (0.25 + 0.75 · length / mean length)),      idf = log(1 + (N − n + 0.5) / (n + 0.5)).
 #
 # - n passages have the word. A rare word has a large idf: it says much.
 # - tf counts the word in this passage. The fraction rises with tf, and never reaches 1: a second occurrence says less
@@ -533,7 +531,7 @@ picture
 # - **A tool that changes.** The same call gives another result tomorrow. Then no episode can be repeated, and a
 #   comparison compares two tools.
 # - **Right passage, wrong answer.** hit@k measures the search, and the accuracy measures both together. Report both, or
-#   nobody knows which one to mend.
+#   nobody knows which one to improve.
 #
 # ## The code that runs
 #

@@ -175,7 +175,7 @@ def bm25(query: Sequence[str], passages: Sequence[Sequence[str]]) -> list[float]
     The score of a passage is the sum, over the words of the query, of
 
         idf · tf / (tf + 1.2 · (0.25 + 0.75 · length / mean length))
-        idf = ln(1 + (N - n + 0.5) / (n + 0.5))
+        idf = log(1 + (N - n + 0.5) / (n + 0.5))
 
     tf: how often the passage has the word. n: how many passages have it. N: how
     many passages there are. length: the number of words of the passage; the

@@ -202,7 +202,7 @@ picture
 #
 # > **Exercise 18.4** (level 3, 25 minutes). Write `paired_bootstrap(first, second, draws)`.
 #
-# To try it, we invent 300 problems of different difficulty, and two models, of which B is better by 3 points on every
+# To try it, we invent 300 problems of different difficulty, and two models, A and B. B is better by 3 points on every
 # problem.
 
 # %%

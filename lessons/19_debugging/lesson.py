@@ -276,8 +276,8 @@ picture
 # > **Exercise 19.3** (level 2, 10 minutes). Write `update(beliefs, chance)`.
 #
 # Where do the chances come from? From the known runs: count. But six runs are few. If a finding did not occur in any of
-# six runs, its chance is small, but it is not 0. A chance of 0 would rule out the cause for ever, because of one
-# unlucky reading. So we count half a run more for each of the three findings. For k of n runs the chance is
+# six runs, its chance is small, but it is not 0. A chance of 0 would rule out the cause forever, because of one unlucky
+# reading. So we count half a run more for each of the three findings. For k of n runs the chance is
 #
 #     (k + ½) / (n + 1½).
 #
