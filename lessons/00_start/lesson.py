@@ -101,7 +101,7 @@ with TemporaryDirectory() as folder:
 # `predict` also asks how sure you are, as a percentage. `progress` scores this with a rule that was made for weather
 # forecasters (Brier, 1950). Let p be the percentage divided by 100. You pay
 #
-#     (1 - p)²   if you were right,   and   p²   if you were wrong.
+#     (1 − p)²   if you were right,   and   p²   if you were wrong.
 #
 # Someone who is 80% sure pays 0.04 when right and 0.64 when wrong. The mean over all your guesses is your **Brier
 # score**: the lower, the better.

@@ -82,12 +82,12 @@ reveal("6.a")
 #
 # The softmax of a row is e^(x_i) / (e^(x_0) + e^(x_1) + ...). Typed like this, it breaks. A float32 ends at about
 # 3.4 · 10³⁸, which is e^88.7. A logit of 89 gives infinity, and infinity / infinity is not a number. At the other end
-# e^(-104) is rounded to 0. A row of logits at -200 gives 0 / 0.
+# e^(−104) is rounded to 0. A row of logits at −200 gives 0 / 0.
 #
-# The way out is old. Subtract the same number c from every x. Above and below the line a factor e^(-c) appears, and it
+# The way out is old. Subtract the same number c from every x. Above and below the line a factor e^(−c) appears, and it
 # cancels:
 #
-#     e^(x_i - c) / Σ e^(x_j - c)  =  e^(-c) e^(x_i) / (e^(-c) Σ e^(x_j))  =  e^(x_i) / Σ e^(x_j).
+#     e^(x_i − c) / Σ e^(x_j − c)  =  e^(−c) e^(x_i) / (e^(−c) Σ e^(x_j))  =  e^(x_i) / Σ e^(x_j).
 #
 # So any c gives the same result, and we may choose the one that is safe. Let c be the largest number of the row. Then
 # every exponent is 0 or less, so nothing overflows. And the largest number itself contributes e^0 = 1, so the sum is 1
@@ -135,16 +135,16 @@ assert apart < 1e-5
 # %% [markdown]
 # ## 2. The loss in one place
 #
-# The loss of a token is -w log π(target). w is its **weight**. Where the loss is the average of N tokens, w is 1/N. A
+# The loss of a token is −w log π(target). w is its **weight**. Where the loss is the average of N tokens, w is 1/N. A
 # weight of 0 leaves a token out of the loss. Later lessons use other weights, negative ones among them.
 #
-# Lesson 3 derived the gradient for w = 1: π_i - 1 at the target, π_i elsewhere. The weight multiplies it. Three results
-# come out of the same exponentials. Let m be the largest logit, e_i = e^(z_i - m), and Z the sum of all e_i. Then
-# π_i = e_i / Z, and log π_i = z_i - m - log Z. So
+# Lesson 3 derived the gradient for w = 1: π_i − 1 at the target, π_i elsewhere. The weight multiplies it. Three results
+# come out of the same exponentials. Let m be the largest logit, e_i = e^(z_i − m), and Z the sum of all e_i. Then
+# π_i = e_i / Z, and log π_i = z_i − m − log Z. So
 #
-#     log π(target)  =  z_target - m - log Z
-#     entropy        =  -Σ π_i log π_i  =  -Σ π_i (z_i - m) + log Z Σ π_i  =  log Z - (Σ e_i (z_i - m)) / Z
-#     gradient_i     =  w (π_i - (1 if i is the target, else 0)).
+#     log π(target)  =  z_target − m − log Z
+#     entropy        =  −Σ π_i log π_i  =  −Σ π_i (z_i − m) + log Z Σ π_i  =  log Z − (Σ e_i (z_i − m)) / Z
+#     gradient_i     =  w (π_i − (1 if i is the target, else 0)).
 #
 # The entropy says how unsure the model is. Reinforcement learning watches it. (The function gives back log π without
 # its weight. Its caller multiplies and adds up.)
@@ -258,14 +258,14 @@ picture
 # No. Look at one query, and write s_j for its scores. For a set A of keys with scores s_j and values v_j (take single
 # numbers for now), remember three numbers:
 #
-#     m_A = the largest score,    l_A = Σ e^(s_j - m_A),    o_A = Σ e^(s_j - m_A) v_j.
+#     m_A = the largest score,    l_A = Σ e^(s_j − m_A),    o_A = Σ e^(s_j − m_A) v_j.
 #
 # The result of attention is o_A / l_A. Now a second set B comes. Let m be the larger of m_A and m_B. The sum over both
 # sets is
 #
-#     l = Σ over A and B of e^(s_j - m)
-#       = Σ over A of e^(s_j - m_A) e^(m_A - m)  +  Σ over B of e^(s_j - m_B) e^(m_B - m)
-#       = e^(m_A - m) l_A  +  e^(m_B - m) l_B.
+#     l = Σ over A and B of e^(s_j − m)
+#       = Σ over A of e^(s_j − m_A) e^(m_A − m)  +  Σ over B of e^(s_j − m_B) e^(m_B − m)
+#       = e^(m_A − m) l_A  +  e^(m_B − m) l_B.
 #
 # The first line is the definition. The second holds because e^(a + b) = e^a e^b. In the third the factor is the same
 # for all keys of a set, so it comes out of the sum. The same three lines hold for o. Nothing was estimated: the result
@@ -275,7 +275,7 @@ picture
 #
 # This is the **online softmax** (Milakov and Gimelshein, 2018). Take the smallest case: two sets with one key each,
 # scores 0 and 2, values 5 and 7. The states are (0, 1, 5) and (2, 1, 7). The common m is 2, so the first set gets the
-# factor e^(-2) = 0.135 and the second e^0 = 1. l = 0.135 + 1 = 1.135, o = 0.135 · 5 + 7 = 7.677, and o / l is 6.76. The
+# factor e^(−2) = 0.135 and the second e^0 = 1. l = 0.135 + 1 = 1.135, o = 0.135 · 5 + 7 = 7.677, and o / l is 6.76. The
 # softmax of the scores 0 and 2 is (0.12, 0.88), and 0.12 · 5 + 0.88 · 7 is 6.76 too.
 #
 # > **Exercise 6.4** (level 2, 15 minutes). Write `merge(a, b, both, d)` in C. A state is one array: m, l, and then o,
@@ -314,7 +314,7 @@ assert 5.5 < many.mean() < 7.5 and np.allclose(halves[2:] / halves[1], exact, at
 # The first score is always the largest so far. It is not counted here, so 6.5 is left of the 7.5.
 #
 # **Exact means exact for real numbers. What does rounding do in float32?** The figure compares l, the sum of all
-# e^(score - m), with its value in float64. The scores are merged one by one, and in pieces of 64.
+# e^(score − m), with its value in float64. The scores are merged one by one, and in pieces of 64.
 
 # %%
 lengths = [64, 256, 1024, 4096, 16_384]
@@ -367,18 +367,18 @@ picture
 #
 # | step, for a tile of queries and a tile of keys | |
 # |---|---|
-# | before the first tile of keys | m = -∞, l = 0, o = 0 |
-# | scores | s = (q kᵀ) / √d, 32 × 64 numbers; -∞ where the key comes after the query |
+# | before the first tile of keys | m = −∞, l = 0, o = 0 |
+# | scores | s = (q kᵀ) / √d, 32 × 64 numbers; −∞ where the key comes after the query |
 # | each row's largest score | the larger of the old m and what the tile has |
-# | correction | l and the row of o times e^(old m - new m) |
-# | weights | s becomes e^(s - m), and l grows by their sum |
+# | correction | l and the row of o times e^(old m − new m) |
+# | weights | s becomes e^(s − m), and l grows by their sum |
 # | values | o += s v |
 # | after the last tile of keys | o is divided by l, and m + log l is kept as **lse** |
 #
 # This is flash attention (Dao, 2022); the division at the end is from its second version (Dao, 2023). lse, the
 # logarithm of the sum of all e^score, is one number for each query. Section 5 lives on it.
 #
-# In the first tile the old m is -∞. The correction is e^(-∞) = 0 then, and multiplies zeros. Only -∞ - (-∞) would be
+# In the first tile the old m is −∞. The correction is e^(−∞) = 0 then, and multiplies zeros. Only −∞ − (−∞) would be
 # trouble. It cannot happen here: the first tile of keys has key 0, which every query sees, so m is a number from then
 # on.
 #
@@ -546,14 +546,14 @@ picture
 #
 #     dv = Pᵀ do                         o is a matrix product,
 #     dP = do vᵀ                         the other side of it,
-#     dS_ij = P_ij (dP_ij - δ_i)         the gradient of softmax; δ_i = Σ_j P_ij dP_ij,
+#     dS_ij = P_ij (dP_ij − δ_i)         the gradient of softmax; δ_i = Σ_j P_ij dP_ij,
 #     dq = dS k / √d,    dk = dSᵀ q / √d.
 #
 # The third line goes number by number, with one δ for each row. The other lines are matrix products. 1/√d stands in the
 # scores, so it comes once more with the gradients of q and k.
 #
-# Everything here needs P, and P was thrown away. **Make it again.** A weight is e^(s - m) / l = e^(s - m - log l) =
-# e^(s - lse). With lse at hand a weight needs no softmax any more: no maximum, no sum, and no other key. So the
+# Everything here needs P, and P was thrown away. **Make it again.** A weight is e^(s − m) / l = e^(s − m − log l) =
+# e^(s − lse). With lse at hand a weight needs no softmax any more: no maximum, no sum, and no other key. So the
 # backward pass goes through the same tiles in the same order, makes 32 × 64 weights, uses them, and forgets them again.
 # dq of a query is a sum over tiles of keys, and dk and dv of a key are sums over tiles of queries. So all three are
 # cleared at the start, and every tile adds its part.
@@ -696,7 +696,7 @@ picture
 #
 # ## How this fails in practice
 #
-# - **A mask of -∞ over a whole row.** -∞ - (-∞) is not a number, and it spreads through all layers in one step. A row
+# - **A mask of −∞ over a whole row.** −∞ − (−∞) is not a number, and it spreads through all layers in one step. A row
 #   that sees nothing needs a rule of its own.
 # - **The mask counts inside the tile.** All is well up to the first tile's end, and short tests pass.
 # - **Lengths that are multiples of the tile.** Tests with 64, 128 and 256 never see the last, smaller tile.

@@ -214,7 +214,7 @@ assert my.encode(b"lowest", ranks) == [b"low", b"est"]
 # **How short does a text become?** The next figure cuts the texts with the first 0, 10, 30, ... joins, and shows the
 # number of bytes in an average token. Two of its points are vocabularies that we meet again. A tokenizer in minirl has
 # 256 tokens for the bytes and 6 **special tokens**, which stand for no text: one of them marks the end of a text. All
-# other tokens come from joins. So a vocabulary of 400 tokens has 400 - 262 = 138 joins, and one of 1,000 has 738.
+# other tokens come from joins. So a vocabulary of 400 tokens has 400 − 262 = 138 joins, and one of 1,000 has 738.
 #
 # {predict 7.c}
 

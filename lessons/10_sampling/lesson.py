@@ -30,7 +30,7 @@
 #
 # A policy gives *every* token a probability above 0, also the 300 that make no sense at some place. Each of them is
 # unlikely. Together they are not: with 300 tokens of 0.0001 each, a senseless one comes up in 3% of all draws. So
-# 1 - 0.97³⁰ = 60% of the answers of thirty tokens have at least one. It would be good to cut the tail off.
+# 1 − 0.97³⁰ = 60% of the answers of thirty tokens have at least one. It would be good to cut the tail off.
 #
 # The simplest way is **top-k**: keep the k most likely tokens, set the others to 0, and divide by what is left, so that
 # the sum is 1 again.

@@ -55,8 +55,8 @@ assert len(episodes) == 85
 # cut off. We pay a reward of 1 to every episode in which the agent never says 2. (Token 2 is the wrong word. In a real
 # task the checker would say "the answer is right".)
 #
-# What is the probability of an episode, say (2, 3, 0)? The agent draws 2 in the beginning, then 3 after 2, then 0 after
-# 3. Each of these draws has a chance of its own, so the probabilities multiply:
+# What is the probability of an episode, say (2, 3, 0)? The agent first draws 2, then 3 after 2, then 0 after 3. Each of
+# these draws has a chance of its own, so the probabilities multiply:
 #
 #     p(2, 3, 0) = π(2 | beginning) · π(3 | 2) · π(0 | 3).
 #
