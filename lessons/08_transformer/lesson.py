@@ -26,10 +26,10 @@
 # Inside a transformer, every token is a row of C numbers. In our small model C is 64. A text of T tokens is an array
 # with T rows, x, of shape (T, C). (In lesson 1, T was the temperature. In this lesson it is the number of tokens.)
 #
-# At first the row of a token is looked up in a table, which has one row for each token of the vocabulary. Then the rows
-# pass through the layers. Each layer reads the rows, computes something, and **adds** it to them. So there is a stream
-# of numbers for each token, from the table to the end, and the layers write into it. This is called the *residual
-# stream*.
+# At first the row of a token is looked up in a table, the **embedding**, which has one row for each token of the
+# vocabulary. Then the rows pass through the layers. Each layer reads the rows, computes something, and **adds** it to
+# them. So there is a stream of numbers for each token, from the table to the end, and the layers write into it. This is
+# called the *residual stream*.
 #
 # At the end, the row of a token must say what comes next. It is multiplied by a matrix with one row for each token of
 # the vocabulary. (Section 2 of lesson 3 says what a matrix product is.) The results are the logits.
@@ -179,7 +179,8 @@ picture
 #     result = gate · sigmoid(gate) · up,           sigmoid(x) = 1 / (1 + e^(−x)).
 #
 # For a large gate, sigmoid is 1 and the content passes. For a very negative one, sigmoid is 0 and nothing passes. So
-# the token decides, number by number, what to let through. This form is called SwiGLU.
+# the token decides, number by number, what to let through. The part gate · sigmoid(gate) is called SiLU, and the whole
+# form SwiGLU.
 #
 # > **Exercise 8.4** (level 1, 10 minutes). Write `swiglu(gate, up)`.
 
