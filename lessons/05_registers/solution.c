@@ -47,7 +47,7 @@ static inline int least(int x, int y) { return x < y ? x : y; }
 /* The sum of x[i] * y[i] for i from 0 to n - 1.
  *
  * Use vectors, and 8 sums that do not wait for one another. x and y may begin
- * anywhere. n may be any number, also 0, and nothing behind x[n - 1] and
+ * anywhere. n may be any number, also 0, and nothing after x[n - 1] and
  * y[n - 1] may be read.
  */
 float dot(const float *x, const float *y, int n) {

@@ -1,7 +1,7 @@
 /* Lesson 6: write these five functions in C. Exercise 6.3 is in exercises.py.
  * `python -m minirl.lessons check 6.1` checks the first.
  *
- * All arrays are rows of floats, one behind the other: element (i, j) of an
+ * All arrays are rows of floats, one after the other: element (i, j) of an
  * array with n columns is x[i * n + j]. Nothing here needs memory of its own:
  * what a function needs beside its arguments fits into small arrays of fixed
  * size.

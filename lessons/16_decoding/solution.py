@@ -103,9 +103,9 @@ def false_equations(text: str) -> int:
     """How many equations of the text do not hold.
 
     An equation is a whole number, one of + - *, a whole number, = and a whole
-    number, with one space before and one behind each of the two signs. Other
+    number, with one space before and one after each of the two signs. Other
     text is passed over. Two equations share no characters: after one, go on
-    behind it, as re.finditer does.
+    after it, as re.finditer does.
 
     false_equations("He has 5. 2 * 3 = 6. 5 + 6 = 12.") is 1.
     """

@@ -135,7 +135,7 @@ def answer_with(
     4. If the token is `end_call`, the call is over. call(argument) gives the
        result; the argument is the list of tokens between `call` and `end_call`.
        The environment puts `result`, the result's tokens and `end_result`
-       behind, all of them forced.
+       after it, all of them forced.
     """
     tokens: Tokens = []
     forced: list[bool] = []

@@ -1,4 +1,4 @@
-/* The copy holds one column of the piece behind the other. `tile` reads all `width` numbers of a step and then those
+/* The copy holds one column of the piece after the other. `tile` reads all `width` numbers of a step and then those
  * of the next, so step k begins at packed + k * width. */
 void pack(int width, int steps, int present, const float *from, int across, int along,
           float *packed) {

@@ -1,4 +1,4 @@
-/* The numbers of A are taken as if its rows lay one behind the other. They are packed: step k begins at a + k *
+/* The numbers of A are taken as if its rows lay one after the other. They are packed: step k begins at a + k *
  * ROWS, and row i is the number i there. */
 void tile(int steps, const float *a, const float *b, float *c, int ldc) {
     vec sum[ROWS][VECTORS] = {{{0}}};

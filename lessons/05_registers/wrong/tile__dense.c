@@ -1,4 +1,4 @@
-/* The rows of the tile are written one behind the other, as if C were only as wide as the tile. They begin ldc
+/* The rows of the tile are written one after the other, as if C were only as wide as the tile. They begin ldc
  * floats apart. */
 void tile(int steps, const float *a, const float *b, float *c, int ldc) {
     vec sum[ROWS][VECTORS] = {{{0}}};

@@ -1,5 +1,5 @@
 """This also reads equations without the spaces, such as 2*3 = 5. The specification asks for one space before and one
-behind each sign."""
+after each sign."""
 
 
 def false_equations(text):

@@ -1,4 +1,4 @@
-"""Equations share characters here: 2 * 3 = 6 + 1 = 7 would be read as two. After one equation, go on behind it."""
+"""Equations share characters here: 2 * 3 = 6 + 1 = 7 would be read as two. After one equation, go on after it."""
 
 
 def false_equations(text):
