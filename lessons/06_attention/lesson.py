@@ -17,7 +17,7 @@
 #
 # When you have finished this lesson, you can
 #
-# - write a softmax and a loss that stand logits of any size, in C;
+# - write a softmax and a loss that work for logits of any size, in C;
 # - prove that a softmax can be computed piece by piece, and merge two pieces;
 # - write causal attention whose memory grows with the length of a text, not with its square;
 # - get attention's gradients from one number kept for each query.
@@ -78,7 +78,7 @@ def whose(*functions):
 reveal("6.a")
 
 # %% [markdown]
-# ## 1. A softmax that stands anything
+# ## 1. A softmax for logits of any size
 #
 # The softmax of a row is e^(x_i) / (e^(x_0) + e^(x_1) + ...). Typed like this, it breaks. A float32 ends at about
 # 3.4 · 10³⁸, which is e^88.7. A logit of 89 gives infinity, and infinity / infinity is not a number. At the other end
@@ -376,7 +376,7 @@ picture
 # | after the last tile of keys | o is divided by l, and m + log l is kept as **lse** |
 #
 # This is flash attention (Dao, 2022); the division at the end is from its second version (Dao, 2023). lse, the
-# logarithm of the sum of all e^score, is one number for each query. Section 5 lives on it.
+# logarithm of the sum of all e^score, is one number for each query. Section 5 needs nothing else.
 #
 # In the first tile the old m is −∞. The correction is e^(−∞) = 0 then, and multiplies zeros. Only −∞ − (−∞) would be
 # trouble. It cannot happen here: the first tile of keys has key 0, which every query sees, so m is a number from then
@@ -454,7 +454,7 @@ assert np.abs(o - plain_attention(q, k, v)).max() < 1e-5
 
 # %% [markdown]
 # **Memory against length.** Both axes are logarithmic, so a straight line is a power of T, and its slope is the
-# exponent. Each doubling of T doubles what the tiles need, and takes the plain way four times as far.
+# exponent. With each doubling of T the tiles need twice as much, and the plain way needs four times as much.
 #
 # {predict 6.c}
 

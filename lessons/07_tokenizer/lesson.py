@@ -79,7 +79,7 @@ reveal("7.a")
 # And if several pairs occur equally often? Then somebody has to decide, and everybody has to decide in the same way.
 # Otherwise two people who learn from the same text get two different vocabularies, and neither can read the model of
 # the other. minirl takes the *largest* pair, in the order in which Python compares tuples of bytes. The rule is
-# arbitrary. That there is one is not.
+# arbitrary, but there has to be one.
 #
 # > **Exercise 7.3** (level 1, 5 minutes). Write `best_pair(counts)`.
 

@@ -192,7 +192,7 @@ assert f"{floors['mixed, held out']:.2f}" == "3.35" and f"{never:.0%}" == "14%"
 # quotient is m̂ / (√v̂ + ε), with ε = 10⁻⁸ or so.
 #
 # **Weight decay.** A weight that a few texts have made large stays large, even if no other text ever needs it. So each
-# step also takes lr · weight_decay · p away from every parameter p. What the gradients do not keep up fades, and a
+# step also takes lr · weight_decay · p away from every parameter p. A weight that no gradient keeps large fades, and a
 # model with smaller weights usually does better on new texts. The obvious way would be to add weight_decay · p to the
 # gradient. But then Adam would divide it by √v, too, and parameters with large gradients would hardly decay. The W in
 # AdamW (Loshchilov and Hutter, 2017) says that the decay does not go through the averages.
@@ -213,10 +213,10 @@ reveal("9.a")
 
 # %% [markdown]
 # **What does the correction do?** The figure shows the length of the first 40 steps for a gradient that is always 1.
-# With the correction, every step has the length lr. Without it, m and √v are both too small. If m lacks more, the steps
-# are too short; if √v lacks more, they are too long. The two numbers β₁ and β₂ decide which it is. With β₁ = 0.9 and
-# β₂ = 0.95 the first step is not even half as long as it should be. With β₁ = 0.9 and β₂ = 0.999, as in Adam's paper,
-# the first steps are several times too long.
+# With the correction, every step has the length lr. Without it, m and √v are both too small. If m is too small by the
+# larger factor, the steps are too short. If √v is, they are too long. The two numbers β₁ and β₂ decide which it is.
+# With β₁ = 0.9 and β₂ = 0.95 the first step is not even half as long as it should be. With β₁ = 0.9 and β₂ = 0.999, as
+# in Adam's paper, the first steps are several times too long.
 
 # %%
 lengths = {}

@@ -114,7 +114,7 @@ picture
 # can be made to agree. With more actions something always remains.
 
 # %% [markdown]
-# ## 2. The mean of anything
+# ## 2. The mean of any estimate
 #
 # A real agent does not know its p, nor the squares. It has n samples of each problem, and makes a baseline of them. The
 # advantage of a sample then depends on all n rewards, and the mean of the estimate is no longer one line. Is it still
@@ -174,7 +174,7 @@ for n in (2, 4, 8):
 # it is. This is what "unbiased" means, to twelve digits.
 
 # %% [markdown]
-# ## 3. The scatter of anything
+# ## 3. The scatter of any estimate
 #
 # The variance needs one more thought. The squared length of a mean of n terms is a sum of n² products, divided by n²:
 #

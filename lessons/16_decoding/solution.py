@@ -104,8 +104,8 @@ def false_equations(text: str) -> int:
 
     An equation is a whole number, one of + - *, a whole number, = and a whole
     number, with one space before and one after each of the two signs. Other
-    text is passed over. Two equations share no characters: after one, go on
-    after it, as re.finditer does.
+    text is passed over. Two equations share no characters: the search goes on
+    where one ends, as re.finditer does.
 
     false_equations("He has 5. 2 * 3 = 6. 5 + 6 = 12.") is 1.
     """

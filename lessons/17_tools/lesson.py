@@ -4,10 +4,10 @@
 # *About two hours and forty-five minutes. You need lesson 1 (episodes), lesson 11 (which tokens count in a loss) and
 # lesson 12 (REINFORCE, leave-one-out).*
 #
-# A small model forgets most of what it reads, and it cannot multiply. Both can be had elsewhere: a calculator is exact,
-# and a library forgets nothing. All that the model has to learn is *when to ask, and for what*. In the words of lesson
-# 1, a call is a sequence of actions like any other. What comes back is something new: tokens in the state that nobody
-# has chosen.
+# A small model forgets most of what it reads, and it cannot multiply. Both can come from elsewhere: a calculator is
+# exact, and a library forgets nothing. All that the model has to learn is *when to ask, and for what*. In the words of
+# lesson 1, a call is a sequence of actions like any other. What comes back is something new: tokens in the state that
+# nobody has chosen.
 #
 # When you have finished this lesson, you can
 #
