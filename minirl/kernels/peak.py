@@ -68,6 +68,15 @@ def fma() -> float:
     return _best_rate(multiply)
 
 
+def multiply_adds(precision: str) -> float:
+    """The ceiling of products in this precision: that of bfloat16 where the instruction set has one, else `fma`."""
+    if precision != "bfloat16" or not has_bf16():
+        return fma()
+    from minirl.kernels.runtime import lib
+
+    return _best_rate(_growing(lib.kernel_peak_fma_bf16))
+
+
 def clock() -> Callable[[], float]:
     """What ceilings and whole models are timed with.
 
@@ -113,7 +122,7 @@ def _measure_native() -> Peaks:
 
     return Peaks(
         fma=fma(),
-        fma_bf16=_best_rate(_growing(lib.kernel_peak_fma_bf16)) if has_bf16() else None,
+        fma_bf16=multiply_adds("bfloat16") if has_bf16() else None,
         bandwidth=_best_rate(read),
         source="C kernels",
     )

@@ -19,6 +19,17 @@ def model_bytes(config: GPTConfig) -> int:
     return 4 * (config.parameter_count() + rotation)
 
 
+def activation_bytes(config: GPTConfig, tokens: int) -> int:
+    """What a pass over this many tokens keeps for its gradient: of each block the inputs and outputs of its
+    products."""
+    wide = 3 if config.mlp == "swiglu" else 2
+    return (
+        4
+        * tokens
+        * (config.n_layer * (6 * config.d_model + config.qkv_size + wide * config.ff_size) + 4 * config.d_model)
+    )
+
+
 def check_memory(what: str, needed: int) -> None:
     """Raise ValueError where `what` needs more bytes than the machine has."""
     there = total_memory()

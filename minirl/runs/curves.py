@@ -56,6 +56,8 @@ class Line(NamedTuple):
     colour: str
     series: list[tuple[Array, Array]]
     """(steps, values) of each run of the group."""
+    spikes: tuple[Array, Array]
+    """Where a single run's loss jumped (train/spikes.py), to be marked."""
 
 
 class Drawn(NamedTuple):
@@ -192,7 +194,10 @@ def lines(plot: Plot, groups: Mapping[str, Sequence[RunFolder]]) -> list[Line]:
             if len(runs) > 1 and len(groups) == 1:
                 name = f"{curve.label}, mean and range of {len(runs)} seeds"
             if series:
-                found.append(Line(name, f"C{number * len(plot.curves) + index}", series))
+                jumps = [marked(run, plot.stage, curve) for run in runs]
+                none = (np.array([]), np.array([]))
+                colour = f"C{number * len(plot.curves) + index}"
+                found.append(Line(name, colour, series, jumps[0] if len(jumps) == 1 else none))
     return found
 
 
@@ -203,6 +208,8 @@ def describe(plot: Plot, drawn: Sequence[Line]) -> str:
     for line in drawn:
         ends = np.mean([smooth(y)[[0, -1]] for _, y in line.series], axis=0)
         told.append(f"{line.name}: {' to '.join(f'{value:.3g}' for value in ends)}")
+        if line.spikes[0].size:
+            told.append(f"crosses mark where it jumped, {line.spikes[0].size} times")
     return "; ".join(told) + "."
 
 
@@ -243,6 +250,7 @@ def draw_line(axes: Any, line: Line) -> Any:
         if x.size > 50:
             axes.plot(x, y, color=line.colour, alpha=0.25, linewidth=0.8)
         (handle,) = axes.plot(x, smooth(y), color=line.colour, marker="o" if x.size <= 50 else None, markersize=3)
+        axes.plot(*line.spikes, "x", color="black", markersize=6)
         return handle
     shared = sorted(set.intersection(*(set(x.tolist()) for x, _ in line.series)))
     values = np.stack([smooth(y)[np.isin(x, shared)] for x, y in line.series])
@@ -256,6 +264,12 @@ def read(run: RunFolder, stage: str, curve: Curve) -> tuple[Array, Array]:
     records = [r for r in run.records(stage=stage) if curve.measure in r and "step" in r]
     values = np.array([r[curve.measure] for r in records], np.float64)
     return np.array([r["step"] for r in records]), values * (100 if curve.percent else 1)
+
+
+def marked(run: RunFolder, stage: str, curve: Curve) -> tuple[Array, Array]:
+    """Steps and values of a loss where it jumped; both empty for other measures."""
+    records = [r for r in run.records(stage=stage) if "spike" in r] if curve.measure == "loss" else []
+    return np.array([r["step"] for r in records]), np.array([r[curve.measure] for r in records])
 
 
 def smooth(y: Array) -> Array:

@@ -18,9 +18,15 @@ BESIDE_BAR = 66  # characters of a progress line besides its bar: stage, steps, 
 
 
 class StageProgress:
-    """One stage's bar: steps done, tokens/s, the headline measure (smoothed) and the time left."""
+    """One stage's bar: steps done, tokens/s, the headline measure (smoothed) and the time left.
 
-    def __init__(self, console: Console, bar: Progress | None, name: str, total: int, done: int) -> None:
+    With `most`, the tokens/s that multiplying alone would allow here, also the share of it that is reached.
+    """
+
+    def __init__(
+        self, console: Console, bar: Progress | None, name: str, total: int, done: int, most: float | None = None
+    ) -> None:
+        self.most = most
         self.console, self.bar, self.name, self.total, self.done = console, bar, name, total, done
         self.task = bar.add_task(name, total=total, completed=done, note="") if bar else None
         self.began = self.said = time.perf_counter()
@@ -35,7 +41,9 @@ class StageProgress:
         value = measures[headline]
         self.smooth = value if self.smooth is None else 0.9 * self.smooth + 0.1 * value
         now = time.perf_counter()
-        note = f"{self.tokens / max(now - self.began, 1e-9):,.0f} tokens/s  {headline} {self.smooth:.3f}"
+        speed = self.tokens / max(now - self.began, 1e-9)
+        share = f" ({speed / self.most:.0%} of peak)" if self.most else ""
+        note = f"{speed:,.0f} tokens/s{share}  {headline} {self.smooth:.3f}"
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=self.done, note=note)
         elif now - self.said > LINE_SECONDS or self.done == self.total:
@@ -64,18 +72,20 @@ class Screen:
         self.console.print(f"    {printable(text)}", markup=False, soft_wrap=True)
 
     @contextmanager
-    def progress(self, name: str, total: int, done: int) -> Iterator[StageProgress]:
-        """A bar for `total` steps, `done` of them done already; in a pipe, a line now and then."""
+    def progress(self, name: str, total: int, done: int, most: float | None = None) -> Iterator[StageProgress]:
+        """A bar for `total` steps, `done` of them done already; in a pipe, a line now and then. `most`: see
+        StageProgress."""
         if not self.console.is_terminal:
-            yield StageProgress(self.console, None, name, total, done)
+            yield StageProgress(self.console, None, name, total, done, most)
             return
+        beside = BESIDE_BAR + (len(" (100% of peak)") if most else 0)
         columns = (
-            TextColumn("{task.description:>8}"), BarColumn(max(6, min(40, self.console.width - BESIDE_BAR))),
+            TextColumn("{task.description:>8}"), BarColumn(max(6, min(40, self.console.width - beside))),
             MofNCompleteColumn(), TextColumn("{task.fields[note]}"), TimeRemainingColumn(compact=True),
             TextColumn("left"),
         )  # fmt: skip
         with Progress(*columns, console=self.console) as bar:
-            yield StageProgress(self.console, bar, name, total, done)
+            yield StageProgress(self.console, bar, name, total, done, most)
 
     def sample(self, title: str, prompt: str, completion: str) -> None:
         """A prompt, and the model's answer to it in bold."""

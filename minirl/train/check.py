@@ -8,7 +8,7 @@ from minirl import tasks
 from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
 from minirl.generate import encode_prompt
-from minirl.model.memory import total_memory
+from minirl.model.memory import activation_bytes, total_memory
 from minirl.runs import PRESETS, STAGES, TrainConfig, rl_task_of, task_of, to_json
 from minirl.runs.config import settings
 from minirl.runs.limits import ConfigError, check_numbers
@@ -25,6 +25,9 @@ DOCUMENTS_LOOKED_AT = 2000
 LEFT_OUT = 0.02  # this share of a dataset's problems may be too long for a model that was pretrained on a corpus
 SHOWN = 60  # characters of a text that is too long
 ROUND = 64  # suggested lengths are multiples of this
+SIZES = (  # settings that take memory
+    "--model.", "--pretrain.micro-tokens", "--sft.demonstrations", "--evaluation.", "--rl.prompts", "--rl.samples",
+)  # fmt: skip
 LONGEST_NAME = 200  # bytes; file systems allow 255, and -2, -3, ... may follow
 
 
@@ -134,7 +137,7 @@ def check_memory(config: TrainConfig) -> None:
         usual = dict(settings(to_json(PRESETS["roger"])))
         sizes = {
             flag: value for flag, value in settings(to_json(config))
-            if flag.startswith(("--model.", "--sft.demonstrations", "--evaluation.", "--rl.prompts", "--rl.samples"))
+            if flag.startswith(SIZES)
             and isinstance(value, int) and not isinstance(value, bool)
         }  # fmt: skip
         largest = max(sizes, key=lambda flag: sizes[flag] / usual[flag])
@@ -145,13 +148,18 @@ def check_memory(config: TrainConfig) -> None:
 
 
 def memory_needed(config: TrainConfig) -> int:
-    """Bytes, roughly: of the model while it trains, of one document as long as the context, of the problems."""
+    """Bytes, roughly: of the model while it trains, of one pass of pretraining, of one document as long as the context,
+    of the problems."""
     gpt = config.model.gpt(config.model.vocab_size)
     weights = 20 * gpt.parameter_count()  # float32: weights, gradient, two moments of AdamW, the policy before RL
     context = 4 * gpt.context_length * (gpt.head_size + 2 * gpt.n_layer * gpt.d_model)  # RoPE tables, keys and values
     evaluation, rl = config.evaluation, config.rl
     texts = evaluation.problems * (2 + evaluation.samples) + evaluation.dev_problems + rl.prompts * rl.samples
-    return weights + context + 1000 * (texts + config.sft.demonstrations)  # bytes of a problem and its answer
+    pretrain = config.pretrain
+    one_pass = activation_bytes(gpt, min(pretrain.micro_tokens, pretrain.batch_tokens))
+    return (
+        weights + one_pass + context + 1000 * (texts + config.sft.demonstrations)
+    )  # bytes of a problem and its answer
 
 
 def check_sizes(config: TrainConfig, task: Task) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 
 from minirl.runs import SAMPLES, STATE, Run, Screen, command
 from minirl.storage.checksums import DamagedError
+from minirl.train.spikes import WINDOW, Spikes
 from minirl.train.stage import Stage
 
 
@@ -32,8 +33,9 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
     """
     before, start = resume(run, stage)
     began = saved = time.perf_counter()
+    spikes = Spikes(losses(run, stage))
     probe_every = max(1, math.ceil(stage.steps / max(run.config.evaluation.probes, 1)))
-    with screen.progress(stage.name, stage.steps, start) as progress, stop_request() as stop:
+    with screen.progress(stage.name, stage.steps, start, stage.most_tokens()) as progress, stop_request() as stop:
         for step in range(start, stage.steps, stage.stride):
             done = min(step + stage.stride, stage.steps)
             stage.optimizer.lr = stage.learning_rate(step)
@@ -41,6 +43,9 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
                 measures = stage.update(step)
             except FloatingPointError as error:
                 raise TrainingError(explain(run, stage, step, error)) from error
+            if stage.headline == "loss" and (usual := spikes.see(measures["loss"])) is not None:
+                measures["spike"] = measures["loss"] - usual
+                screen.say(f"{stage.name}, update {done}: the loss jumped to {measures['loss']:.2f}, from {usual:.2f}")
             last = done == stage.steps
             if last or done // probe_every > step // probe_every:
                 measures |= stage.probe()
@@ -61,6 +66,11 @@ def run_stage(run: Run, stage: Stage, screen: Screen) -> None:
                     f"    {command.resume(run.folder)}"
                 )
     stage.close()
+
+
+def losses(run: Run, stage: Stage) -> list[float]:
+    """The last losses of a stage that goes on, oldest first."""
+    return [record["loss"] for record in run.records(stage=stage.name) if "loss" in record][-WINDOW:]
 
 
 def show_samples(run: Run, stage: Stage, step: int, screen: Screen) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from minirl import kernels
 from minirl.data.shards import Corpus
-from minirl.model import GPT, GPTConfig
-from minirl.model.memory import total_memory
+from minirl.kernels import peak
+from minirl.model import GPT
+from minirl.model.memory import activation_bytes, total_memory
 from minirl.runs import TrainConfig, task_of
 from minirl.streams import stream_seed
 from minirl.tasks import END
@@ -38,6 +40,8 @@ class Plan:
     memory: int
     """Bytes, roughly: weights, gradient, moments, and what a pass keeps for its gradient."""
     tokens_per_second: float
+    peak: float
+    """Operations a second that this machine's multiply-adds allow."""
     corpus_tokens: int | None = None
     warnings: list[str] = field(default_factory=list)
 
@@ -54,7 +58,10 @@ class Plan:
             ("tokens", f"{self.tokens:,}"),
             ("operations", f"{self.flops_per_token * self.tokens:.2e} ({self.flops_per_token:.2e} a token)"),
             ("memory", f"about {self.memory / 1e9:.1f} GB"),
-            ("speed here", f"{self.tokens_per_second:,.0f} tokens/s, {self.speed:.0f} GFLOP/s"),
+            (
+                "speed here",
+                f"{self.tokens_per_second:,.0f} tokens/s, {self.speed:.0f} GFLOP/s, {self.of_peak:.0%} of the peak",
+            ),
             ("time here", f"{hours:.1f} hours" if hours >= 1 else f"{60 * hours:.0f} minutes"),
         ]
         if self.corpus_tokens is not None:
@@ -62,6 +69,11 @@ class Plan:
             rows.insert(3, ("the corpus", f"{self.corpus_tokens:,} tokens, read {times:.1f} times"))
         lines = [f"  {name:<11} {value}" for name, value in rows]
         return "\n".join(["pretraining would take:", *lines, *(f"warning: {text}" for text in self.warnings)])
+
+    @property
+    def of_peak(self) -> float:
+        """The share of the peak that training reaches."""
+        return 1e9 * self.speed / self.peak
 
     @property
     def speed(self) -> float:
@@ -78,16 +90,9 @@ def make_plan(config: TrainConfig, seconds: float = SECONDS) -> Plan:
     memory = 16 * parameters + activation_bytes(gpt, pass_tokens)
     return Plan(
         parameters, settings.steps, settings.batch_tokens, gpt.flops_per_token(), memory, measure(config, seconds),
-        None if corpus is None else corpus.tokens("train"),
+        peak.multiply_adds(kernels.precision()), None if corpus is None else corpus.tokens("train"),
         warnings(parameters, settings.steps * settings.batch_tokens, corpus, memory),
     )  # fmt: skip
-
-
-def activation_bytes(gpt: GPTConfig, tokens: int) -> int:
-    """What a pass over this many tokens keeps for its gradient: of each block the inputs and outputs of its
-    products."""
-    wide = 3 if gpt.mlp == "swiglu" else 2
-    return 4 * tokens * (gpt.n_layer * (6 * gpt.d_model + gpt.qkv_size + wide * gpt.ff_size) + 4 * gpt.d_model)
 
 
 def warnings(parameters: int, tokens: int, corpus: Corpus | None, memory: int) -> list[str]:

@@ -6,6 +6,7 @@ A row may hold the end of one document and the beginning of the next. Attention 
 for the first token of a document, which nothing before it announces.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -13,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from minirl import kernels
 from minirl.autograd import no_grad
 from minirl.data import Batch, Loader
 from minirl.data.shards import Corpus
 from minirl.generate import generate, without_dropout
+from minirl.kernels import peak
 from minirl.model import GPT
 from minirl.runs import TrainConfig
 from minirl.runs.limits import ConfigError
@@ -27,7 +30,8 @@ from minirl.tokenizer import Tokenizer
 from minirl.train.pretrain import token_byte_counts
 from minirl.train.stage import Measures, SupervisedStage
 
-BEGINNING, CONTINUED, TEMPERATURE = 24, 48, 0.8  # samples: tokens of the prompt, tokens that follow
+DOCUMENTS, BEGINNING, CONTINUED, TEMPERATURE = 3, 24, 48, 0.8  # samples: tokens of the prompt, tokens that follow
+LONG = 100  # updates: fewer are not worth half a second to measure the machine
 HELD_OUT = 1 << 16  # tokens to measure bits per byte on
 
 
@@ -54,19 +58,27 @@ class CorpusStage(SupervisedStage):
         self.held_out = held_out.batch(range(min(len(held_out), max(HELD_OUT // time, 1))))
 
         self.tokenizer, self.seed = tokenizer, stream_seed(config.seed, "samples of pretraining")
-        first = next(iter(corpus.texts("valid", end, 1)))
-        self.beginning = first[: max(min(BEGINNING, time // 2), 1)]
+        documents = itertools.islice(corpus.texts("valid", end, DOCUMENTS), DOCUMENTS)
+        self.beginnings = [ids[: max(min(BEGINNING, time // 2), 1)] for ids in documents]
+
+    def most_tokens(self) -> float | None:
+        peaks = peak.multiply_adds(kernels.precision())
+        return peaks / self.model.config.flops_per_token() if self.steps >= LONG else None
 
     def samples(self, step: int) -> list[dict[str, Any]]:
-        """How the model goes on after the beginning of a held-out document: always the same one, with the same seed."""
-        prompt, room = self.tokenizer.decode(self.beginning), self.model.config.context_length - len(self.beginning)
+        """How the model goes on after the beginnings of some held-out documents: always the same, with the same seed.
+
+        The likeliest continuation of each, and of the first also a sampled one."""
+        room = self.model.config.context_length - max(map(len, self.beginnings))
+        wanted = [("greedy", 0.0, ids) for ids in self.beginnings]
+        wanted.insert(1, (f"temperature {TEMPERATURE}", TEMPERATURE, self.beginnings[0]))
         found = []
-        for title, temperature in (("greedy", 0.0), (f"temperature {TEMPERATURE}", TEMPERATURE)):
+        for title, temperature, ids in wanted:
             (said,) = generate(
-                self.model, self.tokenizer, [self.beginning], temperature=temperature, seed=self.seed,
+                self.model, self.tokenizer, [ids], temperature=temperature, seed=self.seed,
                 max_new_tokens=min(CONTINUED, room),
             )  # fmt: skip
-            found.append({"title": title, "prompt": prompt, "completion": said.text})
+            found.append({"title": title, "prompt": self.tokenizer.decode(ids), "completion": said.text})
         return found
 
     def probe(self) -> Measures:

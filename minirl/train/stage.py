@@ -66,6 +66,10 @@ class Stage(ABC):
         """What a person should know of a probe's measures after `step` updates, if anything."""
         return None
 
+    def most_tokens(self) -> float | None:
+        """Tokens a second that this machine's multiply-adds allow, where a stage is long enough to measure them."""
+        return None
+
     def samples(self, step: int) -> list[dict[str, Any]]:
         """What the model writes after `step` updates, for the screen and samples.jsonl: "title", "prompt" and
         "completion" each."""

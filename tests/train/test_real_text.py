@@ -127,9 +127,9 @@ def test_a_run_on_a_corpus_and_a_kill_in_its_middle(config, corpus):
     records = whole.records(stage="pretrain")
     assert records[-1]["bits_per_byte"] > 0
     samples = whole.records("samples.jsonl", kind="sample")
-    assert [sample["title"] for sample in samples[:2]] == ["greedy", "temperature 0.8"]
-    assert len(samples) == 2 * sum("bits_per_byte" in record for record in records)
-    assert len({sample["prompt"] for sample in samples}) == 1
+    assert [sample["title"] for sample in samples[:4]] == ["greedy", "temperature 0.8", "greedy", "greedy"]
+    assert len(samples) == 4 * sum("bits_per_byte" in record for record in records)
+    assert len({sample["prompt"] for sample in samples}) == 3
     assert (whole.folder / "tokenizer.json").read_bytes() == (corpus.folder / "tokenizer.json").read_bytes()
     read = list(training_texts(whole))
     assert len(read) == 120

@@ -56,6 +56,10 @@ def test_resume_takes_no_other_flag() -> None:
         (["--sft.max-norm", "inf"], "--sft.max-norm is inf; give a finite number"),
         (["--checkpoint-seconds", "nan"], "--checkpoint-seconds is nan; give a finite number"),
         (["--checkpoint-seconds", "-1"], "--checkpoint-seconds is -1.0; give 0 or more"),
+        (
+            ["--pretrain.batch-tokens", "3000000000", "--pretrain.micro-tokens", "3000000000"],
+            "lower --pretrain.micro-tokens, which is 3000000000",
+        ),
         (["--pretrain.warmup", "-5"], "--pretrain.warmup is -5; give 0 or more"),
         (["--sft.final-share", "-0.5"], "--sft.final-share is -0.5; give 0 or more"),
         (["--seed", "-1"], "--seed is -1; give 0 or more"),
