@@ -68,6 +68,7 @@ def pass_over(model: GPT, batch: Sequence[tuple[Array, Sequence[Array]]]) -> lis
     starts = np.cumsum([0, *map(len, documents)])
     h = model.hidden(np.concatenate(documents), starts, np.array(prefixes)).data[0]
     log_prob, _ = kernels.linear_log_prob(h, model.output_weight.data, np.concatenate(targets).astype(np.int32))
+    log_prob = kernels.fetch(log_prob)
     sums = [log_prob[first:last].sum(dtype=np.float64) for first, last in pairwise(starts)]
     found, at = [], 0
     for _, listed in batch:

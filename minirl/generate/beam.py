@@ -361,7 +361,7 @@ def _read_tokens(model: GPT, cache: KVCache, active: Sequence[Search]) -> Array:
 
 def _take_step(cache: KVCache, searches: Sequence[Search], logits: Array, vocabulary: int) -> None:
     """Extend the beams of each search, and give every new beam a copy of what its parent holds in the cache."""
-    log_probs = kernels.log_softmax(logits)[:, :vocabulary]
+    log_probs = kernels.fetch(kernels.log_softmax(logits))[:, :vocabulary]
     best = most_likely(log_probs, 2 * searches[0].rule.width)
     likely = np.take_along_axis(log_probs, best, axis=1).astype(np.float64)
     sources, targets = [], []

@@ -83,11 +83,11 @@ def draw(
     temperature of the step, and at temperature 1 where that is 0.
     """
     N, V = logits.shape
-    z = logits if vocabulary >= V else np.ascontiguousarray(logits[:, :vocabulary])
+    z = logits if vocabulary >= V else kernels.copy(logits[:, :vocabulary])
     if rule.looks_back:
         empty = [np.zeros(0, np.int32)] * N
         z = penalised(
-            z, empty if written is None else written, rule.frequency_penalty, rule.presence_penalty,
+            kernels.fetch(z), empty if written is None else written, rule.frequency_penalty, rule.presence_penalty,
             rule.no_repeat_ngram,
         )  # fmt: skip
     own = z is logits and not rule.min_p  # then the kernel sees the model's own distribution
@@ -110,16 +110,20 @@ def draw(
 def draw_at(temperature: float, z: Array, uniform: Array, rule: Sampling) -> tuple[Array, Array]:
     """Draw a token for each row, all at one temperature: ids and the kernel's log-probabilities of them, (N,)."""
     if rule.min_p and temperature:
-        return kernels.sample(cut(z, temperature, rule.top_k, rule.top_p, rule.min_p), uniform, temperature=temperature)
+        return kernels.sample(
+            cut(kernels.fetch(z), temperature, rule.top_k, rule.top_p, rule.min_p), uniform, temperature=temperature
+        )
     return kernels.sample(z, uniform, temperature=temperature, top_k=rule.top_k, top_p=rule.top_p)
 
 
 def log_pi(logits: Array, ids: Array, temperatures: Array) -> Array:
     """log softmax(logits / temperature) of one id a row, (N,) float32. logits: (N, V); ids, temperatures: (N,)."""
     if (temperatures == 1).all():
-        return kernels.cross_entropy(np.ascontiguousarray(logits), ids.astype(np.int32, copy=False))[0]
+        whole = logits if logits.flags.c_contiguous else kernels.copy(logits)
+        return kernels.fetch(kernels.cross_entropy(whole, ids.astype(np.int32, copy=False))[0])
+    logits = kernels.fetch(logits)
     scaled = (logits - logits.max(axis=1, keepdims=True)) / temperatures[:, None]  # float64
-    log_probs = kernels.log_softmax(np.maximum(scaled, np.finfo(np.float32).min).astype(np.float32))
+    log_probs = kernels.fetch(kernels.log_softmax(np.maximum(scaled, np.finfo(np.float32).min).astype(np.float32)))
     return np.take_along_axis(log_probs, ids[:, None].astype(np.int64), axis=1)[:, 0]
 
 

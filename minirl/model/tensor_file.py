@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from minirl import kernels
 from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits
 from minirl.model.json_file import CheckpointError, parse_json, plain
 from minirl.storage.files import naming
@@ -74,7 +75,7 @@ def write_tensors(
         checksum = zlib.crc32(head())
         file.write(len(head()).to_bytes(8, "little") + head())
         for x in tensors.values():
-            data = np.ascontiguousarray(x, x.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data
+            data = np.ascontiguousarray(kernels.fetch(x), x.dtype.newbyteorder("<")).reshape(-1).view(np.uint8).data
             checksum = zlib.crc32(data, checksum)
             file.write(data)
         header["__metadata__"][CHECKSUM] = f"{checksum:08x}"  # as many digits as held its place

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from minirl import kernels
 from minirl.nn import Module
 
 
@@ -15,8 +16,9 @@ def non_finite_error(model: Module, loss: float, step: int) -> NonFiniteError:
     The message lists parameters first: if a parameter is NaN, an earlier step broke it.
     """
     named = list(model.named_parameters())
-    bad = [f"parameter {name}" for name, p in named if not np.isfinite(p.data).all()]
-    bad += [f"gradient of {name}" for name, p in named if p.grad is not None and not np.isfinite(p.grad).all()]
+    bad = [f"parameter {name}" for name, p in named if not np.isfinite(p.numpy()).all()]
+    gradients = [(name, p.grad) for name, p in named if p.grad is not None]
+    bad += [f"gradient of {name}" for name, gradient in gradients if not np.isfinite(kernels.fetch(gradient)).all()]
     shown = ", ".join(bad[:3]) + (f" and {len(bad) - 3} more" if len(bad) > 3 else "")
     return NonFiniteError(
         f"step {step}: the loss is {loss}; not finite: {shown or 'the loss alone'}. The step was not taken. Go on from "

@@ -97,7 +97,7 @@ def scaled_hidden(model: GPT, batch: Batch, temperature: Temperature) -> Tensor:
 def log_probs_from(model: GPT, h: Tensor, batch: Batch) -> Array:
     """log pi(target) (tokens,), 0 where there is no action."""
     log_prob, _ = kernels.linear_log_prob(h.data, model.output_weight.data, batch.targets)
-    return log_prob
+    return kernels.fetch(log_prob)
 
 
 @no_grad()

@@ -97,10 +97,10 @@ class Agent:
         """pi(. | s): the probability of every token as the next action, (V,)."""
         logits, temperature = self._logits(state), self.temperature_at(state)
         if temperature == 0:
-            greedy = kernels.zeros(len(logits), np.float32)
+            greedy = np.zeros(len(logits), np.float32)
             greedy[np.argmax(logits[: self.vocabulary])] = 1
             return greedy
-        return kernels.softmax(np.ascontiguousarray(logits / np.float32(temperature)))
+        return kernels.fetch(kernels.softmax(np.ascontiguousarray(logits / np.float32(temperature))))
 
     def temperature_at(self, state: State) -> float:
         """The temperature of the next action."""
@@ -121,7 +121,7 @@ class Agent:
     @no_grad()
     def _logits(self, state: State) -> Array:
         with without_dropout(self.model):
-            return self.model(state.tokens).data[0, -1]
+            return kernels.fetch(self.model(state.tokens).data[0, -1])
 
 
 class Environment:

@@ -54,7 +54,7 @@ class OwnAnswers:
         with without_dropout(model):
             h = model.hidden(self.batch.ids, self.batch.starts).reshape(len(self.batch.ids), -1)
         log_pi = F.log_softmax(F.linear(h[at], model.output_weight))
-        target = kernels.softmax(kernels.matmul(self.hidden, self.output_weight, transpose_b=True))
+        target = kernels.fetch(kernels.softmax(kernels.matmul(self.hidden, self.output_weight, transpose_b=True)))
         target *= np.float32(1 - self.sharpening)
         target[np.arange(len(at)), self.batch.targets[at]] += np.float32(self.sharpening)
         weights = self.batch.weights[at]
@@ -71,5 +71,5 @@ def negative_entropy(t: Array) -> Array:
 def remember(model: GPT, batch: Batch) -> Array:
     """The hidden states of the model as it is now at the tokens that count, (n, C), for `OwnAnswers`."""
     with without_dropout(model):
-        h = model.hidden(batch.ids, batch.starts).data[0]
+        h = model.hidden(batch.ids, batch.starts).numpy()[0]
     return np.ascontiguousarray(h[np.flatnonzero(batch.weights)])

@@ -126,7 +126,7 @@ class RewardModel(Module):
         found: list[Array] = []
         for together in chunks(groups, PASS_TOKENS):
             packed = pack_answers(together)
-            r = self.gain * self.raw(packed).data.astype(np.float64) + self.shift
+            r = self.gain * self.raw(packed).numpy().astype(np.float64) + self.shift
             found += [r[place] for place in packed.answers]
         return found
 

@@ -114,7 +114,7 @@ class LearnedValue(Critic):
         states: list[Tensor | None] = []
         for batch in batches(episodes, np.zeros(len(episodes)), config.pass_tokens):
             h = self.states(model, batch)
-            V = self.head(h).data.reshape(-1).astype(np.float64)
+            V = self.head(h).numpy().reshape(-1).astype(np.float64)
             values += by_episode(batch, V)
             states.append(self.kept(h, batch))
         return Seen(values, list(map(chosen_tokens, episodes)), states)

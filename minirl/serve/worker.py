@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 
+from minirl import kernels
 from minirl.autograd import Array
 from minirl.generate import Engine, Row
 from minirl.serve.errors import ApiError
@@ -37,7 +38,7 @@ class Works:
         places = [i for i, _ in wanted]
         at = self.engine.at[len(self.engine.rows) - len(rows) :][places]
         steps = self.engine.counts[at] - self.engine.given[at] - 1
-        look_at([ticket for _, ticket in wanted], logits[places], ids[places], steps)
+        look_at([ticket for _, ticket in wanted], kernels.fetch(logits[places]), ids[places], steps)
 
 
 class Worker:

@@ -10,6 +10,7 @@ from types import FrameType
 
 import numpy as np
 
+from minirl import kernels
 from minirl.runs import SAMPLES, STATE, Run, Screen, command
 from minirl.storage.checksums import DamagedError
 from minirl.train.spikes import WINDOW, Spikes
@@ -108,11 +109,11 @@ def resume(run: Run, stage: Stage) -> tuple[float, int]:
 
 def explain(run: Run, stage: Stage, step: int, error: Exception) -> str:
     """The message of TrainingError: what became infinite or NaN, at which step, and what to do."""
-    bad = [name for name, p in stage.model.named_parameters() if not np.isfinite(p.data).all()]
+    bad = [name for name, p in stage.model.named_parameters() if not np.isfinite(p.numpy()).all()]
     bad += [
         f"the gradient of {name}"
         for name, p in stage.model.named_parameters()
-        if p.grad is not None and not np.isfinite(p.grad).all()
+        if p.grad is not None and not np.isfinite(kernels.fetch(p.grad)).all()
     ]
     state = run.state(stage.name)
     good = f"{run.folder / stage.name} (step {state['step']})" if state else "the one of the stage before"

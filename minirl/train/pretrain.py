@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from minirl import kernels
 from minirl.autograd import no_grad
 from minirl.data import Batch, Document, Loader, encode_documents, make_batches, pack
 from minirl.generate import without_dropout
@@ -95,7 +96,7 @@ def bits_per_byte(model: GPT, documents: Sequence[Document], byte_counts: np.nda
     for batch in pack(documents).split(64):
         sizes = byte_counts[batch.targets]
         with without_dropout(model):
-            log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
+            log_prob = kernels.fetch(model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob)[0]
         nats -= float(log_prob[sizes > 0].sum(dtype=np.float64))
         total += int(sizes.sum())
     return nats / math.log(2) / max(total, 1)

@@ -132,7 +132,7 @@ def bits_per_byte(model: GPT, parts: Sequence[Batch], byte_counts: np.ndarray) -
     nats, total = 0.0, 0
     for batch in parts:
         with without_dropout(model):
-            log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
+            log_prob = kernels.fetch(model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob)[0]
         sizes = byte_counts[batch.targets] * (batch.weights > 0)
         nats -= float(log_prob[sizes > 0].sum(dtype=np.float64))
         total += int(sizes.sum())

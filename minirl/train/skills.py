@@ -10,6 +10,7 @@ A model that guesses is at a few percent, one that has the skill near 100%. docs
 
 import numpy as np
 
+from minirl import kernels
 from minirl.autograd import no_grad
 from minirl.data import Batch, encode_documents, pack
 from minirl.generate import without_dropout
@@ -41,7 +42,7 @@ class Skills:
         found = {}
         for skill, (batch, counted) in self.held_out.items():
             with without_dropout(model):
-                log_prob = model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob[0]
+                log_prob = kernels.fetch(model.cross_entropy(batch.ids, batch.targets, starts=batch.starts).log_prob)[0]
             found[skill] = float(np.exp(log_prob[counted]).mean(dtype=np.float64)) if counted.any() else 0.0
         return found
 

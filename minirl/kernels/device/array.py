@@ -74,8 +74,8 @@ class DeviceArray:
     # ---- other views of the same memory ----
 
     def __getitem__(self, index: Any) -> "DeviceArray":
-        """A view of a part: numbers, slices with steps forward, None and `...`. With a list of row numbers, after
-        numbers alone, a copy of these rows. TypeError for any other index."""
+        """A view of a part: numbers, slices with steps forward, None and `...`. With a list of row numbers, or
+        of truth values, after numbers alone, a copy of these rows. TypeError for any other index."""
         parts, rows = _index(index)
         part = self._part(parts)
         return part if rows is None else _taken(part, rows)
@@ -155,6 +155,8 @@ def device(x: Any) -> DeviceArray:
     if isinstance(x, DeviceArray):
         return x
     host = np.ascontiguousarray(x)
+    if host.dtype.names:
+        raise NotImplementedError("no CUDA kernel reads weights held in int8; hold them in bfloat16 or float32")
     made = empty(host.shape, host.dtype)
     memory.to_device(host, made.layout.ctypes.data)
     return made
@@ -205,6 +207,7 @@ def _index(index: Any) -> tuple[tuple[Any, ...], Array | None]:
     rows = None
     if lists:
         place, rows = lists[0], np.asarray(parts[lists[0]])
+        rows = np.flatnonzero(rows) if rows.dtype == bool and rows.ndim == 1 else rows
         behind_numbers = all(isinstance(part, int | np.integer) for part in parts[:place])
         if len(lists) > 1 or rows.ndim != 1 or (rows.dtype.kind not in "iu" and rows.size) or not behind_numbers:
             raise TypeError(f"a DeviceArray takes one list of row numbers, after numbers alone, not {index!r:.80}")
