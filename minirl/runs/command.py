@@ -2,6 +2,7 @@
 
 import shlex
 
+from minirl import kernels
 from minirl.storage.checksums import SUMS
 
 
@@ -16,5 +17,5 @@ def accept(folder: object, files: str) -> str:
 
 
 def resume(folder: object) -> str:
-    """The command that resumes the run in a folder."""
-    return command("train", "--resume", folder)
+    """The command that resumes the run in a folder, on the GPU where this process computes there."""
+    return command("train", "--resume", folder, *(["--backend", "cuda"] if kernels.backend() == "cuda" else []))

@@ -4,7 +4,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from minirl import tasks
+from minirl import kernels, tasks
 from minirl.data import encode_documents
 from minirl.evaluation.problem_sets import test_splits
 from minirl.generate import encode_prompt
@@ -98,6 +98,11 @@ def check_shards(config: TrainConfig) -> None:
     if config.shards & (config.shards - 1):
         below = 1 << (config.shards.bit_length() - 1)
         raise ConfigError(f"--shards is {config.shards}, which is no power of two", {"--shards": 2 * below})
+    if kernels.backend() == "cuda" and (config.shards > 1 or config.diloco.inner_steps):
+        raise ConfigError(
+            "shards and DiLoCo share out the work of processors; a GPU takes a run as a whole",
+            {"--shards": 1, "--diloco.inner-steps": 0},
+        )
     for name in STAGES:
         shared = config.shards > 1 or (name == "pretrain" and config.diloco.inner_steps)
         if shared and getattr(config, name).optimizer != "adamw":

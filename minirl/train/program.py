@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Literal
 
-from minirl import flags
+from minirl import flags, kernels
 from minirl.console import printable
 from minirl.gguf import GGUFError
 from minirl.model.json_file import CheckpointError
@@ -28,6 +28,7 @@ from minirl.train.machine import OtherMachineError, tell_other_machine
 from minirl.train.plan import make_plan
 from minirl.train.real_text import with_steps
 
+BESIDE_RESUME = ("--resume", "--backend", "--accept-other-machine")
 FAILURES = (
     TrainingError,
     DamagedError,
@@ -76,7 +77,11 @@ class Arguments(TrainConfig):
     base_stage: Literal["pretrain", "sft"] = "sft"
     """Last stage to copy from the base."""
     resume: Path | None = None
-    """Resume the run in this folder with its original settings; takes no other flag but --accept-other-machine."""
+    """Resume the run in this folder with its original settings; takes no other flag but --backend and
+    --accept-other-machine."""
+    backend: Literal["native", "reference", "cuda"] | None = None
+    """What computes: "native" is C, "reference" NumPy, "cuda" an NVIDIA GPU; without the flag, what MINIRL_BACKEND
+    names, or else "native" where it was built."""
     accept_other_machine: bool = False
     """With --resume: go on even where backend, instruction set, precision or version differ from those that the run was
     begun with. The result then has other bits, and config.json says so."""
@@ -94,6 +99,7 @@ def work(argv: Sequence[str]) -> int:
     run = trained = None
     try:
         arguments = parse(argv)
+        use_backend(arguments.backend)
         if arguments.resume is not None:
             run = Run.open(arguments.resume)
             check_again(run)
@@ -133,6 +139,15 @@ def work(argv: Sequence[str]) -> int:
         print(printable(str(error) if error.errno is None else f"{error}{go_on(run)}"), file=sys.stderr)
         return 1
     return 0
+
+
+def use_backend(name: str | None) -> None:
+    """Compute with the backend that the flag names. Raises ConfigError where there is no such thing here."""
+    if name is not None:
+        try:
+            kernels.use(name)
+        except RuntimeError as error:
+            raise ConfigError(f"--backend {name}: {error}") from None
 
 
 def with_whole_names(config: TrainConfig) -> TrainConfig:
@@ -195,14 +210,14 @@ def parse(argv: Sequence[str]) -> Arguments:
     if arguments.resume is not None and any(word.startswith("--") and not is_resuming(word) for word in argv):
         raise ConfigError(
             "--resume continues the run with its original settings, so no other flag can be given with it but "
-            "--accept-other-machine; start a new run to change something"
+            "--backend and --accept-other-machine; start a new run to change something"
         )
     return arguments
 
 
 def is_resuming(word: str) -> bool:
     """Whether a flag may stand beside --resume."""
-    return word.partition("=")[0].replace("_", "-").replace("--no-", "--") in ("--resume", "--accept-other-machine")
+    return word.partition("=")[0].replace("_", "-").replace("--no-", "--") in BESIDE_RESUME
 
 
 def given(argv: Sequence[str], flag: str) -> str | None:
