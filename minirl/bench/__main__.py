@@ -11,7 +11,7 @@ from minirl.console import run_program
 
 NAMES = (
     "kernels", "steps", "train", "generate", "recipe", "tokenizer", "tools", "retrieval", "hits", "serve", "busy",
-    "scaling",
+    "scaling", "duplicates",
 )  # fmt: skip
 
 
