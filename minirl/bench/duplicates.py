@@ -11,6 +11,7 @@ files of the standard library.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -68,8 +69,8 @@ def main(argv: list[str] | None = None) -> int:
     for maker in makers:
         off = estimation_error(maker, numbers)
         console.print(f"{maker.name} estimates what {PAIRS} pairs have in common to {off:.3f}", highlight=False)
-    from_texts = [Row(maker.name, lambda of=maker.of_texts: of(texts), size) for maker in makers]
-    from_numbers = [Row(maker.name, lambda of=maker.of_numbers: of(numbers), size) for maker in makers]
+    from_texts = [Row(maker.name, partial(maker.of_texts, texts), size) for maker in makers]
+    from_numbers = [Row(maker.name, partial(maker.of_numbers, numbers), size) for maker in makers]
     take_turns(from_texts, options.repeats, progress)
     take_turns(from_numbers, options.repeats, progress)
     console.print(table("from texts, MB/s", from_texts))
