@@ -6,6 +6,7 @@
     python -m minirl.lessons check 0.1       # is this exercise right? Without a number: all of them
     python -m minirl.lessons run 0           # the code of a lesson, with your functions
     python -m minirl.lessons run 14 --full   # minirl's main job, with all of your functions that have passed
+    python -m minirl.lessons study           # the capstone, a study of your own, step by step
 
 Exit status of check: 0 all passed, 1 not yet, 2 inconclusive, 3 broken set-up.
 """
@@ -36,6 +37,7 @@ COMMANDS: dict[str, Callable[..., int]] = {
     "run": commands.run,
     "progress": commands.progress,
     "reset": commands.reset,
+    "study": commands.study,
     "build": building.build,
 }
 

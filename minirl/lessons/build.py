@@ -28,6 +28,7 @@ from minirl.lessons.lesson import Lesson, find_lesson, lessons
 from minirl.lessons.notebook import kept_outputs, lesson_cells, notebook, write_notebook
 from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
+from minirl.lessons.study.rubric import with_rubric
 from minirl.lessons.timetable import filled
 from minirl.storage.files import atomic_write
 from minirl.storage.shipped import in_checkout, shipped
@@ -146,6 +147,6 @@ def write_tables() -> None:
     """Put the table into lessons/README.md, between its two marks, and the minutes into the plans for teachers."""
     readme, plans = shipped("lessons/README.md"), teaching()
     listed = TABLE.sub(lambda found: found[1] + table() + found[2], readme.read_text(encoding="utf-8"))
-    for path, text in ((readme, listed), (plans, filled(plans.read_text(encoding="utf-8")))):
+    for path, text in ((readme, listed), (plans, with_rubric(filled(plans.read_text(encoding="utf-8"))))):
         with atomic_write(path) as file:
             file.write(text)

@@ -24,6 +24,7 @@ from minirl.lessons.screen import Screen
 
 Word = tyro.conf.Positional[str]
 Words = tyro.conf.Positional[tuple[str, ...]]
+Step = Literal["where", "check", "try", "seal", "run", "page", "grade"]
 POLL = 0.3  # seconds between two looks at a watched file
 
 
@@ -60,7 +61,7 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
         done = sum(map(progress.passed, found.exercises))
         needs = f"; needs {', '.join(found.needs)}" if found.needs else ""
         passed = f"{done} of {len(found.exercises)} passed"
-        title = f"Lesson {found.number}. {found.title}\n({passed}; about {found.minutes} minutes{needs})"
+        title = f"{found.heading}\n({passed}; about {found.minutes} minutes{needs})"
         rows = [
             (
                 exercise.number,
@@ -84,17 +85,15 @@ def start(number: Word, *, plain: bool = False) -> int:
     """
     progress, found, view = Progress.open(), find_lesson(number), Screen(plain)
     folders.add_lesson(progress.folder, found)
-    view.say(f"Lesson {found.number}. {found.title}", "bold")
+    view.say(found.heading, "bold")
     view.say(f"{found.promise} About {found.minutes} minutes.")
     if found.needs:
         view.say(f"It builds on {lesson.numbered(found.needs)}. Any order is allowed.")
     view.say("\nWhen you have finished it, you can")
     for goal in found.goals:
         view.say(f"- {goal}")
-    inside = progress.folder / found.name
-    view.say(
-        f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {' and '.join(str(inside / name) for name in found.files)}"
-    )
+    inside, written = progress.folder / found.name, [*found.files, *found.brings]
+    view.say(f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {' and '.join(str(inside / name) for name in written)}")
     if "exercises.c" in found.files and not has_compiler():
         view.say(f"\nThis lesson is written in C, and there is no C compiler here. {needed()} Until then, what is in C "
                  "needs a compiler and cannot be checked; the lesson goes on with a reference in NumPy.")  # fmt: skip
@@ -353,6 +352,21 @@ def executed(found: Lesson, inside: Path, *, live: bool = False, plain: bool = F
             return {"outputs": {}, "error": crash, "reached": [], "seconds": 0.0}
         found_: dict[str, Any] = json_.loads(answer.read_text(encoding="utf-8"))
         return found_
+
+
+def study(step: tyro.conf.Positional[Step] = "where", *, plain: bool = False) -> int:
+    """The capstone: a study of your own, whose prediction is sealed before its runs.
+
+    Args:
+        step: "where" says where your study stands; "check" tries the task and its checker, and reads the plan; "try" is
+            a pilot, one seed measured on dev; "seal" fixes the prediction, and the seeds with it; "run" does the runs
+            that are missing, measured on test; "page" fills in the report and traces its numbers; "grade" shows the
+            rubric, and what the files allow.
+        plain: No colours and boxes.
+    """
+    from minirl.lessons.study import command  # it loads all of training, which other commands can do without
+
+    return command.study(step, Screen(plain))
 
 
 def progress(*, plain: bool = False, json: bool = False) -> int:

@@ -30,6 +30,7 @@ minirl's handbook, to look things up.
     python -m minirl.lessons run 14 --full  minirl's main job with all of your
                                             functions that have passed
     python -m minirl.lessons progress       what has passed, and your guesses
+    python -m minirl.lessons study          the capstone, step by step
 
 Read `lesson.ipynb` with Jupyter (`pip install jupyterlab`, then `jupyter lab`)
 or with an editor that runs notebooks. Run one cell at a time. Any order of
@@ -71,7 +72,7 @@ def add_lesson(folder: Path, lesson: Lesson) -> None:
     """A lesson's exercises and its notebook without outputs, where they are missing."""
     inside = folder / lesson.name
     inside.mkdir(exist_ok=True)
-    for name in lesson.files:
+    for name in (*lesson.files, *lesson.brings):
         if not (inside / name).exists():
             shutil.copyfile(lesson.folder / name, inside / name)
     if not (inside / "lesson.ipynb").exists():

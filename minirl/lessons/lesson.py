@@ -108,6 +108,13 @@ class Lesson:
     predictions: tuple[Prediction, ...]
     openmp: bool = False
     """Whether its C may use threads."""
+    brings: tuple[str, ...] = ()
+    """Other files for the learner to write in, beside the exercises."""
+
+    @property
+    def heading(self) -> str:
+        """Number and title, as "Lesson 3. Tensors". The capstone has no number."""
+        return f"Lesson {self.number}. {self.title}" if self.number[0].isdigit() else self.title
 
     @property
     def files(self) -> list[str]:
@@ -148,7 +155,7 @@ def lessons() -> dict[str, Lesson]:
 def read_lesson(folder: Path) -> Lesson:
     """The lesson in a folder. Raises SettingsError or KeyError for a description that is not complete."""
     about = read_settings(folder / "lesson.toml")
-    number, short = str(about["number"]), folder.name.partition("_")[2]
+    number, short = str(about["number"]), folder.name.partition("_")[2] or folder.name
     exercises = tuple(
         Exercise(
             number=f"{number}.{index}",
@@ -180,7 +187,7 @@ def read_lesson(folder: Path) -> Lesson:
     return Lesson(
         folder, number, about["title"], about["promise"], about["minutes"], about["run_seconds"],
         tuple(map(str, about["needs"])), about.get("full", False), tuple(about["goals"]), exercises, predictions,
-        about.get("openmp", False),
+        about.get("openmp", False), tuple(about.get("brings", ())),
     )  # fmt: skip
 
 

@@ -169,6 +169,18 @@ def seams() -> dict[str, Seam]:
 
 
 @contextmanager
+def unmarked() -> Iterator[None]:
+    """What is marked with `implements` inside this context does not stay marked: a file that is read for other reasons
+    takes nobody's place."""
+    before = dict(PARTS)
+    try:
+        yield
+    finally:
+        PARTS.clear()
+        PARTS.update(before)
+
+
+@contextmanager
 def swapped(*names: str, verify: int = 50, force: bool = False) -> Iterator[Uses]:
     """Inside this context minirl uses the learner's functions at the seams with these names.
 

@@ -92,5 +92,5 @@ def kinds(run: Run) -> dict[str, list[Problem]]:
 def rates(run: Run, stage: str, problems: Sequence[Problem], samples: int = 8) -> np.ndarray:
     """(P,) the share of right answers to each problem, among samples of the run's model after a stage."""
     limit = run.config.rl.max_new_tokens
-    episodes = rollout(run.model(stage), run.tokenizer(), Tennis(), problems, samples, max_new_tokens=limit, seed=5)
+    episodes = rollout(run.model(stage), run.tokenizer(), run.task(), problems, samples, max_new_tokens=limit, seed=5)
     return np.array([episode.reward for episode in episodes]).reshape(len(problems), samples).mean(axis=1)
