@@ -92,8 +92,12 @@ def start(number: Word, *, plain: bool = False) -> int:
     view.say("\nWhen you have finished it, you can")
     for goal in found.goals:
         view.say(f"- {goal}")
-    inside, written = progress.folder / found.name, [*found.files, *found.brings]
-    view.say(f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {' and '.join(str(inside / name) for name in written)}")
+    inside = progress.folder / found.name
+    view.say(
+        f"\nRead      {inside / 'lesson.ipynb'}\nWrite in  {' and '.join(str(inside / name) for name in found.files)}"
+    )
+    if found.brings:
+        view.say(f"and in    {' and '.join(found.brings)}, in the same folder")
     if "exercises.c" in found.files and not has_compiler():
         view.say(f"\nThis lesson is written in C, and there is no C compiler here. {needed()} Until then, what is in C "
                  "needs a compiler and cannot be checked; the lesson goes on with a reference in NumPy.")  # fmt: skip

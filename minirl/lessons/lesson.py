@@ -113,8 +113,13 @@ class Lesson:
 
     @property
     def heading(self) -> str:
-        """Number and title, as "Lesson 3. Tensors". The capstone has no number."""
-        return f"Lesson {self.number}. {self.title}" if self.number[0].isdigit() else self.title
+        """Number and title: "Lesson 3. Tensors", "Capstone. A study"."""
+        return f"{self.called}. {self.title}"
+
+    @property
+    def called(self) -> str:
+        """What it is called at the beginning of a sentence: "Lesson 3", or "Capstone", which has no number."""
+        return f"Lesson {self.number}" if self.number[0].isdigit() else self.number.capitalize()
 
     @property
     def files(self) -> list[str]:

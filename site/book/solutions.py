@@ -59,7 +59,7 @@ def code(source: str, path: Path) -> str:
 
 def solutions_index(lessons: Sequence[Lesson]) -> str:
     """The page that lists the pages of solutions."""
-    links = [f"- [Lesson {lesson.number}: {lesson.title}]({lesson.name}.md)" for lesson in lessons]
+    links = [f"- [{lesson.called}: {lesson.title}]({lesson.name}.md)" for lesson in lessons]
     return "\n".join(
         [
             "# Solutions\n",

@@ -44,22 +44,31 @@ def check(view: Screen, folder: Path) -> int:
         return STATUS[result.verdict]
     try:
         opened = Study.open(folder)
-        compared = len(opened.jobs(0))
+        view.say(f"{counted(len(opened.jobs(0)), 'jobs')} for each seed.")
     except (PlanError, StudyError) as error:
         view.say(str(error))
         return 1
-    view.say(f"The plan is complete: {opened.plan.runs} seeds, and {counted(compared, 'jobs')} for each.")
+    plan_state(view, opened)
     view.say(f"Next: `{COMMAND} try` for a pilot, or `{COMMAND} seal`.")
     return 0
+
+
+def plan_state(view: Screen, opened: Study) -> None:
+    """Say what the plan still lacks."""
+    faults = opened.plan.faults()
+    view.say("The plan is complete." if not faults else "The plan is not complete yet:")
+    for fault in faults:
+        view.say(f"- {fault}")
 
 
 def where(view: Screen, opened: Study) -> int:
     """Say where the study stands."""
     entries = ledger.read_ledger(opened.folder)
     pilots = sum(entry["what"] == "try" for entry in entries)
-    view.say(opened.plan.question, "bold")
+    view.say(opened.plan.question or "(no question yet)", "bold")
     view.say(f"Pilots: {pilots}. Sealed: {newest['time'] if (newest := opened.sealed()) else 'no'}.")
     if newest is None:
+        plan_state(view, opened)
         view.say(f"Next: `{COMMAND} check`, then `{COMMAND} seal`.")
         return 0
     opened.require_sealed()

@@ -17,6 +17,7 @@ from minirl.lessons.study.seal import SHORT
 
 REPORT, PAGE = "report.md", "page.md"
 T = {3: 4.303, 4: 3.182, 5: 2.776, 6: 2.571, 7: 2.447, 8: 2.365, 9: 2.306, 10: 2.262}  # Student's, for 95%, by runs
+PERCENT = 95  # of the interval over runs
 FIELD = re.compile(r"\{(\w+)\}")
 CODE = re.compile(r"```.*?```|`[^`\n]*`", re.DOTALL)
 NUMBER = re.compile(r"(?<![\w.])[-−]?\d+(?:,\d{3})*(?:\.\d+)?")
@@ -56,6 +57,7 @@ def facts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "mean": mean,
         "mean_low": low,
         "mean_high": high,
+        "percent": PERCENT,
         "lowest": min(values),
         "highest": max(values),
         "hit": verdict(plan["low"], plan["high"], mean),

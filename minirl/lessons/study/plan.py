@@ -12,7 +12,7 @@ WORDS = ("question", "measure", "no_if", "because")
 
 
 class PlanError(ValueError):
-    """A plan that is not finished, or contradicts itself; the message says where."""
+    """A plan that cannot be read or sealed; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,29 @@ class Plan:
     """Which result would be a "no"."""
     runs: int
 
+    def faults(self) -> list[str]:
+        """What is still missing, or contradicts itself, a sentence each."""
+        found = [f"`{name}` is empty: write a sentence" for name in WORDS if not getattr(self, name).strip()]
+        if not self.least <= self.low < self.high <= self.most:
+            found.append(
+                f"`low` to `high` is {self.low:g} to {self.high:g}; expected a real interval inside {self.least:g} to "
+                f"{self.most:g}, which is what the measure could be at all"
+            )
+        if self.sure not in range(50, 100):
+            found.append(f"`sure` is {self.sure}; give a whole percentage from 50 to 99, such as 80")
+        if self.runs not in range(FEWEST_RUNS, MOST_RUNS + 1):
+            found.append(
+                f"`runs` is {self.runs}; a study has {FEWEST_RUNS} to {MOST_RUNS}, each with a seed of its own"
+            )
+        return found
+
     def as_json(self) -> dict[str, Any]:
         """The plan as plain data."""
         return asdict(self)
 
 
 def read_plan(folder: Path) -> Plan:
-    """The plan in a folder. Raises PlanError with everything that is missing or wrong."""
+    """The plan in a folder, complete or not: see `Plan.faults`. Raises PlanError for one that cannot be read."""
     path = folder / PLAN
     if not path.is_file():
         raise PlanError(f"{path} is missing; `python -m minirl.lessons start capstone` brings a fresh copy")
@@ -51,21 +67,8 @@ def read_plan(folder: Path) -> Plan:
         raise PlanError(f"{PLAN} lacks {', '.join(missing)}")
     if unknown := sorted(given.keys() - names):
         raise PlanError(f"{PLAN} has {', '.join(unknown)}, which is no part of a plan")
-    problems = [f"`{name}` is empty: write a sentence" for name in WORDS if not str(given[name]).strip()]
-    numbers = {name: given[name] for name in ("low", "high", "sure", "least", "most", "runs")}
-    if wrong := [name for name, value in numbers.items() if type(value) not in (int, float)]:
-        raise PlanError(f"{PLAN}: {', '.join(wrong)} must be numbers")
-    said: dict[str, Any] = {name: " ".join(given[name].split()) if name in WORDS else given[name] for name in names}
-    plan = Plan(**said)
-    if not plan.least <= plan.low < plan.high <= plan.most:
-        problems.append(
-            f"`low` to `high` is {plan.low:g} to {plan.high:g}; expected a real interval inside {plan.least:g} to "
-            f"{plan.most:g}, which is what the measure could be at all"
-        )
-    if plan.sure not in range(50, 100):
-        problems.append(f"`sure` is {plan.sure}; give a whole percentage from 50 to 99, such as 80")
-    if plan.runs not in range(FEWEST_RUNS, MOST_RUNS + 1):
-        problems.append(f"`runs` is {plan.runs}; a study has {FEWEST_RUNS} to {MOST_RUNS}, each with a seed of its own")
-    if problems:
-        raise PlanError(f"{PLAN}: " + "; ".join(problems))
-    return plan
+    for name, value in given.items():
+        if not (type(value) is str if name in WORDS else type(value) in (int, float)):
+            raise PlanError(f"{PLAN}: `{name}` is {value!r}; expected a {'text' if name in WORDS else 'number'}")
+    said: dict[str, Any] = {name: " ".join(value.split()) if name in WORDS else value for name, value in given.items()}
+    return Plan(**said)

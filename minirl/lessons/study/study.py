@@ -15,8 +15,9 @@ from typing import Any
 from minirl.lessons.lesson import namespace
 from minirl.lessons.parts import unmarked
 from minirl.lessons.study import ledger, seal
-from minirl.lessons.study.plan import PLAN, Plan, read_plan
+from minirl.lessons.study.plan import PLAN, Plan, PlanError, read_plan
 from minirl.runs import Run, Screen, TrainConfig, to_json
+from minirl.storage.checksums import DamagedError
 from minirl.tasks import TASKS
 from minirl.train import train
 
@@ -90,7 +91,10 @@ class Study:
         return found[-1] if found else None
 
     def set_seal(self) -> dict[str, Any]:
-        """Seal the study as it is now. Raises StudyError where this very study is sealed already."""
+        """Seal the study as it is now. Raises PlanError for a plan that is not complete, StudyError where this very
+        study is sealed already."""
+        if faults := self.plan.faults():
+            raise PlanError("\n".join([f"{PLAN} is not complete:", *(f"- {fault}" for fault in faults)]))
         before, now = self.sealed(), self.seal()
         if before and before["seal"] == now:
             raise StudyError(f"this plan was sealed at {before['time']}, and nothing has changed since")
@@ -188,6 +192,9 @@ class Study:
                 runs = [Run.open(self.folder / place) for place in entry["folders"]]
             except FileNotFoundError:
                 found.append(f"the runs of seed {seed} are missing: {', '.join(entry['folders'])}")
+                continue
+            except DamagedError:
+                found.append(f"the files of the runs of seed {seed} are damaged, or were changed")
                 continue
             if any(run.config.seed != seed for run in runs) or list(map(files_hash, runs)) != entry["files"]:
                 found.append(f"the files of the runs of seed {seed} are not those that the ledger knows")
