@@ -1,4 +1,4 @@
-"""The capstone: five functions that keep a study honest, and a study of your own.
+"""The capstone: five functions for an honest study, and a study of your own.
 
 The study consists of `MyTask`, `jobs` and `measure` at the end of this file, of
 the plan in plan.toml, and of the report in report.md. When it is sealed, the
