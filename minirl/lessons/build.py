@@ -21,7 +21,8 @@ from pathlib import Path
 import tyro
 
 from minirl import kernels
-from minirl.lessons import commands, gates
+from minirl.lessons import commands, course_map, gates
+from minirl.lessons.course_map import map_table
 from minirl.lessons.folder import make_folder
 from minirl.lessons.handbook import dead_links
 from minirl.lessons.lesson import Lesson, find_lesson, lessons
@@ -30,11 +31,12 @@ from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
 from minirl.lessons.study.rubric import with_rubric
 from minirl.lessons.timetable import filled
+from minirl.lessons.tracks import tracks_table
 from minirl.storage.files import atomic_write
 from minirl.storage.shipped import in_checkout, shipped
 
 ISA = "avx2"  # committed outputs come from this instruction set where the processor has it: others round differently
-TABLE = re.compile(r"(<!-- lessons: begin -->\n).*?(<!-- lessons: end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (lessons|map|tracks): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
 
 
 def build(
@@ -143,10 +145,19 @@ def teaching() -> Path:
     return shipped("lessons/README.md").parents[1] / "docs" / "teaching.md"
 
 
+def page_of_course(page: str) -> str:
+    """lessons/README.md with its tables of lessons, tracks and prerequisites, each between two marks."""
+    made = {"lessons": table(), "tracks": tracks_table(), "map": map_table(lessons())}
+    return BLOCK.sub(lambda found: found[1] + made[found[2]] + found[3], page)
+
+
 def write_tables() -> None:
-    """Put the table into lessons/README.md, between its two marks, and the minutes into the plans for teachers."""
+    """Put the tables into lessons/README.md, minutes and rubric into the page for teachers, and draw the map."""
     readme, plans = shipped("lessons/README.md"), teaching()
-    listed = TABLE.sub(lambda found: found[1] + table() + found[2], readme.read_text(encoding="utf-8"))
-    for path, text in ((readme, listed), (plans, with_rubric(filled(plans.read_text(encoding="utf-8"))))):
+    for path, text in (
+        (readme, page_of_course(readme.read_text(encoding="utf-8"))),
+        (plans, with_rubric(filled(plans.read_text(encoding="utf-8")))),
+        (plans.parents[1] / course_map.FILE, course_map.course_map(lessons())),
+    ):
         with atomic_write(path) as file:
             file.write(text)

@@ -21,6 +21,7 @@ from minirl.lessons.overview import file_of, overview, state
 from minirl.lessons.progress import FOLDER, Progress
 from minirl.lessons.score import calibration
 from minirl.lessons.screen import Screen
+from minirl.lessons.tracks import minutes, of_track, track_named
 
 Word = tyro.conf.Positional[str]
 Words = tyro.conf.Positional[tuple[str, ...]]
@@ -45,10 +46,11 @@ def init(folder: tyro.conf.Positional[Path] = Path(FOLDER), *, plain: bool = Fal
     return 0
 
 
-def list_(*, plain: bool = False, json: bool = False) -> int:
+def list_(*, track: str = "", plain: bool = False, json: bool = False) -> int:
     """List lessons and exercises, and how far you are.
 
     Args:
+        track: Only the lessons of a track, in its order: weekend, systems or RL.
         plain: No colours and boxes.
         json: As JSON.
     """
@@ -56,8 +58,10 @@ def list_(*, plain: bool = False, json: bool = False) -> int:
     if json:
         print(_dumped(overview(progress)))
         return 0
-    view = Screen(plain)
-    for found in lesson.lessons().values():
+    view, chosen = Screen(plain), of_track(track) if track else list(lesson.lessons().values())
+    if track:
+        view.say(f"Track {track_named(track)}: {len(chosen)} lessons, about {minutes(chosen) / 60:.0f} hours\n", "bold")
+    for found in chosen:
         done = sum(map(progress.passed, found.exercises))
         needs = f"; needs {', '.join(found.needs)}" if found.needs else ""
         passed = f"{done} of {len(found.exercises)} passed"

@@ -19,6 +19,7 @@ what you write, or `exercises.c` where a lesson is about C. The folder `docs` is
 minirl's handbook, to look things up.
 
     python -m minirl.lessons list           all lessons, and how far you are
+                                            (--track weekend: one way through)
     python -m minirl.lessons start 0        what lesson 0 is about
     python -m minirl.lessons predict 0.a    a guess before you read the answer
     python -m minirl.lessons check 0.1      is my exercise 0.1 right?

@@ -16,7 +16,7 @@ from minirl.storage.files import atomic_write
 from minirl.storage.shipped import shipped
 
 PAGES = "docs"
-KINDS = (".md", ".png", ".html")
+KINDS = (".md", ".png", ".svg", ".html")
 LINK = re.compile(r"(?<!!)\[((?:[^][]|\[[^]]*\])*)\]\(([^)\s]+)\)")
 CODE = re.compile(r"^ *```.*?^ *```", re.DOTALL | re.MULTILINE)
 

@@ -39,6 +39,7 @@ def pages(root: Path) -> dict[str, str | bytes]:
         )
     }
     made |= {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("docs/**/*.png"))}
+    made |= {path.relative_to(root).as_posix(): path.read_bytes() for path in sorted(root.glob("docs/**/*.svg"))}
     made |= {name: (root / name).read_text(encoding="utf-8") for name in ("CONTRIBUTING.md", "CHANGELOG.md")}
     made["README.txt"] = (root / "README.md").read_text(encoding="utf-8")  # the landing page includes parts of it
     made["docs/glossary.md"] = with_glossary((root / "docs/glossary.md").read_text(encoding="utf-8"))
