@@ -323,7 +323,7 @@ assert whole > 20 and by_chance < 100
 # neither too easy nor too hard: where SFT alone solves a third to two thirds, there is something to see.
 #
 # **What is allowed.** Everything before the seal, on `dev`. After it, nothing but the runs. If a mistake shows up
-# afterwards, mend it and seal again: the page then shows both predictions, and says why. For another study, copy the
+# afterwards, fix it and seal again: the page then shows both predictions, and says why. For another study, copy the
 # files to a fresh folder made by `init`.
 #
 # **The rubric**, from `rubric.toml`:
@@ -413,7 +413,7 @@ assert used["lessons.seeds"].calls > 5 and used["lessons.first_break"].share == 
 # - **The question that moved.** RL did not help on accuracy, so the page is about the length of answers. Both may be
 #   told; the second was not predicted.
 # - **Two changes at once.** The new run has another learning rate too, and nobody knows which of the two helped.
-# - **A test that was tuned on.** Twenty looks at `test` are a training on it, with you as the optimiser.
+# - **A test that was tuned on.** Twenty looks at `test` are a training on it, with you as the optimizer.
 # - **The number of another day.** See section 6.
 # - **A sure person.** After three intervals that were too narrow, make the next one twice as wide. `progress` shows how
 #   sure you were of your guesses, and how often you were right.
