@@ -31,12 +31,12 @@ from minirl.lessons.progress import Progress
 from minirl.lessons.screen import Screen
 from minirl.lessons.study.rubric import with_rubric
 from minirl.lessons.timetable import filled
-from minirl.lessons.tracks import tracks_table
+from minirl.lessons.tracks import with_tracks
 from minirl.storage.files import atomic_write
 from minirl.storage.shipped import in_checkout, shipped
 
 ISA = "avx2"  # committed outputs come from this instruction set where the processor has it: others round differently
-BLOCK = re.compile(r"(<!-- (lessons|map|tracks): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (lessons|map): begin -->\n).*?(<!-- \2: end -->)", re.DOTALL)
 
 
 def build(
@@ -147,8 +147,13 @@ def teaching() -> Path:
 
 def page_of_course(page: str) -> str:
     """lessons/README.md with its tables of lessons, tracks and prerequisites, each between two marks."""
-    made = {"lessons": table(), "tracks": tracks_table(), "map": map_table(lessons())}
-    return BLOCK.sub(lambda found: found[1] + made[found[2]] + found[3], page)
+    made = {"lessons": table(), "map": map_table(lessons())}
+    return with_tracks(BLOCK.sub(lambda found: found[1] + made[found[2]] + found[3], page))
+
+
+def page_for_teachers(page: str) -> str:
+    """docs/teaching.md with the minutes of its plans, the tracks and the rubric of the capstone."""
+    return with_tracks(with_rubric(filled(page)))
 
 
 def write_tables() -> None:
@@ -156,7 +161,7 @@ def write_tables() -> None:
     readme, plans = shipped("lessons/README.md"), teaching()
     for path, text in (
         (readme, page_of_course(readme.read_text(encoding="utf-8"))),
-        (plans, with_rubric(filled(plans.read_text(encoding="utf-8")))),
+        (plans, page_for_teachers(plans.read_text(encoding="utf-8"))),
         (plans.parents[1] / course_map.FILE, course_map.course_map(lessons())),
     ):
         with atomic_write(path) as file:

@@ -21,6 +21,7 @@ from minirl.lessons.notebook import asked, lesson_cells
 from minirl.lessons.screen import Screen
 from minirl.lessons.study.rubric import with_rubric
 from minirl.lessons.timetable import filled
+from minirl.lessons.tracks import with_tracks
 from minirl.storage.shipped import shipped
 
 FEWEST_WRONG, FEWEST_HINTS = 2, 2
@@ -197,8 +198,8 @@ def course(all_lessons: list[Lesson], table: str, teaching: str) -> list[str]:
         problems.append(f"notebooks without a lesson, or lessons without one: {sorted(notebooks ^ expected)}")
     if table not in shipped("lessons/README.md").read_text(encoding="utf-8"):
         problems.append("the table in lessons/README.md is out of date: `python -m minirl.lessons build` makes it")
-    if with_rubric(teaching) != teaching:
-        problems.append("the rubric in docs/teaching.md is out of date: `python -m minirl.lessons build` puts it in")
+    if with_tracks(with_rubric(teaching)) != teaching:
+        problems.append("tracks or rubric in docs/teaching.md are out of date: `python -m minirl.lessons build` helps")
     if filled(teaching) != teaching:
         problems.append("minutes in docs/teaching.md are out of date: `python -m minirl.lessons build` puts them in")
     return problems

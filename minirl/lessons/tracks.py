@@ -1,10 +1,13 @@
 """Ways through the course: the tracks, each with a reason and an order."""
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
 from minirl.lessons.lesson import Lesson, NotFound, lessons
+
+PLACE = re.compile(r"(<!-- tracks: begin -->\n).*?(<!-- tracks: end -->)", re.DOTALL)
 
 
 class Track(NamedTuple):
@@ -59,6 +62,11 @@ def letters(number: str) -> str:
 def minutes(some: Sequence[Lesson]) -> int:
     """What these lessons take together."""
     return sum(lesson.minutes for lesson in some)
+
+
+def with_tracks(page: str) -> str:
+    """A page with the table of tracks between its two marks."""
+    return PLACE.sub(lambda found: found[1] + tracks_table() + found[2], page)
 
 
 def tracks_table() -> str:

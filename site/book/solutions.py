@@ -14,7 +14,7 @@ MARK = re.compile(r"# -+ [\w.]+ -+$")  # between the exercises of a file: # ----
 def solution_page(lesson: Lesson) -> str:
     """The functions of the solution under the names of their exercises; what they share stands first."""
     parts = [
-        f"# Solutions to lesson {lesson.number}: {lesson.title}\n\n"
+        f"# Solutions: {lesson.heading}\n\n"
         f"One way to write the functions of [the lesson](../lessons/{lesson.notebook.name}). Others are as good: what "
         "counts is that the checks pass. Try first. A hint often helps more than an answer: "
         f"`python -m minirl.lessons hint {lesson.number}.1`.\n"
