@@ -499,4 +499,5 @@ print("".join(characters[i] for i in written))
 # - `minirl/kernels/cross_entropy/`: the loss without ever storing all logits. One kernel serves pretraining,
 #   fine-tuning and reinforcement learning.
 #
-# **Next:** lesson 8. Put such operations together, and you have a transformer. You know every operation in it.
+# **Next:** lesson 8. Put such operations together, and you have a transformer. You know every operation in it. The
+# systems track goes on with lesson 4: how a matrix product becomes fast.

@@ -473,3 +473,4 @@ assert used["model.gpt"].share == 1
 #   30; arXiv:1706.03762.
 #
 # **Next:** lesson 9 trains such a model from nothing, by pretraining. Lesson 12 goes on with the model of this lesson.
+# Lesson 6 makes its attention fast, and lesson 10 lets it write fast.

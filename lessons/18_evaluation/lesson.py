@@ -523,4 +523,5 @@ picture
 # - Efron, B. (1979). Bootstrap methods: another look at the jackknife. *The Annals of Statistics* 7(1), 1–26.
 #
 # **Next:** lesson 19 hides bugs in small training runs. You find them from as few measures as possible, and say how
-# sure you are.
+# sure you are. With lessons 13 and 14 behind you, you can also begin the capstone: a study of your own, `python -m
+# minirl.lessons start capstone`.

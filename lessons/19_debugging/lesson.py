@@ -695,5 +695,6 @@ picture
 #
 # - Good, I. J. (1952). Rational decisions. *Journal of the Royal Statistical Society, Series B* 14(1), 107–114.
 #
-# **Next:** this is the last lesson so far. Go back to a run of your own, such as the one with your task from exercise
-# 14.7. Write down three things that may be wrong with it, and the cheapest measure that would decide between them.
+# **Next:** the capstone is next if you want to ask a question of your own: `python -m minirl.lessons start capstone`.
+# Until then, go back to a run of yours, such as the one with your task from exercise 14.7. Write down three things that
+# may be wrong with it, and the cheapest measure that would decide between them.

@@ -1,5 +1,6 @@
 """The map of the course and its tracks: what lesson.toml says is what pages show."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -10,6 +11,7 @@ from minirl.lessons.__main__ import main
 from minirl.lessons.build import page_of_course
 from minirl.lessons.course_map import ALT, FILE, arrows, before, columns, course_map, map_table
 from minirl.lessons.lesson import NotFound, lessons
+from minirl.lessons.notebook import lesson_cells
 from minirl.lessons.tracks import TRACKS, of_track, tracks_table
 from minirl.storage import shipped
 
@@ -92,3 +94,20 @@ def test_the_runner_lists_a_track(
     assert "there are weekend, systems, RL" in " ".join(capsys.readouterr().err.split())
     with pytest.raises(NotFound):
         of_track("nothing")
+
+
+def pointers(number: str) -> list[str]:
+    """The lessons that the last paragraph of a lesson points at, each as it is called there."""
+    *_, last = lesson_cells(lessons()[number])
+    _, found, text = last.source.rpartition("\n**Next:** ")
+    assert found and "\n\n" not in text, f"lesson {number} does not end with **Next:**"
+    return [word for pair in re.findall(r"[Ll]essons? (\d+b?)|[Tt]he (capstone)", text) for word in pair if word]
+
+
+def test_every_lesson_ends_with_pointers_and_every_lesson_is_pointed_at() -> None:
+    course = list(lessons())
+    at = {number: pointers(number) for number in course}
+    assert {one for named in at.values() for one in named} == set(course[1:])
+    assert all(at[number] for number in course[:-1])
+    for number, named in at.items():
+        assert number not in named, number
