@@ -323,7 +323,7 @@ assert whole > 20 and by_chance < 100
 # neither too easy nor too hard: where SFT alone solves a third to two thirds, there is something to see.
 #
 # **What is allowed.** Everything before the seal, on `dev`. After it, nothing but the runs. If a mistake shows up
-# afterwards, fix it and seal again: the page then shows both predictions, and says why. For another study, copy the
+# afterwards, fix it and seal again: the page then shows both predictions, and you say why. For another study, copy the
 # files to a fresh folder made by `init`.
 #
 # **The rubric**, from `rubric.toml`:

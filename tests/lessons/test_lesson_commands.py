@@ -39,6 +39,8 @@ INSTEAD = {  # shown -> run
     "python -m minirl.lessons run 14 --full --mine none": "python -m minirl.lessons run 14 --full --preset smoke",
     "python -m minirl.lessons run 14 --full --mine 9 12": "python -m minirl.lessons run 14 --full --preset smoke",
     "python -m minirl.lessons run 14 --plan": "python -m minirl.lessons run 14 --plan --preset smoke",
+    "python -m minirl.bench --only attention": "python -m minirl.bench --only attention --quick --repeats 1",
+    "python -m minirl.bench --only softmax": "python -m minirl.bench --only softmax --quick --repeats 1",
     "python -m minirl.trace": "python -m minirl.trace runs/roger roger",
     "python -m minirl.trace RUN": "python -m minirl.trace runs/roger roger",
     "python -m minirl.evaluate --compare": "python -m minirl.evaluate --compare runs/roger runs/roger --limit 4",

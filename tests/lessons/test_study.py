@@ -128,6 +128,9 @@ def test_a_change_after_the_runs_is_noticed_and_brings_other_seeds(
     changed.set_seal()
     assert not set(before) & set(changed.seeds()) and len(changed.missing()) == 3
     assert rubric.caps(read_ledger(folder), [], [])["prediction"].points == 1  # the first prediction had its runs
+    for seed in changed.missing():
+        changed.run(seed, QUIET)
+    assert page.facts(read_ledger(folder))["earlier"] == "1 to 9, with 3 runs"
 
 
 def test_a_comment_alone_changes_the_seal_and_the_order_of_a_plan_does_not(folder: Path) -> None:

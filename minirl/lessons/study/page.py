@@ -7,6 +7,7 @@ Code in backquotes is left alone.
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -52,6 +53,7 @@ def facts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "pilots": sum(entry["what"] == "try" for entry in entries),
         "pilot_values": [entry["value"] for entry in entries if entry["what"] == "try"],
         "predictions": sum(entry["what"] == "seal" for entry in entries),
+        "earlier": earlier(entries),
         "seeds": [entry["seed"] for entry in runs],
         "values": values,
         "mean": mean,
@@ -68,6 +70,14 @@ def facts(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "settings": sealed["jobs"],
         "range": [plan["least"], plan["most"]],
     }
+
+
+def earlier(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The predictions that were sealed before the newest one, and how many runs each had: "1 to 9, with 3 runs"."""
+    *before, _ = [entry for entry in entries if entry["what"] == "seal"]
+    runs = Counter(entry["seal"] for entry in entries if entry["what"] == "run")
+    told = [f"{one['plan']['low']} to {one['plan']['high']}, with {runs[one['seal']]} runs" for one in before]
+    return "; ".join(told) or "none"
 
 
 def verdict(low: float, high: float, mean: float) -> str:
