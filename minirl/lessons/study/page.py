@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from minirl.lessons.study.picture import PICTURE
 from minirl.lessons.study.score import blind_interval, interval_score, skill
 from minirl.lessons.study.seal import SHORT
 
@@ -91,10 +92,10 @@ def filled(report: str, known: Mapping[str, Any]) -> str:
     """The report with its fields filled in. Raises ValueError for a field that does not exist."""
 
     def fact(field: re.Match[str]) -> str:
-        if field[1] == "table":
-            return table(known)
+        if field[1] in DRAWN:
+            return DRAWN[field[1]](known)
         if field[1] not in known:
-            raise ValueError(f"the report asks for {field[0]}; there are {', '.join(sorted([*known, 'table']))}")
+            raise ValueError(f"the report asks for {field[0]}; there are {', '.join(sorted([*known, *DRAWN]))}")
         return written(known[field[1]])
 
     return FIELD.sub(fact, report)
@@ -113,6 +114,14 @@ def table(known: Mapping[str, Any]) -> str:
     """Every run of the study, as a table in Markdown."""
     rows = [f"| {seed} | {written(value)} |" for seed, value in zip(known["seeds"], known["values"], strict=True)]
     return "\n".join(["| seed | value |", "|---:|---:|", *rows])
+
+
+def picture(known: Mapping[str, Any]) -> str:
+    """The link to the picture of the page."""
+    return f"![each run, the mean with its interval, and the prediction]({PICTURE})"
+
+
+DRAWN = {"table": table, "picture": picture}
 
 
 def numbers(value: Any) -> Iterator[float]:
