@@ -38,9 +38,9 @@ def verifier(
     run: Annotated[Path, Positional],
     kind: Kind = "outcome",
     stage: str = "sft",
-    problems: int = 1500,
+    problems: int = 6000,
     samples: int = 8,
-    epochs: int = 2,
+    epochs: int = 1,
     tested: int = 200,
     completions: int = 4,
     beams: int = 0,
@@ -52,7 +52,7 @@ def verifier(
         run: Folder of a run.
         kind: What it learns: outcome, the final answer; arithmetic or completions, each step.
         stage: Whose answers: sft or rl. After RL there are few wrong ones to learn from.
-        problems: Training problems.
+        problems: Training problems. Many count for more than many epochs.
         samples: Answers to each problem, in training and in the test.
         epochs: How often it reads them.
         tested: Unseen problems.
