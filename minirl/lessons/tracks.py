@@ -29,7 +29,7 @@ TRACKS: Mapping[str, Track] = MappingProxyType(
         ),
         "systems": Track(
             "S",
-            ("0", "0b", "2", "3", "4", "5", "1", "8", "6", "7", "10", "20", "22"),
+            ("0", "0b", "2", "3", "4", "5", "1", "8", "6", "7", "9", "10", "20", "22"),
             "the machine: how products, attention, tokens and steps of training become fast",
         ),
         "RL": Track(
