@@ -36,6 +36,13 @@ def compiler() -> str | None:
     return next((path for name in (configured, "cc", "gcc", "clang") if (path := shutil.which(name))), None)
 
 
+def cpp_compiler() -> str | None:
+    """The path of the C++ compiler, or None. Where the variable CXX is set, it decides."""
+    if os.environ.get("CXX"):
+        return shutil.which(os.environ["CXX"].split()[0])
+    return next((path for name in ("g++", "clang++") if (path := shutil.which(name))), None)
+
+
 def has_python_headers() -> bool:
     """Whether Python.h is there, which the binding is compiled against."""
     return (Path(sysconfig.get_path("include")) / "Python.h").is_file()

@@ -79,7 +79,8 @@ class Check:
     """How much memory it may take, once all cases are right; in C only."""
     order: Callable[[Callable[..., Any]], str] | None = None
     """order(function): which file of wrong/ has another order of steps and the same results; empty for the right order.
-    In C only. It is asked once all cases are right, and its arrays may overlap: nothing copies or watches them."""
+    In C and CUDA only. It is asked once all cases are right, and in C its arrays may overlap: nothing copies or watches
+    them. What a kernel reads, and when, is in its trace (c/trace.py)."""
 
     def bound_of(self, case: Case) -> Bound:
         """How much rounding may do in this case."""

@@ -64,14 +64,15 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
     missing = f"{file.name} has no `{exercise.name}`. Bring it back, or get a fresh copy: `reset {exercise.number}`."
     try:
         sys.path.insert(0, str(file.parent))
-        if exercise.language == "c" and exercise.name not in functions(source_text(file)):
+        if exercise.compiled and exercise.name not in functions(source_text(file)):
             return refused(missing)
-        if exercise.language == "c":
+        if exercise.compiled:
             names_of(lesson, exercise, file)  # the build that a notebook uses, which has the warnings
         names = names_of(lesson, exercise, file, watch=True)
     except NoCompiler as error:
         text = (
-            f"`{exercise.name}` is written in C, and {error} Until then the lesson goes on with a reference in NumPy."
+            f"`{exercise.name}` is written in {'C' if exercise.language == 'c' else 'CUDA'}, and {error} Until then "
+            "the lesson goes on with a reference in NumPy."
         )
         return answered("inconclusive", [{"kind": "compiler", "text": text}])
     except CompileError as error:
@@ -80,7 +81,7 @@ def checked(request: dict[str, Any], file: Path) -> dict[str, Any]:
         return refused(unread(error, file))
     if exercise.name not in names:
         return refused(missing)
-    if exercise.language == "c" and (unwritten := unwritten_in_c(lesson, exercise, file)):
+    if exercise.compiled and (unwritten := unwritten_body(lesson, exercise, file)):
         return answered("fail", form(unwritten))
     try:
         failure, tried = first_failure(check, exercise.name, names, np.random.default_rng(request["seed"]))
@@ -109,8 +110,8 @@ def gates(
     return ruling
 
 
-def unwritten_in_c(lesson: Lesson, exercise: Exercise, file: Path) -> str:
-    """Which exercise in C is not written yet, this one or one that it calls; empty where all are."""
+def unwritten_body(lesson: Lesson, exercise: Exercise, file: Path) -> str:
+    """Which exercise with an empty body is not written yet, this one or one that it calls; empty where all are."""
     text, stub = source_text(file), source_text(lesson.folder / exercise.file)
     if same(text, stub, exercise.name):
         return f"`{exercise.name}` is not written yet."
@@ -122,7 +123,7 @@ def unwritten_in_c(lesson: Lesson, exercise: Exercise, file: Path) -> str:
 
 def unwatched(exercise: Exercise, names: Names) -> list[dict[str, str]]:
     """A note where the compiler has no sanitizers; none for Python."""
-    if exercise.language != "c" or names[exercise.name].raw.program.sanitized:
+    if not exercise.compiled or names[exercise.name].raw.program.sanitized:
         return []
     return [{"kind": "note", "text": NO_SANITIZERS}]
 

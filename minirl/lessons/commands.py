@@ -102,9 +102,12 @@ def start(number: Word, *, plain: bool = False) -> int:
     )
     if found.brings:
         view.say(f"and in    {' and '.join(found.brings)}, in the same folder")
-    if "exercises.c" in found.files and not has_compiler():
-        view.say(f"\nThis lesson is written in C, and there is no C compiler here. {needed()} Until then, what is in C "
-                 "needs a compiler and cannot be checked; the lesson goes on with a reference in NumPy.")  # fmt: skip
+    missing = next((one.language for one in found.exercises if one.compiled and not has_compiler(one.language)), "")
+    if missing:
+        language, needs = ("CUDA", "C++") if missing == "cuda" else ("C", "C")
+        view.say(f"\nThis lesson is written in {language}, and there is no {needs} compiler here. {needed(missing)} "
+                 f"Until then, what is in {language} needs a compiler and cannot be checked; the lesson goes on with a "
+                 "reference in NumPy.")  # fmt: skip
     if not done(progress, found):
         for prediction in found.predictions[:1]:
             if not progress.guess(prediction):

@@ -139,7 +139,7 @@ def blamed(check: Check, lesson: Lesson, exercise: Exercise, names: Names, failu
 
 def called_by(lesson: Lesson, exercise: Exercise, names: Names) -> list[Exercise]:
     """The other exercises whose functions the learner's function calls."""
-    if exercise.language == "c":
+    if exercise.compiled:
         called = reached(source_text(Path(names["__file__"])), exercise.name)
     else:
         called = names_in(getattr(names[exercise.name], "__wrapped__", names[exercise.name]))
@@ -149,7 +149,7 @@ def called_by(lesson: Lesson, exercise: Exercise, names: Names) -> list[Exercise
 
 def right_with(check: Check, lesson: Lesson, exercise: Exercise, other: Exercise, names: Names, case: Case) -> bool:
     """Whether the learner's function is right in this case with the course's own `other` in place of the learner's."""
-    if exercise.language == "c":
+    if exercise.compiled:
         file = Path(names["__file__"])
         return judge(check, exercise.name, with_solution_of(lesson, source_text(file), other, file), case) is None
     with exchanged(names, other.name, namespace(lesson.solution(other))[other.name]):

@@ -15,8 +15,9 @@ README = (
     + """\
 
 Each folder here is a lesson: `lesson.ipynb` is its text, and `exercises.py` is
-what you write, or `exercises.c` where a lesson is about C. The folder `docs` is
-minirl's handbook, to look things up.
+what you write, or `exercises.c` where a lesson is about C, or `exercises.cu`
+where it is about CUDA. The folder `docs` is minirl's handbook, to look things
+up.
 
     python -m minirl.lessons list           all lessons, and how far you are
                                             (--track weekend: one way through)
@@ -47,8 +48,8 @@ The person in this folder is learning. Please be a tutor.
 - Ask what they have tried, and what they expect to happen.
 - Explain the idea, give a smaller example, or point to the paragraph of the
   lesson. `hint N.M` has hints in steps.
-- Do not write the body of a function in exercises.py or exercises.c, and do not
-  show the reference solution.
+- Do not write the body of a function in exercises.py, exercises.c or
+  exercises.cu, and do not show the reference solution.
 - `python -m minirl.lessons check N.M --plain` explains what is wrong with an
   exercise.
 """

@@ -15,7 +15,7 @@ from minirl.lessons.c import has_compiler
 from minirl.lessons.c.source import spliced
 from minirl.lessons.gate import UNTIMED
 from minirl.lessons.isolate import run_checks
-from minirl.lessons.lesson import Exercise, Lesson, lessons, source_text
+from minirl.lessons.lesson import Exercise, Lesson, is_compiled, lessons, source_text
 from minirl.lessons.names import says
 from minirl.lessons.notebook import asked, lesson_cells
 from minirl.lessons.screen import Screen
@@ -53,7 +53,7 @@ def checks(lesson: Lesson, view: Screen) -> list[str]:
 def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
     """What is wrong with the stub, the solution and the mistakes of one exercise."""
     number = f"{exercise.number} {exercise.name}"
-    if exercise.language == "c" and not has_compiler():
+    if exercise.compiled and not has_compiler(exercise.language):
         return []
     solution = source_text(lesson.solution(exercise))
     mistakes = lesson.wrong(exercise)
@@ -94,7 +94,7 @@ def of_exercise(lesson: Lesson, exercise: Exercise, folder: Path) -> list[str]:
 def with_mistake(solution: str, path: Path) -> str:
     """A learner's file that is right but for one mistake."""
     mistake = source_text(path)
-    return spliced(solution, mistake) if path.suffix == ".c" else f"{solution}\n\n{mistake}"
+    return spliced(solution, mistake) if is_compiled(path) else f"{solution}\n\n{mistake}"
 
 
 def run(lesson: Lesson, answer: dict[str, Any], contents: dict[str, Any]) -> list[str]:
@@ -102,7 +102,8 @@ def run(lesson: Lesson, answer: dict[str, Any], contents: dict[str, Any]) -> lis
     problems = []
     if answer["seconds"] > lesson.run_seconds:
         problems.append(f"lesson {lesson.number} ran {answer['seconds']:.0f} s; its budget is {lesson.run_seconds}")
-    seams = {exercise.seam for exercise in lesson.exercises if exercise.seam}
+    written = [one for one in lesson.exercises if not one.compiled or has_compiler(one.language)]
+    seams = {exercise.seam for exercise in written if exercise.seam}
     for seam in sorted(seams - set(answer["reached"])):
         problems.append(f"lesson {lesson.number} never calls the learner's function at {seam}")
     for cell in contents["cells"]:

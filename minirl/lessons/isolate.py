@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from minirl.lessons.lesson import Exercise
+from minirl.lessons.lesson import Exercise, is_compiled
 from minirl.lessons.race import children_seconds
 from minirl.storage.shipped import PACKAGE
 
@@ -64,7 +64,7 @@ def run_checks(
 ) -> list[Result]:
     """Check one exercise of several files in one child process; where it dies, each file in a child of its own."""
     seed = random.SystemRandom().randrange(10**6) if seed is None else seed
-    seconds = (C_SECONDS if exercise.language == "c" else SECONDS) if seconds is None else seconds
+    seconds = (C_SECONDS if exercise.compiled else SECONDS) if seconds is None else seconds
     with tempfile.TemporaryDirectory() as folder:
         request, answer = Path(folder) / "request.json", Path(folder) / "answer.json"
         names = [str(file) for file in files]
@@ -147,7 +147,7 @@ def where(number: int, file: Path) -> str:
 
 def endless(number: int, file: Path) -> str:
     """What to ask about the loop around this line, which did not end."""
-    if file.suffix == ".c":
+    if is_compiled(file):
         return "Is there a loop that never ends?"
     text = file.read_text(encoding="utf-8")
     around = [

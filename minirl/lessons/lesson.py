@@ -3,8 +3,9 @@
     lessons/01_decisions/
         lesson.toml       title, goals, minutes, the exercises with their hints, the questions to predict
         lesson.py         the text and the code of the lesson, in jupytext's percent format
-        exercises.py      what the learner fills in; exercises.c where it is written in C, and a lesson may have both
-        solution.py       the same, filled in; or solution.c
+        exercises.py      what the learner fills in; exercises.c where it is written in C, exercises.cu in CUDA; a
+                          lesson may have two of them
+        solution.py       the same, filled in; or solution.c, solution.cu
         checks.py         CHECKS: for each exercise, what is tried and what must come out
         wrong/*           mistakes that readers make, each with the sentence that explains it
         seams.py          SEAMS: where the learner's functions go into minirl
@@ -57,18 +58,23 @@ class Exercise:
     was: tuple[str, ...]
     """Earlier ids, under which progress may be stored."""
     language: str = "python"
-    """"python" or "c"."""
+    """"python", "c" or "cuda"."""
     declares: str = ""
-    """In C: the function's prototype."""
+    """In C and CUDA: the function's prototype."""
+
+    @property
+    def compiled(self) -> bool:
+        """Whether the function is compiled before it is called."""
+        return self.language in c_source.SUFFIXES
 
     @property
     def suffix(self) -> str:
         """Of the files with this exercise."""
-        return ".c" if self.language == "c" else ".py"
+        return c_source.SUFFIXES.get(self.language, ".py")
 
     @property
     def file(self) -> str:
-        """The learner's file with this exercise, "exercises.py" or "exercises.c"."""
+        """The learner's file with this exercise: "exercises.py", "exercises.c" or "exercises.cu"."""
         return f"exercises{self.suffix}"
 
 
@@ -291,8 +297,8 @@ def namespace(*paths: Path) -> dict[str, Any]:
 
 
 def source_of(path: Path, name: str) -> str:
-    """The source of one function or class in a file in Python or C, with its decorators."""
-    if path.suffix == ".c":
+    """The source of one function or class in a file, with its decorators."""
+    if is_compiled(path):
         return c_source.source_of(path, name)
     text = path.read_text(encoding="utf-8")
     lines = text.splitlines()
@@ -306,6 +312,11 @@ def source_of(path: Path, name: str) -> str:
 def source_text(path: Path) -> str:
     """The text of a file."""
     return path.read_text(encoding="utf-8")
+
+
+def is_compiled(path: Path) -> bool:
+    """Whether a file is in a language that is compiled."""
+    return path.suffix in c_source.SUFFIXES.values()
 
 
 def docstring(path: Path) -> str:

@@ -124,17 +124,18 @@ class Functions:
                 names[exercise.name] = mine[exercise.name]
                 parts.STAND_INS.discard(exercise.seam)
                 continue
-            uncompiled = exercise.language == "c" and not has_compiler()
+            uncompiled = exercise.compiled and not has_compiler(exercise.language)
             (without if uncompiled else broken if passed else missing).append(exercise)
             if exercise.seam:
                 parts.PARTS[exercise.seam] = theirs[exercise.seam] or names[exercise.name]
                 parts.STAND_INS.add(exercise.seam)
+        compiler = "C++" if any(exercise.language == "cuda" for exercise in without) else "C"
         said = [
             f"{why} stands in: {', '.join(f'{exercise.number} {exercise.name}' for exercise in exercises)}."
             for exercises, why in (
                 (missing, "Not passed yet, so the course's own function"),
                 (broken, "Changed since it passed, and `check` finds it wrong, so the course's own function"),
-                (without, "There is no C compiler here, so a reference in NumPy"),
+                (without, f"There is no {compiler} compiler here, so a reference in NumPy"),
             )
             if exercises
         ]

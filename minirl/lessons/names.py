@@ -1,60 +1,64 @@
-"""The functions that a learner's file defines, in Python or in C, under the names of their exercises.
+"""The functions that a learner's file defines, in Python, C or CUDA, under the names of their exercises.
 
-A lesson has `exercises.py`, `exercises.c`, or both. A file in Python is read as it is. A file in C is compiled: for a
-check as a program of its own that is watched, otherwise as a library. Each function in C gets the face that the
-lesson's checks.py gives it, and where its exercise has a seam, it is marked as the learner's part there.
+A lesson has `exercises.py`, `exercises.c`, `exercises.cu`, or two of them. A file in Python is read as it is. Another
+one is compiled: for a check as a program of its own that is watched, otherwise as a library. Each function in C or CUDA
+gets the face that the lesson's checks.py gives it. Where its exercise has a seam, it is marked as the learner's part.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from minirl.lessons.c import call
+from minirl.lessons.c import call, kernel
 from minirl.lessons.c.compiler import has_compiler
 from minirl.lessons.c.face import Face
 from minirl.lessons.c.prototype import read_prototype
-from minirl.lessons.c.source import functions, sentence, source_of, spliced
-from minirl.lessons.lesson import Exercise, Lesson, docstring, namespace, source_text
+from minirl.lessons.c.source import SUFFIXES, functions, sentence, source_of, spliced
+from minirl.lessons.lesson import Exercise, Lesson, docstring, is_compiled, namespace, source_text
 from minirl.lessons.parts import implements
 
 Names = dict[str, Any]
-EXERCISES = "exercises.c"
 
 
 def names_of(lesson: Lesson, exercise: Exercise, file: Path, *, watch: bool = False) -> Names:
-    """The names that the file with this exercise defines. watch: whether functions in C are only to be checked.
+    """The names that the file with this exercise defines. watch: whether what is compiled is only to be checked.
 
-    Raises whatever a file in Python raises, CompileError for a file in C that does not compile, NoCompiler.
+    Raises whatever a file in Python raises, CompileError for another one that does not compile, NoCompiler.
     """
-    if exercise.language == "python":
+    if not exercise.compiled:
         return namespace(file)
-    return c_names(lesson, source_text(file), file, watch=watch)
+    return compiled_names(lesson, source_text(file), file, watch=watch)
 
 
 def variant(lesson: Lesson, exercise: Exercise, path: Path, *, watch: bool = False) -> Names:
     """The names of the solution with the functions of another file, such as a known mistake, in their places."""
     solution = lesson.solution(exercise)
-    if exercise.language == "python":
+    if not exercise.compiled:
         return namespace(solution, path)
     text = source_text(solution)
     if path != solution:  # its own enums and macros would come in twice
         text = spliced(text, source_text(path))
-    return c_names(lesson, text, path, watch=watch, mark=False)
+    return compiled_names(lesson, text, path, watch=watch, mark=False)
 
 
 def with_solution_of(lesson: Lesson, text: str, other: Exercise, file: Path) -> Names:
-    """The names of a C file with the course's own function in one place, for a check."""
+    """The names of a compiled file with the course's own function in one place, for a check."""
     theirs = source_of(lesson.solution(other), other.name)
-    return c_names(lesson, spliced(text, theirs), file, watch=True, mark=False)
+    return compiled_names(lesson, spliced(text, theirs), file, watch=True, mark=False)
 
 
-def c_names(lesson: Lesson, text: str, file: Path, *, watch: bool, mark: bool = True) -> Names:
-    """The functions of a C file behind their faces. mark: whether they are the learner's parts at their seams."""
+def compiled_names(lesson: Lesson, text: str, file: Path, *, watch: bool, mark: bool = True) -> Names:
+    """The functions of a file in C or CUDA behind their faces. mark: whether they are the learner's parts at their
+    seams."""
     defined = functions(text)
-    exercises = [one for one in lesson.exercises if one.language == "c" and one.name in defined]
+    exercises = [one for one in lesson.exercises if one.suffix == file.suffix and one.name in defined]
     prototypes = [read_prototype(one.declares) for one in exercises]
-    made = call.watched if watch else call.load
-    raw: Any = made(text, prototypes, EXERCISES, lesson.openmp)
+    name = f"exercises{file.suffix}"
+    raw: Any
+    if file.suffix == SUFFIXES["cuda"]:
+        raw = kernel.watched_kernels(text, prototypes, name) if watch else kernel.load_kernels(text, prototypes)
+    else:
+        raw = (call.watched if watch else call.load)(text, prototypes, name, lesson.openmp)
     faces = faces_of(lesson)
     names: Names = {"__file__": str(file)}
     for exercise in exercises:
@@ -65,29 +69,30 @@ def c_names(lesson: Lesson, text: str, file: Path, *, watch: bool, mark: bool = 
 
 
 def solution_names(lesson: Lesson) -> Names:
-    """The course's own functions, of both languages. Where there is no compiler, references stand for those in C."""
+    """The course's own functions, of all languages. Where there is no compiler, references stand for what it would
+    compile."""
     names: Names = {}
     for language in languages(lesson.exercises):
         one = next(exercise for exercise in lesson.exercises if exercise.language == language)
-        if language == "python" or has_compiler():
+        if not one.compiled or has_compiler(language):
             names |= names_of(lesson, one, lesson.solution(one))
         else:
-            names |= references(lesson)
+            names |= references(lesson, language)
     return names
 
 
-def references(lesson: Lesson) -> Names:
-    """What stands in for the functions in C where there is no compiler."""
+def references(lesson: Lesson, language: str) -> Names:
+    """What stands in for the functions in a language without a compiler."""
     names: Names = {}
     for exercise in lesson.exercises:
-        if exercise.language == "c":
+        if exercise.language == language:
             function = faces_of(lesson)[exercise.name].standing_in(exercise.name)
             names[exercise.name] = implements(exercise.seam)(function) if exercise.seam else function
     return names
 
 
 def faces_of(lesson: Lesson) -> dict[str, Face]:
-    """The faces of a lesson's functions in C, by name."""
+    """The faces of a lesson's functions in C or CUDA, by name."""
     found: dict[str, Face] = lesson.module("checks").FACES
     return found
 
@@ -103,7 +108,7 @@ def learners_names(lesson: Lesson, folder: Path) -> Names:
     for language in languages(lesson.exercises):
         one = next(exercise for exercise in lesson.exercises if exercise.language == language)
         file = folder / one.file
-        if not file.is_file() or (language == "c" and not has_compiler()):
+        if not file.is_file() or (one.compiled and not has_compiler(language)):
             continue
         try:
             names |= names_of(lesson, one, file)
@@ -113,5 +118,6 @@ def learners_names(lesson: Lesson, folder: Path) -> Names:
 
 
 def says(path: Path) -> str:
-    """The sentence that a file of wrong/ must draw: its docstring, or in C its first comment, as one paragraph."""
-    return sentence(source_text(path)) if path.suffix == ".c" else docstring(path)
+    """The sentence that a file of wrong/ must draw: its docstring, or in C and CUDA its first comment, as one
+    paragraph."""
+    return sentence(source_text(path)) if is_compiled(path) else docstring(path)

@@ -20,7 +20,7 @@ def state(progress: Progress, found: Lesson, exercise: Exercise) -> str:
     if "passed" in entry:
         same = progress.passed_as_is(exercise, file_of(progress, found, exercise))
         return "passed" if same else "passed, changed since"
-    if exercise.language == "c" and not has_compiler():
+    if exercise.compiled and not has_compiler(exercise.language):
         return "needs a compiler"
     tries = entry.get("tries", 0)
     return counted(tries, "tries") if tries else ""

@@ -283,9 +283,7 @@ def replay(seam: Seam, function: Function, args: Sequence[Any], what: str) -> st
 def imported(seam: Seam, function: Function) -> str:
     """The line of a program that brings the learner's function."""
     name = function.__name__
-    lesson = next(
-        (one for one, exercise in all_exercises() if exercise.seam == seam.id and exercise.suffix == ".c"), None
-    )
+    lesson = next((one for one, exercise in all_exercises() if exercise.seam == seam.id and exercise.compiled), None)
     if lesson is None:
         return f"from exercises import {name}"
     return f"from minirl.lessons import exercises_of\n\n{name} = exercises_of({lesson.number!r}).{name}"

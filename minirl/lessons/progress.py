@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from minirl.lessons.c.source import meaning_of
-from minirl.lessons.lesson import Exercise, Prediction
+from minirl.lessons.lesson import Exercise, Prediction, is_compiled
 from minirl.storage.files import atomic_write
 
 FILE = "progress.json"
@@ -134,7 +134,7 @@ def code_hash(file: Path, name: str) -> str:
     """A hash of the code that decides whether the function `name` in the file is right: the function itself, those
     functions and classes of the file that it mentions, directly or through others, and all that stands outside of
     functions. Comments and the other functions may change. For a file that is no Python: the hash of the file."""
-    if file.suffix == ".c":
+    if is_compiled(file):
         return shortened(meaning_of(file.read_text(encoding="utf-8"), name).encode("utf-8", "surrogatepass"))
     try:
         tree = ast.parse(file.read_text(encoding="utf-8"))

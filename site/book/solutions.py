@@ -1,4 +1,5 @@
-"""A page of solutions for each lesson, made from its solution.py and solution.c: none is in view in the lesson."""
+"""A page of solutions for each lesson, made from its solution.py, solution.c and solution.cu: none is in view in
+the lesson."""
 
 import ast
 import re
@@ -6,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from minirl.lessons.c.source import pieces
-from minirl.lessons.lesson import Lesson, source_of
+from minirl.lessons.lesson import Lesson, is_compiled, source_of
 
 MARK = re.compile(r"# -+ [\w.]+ -+$")  # between the exercises of a file: # ---- 12.1 ----
 
@@ -23,7 +24,7 @@ def solution_page(lesson: Lesson) -> str:
     blocks = []
     for path in dict.fromkeys(map(lesson.solution, lesson.exercises)):
         source = path.read_text(encoding="utf-8")
-        shared = shared_c(source, answers) if path.suffix == ".c" else shared_source(source, answers)
+        shared = shared_c(source, answers) if is_compiled(path) else shared_source(source, answers)
         blocks += [code(shared, path)] if shared else []
     if blocks:
         parts.append("\n".join(["## What they share\n", *blocks]))
@@ -48,13 +49,14 @@ def shared_source(source: str, exercises: set[str]) -> str:
 
 
 def shared_c(source: str, exercises: set[str]) -> str:
-    """What stands in a solution.c beside the answers: includes, macros, and functions that several of them call."""
+    """What stands in a solution.c or .cu beside the answers: includes, macros, functions that several of them call."""
     return "\n".join(source[piece.start : piece.end] for piece in pieces(source) if piece.name not in exercises)
 
 
 def code(source: str, path: Path) -> str:
     """A block of code, in the language of the file that it comes from."""
-    return f"```{'c' if path.suffix == '.c' else 'python'}\n{source}\n```\n"
+    language = {".c": "c", ".cu": "cuda"}.get(path.suffix, "python")
+    return f"```{language}\n{source}\n```\n"
 
 
 def solutions_index(lessons: Sequence[Lesson]) -> str:

@@ -116,7 +116,7 @@ def test_all_that_is_listed_fits_a_terminal(folder: Path, capsys: pytest.Capture
 
 
 def test_what_describes_an_exercise_in_c_fits_a_terminal() -> None:
-    for file in (lesson.folder / "exercises.c" for lesson in lessons().values() if "exercises.c" in lesson.files):
+    for file in (lesson.folder / name for lesson in lessons().values() for name in lesson.files if ".c" in name):
         comments = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith(("/*", " *"))]
         assert max(map(len, comments)) <= 80, file
 

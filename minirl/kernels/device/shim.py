@@ -6,9 +6,9 @@ which a GPU uses. It is slow, and says nothing about speed.
 """
 
 import os
-import shutil
 from pathlib import Path
 
+from minirl.kernels import missing
 from minirl.kernels.device import source
 from minirl.kernels.device.cache import cached, run
 from minirl.kernels.device.errors import DeviceError
@@ -44,8 +44,7 @@ def driver() -> Path:
 
 
 def _cpp() -> str:
-    asked = os.environ.get("CXX", "g++").split()[0]
-    found = shutil.which(asked) or shutil.which("clang++")
+    found = missing.cpp_compiler()
     if found is None:
         raise DeviceError("MINIRL_CUDA_SHIM=1 needs a C++ compiler: `apt-get install g++` on Debian and Ubuntu")
     return found

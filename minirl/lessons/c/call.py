@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,8 @@ START_SECONDS = 60.0  # for the program to start, on a busy machine
 IDLE = 0.25  # below this share of the processor, a call that took too long was waiting
 RSS = 3000  # megabytes that a function may use in a check
 OPTIONS = {
-    "ASAN_OPTIONS": f"detect_leaks=0:exitcode=66:allocator_may_return_null=1:hard_rss_limit_mb={RSS}:symbolize=1",
+    "ASAN_OPTIONS": f"detect_leaks=0:exitcode=66:allocator_may_return_null=1:hard_rss_limit_mb={RSS}:symbolize=1:"
+    "detect_stack_use_after_return=0",  # a kernel's threads have stacks of their own
     "UBSAN_OPTIONS": "print_stacktrace=0:exitcode=67:symbolize=1",
 }
 
@@ -99,13 +101,17 @@ class Watched:
         self.sanitized = True
         self._process: subprocess.Popen[bytes] | None = None
         self._said: Any = None
-        source = driver(prototypes)
         try:
-            self._program = checked_program(text, prototypes, source, name, openmp, sanitize=True)
+            self._program = self._built(openmp, sanitize=True)
             self._start()
         except (CompileError, OSError):  # no sanitizers here: guard bands alone
             self.sanitized = False
-            self._program = checked_program(text, prototypes, source, name, openmp, sanitize=False)
+            self._program = self._built(openmp, sanitize=False)
+
+    def _built(self, openmp: bool, sanitize: bool) -> Path:
+        """The program's file."""
+        source = driver(self.prototypes)
+        return checked_program(self.text, self.prototypes, source, self.name, openmp, sanitize=sanitize)
 
     def call(self, index: int, values: Sequence[Any]) -> Any:
         """Call a function by its place among the prototypes. Raises Unusable with an explanation, Waited."""

@@ -28,6 +28,7 @@ QUIET = ["-Wno-unused-parameter", "-Wno-unused-function"]  # of what the learner
 STRICT = [*WARNINGS, "-Wvla", "-Werror", *QUIET]  # an array as long as an argument says breaks the stack, uncounted
 SANITIZERS = ["-fsanitize=address,undefined", "-fno-sanitize-recover=undefined", "-fno-omit-frame-pointer"]
 CHECKED = ["-std=gnu11", "-O1", "-g", "-w"]
+CHECKED_KERNELS = ["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *QUIET, "-Wno-unknown-pragmas"]
 SECONDS = 120.0
 NONE: list[tuple[list[str], list[str]]] = [([], [])]  # the choice of no OpenMP
 KEPT = 2000  # builds in the cache, of which the oldest go
@@ -36,31 +37,41 @@ BROKEN_OFF = 24 * 60 * 60  # seconds after which it will not be completed any mo
 
 
 class NoCompiler(RuntimeError):
-    """There is no C compiler here; the message says what to install."""
+    """There is no compiler for the language here; the message says what to install."""
 
 
 class CompileError(ValueError):
     """A C file does not compile; the message is for the learner who wrote it."""
 
 
-def has_compiler() -> bool:
-    """Whether there is a C compiler."""
-    return missing.compiler() is not None
+def compiler_of(language: str) -> str | None:
+    """The path of the compiler for a language, "c" or "cuda", or None. CUDA runs on the CPU, by C++ and on Linux."""
+    if language == "cuda":
+        return missing.cpp_compiler() if sys.platform == "linux" else None
+    return missing.compiler()
 
 
-def find_compiler() -> str:
-    """The path of the C compiler. Raises NoCompiler."""
-    found = missing.compiler()
+def has_compiler(language: str = "c") -> bool:
+    """Whether there is a compiler for the language."""
+    return compiler_of(language) is not None
+
+
+def find_compiler(language: str = "c") -> str:
+    """The path of the compiler. Raises NoCompiler."""
+    found = compiler_of(language)
     if found is None:
-        raise NoCompiler(f"there is no C compiler here. {needed()}")
+        raise NoCompiler(f"there is no {'C++' if language == 'cuda' else 'C'} compiler here. {needed(language)}")
     return found
 
 
-def needed() -> str:
+def needed(language: str = "c") -> str:
     """One line: how to get a compiler."""
+    if language == "cuda" and sys.platform != "linux":
+        return "minirl runs CUDA without a GPU on Linux alone: in a container, or on Windows in WSL."
     if sys.platform == "darwin":
         return "`xcode-select --install` brings Apple's."
-    return "`apt-get install gcc` brings one on Debian and Ubuntu, `dnf install gcc` on Fedora."
+    package, fedora = ("g++", "gcc-c++") if language == "cuda" else ("gcc", "gcc")
+    return f"`apt-get install {package}` brings one on Debian and Ubuntu, `dnf install {fedora}` on Fedora."
 
 
 def isa_flags() -> list[str]:
@@ -104,9 +115,27 @@ def checked_program(
     return _build(text, name, files, flags, "", openmp)
 
 
+def watched_kernels(text: str, name: str, files: dict[str, str], sanitize: bool) -> Path:
+    """The build for checks of a CUDA file: `files` has the C++ that takes it in and calls it, and the shim.
+
+    Raises CompileError with an explanation, and where the compiler has no sanitizers; NoCompiler.
+    """
+    return _build(text, name, files, [*CHECKED_KERNELS, *(SANITIZERS if sanitize else [])], "", openmp=False)
+
+
+def traced_kernels(text: str, name: str, files: dict[str, str]) -> Path:
+    """The build of a CUDA file that reports each access to memory, by the functions that `files` has for it.
+
+    Raises CompileError with an explanation, NoCompiler.
+    """
+    flags = ["-std=c++17", "-O1", "-w", "-fPIC", "-shared", "-fsanitize=thread", "-nodefaultlibs",
+             "-fno-exceptions"]  # fmt: skip
+    return _build(text, name, files, flags, ".so", openmp=False)
+
+
 def _build(text: str, name: str, files: dict[str, str], flags: list[str], suffix: str, openmp: bool) -> Path:
     """The result of compiling `text` with the other `files`, from the cache or new."""
-    compiler = find_compiler()
+    compiler = find_compiler("cuda" if name.endswith(".cu") else "c")
     about = Path(compiler).resolve().stat()
     key = [text, name, compiler, str(about.st_size), str(about.st_mtime_ns), *flags, str(openmp), *files.values()]
     digest = hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()[:20]
@@ -119,7 +148,7 @@ def _build(text: str, name: str, files: dict[str, str], flags: list[str], suffix
         work.mkdir()
         for other, contents in {name: text, **files}.items():
             (work / other).write_text(contents, encoding="utf-8")
-        sources = [name, *(other for other in files if other.endswith(".c"))]
+        sources = [one for one in (name, *files) if one.endswith((".c", ".cpp"))]
         for compile_, link in OPENMP_CHOICES + NONE if openmp else NONE:
             command = [compiler, *flags, *compile_, "-include", "prelude.h", *sources, "-o", made.name, *link, "-lm"]
             said = _run(command, work)

@@ -1,4 +1,5 @@
-"""The C program that calls a learner's function for a check: it stands round the function and watches its memory.
+"""The program that calls a learner's function for a check: it stands round the function and watches its memory. It is
+C, and C++ too, for the launchers of kernels.
 
 Requests come in through standard input, answers leave through standard output. A request names a function and brings
 its arguments; the program puts every array between two guard bands, calls the function, looks whether the bands are
@@ -44,6 +45,9 @@ COMMON = r"""
 #include <sanitizer/common_interface_defs.h>
 #ifdef __linux__
 #include <ucontext.h>
+#endif
+#ifdef __cplusplus
+extern "C"
 #endif
 void __sanitizer_symbolize_pc(void *pc, const char *format, char *out, size_t size);
 #endif
@@ -105,7 +109,7 @@ static Array *take(const char *name, int64_t item) {
     get(&x->bytes, sizeof x->bytes);
     if (x->bytes < 0) return x;
     size_t whole = (size_t)(2 * GUARD + OFFSET + x->bytes + 64) / 64 * 64;
-    x->block = aligned_alloc(64, whole);
+    x->block = (char *)aligned_alloc(64, whole);
     if (!x->block) { fprintf(stderr, "no memory for the check\n"); exit(3); }
     for (size_t i = 0; i + 4 <= whole; i += 4) memcpy(x->block + i, &mark, 4);
     x->data = x->block + GUARD + OFFSET;

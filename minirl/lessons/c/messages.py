@@ -13,7 +13,7 @@ OPTION = re.compile(r" \[-W[^\]]*\]$")
 
 MEANINGS: tuple[tuple[str, str], ...] = (
     (
-        r"conflicting types for '(\w+)'",
+        r"conflicting types for '(\w+)'|conflicting declaration of C function '\w+ (\w+)\(",
         "The exercise fixes the parameters of `{0}` and their types, in their order: the check calls it in this way. "
         "Bring the heading back as it was; `reset` has it too.",
     ),
@@ -30,7 +30,7 @@ MEANINGS: tuple[tuple[str, str], ...] = (
         "This stands outside of every function. Most likely a brace was closed too early, above.",
     ),
     (
-        r"'(\w+)' undeclared|use of undeclared identifier '(\w+)'",
+        r"'(\w+)' undeclared|use of undeclared identifier '(\w+)'|'(\w+)' was not declared in this scope",
         "Nothing has this name here. In C a variable is declared with its type before it is used, `int i`, and it "
         "lives up to the end of its block.",
     ),
@@ -170,7 +170,7 @@ UNDEFINED: tuple[tuple[str, str], ...] = (
     ),
     (
         r"index -?\d+ out of bounds",
-        "This is outside of the array on the stack.",
+        "This is outside of the array that is declared here.",
     ),
     (
         r"null pointer",
@@ -213,6 +213,9 @@ KINDS: tuple[tuple[str, str], ...] = (
 )
 
 
+KERNEL = re.compile(r"^minirl kernel: (.*)$", re.MULTILINE)  # what the shim says of a kernel that it ended
+
+
 def crashed(function: str, report: str, status: int, text: str, name: str, counts: Mapping[str, int]) -> str:
     """Why the program with the learner's function ended: one paragraph.
 
@@ -222,6 +225,8 @@ def crashed(function: str, report: str, status: int, text: str, name: str, count
         words = next((words for pattern, words in UNDEFINED if re.search(pattern, found[3])), "")
         at = place(text, name, int(found[2]))
         return f"`{function}` does something that C does not define{at}: {found[3]}. {words}".rstrip()
+    if found := KERNEL.search(report):
+        return stopped(function, found[1])
     at = place(text, name, frame(report, name))
     if outside := OUTSIDE.search(report):
         access = ACCESS.search(report)
@@ -235,6 +240,23 @@ def crashed(function: str, report: str, status: int, text: str, name: str, count
         f"`{function}` crashed{at} ({SIGNALS.get(-status, end)}). Most often a loop runs too far, so that the function "
         "writes outside of its arrays. The check ran it in a process of its own: nothing else is hurt."
     )
+
+
+def stopped(function: str, said: str) -> str:
+    """Why the shim has ended a kernel. The place is left out where it depends on the order of the threads."""
+    if "for threads that never come" in said:
+        return (
+            f"`{function}` cannot go on: some of its threads wait for others that never come. A barrier is for all "
+            "threads of a block, and a shuffle for all lanes in its mask. Is there one inside of an `if`, or behind a "
+            "`return`, that only some of them reach?"
+        )
+    if "which has finished or" in said or "in different warp operations" in said:
+        return (
+            f"`{function}` cannot go on: lanes of a warp wait in a shuffle for lanes that are elsewhere, or have left. "
+            "All lanes that the mask names have to make the same exchange. Is there a shuffle inside of an `if`, or in "
+            "a loop that some lanes leave earlier?"
+        )
+    return f"`{function}` was ended: {said}."
 
 
 SIGNALS = {

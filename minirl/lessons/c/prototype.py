@@ -12,6 +12,7 @@ KINDS: dict[str, np.dtype[Any]] = {  # a type of C: what NumPy calls it, and whe
     "int": np.dtype(np.int32),
     "int32_t": np.dtype(np.int32),
     "int64_t": np.dtype(np.int64),
+    "int64": np.dtype(np.int64),  # as minirl's kernels for the GPU call it
     "uint16_t": np.dtype(np.uint16),
     "uint8_t": np.dtype(np.uint8),
 }

