@@ -723,3 +723,4 @@ picture
 # - Dao, T. (2023). FlashAttention-2: faster attention with better parallelism and work partitioning. arXiv:2307.08691.
 #
 # **Next:** lesson 7 makes tokens out of text. Its inner loop, too, is about not doing the same work twice.
+# After lesson 8, lesson 22 takes such kernels to a GPU.
