@@ -30,15 +30,21 @@ def measures(episodes: Sequence[Episode], samples: int) -> Metrics:
 
 
 def kl_to(reference: GPT, episodes: Sequence[Episode], config: RLConfig) -> float:
-    """KL(pi || pi_ref) in nats per action: the mean of k3 (see loss.token_weights) over actions that pi sampled."""
+    """KL(pi || pi_ref) in nats per action: the mean of k3 over actions that pi sampled."""
     total = count = 0.0
     for batch in batches(episodes, np.zeros(len(episodes)), config.pass_tokens):
         actions = batch.targets != IGNORE
         log_q = (action_log_probs(reference, batch, config.temperature) - batch.log_probs)[actions].astype(np.float64)
         log_q = np.clip(log_q, -LOG_RATIO_LIMIT, LOG_RATIO_LIMIT)  # as in the loss, so that one token stays finite
-        total += float((np.exp(log_q) - log_q - 1).sum())
+        total += float(k3(log_q).sum())
         count += int(actions.sum())
     return total / max(count, 1)
+
+
+def k3(log_q: Array) -> Array:
+    """q - log q - 1, where q = pi_ref(a) / pi(a) is given by its logarithm, (n,) float64. It is never negative, and its
+    mean over actions of pi is KL(pi || pi_ref) (Schulman 2020, "Approximating KL divergence")."""
+    return np.exp(log_q) - log_q - 1
 
 
 def rewards_of(episodes: Sequence[Episode], samples: int) -> Array:

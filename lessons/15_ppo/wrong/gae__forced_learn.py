@@ -1,0 +1,12 @@
+"""Forced tokens have an advantage here. The agent did not choose them, so theirs is 0."""
+
+
+def gae(rewards, values, chosen, gamma, lam):
+    A = np.zeros(len(rewards))
+    later, following, paid = 0.0, 0.0, 0.0
+    for t in range(len(rewards) - 1, -1, -1):
+        paid += rewards[t]
+        if chosen[t]:
+            later = paid + gamma * following - values[t] + gamma * lam * later
+            A[t], following, paid = later, values[t], 0.0
+    return A[np.flatnonzero(chosen)][np.cumsum(chosen) - 1]

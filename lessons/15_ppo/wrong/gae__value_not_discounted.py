@@ -1,0 +1,12 @@
+"""In delta the next value comes in without gamma."""
+
+
+def gae(rewards, values, chosen, gamma, lam):
+    A = np.zeros(len(rewards))
+    later, following, paid = 0.0, 0.0, 0.0
+    for t in range(len(rewards) - 1, -1, -1):
+        paid += rewards[t]
+        if chosen[t]:
+            later = paid + following - values[t] + gamma * lam * later
+            A[t], following, paid = later, values[t], 0.0
+    return A
