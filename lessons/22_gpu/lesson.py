@@ -2,8 +2,8 @@
 # # Lesson 22. The GPU: thousands of threads
 #
 # *About two and a half hours. You need lesson 4 (C, a matrix product, the roofline), lesson 6 (softmax and sums along
-# rows) and lesson 8 (SiLU and RMS norm). You need no GPU, but a C++ compiler on Linux: on Debian and Ubuntu `apt-get
-# install g++`. Without one this lesson can be read.*
+# rows) and lesson 8 (SwiGLU and RMS norm). You need no GPU, but a C++ compiler on Linux: on Debian and Ubuntu
+# `apt-get install g++`. Without one this lesson can be read.*
 #
 # Large language models are trained on GPUs, or on chips much like them. A single thread of a GPU is slow. A GPU is fast
 # because it has a hundred thousand threads under way, and because they share what they fetch. So programs for it are
@@ -27,8 +27,8 @@
 # %% [markdown]
 # ## Warm-up
 #
-# A GPU starts its threads in groups of 32, a **warp**. The threads of a warp take each step together: where one of them
-# reads a number, all 32 do, each at an address of its own.
+# A GPU starts its threads in groups of 32. Such a group is a **warp**, and its threads are also called **lanes**. The
+# threads of a warp take each step together: where one of them reads a number, all 32 do, each at an address of its own.
 #
 # {predict 22.a}
 #
@@ -60,9 +60,9 @@ else:
 #
 # In lesson 5 you gave each thread a large piece of the work, and started as many threads as there are cores. A GPU is
 # used the other way round: you start a thread for each number, or nearly so, and the GPU runs them in whatever order
-# suits it. An A100 has 108 **multiprocessors**, each of which keeps up to 2,048 threads under way (NVIDIA, 2020). That
-# is 221,184 threads. While one warp waits for memory, another one computes. Waiting costs nothing as long as somebody
-# else has something to do.
+# suits it. An A100, a GPU for data centres, has 108 **multiprocessors**, each of which keeps up to 2,048 threads under
+# way (NVIDIA, 2020). That is 221,184 threads. While one warp waits for memory, another one computes. Waiting costs
+# nothing as long as somebody else has something to do.
 #
 # A **kernel** is what one thread does. It is a function in C, or rather in C++, with a few words more:
 #
@@ -73,8 +73,8 @@ else:
 # }
 # ```
 #
-# - `__global__` makes it a kernel, which is **launched** with a number of threads. Each of them runs the whole
-#   function. `extern "C"` keeps its name as it is, so that Python finds it.
+# - `__global__` makes it a kernel, which is *launched*, that is, started, with a number of threads. Each of them runs
+#   the whole function. `extern "C"` keeps its name as it is, so that Python finds it.
 # - Threads come in **blocks** of up to 1,024, and all blocks of a launch are its **grid**. A block runs on one
 #   multiprocessor; which one, and when, nobody knows.
 # - `threadIdx.x` is a thread's number in its block, and `blockIdx.x` the number of its block. `blockDim.x` is how many
@@ -89,7 +89,7 @@ else:
 # of all threads. This is called a **grid-stride loop**. It is right for any number of blocks.
 #
 # > **Exercise 22.1** (level 2, 15 minutes). Write `silu` in `exercises.cu`: y = x / (1 + e⁻ˣ) for each number, with a
-# > grid-stride loop. It is the activation of lesson 8.
+# > grid-stride loop. It is the bend in the gate of lesson 8.
 #
 # **How does it run here?** minirl has a header of some 200 lines, the *shim*, that gives a C++ compiler the words of
 # CUDA. A thread becomes a **fiber**, a function with a stack of its own that hands the processor on where it has to
@@ -200,10 +200,10 @@ picture
 #
 # `silu` was easy: no thread needed another one. The RMS norm of lesson 8 divides a row by the root of its mean square,
 #
-#     y = x · rstd · γ,        rstd = 1 / √(mean of x² + ε),
+#     y = x · rstd · gain,        rstd = 1 / √(mean of x² + ε),
 #
-# and the mean needs the whole row. Let a warp have a row. Each of its threads, which are called **lanes** here, adds up
-# the squares of every 32nd number. Then there are 32 sums in 32 lanes, and their sum is wanted, in all lanes.
+# and the mean needs the whole row. (In the kernel the gain is called `gamma`.) Let a warp have a row. Each of its lanes
+# adds up the squares of every 32nd number. Then there are 32 sums in 32 lanes, and their sum is wanted, in all lanes.
 #
 # Lanes can look into each other's registers. `__shfl_xor_sync(ALL_LANES, sum, 16)` gives lane l the `sum` of lane l
 # xor 16: lane 0 gets that of lane 16, and lane 16 that of lane 0. (*xor* turns over those bits of l that are set in
@@ -220,7 +220,7 @@ assert (held == sum(range(32))).all()  # 496
 # %% [markdown]
 # All lanes whose bits are named in the mask `ALL_LANES` must make the exchange together. A lane that has left the loop
 # earlier, or sits in the other branch of an `if`, cannot answer. On a GPU the program then hangs, or gets garbage. So
-# first comes the loop over the row, in which some lanes may have a number less, and behind it come the exchanges.
+# first comes the loop over the row, in which some lanes may have one number fewer, and after it come the exchanges.
 #
 # > **Exercise 22.3** (level 3, 30 minutes). Write `rms_norm`. A block has eight warps, and so eight rows.
 
@@ -443,8 +443,9 @@ picture
 #
 # ## 6. A sum in one order
 #
-# The gradient of an embedding adds a row of numbers to the row of each token (lesson 8). The same token may occur 50
-# times in a batch. A thread for each token, and each adds its row: `dtable[id] += dout[t]`. What can go wrong?
+# The embedding is the table of lesson 8 that has a row for each token. Its gradient adds a row of numbers to the row of
+# each token in a text. The same token may occur 50 times in a batch. A thread for each token, and each adds its row:
+# `dtable[id] += dout[t]`. What can go wrong?
 #
 # Two threads may read the same number, each adds its own, and both write. One of the two is lost. This is a **race**,
 # and the usual cure is an **atomic addition**, `atomicAdd`, which the hardware makes one after the other.
