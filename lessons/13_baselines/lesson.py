@@ -544,4 +544,5 @@ picture
 #   arXiv:2402.03300.
 # - Student (1908). The probable error of a mean. *Biometrika* 6(1), 1–25.
 #
-# **Next:** lesson 14 puts all of your parts into the main job.
+# **Next:** lesson 14 puts all of your parts into the main job. Lesson 15 goes on here: a value function is a baseline
+# that is learned.

@@ -794,7 +794,7 @@ assert Larger().checker.check(problem, problem.completion)
 # - `minirl/evaluation/compare.py`: the paired comparison, `python -m minirl.evaluate --compare`.
 # - `minirl/microscope/`: the policy of each step, `python -m minirl.trace`.
 #
-# **Next:** lesson 15 takes several updates from one batch of answers, and learns a reward from comparisons. Lesson 16
-# gets better answers out of a trained model without any training, and lesson 17 gives it tools. After lesson 18 you are
-# ready for the capstone, a study of your own. Or choose a mystery, `python -m minirl.bugs --mystery 1`, and diagnose it
-# with more measures than you had here.
+# **Next:** lesson 15 takes several updates from the same samples, keeps the model near its start, and learns rewards
+# from preferences. Lesson 16 gets better answers out of a trained model without any training, and lesson 17 gives it
+# tools. After lesson 18 you are ready for the capstone, a study of your own. Or choose a mystery, `python -m
+# minirl.bugs --mystery 1`, and diagnose it with more measures than you had here.
