@@ -13,7 +13,7 @@
 # - say what three estimates of KL are on average, and what each one's gradient descends;
 # - explain which side of the clipping acts, and what several updates from one batch need it for;
 # - turn a value function into an advantage for each action, and say what λ trades;
-# - learn a reward from comparisons, and measure where it stops to mean what you wanted.
+# - learn a reward from comparisons, and measure where it stops meaning what you wanted.
 #
 # You write your functions in the file `exercises.py` beside this notebook. In a terminal, `python -m minirl.lessons
 # check 15.1` checks the first one. From here on this text writes `check 15.1` for short.
@@ -29,7 +29,7 @@
 # ## 1. How far has it moved?
 #
 # All of this lesson is about a policy that moves away from where it was. So we need a distance. The usual one between
-# two policies π and π₀ is the **Kullback-Leibler divergence**, KL for short:
+# two policies π and π₀ is the **Kullback-Leibler divergence**, KL for short. (Lesson 14 computes it, too.)
 #
 #     KL(π || π₀) = Σ over all actions a of  π(a) · (log π(a) − log π₀(a)).
 #
@@ -38,8 +38,8 @@
 # the same part: the mean is taken over actions of π.
 #
 # For a language model the sum goes over all tokens of the vocabulary, at every position. Often one has only the action
-# that was taken, with its two log-probabilities. Let q = π₀(a) / π(a). Three guesses of KL from a single action are in
-# use (Schulman, 2020):
+# that was taken, with its two log-probabilities. Let q = π₀(a) / π(a). Three estimates of KL from a single action are
+# in use (Schulman, 2020):
 #
 #     k1 = −log q        k2 = (log q)² / 2        k3 = q − log q − 1.
 #
@@ -86,13 +86,13 @@ for share in (0.05, 0.2, 0.5, 1.0):
 
 # %% [markdown]
 # k1 and k3 are right on average, to twelve digits, and k2 is only nearly right, and only near π₀. *Scatter* is the
-# standard deviation of a single guess. Near π₀, k1 scatters many times more than the KL itself, and k3 about as much.
-# Far from π₀ it is the other way round: an action that π hardly ever takes, and π₀ often, has a large q. minirl
+# standard deviation of a single estimate. Near π₀, k1 scatters by many times the KL itself, and k3 by about as much as
+# the KL. Far from π₀ it is the other way round: an action that π hardly ever takes, and π₀ often, has a large q. minirl
 # reports the mean of k3 as `kl_to_start`.
 #
 # ### What does it descend?
 #
-# Now use a guess to *hold* a policy: add β · k to the loss, so that moving away costs something.
+# Now use an estimate to *hold* a policy: add β · k to the loss, so that moving away costs something.
 #
 # {predict 15.b}
 #
@@ -138,12 +138,12 @@ assert np.abs(average["k1"]).max() < 1e-12 and np.abs(paid - forward).max() < 1e
 assert np.abs(average["k2"] - forward).max() < 1e-8 and np.abs(average["k3"] - backward).max() < 1e-8
 
 # %% [markdown]
-# This is worth a pause. k1 has the right *value* and no gradient at all. k2 has a wrong value, and its gradient is
-# exactly the one that you wanted. k3 has the right value, and descends the KL the other way round, with π₀ in front.
-# **What a term is on average, and what its gradient does on average, are two questions.** Several published programs
-# have confused them (Tang and Munos, 2025). There is a good use for k1, though: pay −β · k1 as a part of the *reward*.
-# Then the policy gradient differentiates its mean, and that is KL(π || π₀). (The cell asserts it, and minirl does it
-# with `--rl.kl-place reward`.)
+# This is worth a pause. k1 has the right *value*, and on average no gradient at all. k2 has a wrong value, and its
+# gradient is exactly the one that you wanted. k3 has the right value, and descends the KL the other way round, with π₀
+# in front. **What a term is on average, and what its gradient does on average, are two questions.** Several published
+# programs have confused them (Tang and Munos, 2025). There is a good use for k1, though: pay −β · k1 as a part of the
+# *reward*. Then the policy gradient differentiates its mean, and that is KL(π || π₀). (The cell asserts it, and minirl
+# does it with `--rl.kl-place reward`.)
 #
 # Does it matter which way round? Let a policy earn 1 for the last action, which π₀ takes in 3 of 100 cases, and let it
 # be held with β = 0.3.
@@ -169,11 +169,11 @@ assert held["k3"][-1] > held["k2"][-1] + 0.2
 # %% [markdown]
 # ## 2. More than one step from a batch
 #
-# Sampling is the expensive part of reinforcement learning: every token of an answer is a pass through the model. So
-# why throw the answers away after a single update? Because they come from the old policy, π_old, and after one update
-# the policy is another one. The gradient needs a mean over actions of π *as it is now*.
+# Sampling is the expensive part of reinforcement learning: every token of an answer is a pass through the model. So why
+# throw the answers away after a single update? Because they come from the old policy, π_old, and after one update the
+# policy is a different one. The gradient needs a mean over actions of π *as it is now*.
 #
-# There is an exact way to mend this. Multiply each action with the **ratio**
+# There is an exact way to correct this. Multiply the weight of each action by the **ratio**
 #
 #     ρ = π(a) / π_old(a).
 #
@@ -182,9 +182,9 @@ assert held["k3"][-1] > held["k2"][-1] + 0.2
 # whole answer one would need the product of the ratios of all its tokens, which soon is huge or tiny. PPO takes each
 # token's own ratio. That is a good approximation while π is near π_old.)
 #
-# In theory we could now go on for ever with the same batch. But suppose an action had the probability 0.001 and came
-# up by chance. After some updates it has 0.1, and counts a hundredfold. A few such actions then decide the direction,
-# and nobody has tried what lies there.
+# In theory we could now go on forever with the same batch. But suppose an action had the probability 0.001 and came up
+# by chance. After some updates it has 0.1, and counts a hundredfold. A few such actions then decide the direction, and
+# nobody has tried what lies there.
 #
 # **PPO**, "proximal policy optimization" (Schulman and others, 2017), stops in time. It ascends
 #
@@ -361,7 +361,8 @@ print(inspect.getsource(loss.token_weights).split('"""')[2])
 #
 # Suppose somebody could say at each point of the answer what reward is to be expected. This is the **value function**
 # V(s) of a state s: the mean reward of all ways in which the policy may go on from there, each with its probability.
-# Then the advantage of an action is how much it changed what is to be expected:
+# (So V is a function here, and not the size of the vocabulary.) Then the advantage of an action is how much it changed
+# what is to be expected:
 #
 #     δ(t) = r(t) + γ · V(s(t+1)) − V(s(t)),             with V = 0 after the end.
 #
@@ -621,12 +622,12 @@ assert abs(same - my.bradley_terry(better, worse, weights)[0]) < 1e-9
 # to both answers of a prompt, here 100 or −3, changes nothing. So a learned reward says nothing about which prompt was
 # answered better. With a baseline for each prompt, this does no harm.
 #
-# Now a whole reward model: a transformer with a head of one number, read after the answer's last token. We take the
-# story with larger numbers: up to 30 balls, and up to 9 cans of up to 9. A model has been taught with 900 problems. It
-# answers 750 others, eight times each, a little wildly at temperature 1.3, so that the answers differ. In place of
-# people, minirl's own judge compares them: its grade is 1 for the right answer, plus the share of sound equations
-# (`minirl/rl/quality.py`). This is the **gold** that is wanted. Two reward models learn from the pairs, one from the
-# pairs of 40 problems, and the other from all of them.
+# Now a whole reward model: a transformer whose output matrix, its *head*, gives one number in place of logits. It is
+# read after the answer's last token. We take Roger's story with larger numbers: 30 balls at most, and 9 cans of 9 balls
+# at most. A model has been taught with 900 problems. It answers 750 others, eight times each, a little wildly at
+# temperature 1.3, so that the answers differ. In place of people, minirl's own judge compares them: its grade is 1 for
+# the right answer, plus the share of sound equations (`minirl/rl/quality.py`). This is the **gold** that is wanted. Two
+# reward models learn from the pairs, one from the pairs of 40 problems, and the other from all of them.
 
 # %%
 from functools import partial
@@ -810,7 +811,7 @@ for i in (0, 1, 2):
 #    bad one once it is less likely by ε; the other two corners count.
 # 3. GAE with λ = 1 has no bias, whatever V is. λ = 0 has the bias of V, and less scatter.
 # 4. A reward from comparisons knows differences within a prompt, and nothing else.
-# 5. A proxy that is optimised stops to be one. The proxy's own curve does not show when.
+# 5. A proxy that is optimised stops being one. The proxy's own curve does not show when.
 #
 # ## How this fails in practice
 #

@@ -15,7 +15,7 @@ from minirl.lessons import implements
 
 @implements("rl.kl_estimate")
 def kl_estimate(log_q: np.ndarray, kind: str) -> np.ndarray:
-    """Three ways to guess KL(π || π₀) from single actions:
+    """Three ways to estimate KL(π || π₀) from single actions:
 
         k1 = -log q        k2 = (log q)² / 2        k3 = q - log q - 1
 
