@@ -697,4 +697,5 @@ picture
 #
 # **Next:** the capstone is next if you want to ask a question of your own: `python -m minirl.lessons start capstone`.
 # Until then, go back to a run of yours, such as the one with your task from exercise 14.7. Write down three things that
-# may be wrong with it, and the cheapest measure that would decide between them.
+# may be wrong with it, and the cheapest measure that would decide between them. Lesson 21 teaches a public model, and
+# measures what it forgets.

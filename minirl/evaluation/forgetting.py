@@ -128,12 +128,19 @@ def perplexity(model: GPT, tokenizer: "Tokenizer", text: str) -> float:
     """e^(mean loss per token) on the beginning of the text, in windows that know nothing of each other."""
     window = min(WINDOW, model.config.context_length)
     ids = tokenizer.encode_array(text[: 8 * window * WINDOWS])[: window * WINDOWS + 1]  # a token has a few characters
-    total, count = 0.0, max(len(ids) - 1, 1)
+    found = []
     with without_dropout(model):
         for start in range(0, len(ids) - 1, window):
             read, targets = ids[start : start + window], ids[start + 1 : start + window + 1]
-            total -= float(model.cross_entropy(read[: len(targets)], targets).log_prob.sum(dtype=np.float64))
-    return math.exp(total / count)
+            found.append(model.cross_entropy(read[: len(targets)], targets).log_prob.reshape(-1))
+    return of_log_probs(found)
+
+
+def of_log_probs(windows: Sequence[Array]) -> float:
+    """The perplexity of a text of which each window gives the log-probabilities of its tokens, (n,). Every token counts
+    the same; 1 without any."""
+    total = sum(float(window.sum(dtype=np.float64)) for window in windows)
+    return math.exp(-total / max(sum(map(len, windows)), 1))
 
 
 def answered(model: GPT, tokenizer: "Tokenizer", questions: Sequence[Question]) -> Array:

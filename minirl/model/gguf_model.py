@@ -160,15 +160,12 @@ def gguf_entries(config: GPTConfig) -> list[Entry]:
     kind = model_type(config)
     if kind not in FAMILIES:
         raise ValueError(f"GGUF: minirl writes {', '.join(FAMILIES)}; this is {kind}")
-    order = neighbours(config.head_size) if kind == "llama" else None
+    D = config.head_size
     found = []
     for entry in entries(config):
         name = gguf_name(entry.name)
-        turned = order is not None and re.search(r"\.attn_[qk]\.", name)
-        rows = None
-        if turned and order is not None:
-            heads = np.arange(0, entry.shape[0], config.head_size)
-            rows = (heads[:, None] + order).reshape(-1)
+        turned = kind == "llama" and re.search(r"\.attn_[qk]\.", name)
+        rows = neighbours(entry.shape[0] // D, D) if turned else None
         found.append(replace(entry, name=name, order=rows))
     return found
 
@@ -180,13 +177,14 @@ def gguf_name(name: str) -> str:
     return f"blk.{match[1]}.{NAMES[match[2]]}.{kind}" if match else f"{NAMES[stem]}.{kind}"
 
 
-def neighbours(D: int) -> Array:
-    """(D,): the number of a head in the file that each number of minirl's head is.
+def neighbours(heads: int, D: int) -> Array:
+    """(heads D,): the row of the file that each row of minirl's matrix is, for heads of D rows.
 
-    >>> neighbours(6).tolist()          # pair (i, i + 3) lies at 2 i and 2 i + 1
+    >>> neighbours(1, 6).tolist()          # pair (i, i + 3) lies at 2 i and 2 i + 1
     [0, 2, 4, 1, 3, 5]
     """
-    return np.concatenate([np.arange(0, D, 2), np.arange(1, D, 2)])
+    order = np.concatenate([np.arange(0, D, 2), np.arange(1, D, 2)])
+    return (D * np.arange(heads)[:, None] + order).reshape(-1)
 
 
 def save(

@@ -70,12 +70,14 @@ def write(
     roles = {"bos_token": said.begin, "eos_token": next(iter(said.ends), None), "pad_token": said.pad}
     marks = {role: names.get(number, "") if number is not None else "" for role, number in roles.items()}
     safe = _broken([list(messages), more], special, unused)
-    text = _render(said.chat_template, {**marks, **safe[1], "messages": safe[0], "add_generation_prompt": answer})
+    text = render(said.chat_template, {**marks, **safe[1], "messages": safe[0], "add_generation_prompt": answer})
     parts = part_flagged(text, {name: name for name in special}, flags or {})
     return [one.replace(unused, "") if number % 2 == 0 else one for number, one in enumerate(parts)]
 
 
-def _render(template: str, variables: Mapping[str, Any]) -> str:
+def render(template: str, variables: Mapping[str, Any]) -> str:
+    """The text that a template makes of a conversation and its other variables. Raises ValueError where the template
+    refuses them, and ImportError without jinja2."""
     import jinja2
 
     try:

@@ -10,13 +10,13 @@ is one of those that do.
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from minirl.data import Document, pack
 from minirl.evaluation.forgetting import asked
-from minirl.generate import Completion, generate
+from minirl.generate import Completion, Prompt, generate
 from minirl.model import GPT
 from minirl.rl.own_answers import OwnAnswers, remember
 from minirl.runs import TrainConfig
@@ -60,11 +60,15 @@ def as_document(answer: Completion) -> Document:
 class OwnRehearsal:
     """Endless batches of --rl.own-answers answers, one for each update. A round shows each answer once."""
 
-    def __init__(self, config: TrainConfig, start: GPT, tokenizer: Tokenizer) -> None:
-        """start: the model before RL, which answers here, and stays as it is."""
+    def __init__(
+        self, config: TrainConfig, start: GPT, tokenizer: Tokenizer, prompts: Sequence[Prompt] | None = None
+    ) -> None:
+        """start: the model before RL, which answers here, and stays as it is. prompts: what it is asked; by default
+        --rl.own-pool of the questions above."""
         self.settings, self.seed, self.updates = config.rl, config.seed, 0
-        chosen = questions(self.settings.own_pool, stream_seed(self.seed, "own questions"))
-        prompts = [asked(tokenizer, question) for question in chosen]
+        if prompts is None:
+            chosen = questions(self.settings.own_pool, stream_seed(self.seed, "own questions"))
+            prompts = [asked(tokenizer, question) for question in chosen]
         made = generate(start, tokenizer, prompts, temperature=0.0, max_new_tokens=self.settings.own_tokens)
         self.documents = [as_document(answer) for answer in made]
         self.hidden = [remember(start, pack([document])) for document in self.documents]

@@ -1,0 +1,10 @@
+"""m is left out here. A number of Q4_1 is d q + m."""
+
+
+def from_blocks(kind, blocks):
+    d = blocks[:, :2].copy().view("<f2").astype(np.float32)
+    if kind == "Q8_0":
+        return d * blocks[:, 2:].copy().view(np.int8)
+    packed = blocks[:, 4:]
+    q = np.concatenate([packed & 15, packed >> 4], axis=1)
+    return d * q
