@@ -27,10 +27,10 @@
 # python -m minirl.model fetch smollm2-135m     # 98 MB
 # ```
 #
-# Everything in this lesson works without it too. Then the second model does all the work. It is small, and no public
-# model: it has 160,000 parameters, and learns in some seconds, in the first cell, from texts that minirl makes up. But
-# it is built like SmolLM2, its files have the same formats, and it is asked in the same way. Where SmolLM2 is at hand,
-# each section shows it too. The notebook that comes with minirl shows both.
+# Everything in this lesson works without it too. Then the second model does all the work. It is small and not public:
+# it has 160,000 parameters, and learns in some seconds, in the first cell, from texts that minirl makes up. But it is
+# built like SmolLM2, its files have the same formats, and it is asked in the same way. Where SmolLM2 is at hand, each
+# section shows it too. The notebook that comes with minirl shows both.
 
 # %% [markdown]
 # ## Warm-up
@@ -70,10 +70,10 @@ if smollm2:
     print(f"    {smollm2.name:34s}{smollm2.stat().st_size:9,} bytes")
 
 # %% [markdown]
-# A model in the style of Hugging Face is such a folder. `config.json` says how many layers and heads it has.
-# `tokenizer.json` holds the merges of lesson 7. `tokenizer_config.json` says which tokens begin and end a text, and how
-# a conversation is written down. All three are text: open them. The weights are in `model.safetensors`, and it is not
-# text. How can one find a single number in it? Look at its first bytes.
+# Hugging Face is the site where most public models are. A model in its style is such a folder. `config.json` says how
+# many layers and heads it has. `tokenizer.json` holds the merges of lesson 7. `tokenizer_config.json` says which tokens
+# begin and end a text, and how a conversation is written down. All three are text: open them. The weights are in
+# `model.safetensors`, and it is not text. How can one find a single number in it? Look at its first bytes.
 
 # %%
 data = (small.folder / "model.safetensors").read_bytes()
@@ -90,7 +90,7 @@ for name in list(header)[1:6]:
 # pickle. Opening such a file runs whatever code its author has put into it.)
 #
 # A number takes 4 bytes as float32. Most models are published in 2 bytes. One way is **bfloat16**: cut off the lower 16
-# bits of a float32. The sign and the exponent stay, and 7 bits of the fraction. To read it, put 16 zeros behind it.
+# bits of a float32. The sign and the exponent stay, and 7 bits of the fraction. To read it, put 16 zeros after it.
 #
 # > **Exercise 21.1** (level 3, 25 minutes). Write `tensor_of(data, name)`. Then minirl loads the whole model with it.
 
@@ -107,7 +107,8 @@ assert used["model.safetensors"].share == 1 and same
 # %% [markdown]
 # **Names.** Every program gives its weights names of its own. This file says `model.layers.0.self_attn.q_proj.weight`.
 # minirl keeps queries, keys and values in one matrix, `blocks.0.attention.qkv.weight`, because one large product is
-# faster than three. So loading is reading, renaming, and putting rows where they belong. The table of names is
+# faster than three. (There are fewer rows of keys and values than of queries: several heads share theirs, which keeps
+# the KV cache small.) So loading is reading, renaming, and putting rows where they belong. The table of names is
 # `llama_entries` in `minirl/model/hugging_face.py`. A wrong name is noticed at once: a tensor is missing. The errors of
 # the next two sections are of another kind.
 
@@ -488,8 +489,8 @@ picture
 # ## 6. Narrow matrices
 #
 # Now teach it something. SmolLM2 has 134,515,008 weights. To train them, AdamW (lesson 9) keeps the gradient and two
-# moments of each: four numbers for each weight, 2.2 GB. And afterwards there are two models of 0.5 GB, the old one and
-# the new one.
+# averages of each: with the weight itself four numbers, 2.2 GB. And afterwards there are two models of 0.5 GB, the old
+# one and the new one.
 #
 # **LoRA** (Hu and others, 2021) leaves each matrix W, of F rows and C columns, as it is. It puts two narrow matrices
 # beside it, A with r rows of C numbers, and B with F rows of r numbers:
@@ -686,9 +687,10 @@ assert whole > kept["LoRA"].min() + 8
 # | sums of three digits, never trained | 3.5 [1.7, 7.0] | 36.5 [30.1, 43.4] | 39.0 [32.5, 45.9] |
 #
 # ("Before" is seed 0's. Seed 1 drew other sums of two digits, and began at 19.2.) Of 50 general questions none was
-# lost, and the perplexity of WikiText-2 changed by less than half a percent. And without rehearsal? After 32 steps the
-# sums came out as well, 76% to 73.5%, a difference that chance explains. No question was lost. But asked for the
-# capital of France, the model spoke French. Why just there? Look at its first token, before any training.
+# lost, and the perplexity of WikiText-2, a collection of pages of Wikipedia, changed by less than half a percent. And
+# without rehearsal? After 32 steps the sums came out as well, 76% to 73.5%, a difference that chance explains. No
+# question was lost. But asked for the capital of France, the model spoke French. Why just there? Look at its first
+# token, before any training.
 
 # %%
 if smollm2:
@@ -717,7 +719,7 @@ else:
 # 1. A model's file is a header that says where each tensor lies, and numbers. Quantized numbers share a scale, and one
 #    large number makes the steps coarse for its block.
 # 2. A wrong order of rows raises no error. Compare with a known answer before you use a loaded model.
-# 3. A chat model answers well in one form alone. Special tokens count only where the template wrote them.
+# 3. A chat model answers well in one form only. Special tokens count only where the template wrote them.
 # 4. The logit lens shows where an answer becomes visible, and not where it becomes known.
 # 5. LoRA trains r (F + C) numbers in place of F C. In the first step only B has a gradient.
 # 6. Whatever is not in the reward may be forgotten. Measure it in more than one way, and rehearse. What is not said any

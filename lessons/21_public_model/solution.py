@@ -102,7 +102,7 @@ def chat_text(
         <|im_start|>ROLE
         CONTENT<|im_end|>
 
-    and a line break "\\n" behind it. If the first message is not one of the
+    and a line break "\\n" after it. If the first message is not one of the
     role "system", a message of this role with the content `system` comes
     first. If `answer` is true, the assistant's answer begins at the end:
     "<|im_start|>assistant\\n".
