@@ -552,4 +552,4 @@ picture
 # - Robertson, S. and Zaragoza, H. (2009). The probabilistic relevance framework: BM25 and beyond. *Foundations and
 #   Trends in Information Retrieval 3*.
 #
-# **Next:** lesson 18 asks how far any of these numbers can be trusted.
+# **Next:** lesson 18 asks how far any of these numbers can be trusted. Lesson 21 opens a public model, and teaches it.
