@@ -65,10 +65,12 @@ def test_what_is_wrong_is_explained(body: str, says: list[str]) -> None:
 
 
 def test_a_missing_barrier_shows_in_some_order() -> None:
-    exchange = "__shared__ float held[40]; held[i] = x[i]; {} y[i] = held[n - 1 - i];"
-    for barrier in ("__syncthreads();", ""):
-        right = [np.array_equal(y, X[::-1]) for y in run(exchange.format(barrier), (0, 1, 2, 3))]
-        assert all(right) == bool(barrier)
+    """Each thread reads what the thread before it has written. Without a barrier that is there in the first order."""
+    exchange = "__shared__ float held[40]; held[i] = x[i]; {} y[i] = i ? held[i - 1] : n;"
+    for barrier, expected in (("__syncthreads();", [True, True]), ("", [True, False])):
+        results = run(exchange.format(barrier), (0, 1, 2, 3))
+        right = [np.array_equal(y, [40, *X[:-1]]) for y in results]
+        assert right[:2] == expected and all(right) == bool(barrier)
 
 
 @pytest.mark.parametrize(
