@@ -500,4 +500,5 @@ picture
 # - Kingma, D. P. and Ba, J. (2014). Adam: a method for stochastic optimization. arXiv:1412.6980.
 # - Loshchilov, I. and Hutter, F. (2017). Decoupled weight decay regularization. arXiv:1711.05101.
 #
-# **Next:** lesson 11 teaches such a model to answer, from a few worked answers.
+# **Next:** lesson 11 teaches such a model to answer, from a few worked answers. Lesson 20 asks what a larger model
+# costs, and how good it will be.

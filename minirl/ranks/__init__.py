@@ -10,6 +10,7 @@ does in them is the same with any number of ranks.
 
     group.py        what ranks can say to each other; one process alone
     mpi.py          the same through MPI
+    threads.py      the same between threads of one process
     everywhere.py   calls on all ranks; what the others do meanwhile
     launch.py       whether mpiexec started this process; errors that name their rank
     shares.py       fair shares, and sums in the order of a fixed tree

@@ -52,6 +52,7 @@ ELSEWHERE = {  # begins with -> where it runs
     "python -m minirl.bugs.recorded": "tests/bugs/test_mystery.py runs one of its runs again; all take minutes",
     "python -m pytest": "the default suite, which it names a part of",
     "python -m doctest": "tests/tokenizer/test_bpe.py",
+    "python -m minirl.bench scaling": "where there is MPI, by hand: it measures the machine",
     "python train_mine.py": "tests/lessons/test_own_task.py",
 }
 

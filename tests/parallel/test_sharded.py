@@ -5,15 +5,16 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from bits import bits
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_threads import bits, ranks
 
 from minirl.data import Batch
 from minirl.model import GPT, GPTConfig
 from minirl.optim import AdamW, decay_groups
 from minirl.parallel import Diloco, Outer, ShardedAdamW, flat
 from minirl.parallel.flat import Flat, bounds, flat_array
+from minirl.ranks.threads import ranks
 from minirl.runs import DilocoConfig, OptimizerConfig
 from minirl.tensor import Tensor
 from minirl.train.stage import SupervisedStage

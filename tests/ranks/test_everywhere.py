@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from in_threads import bits, ranks
+from bits import bits
 
 from minirl.generate import Sampling, generate_ids
 from minirl.model import GPT, GPTConfig
 from minirl.ranks import Group, RanksError, current, everywhere, launch
+from minirl.ranks.threads import ranks
 
 SMALL = GPTConfig.llama(vocab_size=40, context_length=32, n_layer=1, n_head=2, d_model=16, d_ff=32)
 

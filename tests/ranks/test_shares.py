@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from bits import bits
 from hypothesis import given
 from hypothesis import strategies as st
-from in_threads import bits, on_ranks
 
 from minirl.ranks import Group
 from minirl.ranks.shares import TreeSum, cut, halve, largest_power, part_of
+from minirl.ranks.threads import on_ranks
 
 
 def uneven(rng: np.random.Generator, n: int, size: int) -> list[np.ndarray]:

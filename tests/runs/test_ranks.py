@@ -1,9 +1,9 @@
 """What is said of ranks, and ranks that compute other bits."""
 
 import pytest
-from in_threads import ranks
 
 from minirl.ranks import Group, RanksError
+from minirl.ranks.threads import ranks
 from minirl.runs import Screen
 from minirl.runs import ranks as said_of_ranks
 from minirl.runs.ranks import check_ranks, places, say_what_is_shared

@@ -1,15 +1,16 @@
-"""Ranks as threads of one process, so that tests need no MPI: the same calls, the same bits."""
+"""Ranks as threads of one process: the same calls and the same bits as with MPI, for tests and for lesson 20.
+
+with ranks(2):
+    ...                             # `everywhere` calls a function on both
+"""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-import numpy as np
-
-from minirl.ranks import Group, using
-from minirl.ranks.everywhere import serve
-from minirl.ranks.group import Alone, Array
+from minirl.ranks.everywhere import serve, using
+from minirl.ranks.group import Alone, Array, Group
 
 SECONDS = 60.0  # after which a rank that waits for another gives up
 
@@ -20,7 +21,6 @@ class Shared:
     def __init__(self, size: int) -> None:
         self.meeting = threading.Barrier(size, timeout=SECONDS)
         self.slots: list[Any] = [None] * size
-        self.inner: dict[int, Shared] = {}
 
 
 class Thread(Group):
@@ -96,8 +96,3 @@ def on_ranks(size: int, function: Callable[[Group], Any]) -> list[Any]:
     for thread in threads:
         thread.join()
     return found
-
-
-def bits(x: Array) -> bytes:
-    """An array's bytes, to compare."""
-    return np.ascontiguousarray(x).tobytes()
