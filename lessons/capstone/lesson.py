@@ -433,6 +433,7 @@ assert used["lessons.seeds"].calls > 5 and used["lessons.first_break"].share == 
 # - Nosek, B. A. and others (2018). The preregistration revolution. *Proceedings of the National Academy of Sciences*
 #   115(11), 2600–2606.
 #
-# **Next:** nothing, and everything. [Your own task](../docs/your-own-task.md) and [real text](../docs/real-text.md) go
-# beyond small jobs. If your page answers a question that minirl's [Results](../docs/results.md) leave open, hand it in
-# there.
+# **Next:** nothing, and everything. `python -m minirl.lessons progress` shows how sure you were of your guesses in the
+# whole course, and how often you were right. [Your own task](../docs/your-own-task.md) and [real
+# text](../docs/real-text.md) go beyond small jobs. If your page answers a question that minirl's
+# [Results](../docs/results.md) leave open, hand it in there.

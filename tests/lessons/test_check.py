@@ -333,7 +333,7 @@ def test_a_mistake_that_is_right_in_the_failed_case_explains_nothing(tmp_path: P
     found = {"wrong": tmp_path / "wrong.py"}
     solution = tmp_path / "solution.py"
     lesson: Any = SimpleNamespace(folder=tmp_path, wrong=lambda exercise: found, solution=lambda exercise: solution)
-    exercise: Any = SimpleNamespace(name="f", language="python")
+    exercise: Any = SimpleNamespace(name="f", language="python", compiled=False)
 
     def told() -> str:
         cases = [(np.array([x], np.float32),) for x in (1, 2, 3)]
