@@ -50,6 +50,8 @@ INSTEAD = {  # shown -> run
 ELSEWHERE = {  # begins with -> where it runs
     "python -m minirl.lessons build": ".ci/run, in the step of the lessons",
     "python -m minirl.bugs.recorded": "tests/bugs/test_mystery.py runs one of its runs again; all take minutes",
+    "python -m minirl.model fetch": "tests/model/test_fetch_model.py, without the network",
+    "python -m minirl.train --base-model smollm2-135m": "tests/train/test_teach.py, on a small model",
     "python -m pytest": "the default suite, which it names a part of",
     "python -m doctest": "tests/tokenizer/test_bpe.py",
     "python -m minirl.bench scaling": "where there is MPI, by hand: it measures the machine",
