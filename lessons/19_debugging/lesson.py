@@ -695,7 +695,7 @@ picture
 #
 # - Good, I. J. (1952). Rational decisions. *Journal of the Royal Statistical Society, Series B* 14(1), 107–114.
 #
-# **Next:** the capstone is next if you want to ask a question of your own: `python -m minirl.lessons start capstone`.
-# Until then, go back to a run of yours, such as the one with your task from exercise 14.7. Write down three things that
-# may be wrong with it, and the cheapest measure that would decide between them. Lesson 21 teaches a public model, and
-# measures what it forgets.
+# **Next:** lesson 20 counts what a step of training costs, on one machine and on several. Lesson 21 teaches a public
+# model, and measures what it forgets. If you have a question of your own, the capstone is the place for it: `python -m
+# minirl.lessons start capstone`. Until then, go back to a run of yours, such as the one with your task from exercise
+# 14.7. Write down three things that may be wrong with it, and the cheapest measure that would decide between them.

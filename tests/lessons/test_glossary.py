@@ -11,8 +11,8 @@ SYMBOLS, TERMS = PAGE.split("## Terms\n")
 BOLD = re.compile(r"(?<!\*)\*\*([^*]{2,40}?)\*\*")
 EMPHASIS = {  # bold for other reasons: names of parts of a text, of checks, or stress
     "adds", "and all stages", "beliefs", "by hand", "bytes", "bytes moved", "clipped", "dy", "exact",
-    "float32 peak", "gain", "half a cosine", "imitation", "measures", "minirl", "noisy", "only the last", "packs",
-    "reading", "score", "shifted", "sign", "signal", "twice", "where", "x plus that",
+    "float32 peak", "gain", "half a cosine", "imitation", "kept", "measures", "minirl", "nearest", "noisy",
+    "only the last", "packs", "reading", "score", "shifted", "sign", "signal", "twice", "where", "wrong", "x plus that",
 }  # fmt: skip
 
 
