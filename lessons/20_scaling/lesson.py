@@ -32,10 +32,10 @@
 # A step has two prices: operations, which take time, and bytes, which take memory.
 #
 # **Operations first.** Nearly all of them are in matrix products. A token passes each weight once: it is multiplied by
-# the weight, and the product is added to a sum. That makes 2 operations for each weight. (The embedding is free. It
-# looks up a row and multiplies nothing.) Attention comes on top. For each key that it sees, a token computes a score,
-# which is a product of d numbers in each head, and adds up a value of d numbers. Over all heads that is 2 C and once
-# more 2 C operations, with C for `d_model`.
+# the weight, and the product is added to a sum. That makes 2 operations for each weight. (The embedding, the table that
+# gives each token its first row, is free. It looks up a row and multiplies nothing.) Attention comes on top. For each
+# key that it sees, a token computes a score, which is a product of d numbers in each head, and adds up a value of d
+# numbers. Over all heads that is 2 C and once more 2 C operations, with C for `d_model`.
 #
 # That was the forward pass. The backward pass of y = x W has two products, as you know from lesson 3: dx = dy Wᵀ and
 # dW = xᵀ dy. Each is as large as the one of the forward pass. So training costs three times as much as reading:
@@ -249,10 +249,10 @@ assert used["model.operations"].share == 1 and used["plan.memory"].share == 1 an
 # %% [markdown]
 # ## 2. Half a number
 #
-# A float32 has 32 bits: one for the sign, 8 for the exponent, 23 for the digits behind the first one. What if we throw
-# the lower half away? The sign, the exponent and 7 digits remain. This is **bfloat16**, the format in which most large
-# models train today. Its range is that of float32, up to 3 · 10³⁸, but it has only 8 significant bits, the first one
-# included. After 1 comes 1 + 1/128 = 1.0078.
+# A float32 has 32 bits: one for the sign, 8 for the exponent, 23 for the binary digits after the first one. What if we
+# throw the lower half away? The sign, the exponent and 7 digits remain. This is **bfloat16**, the format in which most
+# large models train today. Its range is that of float32, up to 3 · 10³⁸, but it has only 8 significant bits, the first
+# one included. After 1 comes 1 + 1/128 = 1.0078.
 #
 #     float32    s eeeeeeee ddddddd dddddddddddddddd
 #     bfloat16   s eeeeeeee ddddddd
@@ -476,11 +476,11 @@ print()
 reveal("20.c")
 
 # %% [markdown]
-# Two things are remarkable. Each rank sends less than two arrays, **however many ranks there are**: 2 (1 − 1/N). And
-# all ranks have the same bits. That is not a matter of course. A sum of floating-point numbers depends on the order:
-# (10⁸ − 10⁸) + 1 is 1, and 10⁸ + (−10⁸ + 1) is 0 in float32. In a ring each chunk is added up in one order only, once,
-# and then copied. If the ranks got different bits, their copies of the model would drift apart, and nobody would
-# notice for a long time.
+# Two things are remarkable. Each rank sends less than two arrays, **however many ranks there are**: 2 (1 − 1/R) arrays
+# for R ranks. And all ranks have the same bits. That is not a matter of course. A sum of floating-point numbers depends
+# on the order: (10⁸ − 10⁸) + 1 is 1, and 10⁸ + (−10⁸ + 1) is 0 in float32. In a ring each chunk is added up in one
+# order only, once, and then copied. If the ranks got different bits, their copies of the model would drift apart, and
+# nobody would notice for a long time.
 #
 # But the order depends on the number of ranks: the sum of four ranks has other last bits than the same numbers added up
 # by two. minirl wants a run to have the same bits on 1, 2 or 4 ranks. So it fixes the order by a binary tree, whoever
@@ -576,10 +576,10 @@ for size in (1, 2, 3, 4):
 # The right one agrees up to the rounding of float32. The other two are off by 8% and more, and nothing crashes. The
 # loss would fall with them as well, only not as it should.
 #
-# **What does it cost?** An update on N machines takes the computation divided by N, which your `operations` gives. The
-# exchange comes on top: 2 (1 − 1/N) gradients of 4 bytes for each parameter, over a line of so many bits a second. The
-# figure shows how many times as fast N machines are as one, for four of minirl's presets, if a machine computes 200
-# billion operations a second.
+# **What does it cost?** An update on R machines takes the computation divided by R, which your `operations` gives. The
+# exchange comes on top: 2 (1 − 1/R) gradients of 4 bytes for each parameter, over a network of 1 or 10 gigabits a
+# second. The figure shows how many times as fast R machines are as one, for four of minirl's presets, if a machine
+# computes 200 billion operations a second.
 
 # %%
 from minirl.bench.scaling_paper import update_seconds
@@ -619,9 +619,9 @@ picture
 
 # %% [markdown]
 # The thin line would be ideal. `roger` gets *slower* with more machines on a slow network. One would think that it is
-# too small. But look at the two largest models: their lines lie on one another, although one has nearly four times as
-# many parameters. The number of parameters cancels: an update takes 6 N D operations, and sends 8 N bytes. What counts
-# is D, **the tokens of a batch**. `roger` has 1,536 of them, and the others have 8,192 and 16,384.
+# too small. But look at the two largest models: their lines coincide, although one has nearly four times as many
+# parameters. The number of parameters cancels: an update takes 6 N D operations, and sends 8 N bytes. What counts is D,
+# **the tokens of a batch**. `roger` has 1,536 of them, and the others have 8,192 and 16,384.
 #
 # Where batches cannot be larger, ranks can meet less often. With minirl's `--diloco.inner-steps 50` each trains alone
 # for 50 updates before they meet (Douillard and others, 2023). This divides the traffic by 50. In short runs it costs
@@ -631,9 +631,10 @@ picture
 # million parameters 1.27 times as fast as one process with two threads, and 0.89 times as fast with 30.9 million
 # ([measured](../docs/scaling.md#measured)).
 #
-# **Try it**, with real processes. This needs MPI, `pip install mpi4py mpich`; without it, everything above works all
-# the same. `mpiexec -n 2 python -m minirl.train --preset smoke --shards 2` trains on two ranks, and `python -m
-# minirl.bench scaling --updates 2 --rounds 1` measures ranks against threads.
+# **Try it**, with real processes. This needs MPI, a library by which processes send each other numbers:
+# `pip install mpi4py mpich`. Without it, everything above works all the same. `mpiexec -n 2 python -m minirl.train
+# --preset smoke --shards 2` trains on two ranks, and `python -m minirl.bench scaling --updates 2 --rounds 1` measures
+# ranks against threads.
 
 # %% [markdown]
 # ## 5. A law
@@ -905,8 +906,8 @@ picture
 # into the model. How does this compare with language? Hoffmann and others trained over 400 models with up to 16 billion
 # parameters, and found powers near ½. Size and text should grow alike: with 16 times the budget, a model 4 times as
 # large and 4 times as much text. That came to about **20 tokens for each parameter**, and minirl's plan warns where a
-# run has fewer. The exponents of our law are other ones, as our text is another one. Do not carry a number from one law
-# to another.
+# run has fewer. The exponents of our law differ from theirs, as our text does. Do not carry a number from one law to
+# another.
 #
 # **An open exercise** (level 5, an evening). Change one thing: `Source(seed=1)`, two layers in place of one, or a peak
 # learning rate of 0.003. *Before you run it*, write down the exponent α that you expect, with an interval, and the
@@ -925,7 +926,7 @@ picture
 #    tokens, and is often the most.
 # 3. bfloat16 has the range of float32 and 8 significant bits. Round to the nearest, ties to even; keep in float32 what
 #    small steps are added to.
-# 4. In a ring each of N ranks sends 2 (1 − 1/N) arrays, and all get the same bits. Weigh means by tokens, and clip
+# 4. In a ring each of R ranks sends 2 (1 − 1/R) arrays, and all get the same bits. Weigh means by tokens, and clip
 #    after the sum.
 # 5. The loss falls like a power of size and of text. For a budget there is a best size. An interval around a fit says
 #    nothing about whether the law goes on.
@@ -934,10 +935,10 @@ picture
 #
 # - **Out of memory at step 1,000.** The batch with the longest texts comes when it comes. Plan for the largest batch,
 #   and not for the first.
-# - **A rank stays away.** One rank finds no text, skips the all-reduce, and all others wait for ever. Nothing is
+# - **A rank stays away.** One rank finds no text, skips the all-reduce, and all others wait forever. Nothing is
 #   printed.
-# - **Ranks that drift apart.** Each draws its own dropout, or starts from other weights, or sums in another order. The
-#   loss looks healthy. Compare a checksum of the weights now and then.
+# - **Ranks that drift apart.** Each draws its own random numbers, or starts from other weights, or sums in another
+#   order. The loss looks healthy. Compare a checksum of the weights now and then.
 # - **A learning rate from another batch.** With 8 ranks the batch is 8 times as large, if nobody makes the parts
 #   smaller. That is another recipe, and not the same one faster.
 # - **A scaling law from runs that were cut short.** The schedule of the learning rate has to end where the run ends.
