@@ -293,10 +293,10 @@ with swapped("rl.clipped_weights", "rl.kl_estimate") as used:
         distance[name] = [float(np.mean([m.get("kl_of_step", 0.0) for m in measures])) for _, measures in runs]
 print(used, "\n")
 before = share_solved(fresh())
-print(f"before: {before:.0%}\n\n{'':12s}solved after 10 batches, four seeds     KL of a batch's updates, nats a token")
+print(f"solved before: {before:.0%}\n\n{'':12s}solved after 10 batches, four seeds    KL of a batch's updates")
 for name in WAYS:
     told = "   ".join(f"{share:.0%}" for share in solved[name])
-    print(f"{name:12s}{told:>30s}{np.mean(distance[name]):28.4f}")
+    print(f"{name:12s}{told:>30s}{np.mean(distance[name]):25.4f}")
 thirteen = exercises_of(13)
 print("\nwhich is better, by the differences over the seeds (lesson 13)?")
 for one, other in (("1 update", "8, off"), ("8, clipped", "8, off"), ("8, clipped", "1 update")):
@@ -574,7 +574,8 @@ by_value, by_others = (
 )
 print(used, "\n")
 print(f"solved: {before:.0%} before, {after_ppo:.0%} after 18 steps")
-print("reward of the steps:", " ".join(f"{m['reward']:.2f}" for m in measures))
+rewards = np.array([m["reward"] for m in measures])
+print("rewards, in means of 3 steps:", "  ".join(f"{mean:.2f}" for mean in rewards.reshape(-1, 3).mean(axis=1)))
 print("in the last 9 steps, the variance of the returns that is explained")
 print(f"    by the value function:                         {by_value:.0%}")
 print(f"    by the mean of the problem's other answers:    {by_others:.0%}")
@@ -766,6 +767,7 @@ picture
 # and at the last digit of their answers.
 
 # %%
+import textwrap
 from collections import Counter
 
 from minirl.tasks.task import answer_text
@@ -783,7 +785,8 @@ for i in (0, 1, 2):
     best = int(proxy[i].argmax())
     text = " ".join(tested[i * MOST + best].text.split())
     print(f"\nproxy {proxy[i][best]:+.2f}, gold {gold[i][best]:.2f}; of all 64 answers {right[i].mean():.0%} are right")
-    print(f"{tested[i * MOST].problem.question.partition(' How many')[0]}\n{text}")
+    print(textwrap.fill(tested[i * MOST].problem.question.partition(" How many")[0], 80))
+    print(text)
 
 # %% [markdown]
 # So a last digit counts for something here, and nobody asked for it. Answers with this digit may have won a little
