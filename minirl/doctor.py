@@ -19,7 +19,7 @@ from rich.table import Table
 from minirl import __version__, flags, kernels
 from minirl.console import run_program
 from minirl.kernels import missing, peak
-from minirl.kernels.device.describe import describe
+from minirl.kernels.device.describe import describe, speeds
 from minirl.kernels.threads import available_cores, cgroup_quota
 from minirl.model.memory import total_memory
 
@@ -78,11 +78,12 @@ def main(argv: list[str] | None = None) -> int:
     facts = examine()
     first, second = peak.measure(), peak.measure()
     peaks, doubt = first.best(second), doubts(facts, first, second)
+    gpu_speeds = "" if facts.gpu.startswith("none") else speeds()
     if options.json:
         content = {**asdict(facts), "cpu_flags": sorted(facts.cpu_flags), "peaks": asdict(peaks)}
-        print(json.dumps({**content, "fix": advice(facts), "doubt": doubt}, indent=1))
+        print(json.dumps({**content, "gpu_peaks": gpu_speeds, "fix": advice(facts), "doubt": doubt}, indent=1))
     else:
-        print_report(rows(facts, peaks), verdict(facts, doubt))
+        print_report(rows(facts, peaks, gpu_speeds), verdict(facts, doubt))
     return 1 if facts.bad_settings else 0
 
 
@@ -186,7 +187,7 @@ def openmp_package() -> str:
     return "`apt-get install gcc`, which brings it (for clang `apt-get install libomp-dev`, on Fedora `libomp-devel`)"
 
 
-def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
+def rows(facts: Facts, peaks: peak.Peaks, gpu_speeds: str = "") -> list[tuple[str, str]]:
     """The report's lines: a name, and what was found."""
     quota = "" if facts.cpu_quota is None else f", CPU quota {facts.cpu_quota:g}"
     isas = ", ".join(name if supported else f"{name} (not on this CPU)" for name, supported in facts.isas.items())
@@ -210,6 +211,7 @@ def rows(facts: Facts, peaks: peak.Peaks) -> list[tuple[str, str]]:
         ("memory", memory_text),
         ("load", "unknown" if facts.load is None else f"{facts.load:.1f} processes, mean of the last minute"),
         ("GPU", facts.gpu),
+        *([("GPU's peaks", gpu_speeds)] if gpu_speeds else []),
         ("compiler of the kernels", (facts.built_with or "unknown") if facts.native else "none: no C kernels"),
         ("compiler found now", (facts.compiler or "none") + headers),
         ("backend", facts.backend),

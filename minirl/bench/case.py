@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from minirl import kernels
 from minirl.kernels.peak import cache_bytes
 
 try:
@@ -43,7 +44,7 @@ class Case:
         """The operands, and when `cold` as many copies as fill the largest cache four times."""
         size = sum(x.nbytes for x in self.operands)
         sets = -(-4 * cache_bytes() // size) if self.cold else 1
-        return [self.operands, *(tuple(x.copy() for x in self.operands) for _ in range(sets - 1))]
+        return [self.operands, *(tuple(map(kernels.copy, self.operands)) for _ in range(sets - 1))]
 
 
 def normal(*shape: int, scale: float = 1.0) -> Array:

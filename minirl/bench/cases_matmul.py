@@ -53,7 +53,7 @@ def product(group: str, form: str, M: int, K: int, N: int, *, bf16: bool = False
         "dy wᵀ": ((M, N), (K, N), (M, K), False, True),
         "xᵀ dy": ((M, K), (M, N), (K, N), True, False),
     }[form]
-    out = np.empty(shape_c, np.float32)
+    out = kernels.empty(shape_c, np.float32)
 
     def run(a: Array, b: Array) -> Array:
         return kernels.matmul(a, b, transpose_a=transpose_a, transpose_b=transpose_b, out=out)
@@ -94,7 +94,7 @@ def held_in_bf16(group: str, M: int, K: int, N: int) -> Case:
     """x wᵀ where a weight has two bytes. float32 weights are among the operands too, as NumPy has no bfloat16."""
     plain = product(group, "x wᵀ", M, K, N, cold=True)
     x, wide = plain.operands
-    out = np.empty((M, N), np.float32)
+    out = kernels.empty((M, N), np.float32)
 
     def prepare_torch(x: Any, bits: Any, wide: Any) -> tuple[Any, ...]:
         return x.bfloat16(), bits.view(torch.bfloat16).T, x.new_empty((M, N)).bfloat16()

@@ -14,7 +14,7 @@ from minirl.bench.sizes import Sizes
 def embedding_cases(sizes: Sizes) -> Iterator[Case]:
     """Rows of a table, read and copied, or read, added to and written back; more of them than caches hold."""
     tokens, C, V = 16 * sizes.B * sizes.T, sizes.C, sizes.V
-    table, dtable = normal(V, C), np.zeros((V, C), np.float32)
+    table, dtable = normal(V, C), kernels.zeros((V, C), np.float32)
     ids, dout = integers(V, tokens), normal(tokens, C)
 
     yield Case(

@@ -78,7 +78,7 @@ class Request:
         """The model. Where rows shall end, the last norm's bias makes the end token, 0, likelier than the others."""
         model = GPT(self.config)
         if self.answer:
-            towards = model.token_embedding.weight.data[0]
+            towards = model.token_embedding.weight.numpy()[0]
             logit = np.log(self.config.vocab_size / self.answer)
             model.final_norm.bias.data[:] = towards * (logit / (towards @ towards))  # type: ignore[union-attr]
         return model.to("bfloat16" if self.bf16 else "int8" if self.int8 else "float32")
@@ -224,18 +224,22 @@ def requests(quick: bool) -> Iterator[Request]:
         if peak.has_bf16() and not request.answer:
             yield replace(request, group=f"{request.group} bf16", bf16=True)
     for request in QUICK_ROWS if quick else ROWS:
-        yield from (request, replace(request, bf16=True), replace(request, int8=True))
+        yield from (request, replace(request, bf16=True))
+        if kernels.backend() != "cuda":  # which has no kernels for it
+            yield replace(request, int8=True)
 
 
 def work(request: Request) -> Work:
     """The request as a piece of work with all contenders that can do it."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_call(request)}
-    if torch is not None and not request.alone:
+    on_cpu = kernels.backend() != "cuda"  # where the others compute
+    if torch is not None and on_cpu and not request.alone:
         contenders["torch"] = lambda: torch_call(request)
         if installed("transformers") and not request.answer:
             contenders["transformers"] = lambda: transformers_call(request)
     if (
         has_llama_cpp()
+        and on_cpu
         and model_type(request.config) == "llama"
         and request.B == 1
         and not request.answer

@@ -8,6 +8,7 @@ compared, so the ratios hold on a busy machine even where the times do not. All 
     python -m minirl.bench --only attention,matmul    # groups that begin like this
     python -m minirl.bench --json it.json --plot it.png
     MINIRL_ISA=avx2 python -m minirl.bench            # with other instructions
+    python -m minirl.bench --backend cuda             # on an NVIDIA GPU
 """
 
 import os
@@ -53,6 +54,7 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         restart_with_blas_threads(threads)
     kernels.set_threads(threads)
+    runner.use_backend(options)
     if torch is not None:
         torch.set_num_threads(threads)
     groups = runner.chosen(options.only, GROUPS)

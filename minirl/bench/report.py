@@ -15,6 +15,7 @@ from minirl import __version__, kernels
 from minirl.bench import progress
 from minirl.bench.case import torch
 from minirl.bench.runner import Result
+from minirl.kernels import peak
 from minirl.kernels.peak import Peaks, giga
 from minirl.runs.table import layout
 
@@ -34,6 +35,8 @@ def describe(threads: int, quick: bool = False) -> str:
     """What ran: versions, instruction set, threads; and a warning where the sizes were the tiny ones of --quick."""
     peers = f"NumPy {np.__version__}" + (f", PyTorch {torch.__version__}" if torch is not None else "")
     native = f"instruction set {kernels.isa()}" if kernels.has_native() else "no C kernels, so NumPy alone"
+    if kernels.backend() == "cuda":
+        native = f"CUDA kernels on {peak.gpu_name()}"
     warning = "QUICK: tiny sizes, only to see that everything runs; no time or ratio here means anything. "
     return (warning if quick else "") + (
         f"minirl {__version__} ({native}), {peers}, {threads} thread{'s' if threads > 1 else ''}"

@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import tyro
 
 from minirl import kernels
 from minirl.bench.case import Case, torch
+from minirl.kernels.arguments import FLOAT32
 from minirl.kernels.peak import Peaks
+from minirl.kernels.precision import BFLOAT16
 from minirl.kernels.threads import available_cores, default_threads
 
 PAUSE = 0.05  # seconds; OpenBLAS's threads spin for about 25 ms
@@ -42,6 +44,8 @@ class Options:
     """Threads of every library; 0 means all cores that this process may use."""
     repeats: int = 7
     """How often each is timed; the median counts. Slow kernels are timed less often, but at least 3 times."""
+    backend: Literal["native", "reference", "cuda"] | None = None
+    """What minirl computes with; "cuda" is an NVIDIA GPU, and PyTorch then computes there too, where it can."""
     quick: bool = False
     """Tiny sizes: shows in seconds that everything runs. The times and ratios mean nothing."""
     json: Path | None = None
@@ -81,6 +85,15 @@ def checked_threads(threads: int) -> int:
             f"more threads than cores are many times slower; give 1 to {cores}"
         )
     return threads or default_threads()
+
+
+def use_backend(options: Options) -> None:
+    """Compute with the backend that was asked for. OptionError where there is no such thing here."""
+    if options.backend is not None:
+        try:
+            kernels.use(options.backend)
+        except RuntimeError as error:
+            raise OptionError(f"--backend {options.backend}: {error}") from None
 
 
 def chosen(only: str, groups: Iterable[str]) -> list[str]:
@@ -127,6 +140,8 @@ def _contenders(case: Case) -> dict[str, Contender]:
         results: deque[Any] = deque(maxlen=len(operands))
         return lambda: results.append(function(*next(turns)))
 
+    if kernels.backend() == "cuda":
+        return _contenders_on_gpu(case, takes_turns, sets)
     found: dict[str, Contender] = {}
     if kernels.has_native():
         found["minirl"] = (lambda: kernels.use("native")), takes_turns(case.kernel, sets)
@@ -140,13 +155,44 @@ def _contenders(case: Case) -> dict[str, Contender]:
     return found
 
 
+def _contenders_on_gpu(
+    case: Case, takes_turns: Callable[..., Callable[[], Any]], sets: list[tuple[Any, ...]]
+) -> dict[str, Contender]:
+    """minirl with its arrays on the GPU, and PyTorch where it finds the GPU too and has the case there."""
+    ours = [tuple(_on_gpu(x) for x in operands) for operands in sets]
+    found: dict[str, Contender] = {"minirl": ((lambda: kernels.use("cuda")), takes_turns(case.kernel, ours))}
+    if torch is not None and torch.cuda.is_available() and case.torch is not None and case.prepare_torch is None:
+        tensors = [tuple(torch.from_numpy(kernels.fetch(x)).cuda() for x in operands) for operands in sets]
+        call = takes_turns(case.torch, tensors)
+        try:
+            call()
+        except RuntimeError:  # a case that makes arrays of its own, on the CPU
+            return found
+        found["torch"] = (lambda: None), call
+    return found
+
+
+def _on_gpu(x: Any) -> Any:
+    """Arrays of numbers on the GPU; ids and random numbers are handed over in each call, as in training."""
+    return kernels.send(x) if x.dtype in (FLOAT32, BFLOAT16) else x
+
+
+def wait() -> None:
+    """Until the GPU is done, where one computes."""
+    kernels.wait()
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.synchronize()
+
+
 def _calls_per_sample(prepare: Callable[[], None], call: Callable[[], Any]) -> int:
     """Calls that fill SAMPLE; the first call, which allocates and loads, does not count."""
     prepare()
     call()
+    wait()
     start, calls = time.perf_counter(), 0
     while (elapsed := time.perf_counter() - start) < SAMPLE / 4:
         call()
+        wait()
         calls += 1
     return max(1, math.ceil(SAMPLE * calls / elapsed))
 
@@ -156,7 +202,9 @@ def _sample(prepare: Callable[[], None], call: Callable[[], Any], calls: int) ->
     time.sleep(PAUSE)
     prepare()
     call()
+    wait()
     start = time.perf_counter()
     for _ in range(calls):
         call()
+    wait()
     return (time.perf_counter() - start) / calls

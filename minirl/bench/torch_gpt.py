@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from minirl import kernels
 from minirl.model import GPT as Ours
 from minirl.model import GPTConfig
 
@@ -119,7 +120,7 @@ class GPT(nn.Module):
         """A model with a copy of the weights of minirl's; where that one holds some in bfloat16, all are, and so is
         what it computes, as PyTorch's users have it."""
         made = cls(model.config)
-        state = {name: torch.from_numpy(x.copy()) for name, x in model.state_dict().items()}
+        state = {name: torch.from_numpy(kernels.fetch(x).copy()) for name, x in model.state_dict().items()}
         halved = {name: x.view(torch.bfloat16) for name, x in state.items() if x.dtype == torch.uint16}
         made.load_state_dict({**state, **halved})
         return made.bfloat16() if halved else made

@@ -110,9 +110,10 @@ def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
     """PyTorch's training step, ready to be timed."""
     from minirl.bench import torch_gpt
 
-    model = torch_gpt.GPT.like(GPT(batch.config))
+    place = "cuda" if kernels.backend() == "cuda" else "cpu"
+    model = torch_gpt.GPT.like(GPT(batch.config)).to(place)
     optimizer = torch_gpt.optimizer_for(model, RATE, BETAS, DECAY)
-    tokens = torch.from_numpy(integers(batch.config.vocab_size, batch.B, batch.T + 1)).long()
+    tokens = torch.from_numpy(integers(batch.config.vocab_size, batch.B, batch.T + 1)).long().to(place)
     ids, targets = tokens[:, :-1].contiguous(), tokens[:, 1:].contiguous()
     forward: Any = model
     if compiled:
@@ -120,7 +121,7 @@ def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
         forward = torch.compile(model, dynamic=False)
 
     def step() -> float:
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        with torch.autocast(place, torch.bfloat16, enabled=bf16):
             loss = forward(ids, targets)
         loss.backward()
         torch_gpt.update(optimizer, model.parameters())
@@ -132,7 +133,7 @@ def torch_step(batch: Batch, bf16: bool, compiled: bool) -> Callable[[], float]:
 def work(batch: Batch, bf16: bool = False) -> Work:
     """The batch's training step, as a piece of work with all contenders."""
     contenders: dict[str, Callable[[], Callable[[], Any]]] = {"minirl": lambda: minirl_step(batch, bf16)}
-    if torch is not None:
+    if torch is not None and (kernels.backend() != "cuda" or torch.cuda.is_available()):
         contenders["torch"] = lambda: torch_step(batch, bf16, compiled=False)
         contenders["torch compiled"] = lambda: torch_step(batch, bf16, compiled=True)
     tokens = batch.B * batch.T
@@ -175,7 +176,7 @@ def main(argv: list[str] | None = None) -> int:
     for note in notes:
         console.print(note, highlight=False)
     profile.print_profiles(console, found.profiles, options.profile)
-    if "memory" in groups and not found.progress.interrupted:
+    if "memory" in groups and kernels.backend() != "cuda" and not found.progress.interrupted:
         report.print_table(console, memory_table(threads, options.quick, found.progress))
     return found.progress.status
 
@@ -185,6 +186,8 @@ def prepare(made: Work, threads: int, options: Options, notes: list[str]) -> tup
 
     torch.compile first runs in the fresh process that measures memory; in this one it then finds its code on disk.
     """
+    if kernels.backend() == "cuda":  # whose memory a process's own peak does not show
+        return made, {}
     ready, sizes = dict(made.contenders), {}
     if not options.compile_seconds:
         ready.pop("torch compiled", None)

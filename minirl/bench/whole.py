@@ -65,6 +65,7 @@ def start(options: Options) -> int:
     """Give every contender its threads; returns how many."""
     threads = runner.checked_threads(options.threads)
     kernels.set_threads(threads)
+    runner.use_backend(options)
     if torch is not None:
         torch.set_num_threads(threads)
     return threads
@@ -84,6 +85,7 @@ def race(work: Work, repeats: int, memory: dict[str, float] | None = None) -> Ou
             time.sleep(PAUSE)
             start = now()
             call()
+            runner.wait()
             samples[name].append(now() - start)
     seconds = {name: median(times) for name, times in samples.items()}
     return Outcome(work.group, work.name, work.flops, work.bytes, work.bf16, seconds, work.tokens, memory or {})
@@ -117,7 +119,8 @@ def measure(
     def one(work: Work) -> Outcome:
         ready, memory = prepare(work) if prepare else (work, None)
         outcome = race(ready, options.repeats, memory)
-        found.profiles[work.name] = profile.measure(work.contenders["minirl"](), found.peaks)
+        if kernels.backend() != "cuda":  # where a kernel is over when its call returns
+            found.profiles[work.name] = profile.measure(work.contenders["minirl"](), found.peaks)
         return outcome
 
     def save(outcomes: list[Outcome]) -> None:

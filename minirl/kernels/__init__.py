@@ -89,6 +89,7 @@ __all__ = [
     "use",
     "using",
     "using_precision",
+    "wait",
 ]
 
 BACKENDS = ("native", "reference", "cuda")
@@ -208,6 +209,14 @@ def using(name: str) -> Iterator[None]:
         yield
     finally:
         use(before)
+
+
+def wait() -> None:
+    """Wait until everything that was asked for is computed: a GPU computes while Python goes on."""
+    if backend() == "cuda":
+        from minirl.kernels.device.driver import driver
+
+        driver().synchronize()
 
 
 def set_threads(threads: int) -> None:

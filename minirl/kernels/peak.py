@@ -26,7 +26,7 @@ class Peaks:
     fma: float
     fma_bf16: float | None  # None where the instruction set in use has no bfloat16 arithmetic
     bandwidth: float
-    source: str  # "C kernels", or "NumPy" where they are not available
+    source: str  # "C kernels", "NumPy" where they are not available, or "CUDA kernels"
 
     def floor(self, flops: float, size: float, bf16: bool = False) -> tuple[float, str]:
         """The least seconds for `flops` operations on `size` bytes, and which ceiling says so: "fma" or "bandwidth"."""
@@ -48,8 +48,26 @@ def giga(rate: float) -> str:
 
 
 def measure() -> Peaks:
-    """Measure the ceilings with the threads and the instruction set in use; takes about 2 seconds."""
+    """Measure the ceilings with the threads and the instruction set in use, or those of the GPU where "cuda" is in use;
+    takes about 2 seconds."""
+    if kernels.backend() == "cuda":
+        return measure_gpu()
     return _measure_native() if kernels.has_native() else _measure_numpy()
+
+
+def measure_gpu() -> Peaks:
+    """The ceilings of the GPU. Raises DeviceError where there is none."""
+    from minirl.kernels.device.peak import rates
+
+    float32, bfloat16, bandwidth = rates()
+    return Peaks(float32, bfloat16, bandwidth, "CUDA kernels")
+
+
+def gpu_name() -> str:
+    """The GPU, as its maker calls it. Raises DeviceError where there is none."""
+    from minirl.kernels.device.driver import driver
+
+    return driver().name()
 
 
 def fma() -> float:
@@ -81,13 +99,16 @@ def clock() -> Callable[[], float]:
     """What ceilings and whole models are timed with.
 
     With one thread it is processor time, from which the other programs of a busy machine take little; several threads
-    wait for each other, so there it is wall time.
+    wait for each other, so there it is wall time; and so it is for a GPU, for which Python waits.
     """
-    return time.process_time if kernels.get_threads() == 1 else time.perf_counter
+    alone = kernels.get_threads() == 1 and kernels.backend() != "cuda"
+    return time.process_time if alone else time.perf_counter
 
 
 def has_bf16() -> bool:
-    """Whether the instruction set in use computes in bfloat16."""
+    """Whether the instruction set in use computes in bfloat16, or the GPU, where "cuda" is in use."""
+    if kernels.backend() == "cuda":
+        return True
     if not kernels.has_native():
         return False
     from minirl.kernels.runtime import lib
@@ -96,7 +117,11 @@ def has_bf16() -> bool:
 
 
 def cache_bytes() -> int:
-    """The size of the largest cache, from Linux's sysfs; 32 MB where that says nothing."""
+    """The size of the largest cache, from Linux's sysfs; 32 MB where that says nothing. Of a GPU, more than any has."""
+    if kernels.backend() == "cuda":
+        from minirl.kernels.device import peak
+
+        return peak.cache_bytes()
     sizes = [0]
     for path in Path("/sys/devices/system/cpu/cpu0/cache").glob("index*/size"):
         text = path.read_text().strip()

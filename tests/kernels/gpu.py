@@ -67,6 +67,8 @@ def cuda(case: Case, arguments: tuple[Any, ...]) -> tuple[np.ndarray, ...]:
 @contextmanager
 def mutated(name: str, old: str, new: str) -> Iterator[None]:
     """csrc/cuda/<name>.cu with one place changed, inside a with block."""
+    if ON_A_GPU:  # whose threads may happen to advance in an order that hides the mistake
+        pytest.skip("kernels that are broken on purpose run through the shim alone")
     source = text(name)
     assert source.count(old) == 1, f"{name}.cu has {source.count(old)} times {old!r}"
     before = modules.pop(name, None)

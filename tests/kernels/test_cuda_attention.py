@@ -9,7 +9,7 @@ from parity import normal
 from minirl import kernels
 from minirl.kernels.device import DeviceError, device
 
-pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow]
+pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow, pytest.mark.cuda]
 
 
 def results(x):

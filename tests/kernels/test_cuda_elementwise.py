@@ -7,7 +7,7 @@ from gpu import needs_a_compiler, shim  # noqa: F401
 from minirl import kernels
 from minirl.kernels.device import DeviceArray, device, memory
 
-pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow]
+pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow, pytest.mark.cuda]
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((3, 4, 5)).astype(np.float32)
 ONE = ("negative", "exp", "log", "sqrt", "sin", "cos", "tanh", "absolute", "sign", "copy")

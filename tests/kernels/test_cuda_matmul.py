@@ -9,7 +9,7 @@ from minirl import kernels
 from minirl.kernels.device import DeviceError, device
 from minirl.kernels.matmul.cuda import STEPS, matmul_step
 
-pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow]
+pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow, pytest.mark.cuda]
 SIZES = [(1, 1, 1), (3, 5, 7), (33, 129, 40), (130, 70, 65)]
 
 

@@ -11,7 +11,7 @@ from parity import assert_close, exact
 
 from minirl.kernels.device import DeviceError
 
-pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow]
+pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow, pytest.mark.cuda]
 BY_NAME = {case.name: case for case in CASES}
 each_case = pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 

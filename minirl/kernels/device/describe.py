@@ -1,8 +1,21 @@
-"""The GPU in a line, for the doctor."""
+"""The GPU in a line or two, for the doctor."""
 
 from minirl.kernels.device import compilers, shim
 from minirl.kernels.device.driver import driver
 from minirl.kernels.device.errors import DeviceError
+from minirl.kernels.device.peak import rates
+
+
+def speeds() -> str:
+    """What the GPU can do at most, measured; or why that cannot be known. Compiles, and takes some seconds."""
+    try:
+        float32, bfloat16, bandwidth = rates()
+    except DeviceError as error:
+        return f"not measured: {error}"
+    return (
+        f"{float32 / 1e12:.3g} TFLOP/s in float32, {bfloat16 / 1e12:.3g} in bfloat16 on the tensor cores, "
+        f"{bandwidth / 1e9:,.3g} GB/s from memory"
+    )
 
 
 def describe() -> str:

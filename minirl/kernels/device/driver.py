@@ -47,7 +47,7 @@ ffi.cdef("""
 """)
 
 OUT_OF_MEMORY = 2  # a status
-_COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 75, 76  # attributes of a device
+_MULTIPROCESSORS, _COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR = 16, 75, 76  # attributes of a device
 
 
 class Driver:
@@ -103,6 +103,10 @@ class Driver:
         """(8, 0) for an A100, (9, 0) for an H100: what the compilers call sm_80 and sm_90."""
         major, minor = _COMPUTE_CAPABILITY_MAJOR, _COMPUTE_CAPABILITY_MINOR
         return self._attribute(major), self._attribute(minor)
+
+    def multiprocessors(self) -> int:
+        """How many of them it has; each works on some blocks at a time."""
+        return self._attribute(_MULTIPROCESSORS)
 
     def _attribute(self, attribute: int) -> int:
         return self.number("cuDeviceGetAttribute", "int *", attribute, self.device)
