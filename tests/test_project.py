@@ -75,7 +75,7 @@ def test_commands_name_functions() -> None:
 
 def test_the_reading_path_names_files_and_programs_that_exist() -> None:
     text = (ROOT / "lessons" / "README.md").read_text(encoding="utf-8")
-    links = re.findall(r"\]\((\S+?)\)", text)
+    links = [link.partition("#")[0] for link in re.findall(r"\]\((\S+?)\)", text)]
     assert len(links) >= 10
     assert [link for link in links if not (ROOT / "lessons" / link).is_file()] == []
     commands = re.findall(r"`python -m ([\w.]+)(?:[^`]*?(tests/\S+?\.py))?[^`]*`", text)
