@@ -35,6 +35,7 @@ INSTEAD = {  # shown -> run
     "python -m minirl.train --preset calculator": f"python -m minirl.train --preset calculator {QUICK}",
     "python -m minirl.train --preset look-up": f"python -m minirl.train --preset look-up {QUICK}",
     "python -m minirl.train --preset open-book": f"python -m minirl.train --preset open-book {QUICK}",
+    "python -m minirl.train --preset preferences": f"python -m minirl.train --preset preferences {QUICK}",
     "python -m minirl.lessons run 14 --full": "python -m minirl.lessons run 14 --full --preset smoke",
     "python -m minirl.lessons run 14 --full --mine none": "python -m minirl.lessons run 14 --full --preset smoke",
     "python -m minirl.lessons run 14 --full --mine 9 12": "python -m minirl.lessons run 14 --full --preset smoke",
