@@ -898,7 +898,7 @@ picture
 # model, which reads less text than any of the twelve settings, it says about twice the excess that comes out. **A law
 # holds where it was measured.** A little outside it is a good guess, far outside it is a hope.
 #
-# Look at the bottom of the curve, too. It is flat: half or twice the best size costs a tenth of the excess or less. So
+# Look at the bottom of the curve, too. It is flat: half or twice the best size costs about a tenth of the excess. So
 # people often train a smaller model than the best one, on more text. It costs a little more in training, and every
 # answer that it gives later is cheaper. (The best size belongs to a budget for *training*.)
 #

@@ -161,8 +161,8 @@ def _array(got: Any, expected: np.ndarray, bound: Bound, at: str) -> Difference 
     if expected.dtype.kind != "f":
         wrong = got != expected
     else:
-        allowed = bound.allowed(expected.astype(np.float64), float(np.finfo(expected.dtype).eps))
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore"):  # a NaN of some bit patterns warns when it is converted
+            allowed = bound.allowed(expected.astype(np.float64), float(np.finfo(expected.dtype).eps))
             near = np.abs(got.astype(np.float64) - expected) <= allowed
         wrong = ~(near | (got == expected) | (np.isnan(got) & np.isnan(expected)))
     if not wrong.any():

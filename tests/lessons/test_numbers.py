@@ -1,6 +1,7 @@
 """What a check says about numbers that look alike, that are not finite, or that came from another function."""
 
 import copy
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,14 @@ def test_two_different_numbers_never_look_the_same(got: float, expected: float) 
         assert found is not None
         first, second = found.text.split(" is ", 1)[1].split("; expected ")
         assert second and not second.startswith(first)
+
+
+def test_every_nan_is_compared_without_a_warning() -> None:
+    signalling = np.array([0x7F800001], np.uint32).view(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert difference(signalling, signalling.copy(), EXACT) is None
+        assert difference(np.ones(1, np.float32), signalling, EXACT) is not None
 
 
 def test_one_wrong_number_is_one() -> None:
