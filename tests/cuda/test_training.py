@@ -1,5 +1,9 @@
 """Training with arrays on the GPU: gradients are slopes, a step is the CPU's, and no number crosses over unasked."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from models import CONFIGS, CPU, batch, model
@@ -183,6 +187,13 @@ def test_a_tensor_shows_its_numbers_when_asked():
     assert bool(x[0] > 1)
     x.data[1] = 7
     np.testing.assert_array_equal(x.numpy(), [1.5, 7])
+
+
+def test_the_environment_variable_chooses_it():
+    program = "from minirl import Tensor, kernels; print(kernels.backend(), type(Tensor([1.0]).data).__name__)"
+    variables = {**os.environ, "MINIRL_BACKEND": "cuda"}
+    done = subprocess.run([sys.executable, "-c", program], env=variables, capture_output=True, text=True)
+    assert done.stdout == "cuda DeviceArray\n", done.stderr
 
 
 def test_what_the_gpu_has_not_is_refused_by_name():
