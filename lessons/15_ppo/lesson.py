@@ -87,8 +87,8 @@ for share in (0.05, 0.2, 0.5, 1.0):
 # %% [markdown]
 # k1 and k3 are right on average, to twelve digits, and k2 is only nearly right, and only near π₀. *Scatter* is the
 # standard deviation of a single estimate. Near π₀, k1 scatters by many times the KL itself, and k3 by about as much as
-# the KL. Far from π₀ it is the other way round: an action that π hardly ever takes, and π₀ often, has a large q. minirl
-# reports the mean of k3 as `kl_to_start`.
+# the KL. Far from π₀ it is the other way round: an action that π hardly ever takes, and π₀ often, has a large q.
+# minirl reports the mean of k3 as `kl_to_start`.
 #
 # ### What does it descend?
 #
@@ -169,9 +169,9 @@ assert held["k3"][-1] > held["k2"][-1] + 0.2
 # %% [markdown]
 # ## 2. More than one step from a batch
 #
-# Sampling is the expensive part of reinforcement learning: every token of an answer is a pass through the model. So why
-# throw the answers away after a single update? Because they come from the old policy, π_old, and after one update the
-# policy is a different one. The gradient needs a mean over actions of π *as it is now*.
+# Sampling is the expensive part of reinforcement learning: every token of an answer is a pass through the model. So
+# why throw the answers away after a single update? Because they come from the old policy, π_old, and after one update
+# the policy is a different one. The gradient needs a mean over actions of π *as it is now*.
 #
 # There is an exact way to correct this. Multiply the weight of each action by the **ratio**
 #
@@ -336,8 +336,9 @@ picture
 # clipping the same eight updates do far less harm. Do they do any *good*? Here it is not shown, and if anything they
 # come out behind a single update. Perhaps one step of this size learns what so small a batch says. A second update
 # costs time, too. In [minirl's own comparison](../docs/rewards.md#the-ladder-of-methods), where every method had the
-# same time, two clipped updates were behind a single one with each of three seeds. Where sampling takes most of the
-# time, as with large models, it may come out the other way round.
+# same time, two clipped updates were behind a single one with each of three seeds. On long answers, where sampling
+# costs more, they were not behind any more, with a third fewer steps (one seed). The more sampling costs, the more a
+# second update is worth.
 #
 # Clipping does not bound the KL, as the right panel shows. It only takes away the *reason* to move further, action by
 # action, and the other actions pull on. So programs also stop the updates of a batch where the KL has become too large
@@ -585,9 +586,10 @@ assert after_ppo > before and by_others > max(by_value, 0.05)
 # %% [markdown]
 # It learns, and your functions did all of the work. But look at the last two lines. The *explained variance*, 1 −
 # Var(G − V) / Var(G), says how much of the differences in return V predicts. A constant V would explain 0%. This V is
-# worse than a constant! So few answers do not teach a linear V much, at the size of the main job neither ([value
-# functions, measured](../docs/rewards.md#value-functions)). Why does the policy learn all the same? You have seen it
-# in section 3: with λ near 1 a bad V does not bend the gradient. It only makes it noisier.
+# worse than a constant! At the size of the main job a linear V knows hardly more than a constant either, and many more
+# answers do not change that ([measured](../docs/rewards.md#value-functions)): the hidden states of a policy tell what
+# comes next, and not whether it is right. Why does the policy learn all the same? You have seen it in section 3: with
+# λ near 1 a bad V does not bend the gradient. It only makes it noisier.
 #
 # The mean reward of the problem's other answers predicts more, and needs no value function. It is the baseline of
 # leave-one-out, and this is why GRPO does without V. A value function is worth its price where each problem is
@@ -624,11 +626,11 @@ assert abs(same - my.bradley_terry(better, worse, weights)[0]) < 1e-9
 # answered better. With a baseline for each prompt, this does no harm.
 #
 # Now a whole reward model: a transformer whose output matrix, its *head*, gives one number in place of logits. It is
-# read after the answer's last token. We take Roger's story with larger numbers: 30 balls at most, and 9 cans of 9 balls
-# at most. A model has been taught with 900 problems. It answers 750 others, eight times each, a little wildly at
+# read after the answer's last token. We take Roger's story with larger numbers: 30 balls at most, and 9 cans of 9
+# balls at most. A model has been taught with 900 problems. It answers 750 others, eight times each, a little wildly at
 # temperature 1.3, so that the answers differ. In place of people, minirl's own judge compares them: its grade is 1 for
-# the right answer, plus the share of sound equations (`minirl/rl/quality.py`). This is the **gold** that is wanted. Two
-# reward models learn from the pairs, one from the pairs of 40 problems, and the other from all of them.
+# the right answer, plus the share of sound equations (`minirl/rl/quality.py`). This is the **gold** that is wanted.
+# Two reward models learn from the pairs, one from the pairs of 40 problems, and the other from all of them.
 
 # %%
 from functools import partial
