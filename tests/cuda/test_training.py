@@ -161,6 +161,7 @@ OPERATIONS = {
     "choice": lambda a, b: F.where(a > b, a * 2, b * 3) + F.where(np.array([True, False, True]), a, b),
     "softmax": lambda a, b: a.softmax() * b.log_softmax() + a.softmax(axis=0) + F.entropy(a).sum(),
     "shapes": lambda a, b: F.concatenate([a, b.reshape(1, 3)], axis=0).T.reshape(9)[1:7].reshape(2, 3) + a[:, 1:2],
+    "chosen rows": lambda a, b: a[[1, 0, 1]] * b + a[np.array([True, False])],
     "rows": lambda a, b: F.stack([a[1], a[0]]) @ F.stack([b, b, b]),
 }
 

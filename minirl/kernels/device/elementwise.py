@@ -212,8 +212,8 @@ def add_at(x: DeviceArray, index: Any, values: DeviceArray) -> None:
     rows = np.flatnonzero(index) if isinstance(index, np.ndarray) and index.dtype == bool else np.asarray(index)
     if rows.ndim != 1 or rows.dtype.kind not in "iu" or not x.layout.flags.c_contiguous:
         raise NotImplementedError("add_at has a CUDA kernel for whole rows alone; fetch its arrays with .numpy() first")
-    V, width = len(x), x.size // max(len(x), 1)
-    numbers, dout = device((rows % max(V, 1)).astype(np.int32)), values if values.flags.c_contiguous else copy(values)
+    V, width = len(x), x.size // (len(x) or 1)
+    numbers, dout = device((rows % (V or 1)).astype(np.int32)), values if values.flags.c_contiguous else copy(values)
     launch("embedding", "embedding_backward", rows.size if width else 0, 128, rows.size, width, V, numbers, dout, x)
 
 
