@@ -107,23 +107,32 @@ class Workshop:
 
     def run(self, contamination: Rule | None, workers: int, progress: Progress = lambda counts: None) -> None:
         """Do what is left of the sources. Raises ReadError, naming the file, for one that cannot be read."""
-        total = self.counts
+        total, held = self.counts, list[Sieved]()
+        unreadable: dict[int, list[str]] = {}
         with _sieving(self.settings, contamination, workers) as sieve:
-            for index, path in enumerate(self.sources):
-                done = [part for part in self.parts if part.source == index]
-                if done and done[-1].last:
+            for source, sieved in sieve(self._batches(unreadable)):
+                if sieved is None:
+                    self._write(held, source, last=True, unreadable=unreadable[source])
+                    held = []
                     continue
-                held: list[Sieved] = []
-                unreadable: list[str] = []
-                already = sum(part.counts.read for part in done)
-                for sieved in sieve(self._documents(path, already, unreadable)):
-                    held.append(sieved)
-                    total.add(sieved.counts)
-                    progress(total)
-                    if sum(one.counts.characters for one in held) >= PART:
-                        self._write(held, index, last=False)
-                        held = []
-                self._write(held, index, last=True, unreadable=unreadable)
+                held.append(sieved)
+                total.add(sieved.counts)
+                progress(total)
+                if sum(one.counts.characters for one in held) >= PART:
+                    self._write(held, source, last=False)
+                    held = []
+
+    def _batches(self, unreadable: dict[int, list[str]]) -> Iterator[tuple[int, list[Raw] | None]]:
+        """What is left of the sources, one after the other: number of the source and a batch; None where it ends."""
+        for source, path in enumerate(self.sources):
+            done = [part for part in self.parts if part.source == source]
+            if done and done[-1].last:
+                continue
+            unreadable[source] = []
+            already = sum(part.counts.read for part in done)
+            for batch in self._documents(path, already, unreadable[source]):
+                yield source, batch
+            yield source, None
 
     def _documents(self, path: Path, already: int, unreadable: list[str]) -> Iterator[list[Raw]]:
         """Batches of the raw documents of a source, after those that are done."""
@@ -212,29 +221,36 @@ def _sum(path: Path, settings: Settings) -> str:
         return ""
 
 
+Batches = Iterator[tuple[int, list[Raw] | None]]
+Results = Iterator[tuple[int, Sieved | None]]
+
+
 @contextmanager
-def _sieving(
-    settings: Settings, contamination: Rule | None, workers: int
-) -> Iterator[Callable[[Iterator[list[Raw]]], Iterator[Sieved]]]:
-    """A function from batches to what is left of them, in their order; in this process where one worker is wanted."""
+def _sieving(settings: Settings, contamination: Rule | None, workers: int) -> Iterator[Callable[[Batches], Results]]:
+    """A function from batches of sources to what is left of them, in their order; in this process where one worker is
+    wanted. Several work on the end of one source and the beginning of the next at the same time."""
     if workers <= 1:
         sieve = Sieve(settings, contamination)
-        yield lambda batches: map(sieve, batches)
+        yield lambda batches: ((source, batch and sieve(batch)) for source, batch in batches)  # type: ignore[misc]
         return
     Sieve(settings, None)  # settings that cannot work are refused here, in one line, and not in a process
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, context, _begin, (settings, contamination)) as pool:
 
-        def parallel(batches: Iterator[list[Raw]]) -> Iterator[Sieved]:
-            waiting: deque[Future[Sieved]] = deque()
-            for batch in batches:
-                waiting.append(pool.submit(_sieve_here, batch))
-                if len(waiting) > workers + 1:
-                    yield waiting.popleft().result()
+        def parallel(batches: Batches) -> Results:
+            waiting: deque[tuple[int, Future[Sieved] | None]] = deque()
+            for source, batch in batches:
+                waiting.append((source, pool.submit(_sieve_here, batch) if batch is not None else None))
+                while sum(future is not None for _, future in waiting) > workers + 1:
+                    yield _finished(*waiting.popleft())
             while waiting:
-                yield waiting.popleft().result()
+                yield _finished(*waiting.popleft())
 
         yield parallel
+
+
+def _finished(source: int, future: Future[Sieved] | None) -> tuple[int, Sieved | None]:
+    return source, None if future is None else future.result()
 
 
 _here: list[Sieve] = []  # a worker's own
