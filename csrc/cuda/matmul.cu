@@ -7,11 +7,12 @@
  *  4. bfloat16      tensor cores multiply whole pieces of tiles at once.
  *
  * 1 and 2 are for reading and for measuring. 3 and 4 are what `kernels.matmul` calls: with operands in either layout,
- * many products at once, and an end in which bias, activation and residual are added while C is still in registers.
+ * many products at once, and an end in which bias, activation and residual are added while C is still in registers
+ * (product.cuh). matmul_tf32.cu gives tensor cores more digits, and matmul_few_rows.cu is for a token at a time.
  *
  * Every number of C is a sum over k in ascending order, by one thread (or one tensor core): always the same bits.
  */
-#include "curves.cuh"
+#include "product.cuh"
 #include "tensor_cores.cuh"
 
 /* ---- 1. naive ---- */
@@ -42,44 +43,6 @@ matmul_shared(int64 M, int64 N, int64 K, const float *a, const float *b, float *
         __syncthreads(); /* all have read them */
     }
     if (row < M && column < N) c[row * N + column] = sum;
-}
-
-/* ---- what 3 and 4 share: operands in any layout, and the end ---- */
-
-/* A matrix in memory: number (row, column) lies at row * row_step + column * column_step. One step is 1, and neighbouring
- * threads read along it. Outside of the matrix are zeros. */
-struct Matrix {
-    const float *at;
-    int64 rows, columns, row_step, column_step;
-};
-
-__device__ __forceinline__ float number(const Matrix &m, int64 row, int64 column) {
-    return row < m.rows && column < m.columns ? m.at[row * m.row_step + column * m.column_step] : 0;
-}
-
-/* What becomes of a number of the product. Arrays that are NULL take no part. */
-struct Finish {
-    const float *bias, *residual;
-    float *preactivation, *c;
-    int64 activation, accumulate, M, N;
-};
-
-__device__ __forceinline__ void finish(const Finish &f, int64 row, int64 column, float x) {
-    if (row >= f.M || column >= f.N) return;
-    const int64 at = row * f.N + column;
-    if (f.accumulate) x += f.c[at];
-    if (f.bias) x += f.bias[column];
-    if (f.preactivation) f.preactivation[at] = x;
-    x = activated(f.activation, x);
-    if (f.residual) x += f.residual[at];
-    f.c[at] = x;
-}
-
-__device__ __forceinline__ Finish finish_of(int64 M, int64 N, const float *bias, int64 activation, float *preactivation,
-                                            const float *residual, float *c, int64 accumulate) {
-    const int64 product = (int64)blockIdx.z * M * N;
-    return {bias, residual ? residual + product : residual, preactivation ? preactivation + product : preactivation,
-            c + product, activation, accumulate, M, N};
 }
 
 enum { TILE = 128, THREADS = 256 }; /* a block computes a TILE x TILE piece of C */

@@ -234,8 +234,9 @@ class TrainConfig:
     """Folder of a corpus that `python -m minirl.data prepare` made: pretraining reads it, instead of generated text."""
     corpus_sha256: str = ""
     """SHA-256 of the corpus's manifest. It is filled in when a run begins, which goes on with the same corpus only."""
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it."""
+    precision: Literal["float32", "tf32", "bfloat16"] = "float32"
+    """Precision of matrix products. bfloat16 rounds their inputs; it is faster on processors that support it. tf32 is
+    for GPUs alone."""
     recompute: bool = False
     """Whether each block's inner values are computed again in the backward pass, instead of kept (gradient
     checkpointing): several times less memory, about a third more work, the same bits."""

@@ -41,6 +41,8 @@ def check(config: TrainConfig) -> None:
 def check_values(config: TrainConfig) -> None:
     """Like `check`, for a run that has its folder already."""
     check_numbers(dict(settings(to_json(config))))
+    if config.precision == "tf32" and kernels.backend() == "native":
+        raise ConfigError("--precision tf32 is for GPUs, with --backend cuda", {"--precision": "float32"})
     check_task("--task", config.task)
     if config.rl.task:
         check_task("--rl.task", config.rl.task)

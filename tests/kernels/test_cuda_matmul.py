@@ -8,6 +8,7 @@ from parity import EPS, normal
 from minirl import kernels
 from minirl.kernels.device import DeviceError, device
 from minirl.kernels.matmul.cuda import STEPS, matmul_step
+from minirl.kernels.precision import round_tf32
 
 pytestmark = [needs_a_compiler, pytest.mark.usefixtures("shim"), pytest.mark.slow, pytest.mark.cuda]
 SIZES = [(1, 1, 1), (3, 5, 7), (33, 129, 40), (130, 70, 65)]
@@ -94,11 +95,58 @@ def test_rounding_to_bfloat16_is_numpys():
     np.testing.assert_array_equal(kernels.round_bfloat16(x).numpy().view(np.uint32), rounded(x).view(np.uint32))
 
 
+def test_numbers_of_11_bits_on_tensor_cores():
+    for M, N, K in SIZES:
+        a, b = operands(M, N, K)
+        kernels.set_precision("tf32")
+        results = []
+        for order in ORDERS:
+            set_order(order)
+            results.append(kernels.matmul(a, b).numpy())
+        kernels.set_precision("float32")
+        assert_product(results[0], round_tf32(a), round_tf32(b))
+        for other in results[1:]:
+            np.testing.assert_array_equal(results[0], other)
+
+
+def test_rounding_to_tf32():
+    x = np.array([1, 1 + 2**-10, 1 + 2**-11, 1 + 2**-12, -1 - 2**-11, np.inf, np.nan, 0.0], np.float32)
+    expected = np.array([1, 1 + 2**-10, 1 + 2**-10, 1, -1 - 2**-10, np.inf, np.nan, 0.0], np.float32)
+    np.testing.assert_array_equal(round_tf32(x), expected)
+
+
+@pytest.mark.parametrize("held", ["float32", "rounded", "bits"])
+@pytest.mark.parametrize("M", [1, 3, 8])
+def test_few_rows(M, held):
+    rng = np.random.default_rng(M)
+    a, w = normal(rng, M, 77), normal(rng, 37, 77)
+    bias, residual = normal(rng, 37), normal(rng, M, 37)
+    exact = (a, w) if held == "float32" else (rounded(a), rounded(w))
+    kernels.set_precision("bfloat16" if held == "rounded" else "float32")
+    weight = kernels.to_bfloat16_bits(w) if held == "bits" else w
+    results = []
+    for order in ORDERS:
+        set_order(order)
+        results.append(kernels.matmul(a, weight, transpose_b=True).numpy())
+    got = kernels.matmul(a, weight, transpose_b=True, bias=bias, activation="silu", residual=residual).numpy()
+    alone = kernels.matmul(a[:1], weight, transpose_b=True).numpy()
+    kernels.set_precision("float32")
+    assert_product(results[0], exact[0], exact[1].T)
+    for other in results[1:]:
+        np.testing.assert_array_equal(results[0], other)
+    np.testing.assert_array_equal(alone, results[0][:1])
+    with kernels.using("reference"):
+        np.testing.assert_allclose(got, kernels.silu(exact[0] @ exact[1].T + bias) + residual, atol=2e-5)
+
+
 BROKEN = {
     "a missing barrier before tiles are read": ("shared", "__syncthreads(); /* the tiles are whole */", ""),
     "a missing barrier before tiles are written": ("shared", "__syncthreads(); /* all have read them */", ""),
     "a wrong lane": ("bfloat16", "lane_number() / 4 + part / 2 * 8", "lane_number() / 8 + part / 2 * 8"),
     "a wrong row of ldmatrix": ("bfloat16", "[left + 16 * j + lane % 8", "[left + 16 * j + lane % 4"),
+    "a wrong lane of a piece in TF32": ("tf32", "[k + member + part / 2 * 4]", "[k + member + part % 2 * 4]"),
+    "a missing barrier of tiles in TF32": ("tf32", "__syncthreads();", ""),
+    "a missing lane of few rows": ("few_rows", "k < K; k += WARP_SIZE", "k < K - 1; k += WARP_SIZE"),
     "a wrong index": ("float32", "a_tiles[now][k][i / 4 * 64 + y", "a_tiles[now][k][i / 4 * 32 + y"),
 }
 
@@ -106,14 +154,27 @@ BROKEN = {
 @pytest.mark.parametrize("broken", BROKEN)
 def test_a_broken_kernel_is_noticed(broken):
     step, old, new = BROKEN[broken]
-    a, b = operands(130, 70, 65)
-    expected = (rounded(a), rounded(b)) if step == "bfloat16" else (a, b)
+    a, b = operands(3 if step == "few_rows" else 130, 70, 65)
+    rounding = {"bfloat16": rounded, "tf32": round_tf32}.get(step, lambda x: x)
     noticed = 0
-    with mutated("matmul", old, new):
+    with mutated(f"matmul_{step}" if step in ("tf32", "few_rows") else "matmul", old, new):
         for order in ORDERS:
             set_order(order)
             try:
-                assert_product(matmul_step(step, device(a), device(b)).numpy(), *expected)
+                assert_product(computed(step, a, b), rounding(a), rounding(b))
             except (AssertionError, DeviceError):
                 noticed += 1
     assert noticed
+
+
+def computed(step, a, b):
+    """a b, by a step of the ladder or by one of the two kernels beside it."""
+    if step in STEPS:
+        return matmul_step(step, device(a), device(b)).numpy()
+    if step == "few_rows":
+        return kernels.matmul(a, np.ascontiguousarray(b.T), transpose_b=True).numpy()
+    kernels.set_precision("tf32")
+    try:
+        return kernels.matmul(a, b).numpy()
+    finally:
+        kernels.set_precision("float32")

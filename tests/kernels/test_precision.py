@@ -44,6 +44,16 @@ def test_special_values(backend):
     assert np.signbit(rounded[3]) and np.isnan(rounded[[0, 8, 9]]).all()
 
 
+def test_tf32_is_for_gpus():
+    a = np.float32([[1 + 2**-11, 1]])
+    with kernels.using("reference"), kernels.using_precision("tf32"):
+        assert kernels.matmul(a, np.float32([[1], [0]])) == 1 + 2**-10
+    if kernels.has_native():
+        refused = pytest.raises(ValueError, match="precision 'tf32' is for GPUs")
+        with kernels.using("native"), kernels.using_precision("tf32"), refused:
+            kernels.matmul(a, a.T.copy())
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_bfloat16_mode_rounds_the_inputs_of_matmul_alone(backend):
     rng = np.random.default_rng(0)

@@ -60,6 +60,7 @@ def test_resume_takes_no_other_flag() -> None:
             ["--pretrain.batch-tokens", "3000000000", "--pretrain.micro-tokens", "3000000000"],
             "lower --pretrain.micro-tokens, which is 3000000000",
         ),
+        (["--precision", "tf32"], "--precision tf32 is for GPUs, with --backend cuda"),
         (["--pretrain.warmup", "-5"], "--pretrain.warmup is -5; give 0 or more"),
         (["--sft.final-share", "-0.5"], "--sft.final-share is -0.5; give 0 or more"),
         (["--seed", "-1"], "--seed is -1; give 0 or more"),

@@ -118,6 +118,27 @@ static void mma_bf16(Fiber *warp, unsigned mask) {
         }
 }
 
+/* m16n8k8: lane 4g + t holds of A rows g and g + 8 of column t, then of column t + 4; of B rows t and t + 4 of column g; of
+ * C as above. What lies behind TF32's bits is not looked at. */
+static void mma_tf32(Fiber *warp, unsigned mask) {
+    (void)mask;
+    float A[16][8], B[8][8];
+    for (int lane = 0; lane < WARP; lane++) {
+        const int g = lane / 4, t = lane % 4;
+        for (int word = 0; word < 4; word++)
+            A[g + word % 2 * 8][t + word / 2 * 4] = __uint_as_float(warp[lane].operand[word] & 0xffffe000u);
+        for (int word = 0; word < 2; word++)
+            B[t + word * 4][g] = __uint_as_float(warp[lane].operand[4 + word] & 0xffffe000u);
+    }
+    for (int lane = 0; lane < WARP; lane++)
+        for (int i = 0; i < 4; i++) {
+            const int row = lane / 4 + i / 2 * 8, column = lane % 4 * 2 + i % 2;
+            float sum = __uint_as_float(warp[lane].operand[6 + i]);
+            for (int k = 0; k < 8; k++) sum += A[row][k] * B[k][column];
+            warp[lane].result[i] = __float_as_uint(sum);
+        }
+}
+
 /* Lanes 8 j to 8 j + 7 point at the rows of matrix j, 8 x 8 numbers of 16 bits. Lane 4g + t receives in word j the
  * numbers 2t and 2t + 1 of row g of matrix j. */
 static void load_matrices(Fiber *warp, unsigned mask) {

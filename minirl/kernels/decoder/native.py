@@ -10,7 +10,7 @@ from minirl.kernels.decoder.checks import check_caches, check_decode
 from minirl.kernels.decoder.model import Decoder, Norm
 from minirl.kernels.int8 import INT8, row_length
 from minirl.kernels.matmul.checks import ACTIVATIONS
-from minirl.kernels.precision import BFLOAT16, precision
+from minirl.kernels.precision import BFLOAT16, in_bfloat16
 from minirl.kernels.runtime import check_allocated, ffi, floats, ints, lib
 
 Array = np.ndarray
@@ -30,7 +30,7 @@ def decode(
 ) -> Array:
     model, caches = _model(decoder), _caches(decoder, keys, values)
     check_decode(decoder, ids, keys, values, held, rows, prefixes, caches.capacity)
-    model.bf16 = precision() == "bfloat16"
+    model.bf16 = in_bfloat16()
     logits = np.empty((len(ids), len(decoder.head)), np.float32)
     status = lib.kernel_decode(
         model, len(ids), ints(ids), caches.capacity, caches.keys, caches.values,

@@ -1,4 +1,4 @@
-"""Matrix products on a GPU: csrc/cuda/matmul.cu."""
+"""Matrix products on a GPU: csrc/cuda/matmul.cu, matmul_tf32.cu and matmul_few_rows.cu."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from minirl.kernels.precision import BFLOAT16, precision
 
 Array = np.ndarray | DeviceArray
 TILE, THREADS = 128, 256  # as in matmul.cu
+FEW_ROWS, COLUMNS = 8, 8  # as in matmul_few_rows.cu: rows at the most, columns of a block
 STEPS = ("naive", "shared", "float32", "bfloat16")  # the four kernels, slowest first
 
 
@@ -39,10 +40,17 @@ def matmul(
     grid = blocks(N, TILE), blocks(M, TILE), count
     a, b = device(a), device(b)
     end = _given(bias), ACTIVATIONS[activation], preactivation, _given(residual), c, accumulate
-    if b.dtype != BFLOAT16 and precision() == "float32":
-        launch("matmul", "matmul_float32", grid, THREADS, M, N, K, a, *a_steps, a_batch, b, *b_steps, b_batch, *end)
-        return c
     weight, bits = (None, b) if b.dtype == BFLOAT16 else (b, None)
+    if M <= FEW_ROWS and count == 1 and transpose_b and not transpose_a and (bits is not None or precision() != "tf32"):
+        rounded = bits is not None or precision() == "bfloat16"
+        launch(
+            "matmul_few_rows", "matmul_few_rows", blocks(N, COLUMNS), THREADS, M, N, K, a, weight, bits, rounded, *end
+        )
+        return c
+    if bits is None and precision() != "bfloat16":
+        file, kernel = ("matmul", "matmul_float32") if precision() == "float32" else ("matmul_tf32", "matmul_tf32")
+        launch(file, kernel, grid, THREADS, M, N, K, a, *a_steps, a_batch, b, *b_steps, b_batch, *end)
+        return c
     operands = M, N, K, a, *a_steps, a_batch, weight, bits, *b_steps, b_batch
     launch("matmul", "matmul_bfloat16", grid, THREADS, *operands, *end)
     return c

@@ -5,7 +5,7 @@ import numpy as np
 from minirl.kernels.arguments import check_float
 from minirl.kernels.int8 import INT8
 from minirl.kernels.matmul.checks import ACTIVATIONS, check_matmul
-from minirl.kernels.precision import BFLOAT16, precision
+from minirl.kernels.precision import BFLOAT16, in_bfloat16
 from minirl.kernels.runtime import check_allocated, ffi, floats, lib
 
 Array = np.ndarray
@@ -49,7 +49,7 @@ def matmul(
             floats(a), stride_a, a.shape[-1], transpose_a,
             floats(b), stride_b, b.shape[-1], transpose_b,
             floats(bias), ACTIVATIONS[activation], floats(preactivation), floats(residual),
-            floats(out), M * N, N, accumulate, precision() == "bfloat16",
+            floats(out), M * N, N, accumulate, in_bfloat16(),
         )  # fmt: skip
     check_allocated(status, "matmul")
     return out

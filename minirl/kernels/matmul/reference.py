@@ -8,7 +8,7 @@ from minirl.kernels.activation.reference import gelu, silu
 from minirl.kernels.arguments import check_float, real_dtype
 from minirl.kernels.int8 import INT8, int8_product
 from minirl.kernels.matmul.checks import check_matmul
-from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision
+from minirl.kernels.precision import BFLOAT16, from_bfloat16_bits, precision, round_tf32
 from minirl.kernels.precision import round_bfloat16 as rounded
 
 Array = np.ndarray
@@ -100,11 +100,13 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
 
 
 def _in_precision(a: Array, b: Array) -> tuple[Array, Array]:
-    """The two operands as numbers, rounded to bfloat16 where that is asked for."""
+    """The two operands as numbers, rounded where that is asked for."""
     if b.dtype == BFLOAT16:
         return rounded(a), from_bfloat16_bits(b)
     if precision() == "bfloat16":
         return rounded(a), rounded(b)
+    if precision() == "tf32":
+        return round_tf32(a), round_tf32(b)
     return a, b
 
 
