@@ -255,8 +255,7 @@ static int multiply_few_rows_by_tiles(const Product *p, const Operand *a, const 
     void *pieces;
     if (posix_memalign(&pieces, 64, (size_t)(2 * steps + 1) * TILE_BYTES)) return -1;
     pack_pieces(a, 0, 0, steps, 0, pieces);
-    const int threads = threads_for(16 * p->N * (p->K + 1), 1 << 20);
-#pragma omp parallel for num_threads(threads) schedule(dynamic)
+#pragma omp parallel for num_threads(threads_for(16 * p->N * (p->K + 1), 1 << 20)) schedule(dynamic)
     for (int64_t begin = 0; begin < p->N; begin += 4 * SIDE) {
         tiles_begin();
         for (int64_t j = begin; j < smaller(p->N, begin + 4 * SIDE); j += SIDE) multiply_weights(p, b, j, pieces);
