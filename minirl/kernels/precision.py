@@ -34,7 +34,7 @@ def set_precision(name: str) -> None:
     """
     global _precision
     if name not in _CHOICES:
-        raise ValueError(f"there is no precision {name!r}; choose {' or '.join(map(repr, _CHOICES))}")
+        raise ValueError(f"there is no precision {name!r}; choose 'float32', 'tf32' or 'bfloat16'")
     _precision = name
 
 

@@ -16,7 +16,7 @@ def test_unknown_backends_and_instruction_sets():
         kernels.use("gpu")
     with pytest.raises(ValueError, match="instruction set 'sse9' is not in this build; this CPU can run portable"):
         kernels.set_isa("sse9")
-    with pytest.raises(ValueError, match="there is no precision 'float16'; choose 'float32' or 'bfloat16'"):
+    with pytest.raises(ValueError, match="there is no precision 'float16'; choose 'float32', 'tf32' or 'bfloat16'"):
         kernels.set_precision("float16")
     with pytest.raises(ValueError, match="set_threads: 0"):
         kernels.set_threads(0)
