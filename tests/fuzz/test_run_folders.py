@@ -165,7 +165,7 @@ def test_many_more_edited_runs(original: Path, tmp_path: Path) -> None:
         ({"model": None}, "model is None; expected an object"),
         ({"model": {"n_layer": 1.5}}, "model.n_layer is 1.5; expected a whole number"),
         ({"model": {"n_head": 0}}, "--model"),
-        ({"precision": "float16"}, "precision is 'float16'; expected one of float32, bfloat16"),
+        ({"precision": "float16"}, "precision is 'float16'; expected one of float32, tf32, bfloat16"),
         ({"sft": {"learning_rate": float("nan")}}, "--sft.learning-rate is nan; give a finite number"),
         ({"sft": {"learning_rate": 10**400}}, "sft.learning_rate is a whole number of more than 20 digits"),
         ({"rl": {"steps": 10**30}}, "--rl.steps is a number of 31 digits"),
