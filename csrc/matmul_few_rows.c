@@ -226,26 +226,27 @@ INLINE void lane_columns(const Product *p, const int vectors, const int pairs, i
     int64_t k = 0;
     do {
         const int64_t block = k, block_end = smaller(p->K, k + K_BLOCK);
-        const float *b = b_at(p, k, column);
-        float beside[SUMS * K_BLOCK];
-        int64_t b_row = p->ldb;
-        if (pairs == SPLIT) {
-            b_row = LINE;
-        } else if (columns < height) { /* the last columns, without what lies behind them */
+        float beside[SUMS * K_BLOCK]; /* numbers of B that cannot be read where they lie */
+        const float *b = beside;
+        int64_t b_row = LINE;
+        if (pairs != SPLIT) {
+            b = b_at(p, k, column);
+            b_row = p->ldb;
+        }
+        if (pairs != SPLIT && columns < height) { /* the last columns, without what lies behind them */
             for (int64_t j = 0; j < columns; j++)
                 memcpy(beside + j * K_BLOCK, b + j * b_row, (size_t)(block_end - k) * sizeof(float));
             b = beside;
             b_row = K_BLOCK;
         }
         vfloat sum[SUMS] = {0};
-        for (; k < block_end; k += LINE, a += LINE * width, b += LINE) {
+        for (; k < block_end; k += LINE, a += LINE * width, b += pairs == SPLIT ? 0 : LINE) {
             /* So many multiply-adds lie between two lines that the prefetcher alone falls behind: the next columns are
              * asked for, into the L2 cache. */
 #pragma GCC unroll 16
             for (int j = 0; j < height; j++)
                 __builtin_prefetch(pairs == SPLIT ? b_at(p, k / 2, column + height + j) : b + (height + j) * b_row, 0, 2);
             if (pairs == SPLIT) {
-                b = beside;
                 if (block_end - k >= LINE && columns >= height) {
 #pragma GCC unroll 16
                     for (int j = 0; j < height; j++) split(b_at(p, k / 2, column + j), LINE, beside + j * LINE);
